@@ -1,15 +1,17 @@
-//! Captures on one device in several threads, if the system can distribute its packets among them.
+//! Captures on one device with several threads. Linux distributes the packets among them.
 
 use pcap_core::{Active, Capture, Inactive, Stats};
 
 use crate::exit::Outcome;
 
-/// Opens one capture per thread. Calls `opened` with all of them, then `each` with one in each thread. If one fails,
-/// the others are broken. Returns the first failure, and the statistics of all together.
+/// Activates one capture per thread. Calls `opened` once with all captures, then `each` in each thread with its capture.
+/// If `each` fails in a thread, the other captures are broken.
+///
+/// Returns the first failure of `each`, and the sum of the statistics of all captures.
 ///
 /// # Errors
 ///
-/// If the captures cannot be activated, or `opened` fails.
+/// Returns an error if the captures cannot be activated or `opened` fails.
 #[cfg(target_os = "linux")]
 pub fn run(
     options: &Capture<Inactive>,
@@ -25,11 +27,11 @@ pub fn run(
     Ok((failure.map_or(Ok(()), Err), stats))
 }
 
-/// Fails: only Linux distributes packets among captures.
+/// Returns an error: only Linux can distribute packets among captures.
 ///
 /// # Errors
 ///
-/// Always.
+/// Always returns an error.
 #[cfg(not(target_os = "linux"))]
 pub fn run(
     _: &Capture<Inactive>,

@@ -1,4 +1,4 @@
-//! Compressed savefiles: reads gzip, and recognizes other formats.
+//! Recognizes compressed savefiles, and decompresses gzip.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
@@ -7,24 +7,24 @@ use std::path::Path;
 
 use flate2::bufread::GzDecoder;
 
-/// The length of the longest magic number.
+/// The length of the longest magic number, in bytes.
 pub const MAX_MAGIC_LENGTH: usize = 6;
 
-/// How a file is compressed.
+/// A compression format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
-    /// gzip, which the programs read and write.
+    /// gzip, which the programs can read and write.
     Gzip,
-    /// Another one.
+    /// A format that the programs can only recognize.
     Other {
-        /// Its name.
+        /// The name of the format.
         name: &'static str,
-        /// The command that unpacks it to standard output.
+        /// A command that decompresses a file to standard output.
         unpack: &'static str,
     },
 }
 
-/// The magic numbers, and the endings of names.
+/// The magic number, the file extensions and the name of each format.
 const FORMATS: [(&[u8], &[&str], Compression); 9] = [
     (&[0x1f, 0x8b], &["gz"], Compression::Gzip),
     (
@@ -46,15 +46,15 @@ const fn other(name: &'static str, unpack: &'static str) -> Compression {
 }
 
 impl Compression {
-    /// Returns how data are compressed, given their first bytes.
+    /// Returns the format of data, given its first bytes. `None` means that no known compression was recognized.
     #[must_use]
     pub fn from_magic(start: &[u8]) -> Option<Compression> {
         let known = FORMATS.iter().find(|known| start.starts_with(known.0));
         known.map(|known| known.2)
     }
 
-    /// Returns how a file is compressed, given its name, in upper or lower case; only the `.Z` of compress is upper
-    /// case.
+    /// Returns the format that the extension of a file name stands for, in upper or lower case. Only the `.Z` of
+    /// compress(1) must be upper case.
     #[must_use]
     pub fn from_name(path: &Path) -> Option<Compression> {
         let extension = path.extension()?.to_str()?;
@@ -76,30 +76,34 @@ impl fmt::Display for Compression {
     }
 }
 
-/// Decompresses gzip, with one member or several. Like gzip itself, it ignores zeros after the last member, which pad
-/// tapes and preallocated files; anything else there is an error.
+/// Decompresses gzip data with one or more members.
+///
+/// Like gzip itself, it ignores zero bytes after the last member, which pad tapes and preallocated files. Any other data
+/// there is an error.
 pub struct GzipReader<R> {
     state: State<R>,
 }
 
 enum State<R> {
+    /// In a member.
     Member(GzDecoder<BufReader<R>>),
-    /// After a member.
+    /// After a member, before the next byte is read.
     Between(BufReader<R>),
-    /// After the first zero.
+    /// After a zero byte that follows a member.
     Zeros(BufReader<R>),
+    /// After the last byte.
     End,
 }
 
 impl<R: Read> GzipReader<R> {
-    /// Decompresses a reader that starts with a member.
+    /// Decompresses a reader that is at the start of a member.
     pub fn new(reader: R) -> GzipReader<R> {
         GzipReader {
             state: State::Member(GzDecoder::new(BufReader::new(reader))),
         }
     }
 
-    /// Checks what follows a member: another one, zeros, or nothing.
+    /// Advances past the end of a member: to another member, to padding or to the end.
     fn next_member(&mut self) -> io::Result<()> {
         let next = match &mut self.state {
             State::Member(_) | State::End => return Ok(()),
@@ -167,7 +171,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    /// One byte at a time, as a slow pipe gives them.
+    /// Returns one byte per read, like a slow pipe.
     struct Slow<'a>(&'a [u8]);
 
     impl Read for Slow<'_> {
@@ -188,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_behind_the_last_member_are_ignored() {
+    fn zeros_after_the_last_member_are_ignored() {
         let two = [gzip(b"one, "), gzip(b"two")].concat();
         for zeros in [0, 1, 2, 511, 8192, 100_000] {
             let padded = [&two[..], &vec![0; zeros]].concat();
@@ -197,14 +201,14 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_behind_a_member_is_an_error() {
+    fn other_data_after_a_member_is_an_error() {
         let one = gzip(b"one");
         for behind in [
             &b"garbage"[..],
             &[1],
             &[0, 1],
             &[vec![0; 9000], vec![7]].concat(),
-            // A member behind zeros is not the next one for gzip, either.
+            // gzip also rejects a member that follows zeros.
             &[vec![0; 4], gzip(b"two")].concat(),
             &gzip(b"two")[..12],
             &[0x1f],
@@ -219,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn endings_and_first_bytes_are_known() {
+    fn extensions_and_magic_numbers_are_recognized() {
         let name =
             |name: &str| Compression::from_name(Path::new(name)).map(|known| known.to_string());
         assert_eq!(name("a.pcap.GZ").as_deref(), Some("gzip"));

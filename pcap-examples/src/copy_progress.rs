@@ -1,4 +1,4 @@
-//! The progress of a program that copies packets from one savefile to another.
+//! Tracks the progress of a program that copies packets from one savefile to another.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use crate::savefile_writer::SavefileWriter;
 use crate::signals;
 use crate::stderr;
 
-/// Counts the packets that were read and those that are written, and answers SIGUSR1 and SIGUSR2.
+/// Counts the packets read and written, and handles SIGUSR1 and SIGUSR2.
 #[derive(Clone, Debug)]
 pub struct CopyProgress {
     read: Arc<AtomicU64>,
@@ -19,7 +19,7 @@ pub struct CopyProgress {
 }
 
 impl CopyProgress {
-    /// Starts counting for a savefile. Lines are printed above the bar.
+    /// Starts counting for an output savefile. Messages are printed above the progress bar.
     #[must_use]
     pub fn new(savefile: &SavefileWriter, bar: &ProgressBar) -> CopyProgress {
         let copy_progress = CopyProgress {
@@ -34,30 +34,30 @@ impl CopyProgress {
         copy_progress
     }
 
-    /// Sets the number of packets that were read.
+    /// Sets the number of packets read so far.
     pub fn set_read(&self, packets: u64) {
         self.read.store(packets, Ordering::Relaxed);
     }
 
-    /// Returns the number of packets in the savefile.
+    /// Returns the number of packets written to the savefile.
     #[must_use]
     pub fn written(&self) -> u64 {
         self.background_writer.written_totals().packets
     }
 
-    /// Returns the length of the savefile before compression, in bytes, without what is not written.
+    /// Returns the number of bytes written to the savefile, before compression.
     #[must_use]
     pub fn length(&self) -> u64 {
         self.background_writer.written_bytes()
     }
 
-    /// Returns the number of packets that should be there and are not.
+    /// Returns the number of packets that should be in the savefile but were not written.
     #[must_use]
     pub fn unwritten(&self) -> u64 {
         self.background_writer.unwritten_packets()
     }
 
-    /// Prints on standard error how many packets were read, and how many of them are in the savefile.
+    /// Prints on standard error how many packets were read, and how many of them were written.
     pub fn print(&self) {
         let (written, read) = (self.written(), self.read.load(Ordering::Relaxed));
         stderr::print_line(format_args!("{written} of {read} packets"));

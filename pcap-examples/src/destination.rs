@@ -1,4 +1,4 @@
-//! The target of a background writer: a file, a pipe or standard output, compressed with gzip or not.
+//! The destination of a background writer: a file, a pipe or standard output, optionally compressed with gzip.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -13,29 +13,34 @@ use flate2::write::GzEncoder;
 use crate::background_writer::Shared;
 use crate::signals;
 
-/// The most that is written at once to pipes and terminals, so that progress is seen.
+/// The largest write to a pipe or a terminal. Smaller writes let the program notice progress.
 const MAX_WRITE: usize = 64 * 1024;
-/// The same, after a request to end: `PIPE_BUF` of Linux.
+/// The largest write after a request to end: `PIPE_BUF` on Linux.
 const MAX_WRITE_AT_END: usize = 4096;
-/// The pause before another try if the output is non-blocking and full.
+/// The pause before a write is retried if the output is non-blocking and full.
 const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
+/// An output, with or without a compressor in front of it.
 pub(crate) enum Destination {
+    /// Writes the bytes unchanged.
     Plain(CountingOutput),
+    /// Compresses the bytes with gzip.
     Gzip {
         encoder: GzEncoder<CountingOutput>,
-        /// The number of bytes that are not flushed, and since when.
+        /// The number of bytes that are not flushed.
         pending: usize,
+        /// When the first of them arrived.
         since: Option<Instant>,
     },
 }
 
 impl Destination {
-    /// Duplicates standard output: closing the duplicate reports errors and leaves the original open.
+    /// Writes to a duplicate of standard output. Closing the duplicate reports errors and leaves the original open.
     pub(crate) fn stdout(shared: Arc<Shared>, gzip: bool) -> io::Result<Destination> {
         Ok(Destination::new(CountingOutput::stdout(shared, gzip)?))
     }
 
+    /// Writes to a file.
     pub(crate) fn file(file: File, shared: Arc<Shared>, gzip: bool) -> io::Result<Destination> {
         Ok(Destination::new(CountingOutput::file(file, shared, gzip)?))
     }
@@ -52,7 +57,7 @@ impl Destination {
         }
     }
 
-    /// Returns since when compressed data are not flushed.
+    /// Returns when the compressor first received data that is not flushed yet.
     pub(crate) fn unflushed_since(&self) -> Option<Instant> {
         match self {
             Destination::Plain(_) => None,
@@ -60,6 +65,7 @@ impl Destination {
         }
     }
 
+    /// Writes all bytes, or compresses them.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Destination::Plain(output) => {
@@ -85,7 +91,7 @@ impl Destination {
         }
     }
 
-    /// Flushes compressed data.
+    /// Flushes the compressor, if there is one.
     pub(crate) fn flush_gzip(&mut self) -> io::Result<()> {
         if let Destination::Gzip {
             encoder,
@@ -101,7 +107,7 @@ impl Destination {
         Ok(())
     }
 
-    /// Completes and closes the target. Some file systems report a failed write only here.
+    /// Completes the output and closes it. Some file systems report a failed write only then.
     pub(crate) fn close(mut self) -> io::Result<()> {
         self.flush_gzip()?;
         let output = match self {
@@ -113,18 +119,18 @@ impl Destination {
     }
 }
 
-/// The file that takes the bytes, and reports progress to the background writer.
+/// A file that reports each write to the background writer.
 pub(crate) struct CountingOutput {
     handle: Handle,
     shared: Arc<Shared>,
     is_regular: bool,
-    /// The bytes are compressed, so their number says nothing about the outlet's bytes.
+    /// Whether the bytes are compressed. Then their number is not the number of appended bytes that were written.
     is_compressed: bool,
 }
 
 enum Handle {
     File(File),
-    /// A console needs text, which only this converts.
+    /// Standard output may be a console, which expects text. Only the standard library converts it.
     #[cfg(not(unix))]
     Stdout(io::Stdout),
 }
@@ -143,7 +149,7 @@ impl CountingOutput {
     #[cfg(unix)]
     fn stdout(shared: Arc<Shared>, is_compressed: bool) -> io::Result<CountingOutput> {
         use std::os::fd::AsFd;
-        crate::closed_stdout::stdout_is_open()?;
+        crate::closed_stdout::check_stdout()?;
         let descriptor = io::stdout().as_fd().try_clone_to_owned()?;
         CountingOutput::file(descriptor.into(), shared, is_compressed)
     }
@@ -164,7 +170,7 @@ impl CountingOutput {
             #[cfg(unix)]
             Handle::File(file) => {
                 use std::os::fd::IntoRawFd;
-                // SAFETY: the descriptor is open and ours, and given away here.
+                // SAFETY: this function owns the open descriptor and gives up its ownership here.
                 match unsafe { libc::close(file.into_raw_fd()) } {
                     0 => Ok(()),
                     _ => Err(io::Error::last_os_error()),
@@ -192,13 +198,13 @@ impl Write for CountingOutput {
                 Handle::Stdout(stdout) => stdout.write(piece),
             };
             match written {
-                // The program looks whether to continue.
+                // `begin_write` checks whether the program has given up the output.
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY_PAUSE),
                 Err(e) => return Err(e),
                 Ok(written) => {
-                    let for_good = if self.is_compressed { 0 } else { written };
-                    self.shared.record_written(for_good)?;
+                    let appended = if self.is_compressed { 0 } else { written };
+                    self.shared.record_written(appended)?;
                     return Ok(written);
                 }
             }
@@ -214,14 +220,14 @@ impl Write for CountingOutput {
     }
 }
 
-/// Returns whether a path is a FIFO, whose opening waits for the other end.
+/// Returns whether a path is a FIFO. Opening a FIFO blocks until its other end is opened.
 #[cfg(unix)]
 pub(crate) fn is_fifo(path: &Path) -> bool {
     use std::os::unix::fs::FileTypeExt;
     std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
 }
 
-/// Returns `false`: only Unix has FIFOs among its files.
+/// Returns `false`: only Unix has FIFOs in its file systems.
 #[cfg(not(unix))]
 pub(crate) fn is_fifo(_: &Path) -> bool {
     false

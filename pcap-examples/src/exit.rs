@@ -1,4 +1,5 @@
-//! The end of a program: status 0 on success, 1 if the work failed. clap ends it with 2 if the command line is wrong.
+//! The failures and the exit status of the programs: 0 on success, 1 if the work failed. If the command line is wrong,
+//! clap exits with status 2.
 
 use std::fs;
 use std::io;
@@ -13,33 +14,33 @@ use pcap_core::Error;
 
 use crate::{background_writer, stderr};
 
-/// Folders to remove when the program is ended.
+/// Temporary folders to remove when [`give_up`] ends the process.
 static TEMPORARY_FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Why the work failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// An error of pcap-core, which also says how to get a missing right.
+    /// An error of pcap-core. Its text also says how to obtain a missing privilege.
     #[error(transparent)]
     Pcap(#[from] Error),
     /// Standard output has failed.
     #[error("cannot write to standard output: {0}")]
     Stdout(#[from] io::Error),
-    /// A savefile cannot hold a packet. It can hold others.
+    /// The savefile format cannot represent a packet. Other packets can still be written.
     #[error("cannot write `{path}`: {why}")]
     UnwritablePacket {
         /// The savefile.
         path: String,
-        /// The problem of the packet.
+        /// What is wrong with the packet.
         why: String,
     },
     /// A file cannot be opened because too many are open. Closing one may help.
     #[error("{0}")]
     TooManyOpen(String),
-    /// Anything else: `cannot …`.
+    /// Any other failure, as a text: `cannot …`.
     #[error("{0}")]
     Text(String),
-    /// It was reported already: only the status is left.
+    /// A failure that was already reported. It only affects the exit status.
     #[error("reported already")]
     Reported,
 }
@@ -48,14 +49,15 @@ pub enum Failure {
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {
-    /// Returns whether the reader of the lines on standard output has gone away, as in `pcap-read x.pcap | head`. A
-    /// savefile whose reader has gone away is an error like any other.
+    /// Returns whether the reader of the lines on standard output has closed the pipe, as in `pcap-read x.pcap | head`.
+    /// Returns `false` if it is a savefile whose reader has closed the pipe, because that is an ordinary error.
     #[must_use]
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// Prints it as one line on standard error: `pcap-read: cannot open …`.
+    /// Prints the failure as one line on standard error: `pcap-read: cannot open …`. Prints nothing if it was already
+    /// reported, or if it is a broken pipe.
     pub fn report(&self, program: &str) {
         if !matches!(self, Failure::Reported) && !self.is_broken_pipe() {
             stderr::print_message(program, self);
@@ -63,14 +65,14 @@ impl Failure {
     }
 }
 
-/// Ends the program because of a wrong command line that clap accepted.
+/// Ends the program with status 2, because of an error in the command line that clap did not detect.
 pub fn usage_error<A: CommandFactory>(what: &str) -> ! {
     A::command()
         .error(clap::error::ErrorKind::ArgumentConflict, what)
         .exit()
 }
 
-/// Reports a failure, and returns the exit status.
+/// Reports the failure, if there is one, and returns the exit status.
 #[must_use]
 pub fn status(program: &str, outcome: Outcome) -> ExitCode {
     match outcome {
@@ -83,20 +85,20 @@ pub fn status(program: &str, outcome: Outcome) -> ExitCode {
     }
 }
 
-/// Removes a folder also when [`give_up`] ends the program.
+/// Makes [`give_up`] remove a folder with its contents.
 pub fn remove_on_give_up(folder: &Path) {
     let folders = TEMPORARY_FOLDERS.lock();
     let mut folders = folders.unwrap_or_else(PoisonError::into_inner);
     folders.push(folder.to_owned());
 }
 
-/// Ends a process that does not end by itself. Any thread may call it.
+/// Ends the process with status 1, because the program does not end by itself. Any thread may call this.
 pub fn give_up(program: &'static str) {
     let folders = TEMPORARY_FOLDERS.lock();
     for folder in folders.unwrap_or_else(PoisonError::into_inner).iter() {
         let _ = fs::remove_dir_all(folder);
     }
-    // Standard error may block, too.
+    // Writing to standard error may block, so a separate thread does it.
     let _ = thread::Builder::new().spawn(move || {
         stderr::print_unwritten(background_writer::unwritten_packets());
         stderr::print_message(program, "ended by a further signal");

@@ -1,4 +1,4 @@
-//! Reads a pipe without blocking the program.
+//! Reads a pipe so that Ctrl-C can end the program while the pipe has no data.
 
 use std::io::{self, Cursor, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use crate::signals;
 
-/// The number of bytes that are read at once.
+/// The size of each read, in bytes.
 const CHUNK_SIZE: usize = 64 * 1024;
-/// The number of chunks that are read ahead.
+/// The number of chunks that the thread reads ahead.
 const CHUNKS_AHEAD: usize = 4;
-/// How often the program checks for a request to end.
+/// How often a waiting program checks for a request to end.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A reader that ends on a request to end, even if the pipe has no data: a separate thread blocks in the pipe, because
-/// Ctrl-C does not end a call that waits for one.
+/// A reader that reports the end of its data after a request to end the program.
+///
+/// A separate thread reads the pipe, because Ctrl-C does not interrupt a read that waits for data.
 #[derive(Debug)]
 pub struct InterruptibleReader {
     chunks: Receiver<io::Result<Vec<u8>>>,
@@ -23,7 +24,7 @@ pub struct InterruptibleReader {
 }
 
 impl InterruptibleReader {
-    /// Starts the thread that reads.
+    /// Starts the thread that reads from `reader`.
     #[must_use]
     pub fn new(mut reader: impl Read + Send + 'static) -> InterruptibleReader {
         let (sender, chunks) = sync_channel(CHUNKS_AHEAD);
@@ -40,7 +41,7 @@ impl InterruptibleReader {
                     Err(e) => Err(e),
                 };
                 let is_over = read.is_err();
-                // The program has dropped its end.
+                // Sending fails if the program has dropped the receiver.
                 if sender.send(read).is_err() || is_over {
                     return;
                 }

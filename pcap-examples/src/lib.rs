@@ -1,6 +1,8 @@
-//! The parts that the programs share: packets as lines and as JSON, exit status, progress, signals.
+//! Code that the command-line programs share.
 //!
-//! The programs are in `src/bin`.
+//! The programs are in `src/bin`. Each `main` calls [`program::main`]. Savefiles are read with [`savefile_reader`] and
+//! written with [`savefile_writer`]; packets are decoded by [`decode`] and printed by [`packet_printer`]. [`signals`]
+//! handles Ctrl-C and other signals.
 
 pub mod background_writer;
 pub mod capture_threads;

@@ -1,12 +1,13 @@
-//! Lines on standard output.
+//! Prints lines to standard output.
 
 use std::io::{self, IsTerminal};
 
 use crate::background_writer::BackgroundWriter;
 use crate::escape;
 
-/// Prints whole lines to standard output, also from several threads with one of these each. A terminal shows each line
-/// at once, and control characters are escaped there.
+/// Prints whole lines to standard output. Several threads may print, each with its own `LineOutput`.
+///
+/// On a terminal, each line is written immediately, with control characters escaped.
 #[derive(Debug)]
 pub struct LineOutput {
     line: Vec<u8>,
@@ -15,7 +16,7 @@ pub struct LineOutput {
 }
 
 impl LineOutput {
-    /// Prints to standard output.
+    /// Creates an output that prints to standard output.
     #[must_use]
     pub fn stdout() -> LineOutput {
         LineOutput {
@@ -25,27 +26,28 @@ impl LineOutput {
         }
     }
 
-    /// Sets whether each line is written at once, instead of within a fraction of a second.
+    /// Sets whether each line is written immediately, instead of within a fraction of a second. Default: `false`, but
+    /// `true` on a terminal.
     #[must_use]
     pub fn line_buffered(mut self, on: bool) -> LineOutput {
         self.is_line_buffered |= on;
         self
     }
 
-    /// Prints the line that the closure appends, with its line feed.
+    /// Prints the line that the closure appends. The line must end with a line feed.
     ///
     /// # Errors
     ///
-    /// If standard output has failed.
+    /// Returns the error of standard output if it has failed.
     pub fn print_line(&mut self, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         self.append(None, add)
     }
 
-    /// Prints the line of a packet, given its length on the wire. The packet counts when its line is written.
+    /// Prints the line of a packet with this length on the wire. The packet counts as written once its line is written.
     ///
     /// # Errors
     ///
-    /// If standard output has failed.
+    /// Returns the error of standard output if it has failed.
     pub fn print_packet(&mut self, length: u32, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         self.append(Some(length), add)
     }
@@ -58,7 +60,7 @@ impl LineOutput {
             let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
             let line = escape::controls(line) + "\n";
             background_writer.append(line.as_bytes(), packet)?;
-            // Whatever follows on standard error is shown below it.
+            // Wait for the line, so that later messages on standard error appear below it.
             return background_writer.flush();
         }
         background_writer.append(&self.line, packet)?;
@@ -72,7 +74,7 @@ impl LineOutput {
     ///
     /// # Errors
     ///
-    /// If standard output has failed.
+    /// Returns the error of standard output if it has failed.
     pub fn flush(&mut self) -> io::Result<()> {
         BackgroundWriter::stdout().flush()
     }

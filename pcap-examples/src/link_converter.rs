@@ -1,4 +1,4 @@
-//! Converts packets to another link type by exchanging the link header.
+//! Converts packets to another link type by replacing the link header.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
 /// The Ethernet types of VLAN tags.
 const VLAN_TYPES: [u16; 3] = [0x8100, 0x88a8, 0x9100];
-/// Smaller Ethernet types are the length of an IEEE 802.3 frame.
+/// The first valid Ethernet type. Smaller values are the length of an IEEE 802.3 frame.
 const FIRST_ETHER_TYPE: u16 = 0x600;
-/// The largest such length.
+/// The maximum length in an IEEE 802.3 header.
 const MAX_802_3_LENGTH: u32 = 1500;
 
-/// The link types that can be converted.
+/// The link types that packets can be converted from.
 const SOURCES: [Dlt; 8] = [
     Dlt::EN10MB,
     Dlt::RAW,
@@ -25,23 +25,23 @@ const SOURCES: [Dlt; 8] = [
     Dlt::LINUX_SLL,
     Dlt::LINUX_SLL2,
 ];
-/// The link types that they can be converted to.
+/// The link types that packets can be converted to.
 const TARGETS: [Dlt; 4] = [Dlt::EN10MB, Dlt::RAW, Dlt::IPV4, Dlt::IPV6];
 
 /// Why a packet cannot be converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Inconvertible {
-    /// It ends before its protocol is known.
+    /// The packet is truncated before its protocol is known.
     Truncated,
-    /// Its Ethernet type is not one of IP.
+    /// The Ethernet type is not that of IPv4 or IPv6.
     Type(u16),
-    /// It is an IEEE 802.3 frame, which is not IP.
+    /// The packet is an IEEE 802.3 frame, which does not contain IP.
     Ieee802,
-    /// Its IP header has another version than expected.
+    /// The version in the IP header is not the expected one.
     Version(u8),
-    /// Its address family is not one of IP.
+    /// The address family is not that of IPv4 or IPv6.
     Family(u32),
-    /// On this hardware the protocol is not an Ethernet type.
+    /// On this type of hardware, the protocol number is not an Ethernet type.
     Hardware(u16),
 }
 
@@ -50,13 +50,15 @@ pub enum Inconvertible {
 pub struct LinkConverter {
     from: Dlt,
     to: Dlt,
+    /// The last packet converted to Ethernet.
     buffer: Vec<u8>,
+    /// The number of packets that lost their VLAN tags.
     untagged: u64,
 }
 
 /// The fields of a link header.
 struct Link {
-    /// The length of the header.
+    /// The length of the link header, in bytes.
     header: usize,
     /// The Ethernet type of the payload.
     kind: u16,
@@ -65,7 +67,7 @@ struct Link {
 }
 
 impl LinkConverter {
-    /// Creates a converter. `None` if it does not support these link types.
+    /// Creates a converter, or returns `None` if it does not support these link types.
     #[must_use]
     pub fn new(from: impl Into<Dlt>, to: Linktype) -> Option<LinkConverter> {
         let (from, to) = (from.into(), to.into());
@@ -77,7 +79,7 @@ impl LinkConverter {
         })
     }
 
-    /// Returns by how many bytes a packet can grow.
+    /// Returns the maximum number of bytes by which a packet can grow.
     #[must_use]
     pub fn growth(&self) -> u32 {
         if self.to == Dlt::EN10MB && self.from != Dlt::EN10MB {
@@ -87,17 +89,17 @@ impl LinkConverter {
         }
     }
 
-    /// Returns how many packets have lost their VLAN tags.
+    /// Returns the number of packets that have lost their VLAN tags.
     #[must_use]
     pub fn untagged(&self) -> u64 {
         self.untagged
     }
 
-    /// Returns the packet with the other link header, and with the length on the wire that it would have had.
+    /// Returns the packet with the new link header. Its length on the wire changes by the difference of the headers.
     ///
     /// # Errors
     ///
-    /// If the packet cannot be converted.
+    /// Returns the reason if the packet cannot be converted.
     pub fn convert<'a>(&'a mut self, packet: Packet<'a>) -> Result<Packet<'a>, Inconvertible> {
         if self.from == self.to {
             return Ok(packet);
@@ -107,7 +109,7 @@ impl LinkConverter {
         let wire_len = packet.wire_len().saturating_sub(link.header as u32);
         if self.to == Dlt::EN10MB {
             let kind = match link.kind {
-                // Linux uses these numbers for IEEE 802.3 frames, without and with LLC.
+                // Linux uses these numbers for IEEE 802.3 frames without and with LLC.
                 1 | 4 if wire_len <= MAX_802_3_LENGTH => wire_len as u16,
                 0..FIRST_ETHER_TYPE => return Err(Inconvertible::Type(link.kind)),
                 kind => kind,
@@ -134,6 +136,7 @@ impl LinkConverter {
         Ok(Packet::new(packet.timestamp(), wire_len, &data[header..]))
     }
 
+    /// Reads the link header.
     fn link(&self, data: &[u8]) -> Result<Link, Inconvertible> {
         let link = |header, kind, source| Link {
             header,
@@ -149,17 +152,17 @@ impl LinkConverter {
             }
             Dlt::NULL | Dlt::LOOP => {
                 let bytes = *data.first_chunk().ok_or(Inconvertible::Truncated)?;
-                // In the byte order of the capturing system: families are small numbers.
+                // The family is in the byte order of the capturing system. Families are small numbers.
                 let family = u32::from_be_bytes(bytes).min(u32::from_le_bytes(bytes));
                 let kind = match family {
                     2 => IPV4,
-                    // Linux, NetBSD, FreeBSD, macOS.
+                    // IPv6 on Linux, NetBSD, FreeBSD and macOS.
                     10 | 24 | 28 | 30 => IPV6,
                     _ => return Err(Inconvertible::Family(family)),
                 };
                 Ok(link(4, kind, [0; 6]))
             }
-            // The IP header has the version.
+            // The IP header contains the version.
             _ => match data.first().ok_or(Inconvertible::Truncated)? >> 4 {
                 4 => Ok(link(0, IPV4, [0; 6])),
                 6 => Ok(link(0, IPV6, [0; 6])),
@@ -168,7 +171,7 @@ impl LinkConverter {
         }
     }
 
-    /// Returns the offset of the IP header after VLAN tags.
+    /// Skips VLAN tags, and returns the offset of the IP header after them.
     fn inside_tags(&self, data: &[u8], link: Link) -> Result<usize, Inconvertible> {
         let Link {
             mut header,
@@ -183,7 +186,8 @@ impl LinkConverter {
     }
 }
 
-/// Reads a cooked header of Linux, given the offsets of the address, the protocol and the end of the header.
+/// Reads Linux's cooked header. `address`, `protocol` and `header` are the offsets of the address, of the protocol and of
+/// the end of the header.
 fn cooked(
     data: &[u8],
     hardware: u16,
@@ -192,8 +196,8 @@ fn cooked(
     protocol: usize,
     header: usize,
 ) -> Result<Link, Inconvertible> {
-    // Frame relay, GRE through IPv4 and IPv6, IEEE 802.11 in three forms, netlink and CAN number protocols in
-    // their own way.
+    // Frame Relay, GRE over IPv4 and IPv6, IEEE 802.11 in three forms, netlink and CAN have their own protocol
+    // numbers.
     if matches!(hardware, 770 | 778 | 801..=803 | 823 | 824 | 280) {
         return Err(Inconvertible::Hardware(hardware));
     }
@@ -215,7 +219,7 @@ fn cooked(
     })
 }
 
-/// Returns the offset, if an IP header of the right version is there.
+/// Returns the offset `at`, if an IP header of the expected version begins there.
 fn ip_at(data: &[u8], at: usize, kind: u16) -> Result<usize, Inconvertible> {
     let wanted = match kind {
         IPV4 => 4,
@@ -229,6 +233,7 @@ fn ip_at(data: &[u8], at: usize, kind: u16) -> Result<usize, Inconvertible> {
     }
 }
 
+/// Reads a number in network byte order.
 fn u16_at(data: &[u8], at: usize) -> Result<u16, Inconvertible> {
     match data.get(at..at + 2) {
         Some(&[high, low]) => Ok(u16::from_be_bytes([high, low])),
@@ -236,7 +241,7 @@ fn u16_at(data: &[u8], at: usize) -> Result<u16, Inconvertible> {
     }
 }
 
-/// Writes what the packet is: `ARP`, `type 0x88cc`.
+/// Describes the packet: `ARP`, `type 0x88cc`.
 impl fmt::Display for Inconvertible {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -256,7 +261,7 @@ mod tests {
     use super::*;
     use pcap_core::Timestamp;
 
-    /// What becomes of a packet: its bytes, and its length on the wire.
+    /// Returns the bytes of the converted packet, and its length on the wire.
     fn convert(
         from: Dlt,
         to: Linktype,
@@ -277,7 +282,7 @@ mod tests {
     const MAC: [u8; 6] = [2, 0, 0, 0, 0, 9];
 
     #[test]
-    fn headers_are_exchanged_and_wire_lengths_with_them() {
+    fn headers_are_replaced_and_wire_lengths_adjusted() {
         for (packet, kind) in [(V4, IPV4), (V6, IPV6)] {
             let framed = ethernet([0; 6], kind, &packet);
             let kept = Ok((framed.clone(), 114));
@@ -298,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn cooked_packets_keep_their_source_their_tags_and_their_lengths() {
+    fn cooked_packets_keep_their_source_tags_and_lengths() {
         let sll = |hardware: u16, kind: u16, rest: &[u8]| {
             let mut data = [&[0, 0], &hardware.to_be_bytes()[..], &[0, 6], &MAC, &[0; 2]].concat();
             data.extend(kind.to_be_bytes());
@@ -336,7 +341,7 @@ mod tests {
             convert(Dlt::LINUX_SLL2, Linktype::RAW, &data, 27),
             Ok((V4.to_vec(), 3))
         );
-        // A frame of IEEE 802.3 has its length in the place of the type.
+        // An IEEE 802.3 frame has its length where others have the type.
         let data = sll(1, 4, &[0xaa, 0xaa, 3]);
         let expected = Ok((ethernet(MAC, 3, &[0xaa, 0xaa, 3]), 17));
         assert_eq!(
@@ -356,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_go_with_the_header_and_are_counted() {
+    fn tags_are_removed_with_the_header_and_counted() {
         let inner = [&[0, 7, 0x81, 0, 0, 5, 8, 0][..], &V4].concat();
         let frame = ethernet(MAC, 0x88a8, &inner);
         let mut link_converter = LinkConverter::new(Dlt::EN10MB, Linktype::IPV4).unwrap();
@@ -370,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_ip_has_a_reason() {
+    fn packets_without_ip_are_rejected_with_a_reason() {
         for (frame, inconvertible) in [
             (ethernet(MAC, 0x0806, &[0; 28]), Inconvertible::Type(0x0806)),
             (ethernet(MAC, 60, &[0; 60]), Inconvertible::Ieee802),
@@ -401,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn every_beginning_of_anything_has_an_answer() {
+    fn arbitrary_data_of_any_length_causes_no_panic() {
         let bytes: Vec<u8> = [0x81, 0, 0x45, 8, 0, 0x81, 0, 6].repeat(5);
         for from in SOURCES {
             for to in TARGETS.map(Linktype::from) {

@@ -1,4 +1,4 @@
-//! The names of numbered savefiles.
+//! Creates numbered savefiles.
 
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
@@ -11,7 +11,7 @@ use crate::compression::Compression;
 use crate::exit::{Failure, Outcome};
 use crate::files::{creation_error, is_same_file, is_too_many_open};
 
-/// Savefiles called `PREFIX-00000.pcap`, `PREFIX-00001.pcap`, …
+/// The savefiles `PREFIX-00000.pcap`, `PREFIX-00001.pcap`, …
 #[derive(Debug)]
 pub struct NumberedFiles {
     prefix: PathBuf,
@@ -21,11 +21,13 @@ pub struct NumberedFiles {
 }
 
 impl NumberedFiles {
-    /// Creates names that begin with a prefix. If that is a folder, they are in it and begin with the name of the
-    /// input, or with `packets` for standard input. Existing files are replaced only with `force`, and the input never.
+    /// Sets the start of the names. Creates no file.
+    ///
+    /// If `prefix` is a folder, the savefiles are created in it. Their names then begin with the name of the input, or
+    /// with `packets` for standard input. Existing files are replaced only with `force`; the input is never replaced.
     #[must_use]
     pub fn new(prefix: &Path, input: &Path, digits: usize, force: bool) -> NumberedFiles {
-        // If it does not exist, creating the first savefile reports that.
+        // If the folder does not exist, creating the first savefile fails.
         let is_folder = prefix.to_string_lossy().ends_with(is_separator);
         let prefix = if is_folder || prefix.is_dir() {
             let name = match Compression::from_name(input) {
@@ -48,7 +50,7 @@ impl NumberedFiles {
         }
     }
 
-    /// Returns the name with this number.
+    /// Returns the path of the savefile with this number.
     #[must_use]
     pub fn path(&self, number: usize) -> PathBuf {
         let mut name = self.prefix.clone().into_os_string();
@@ -60,7 +62,8 @@ impl NumberedFiles {
     ///
     /// # Errors
     ///
-    /// If the file exists, or cannot be created.
+    /// Returns an error if the file cannot be created, or if it exists and `force` is not set. With `force`, also returns
+    /// one if the file is the input or is not a regular file.
     pub fn create(&self, capture: &Capture<Offline>, number: usize) -> Outcome<Dumper> {
         let path = self.path(number);
         let fail =
@@ -69,13 +72,13 @@ impl NumberedFiles {
             if is_same_file(&self.input, &path) {
                 return Err(fail("it is also the input".to_owned()));
             }
-            // Opening a FIFO may block for ever.
+            // Opening a FIFO may block forever.
             if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
                 return Err(fail("it is not a regular file".to_owned()));
             }
             return create_dumper(capture, &path);
         }
-        // The system rejects an existing file, even one that appears at this moment.
+        // The system rejects an existing file, even one that was created a moment ago.
         let created = OpenOptions::new().write(true).create_new(true).open(&path);
         let file = created.map_err(|e| match e.kind() {
             io::ErrorKind::AlreadyExists => fail("it exists; --force replaces it".to_owned()),
@@ -83,13 +86,14 @@ impl NumberedFiles {
         })?;
         let dumper = capture.dump_open_file_named(file, path.display().to_string());
         dumper.map_err(|error| {
-            // It is empty, and this call created it.
+            // The file is empty, and this call created it.
             let _ = fs::remove_file(&path);
             error.into()
         })
     }
 }
 
+/// Creates or replaces a savefile.
 fn create_dumper(capture: &Capture<Offline>, path: &Path) -> Outcome<Dumper> {
     capture.dump(path).map_err(|error| match error.io_error() {
         Some(e) if is_too_many_open(e) => Failure::TooManyOpen(error.to_string()),
@@ -98,7 +102,7 @@ fn create_dumper(capture: &Capture<Offline>, path: &Path) -> Outcome<Dumper> {
     })
 }
 
-/// Creates the failure for a file that the system does not create.
+/// Creates the failure for a file that the system could not create.
 fn creation_failure(path: &Path, error: &io::Error) -> Failure {
     let why = creation_error(path, error);
     let text = format!("cannot create `{}`: {why}", path.display());
@@ -114,14 +118,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_sort_as_their_numbers_do() {
+    fn names_sort_like_their_numbers() {
         let names = NumberedFiles::new(Path::new("a/b.c"), Path::new("x.pcap"), 3, false);
         assert_eq!(names.path(7), Path::new("a/b.c-007.pcap"));
         assert!(names.path(99) < names.path(100));
     }
 
     #[test]
-    fn in_a_folder_they_are_called_as_the_input() {
+    fn in_a_folder_names_begin_with_the_name_of_the_input() {
         let folder = tempfile::tempdir().unwrap();
         let name = |input: &str| {
             let path = NumberedFiles::new(folder.path(), Path::new(input), 5, false).path(0);

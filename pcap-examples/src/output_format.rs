@@ -1,4 +1,4 @@
-//! The format of a savefile that is written, by the ending of its name. All programs share this rule.
+//! The format and compression of an output savefile, chosen by the extension of its name. All programs follow this rule.
 
 use std::path::Path;
 
@@ -7,18 +7,18 @@ use pcap_core::SavefileFormat;
 use crate::compression::Compression;
 use crate::exit::{Failure, Outcome};
 
-/// The text of `--help` about it.
+/// The section of `--help` about extensions.
 pub const HELP: &str = "\
-The ending of the name determines the format, in upper or lower case: pcapng for `.pcapng`, and
-pcap for anything else. With a further `.gz` the savefile is compressed with gzip. Endings of
-other compressions, such as `.zst`, are rejected.";
+The extension of the name determines the format, in upper or lower case: `.pcapng` means pcapng,
+and anything else means pcap. If `.gz` follows, the savefile is compressed with gzip. Extensions
+of other compression formats, such as `.zst`, are rejected.";
 
-/// The format of a savefile, and whether it is compressed.
+/// The format and compression of an output savefile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutputFormat {
     /// [`Pcapng`](SavefileFormat::Pcapng) or [`Pcap`](SavefileFormat::Pcap).
     pub format: SavefileFormat,
-    /// Whether it is compressed with gzip.
+    /// Whether to compress the savefile with gzip.
     pub gzip: bool,
 }
 
@@ -29,11 +29,11 @@ impl OutputFormat {
         gzip: false,
     };
 
-    /// Returns the format for a name; standard output, `-`, is pcap.
+    /// Returns the format for a path. Standard output, `-`, is uncompressed pcap.
     ///
     /// # Errors
     ///
-    /// If the name has the ending of another compression than gzip.
+    /// Returns an error if the path has the extension of a compression other than gzip.
     pub fn of_path(path: &Path) -> Outcome<OutputFormat> {
         let (gzip, inner) = match Compression::from_name(path) {
             None => (false, path.to_owned()),
@@ -41,14 +41,14 @@ impl OutputFormat {
             Some(Compression::Other { name, .. }) => {
                 let path = path.display();
                 return Err(Failure::Text(format!(
-                    "cannot write `{path}`: expected no compression or gzip, found the ending of \
+                    "cannot write `{path}`: expected no compression or gzip, found the extension of \
                      {name}; write to `-` and compress the output of the pipe"
                 )));
             }
         };
         let is_pcapng = inner
             .extension()
-            .is_some_and(|end| end.eq_ignore_ascii_case("pcapng"));
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("pcapng"));
         let format = if is_pcapng {
             SavefileFormat::Pcapng
         } else {
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ending_decides_in_any_case() {
+    fn the_extension_chooses_the_format_in_any_case() {
         for (name, is_pcapng, gzip) in [
             ("a.pcap", false, false),
             ("a", false, false),

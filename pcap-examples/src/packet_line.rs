@@ -1,4 +1,4 @@
-//! A packet as one line.
+//! Formats a packet as one line of text.
 
 use std::io::Write;
 
@@ -8,10 +8,10 @@ use crate::decode::{Cooked, decode};
 use crate::interface_names::InterfaceNames;
 use crate::{hex, utc_time};
 
-/// The number of bytes that are shown of an unknown protocol.
+/// The maximum number of bytes to show of an unknown protocol.
 const MAX_SHOWN_BYTES: usize = 16;
 
-/// Appends the line of a packet:
+/// Appends the line of a packet, such as:
 ///
 /// ```text
 /// 2023-11-14T22:13:20.000000001Z 192.0.2.1:12345 > 192.0.2.2:80 TCP SYN seq 1 win 512, 54 bytes
@@ -52,7 +52,7 @@ pub fn push(
 fn push_cooked(out: &mut Vec<u8>, cooked: &Cooked, interfaces: &mut InterfaceNames) {
     if let Some(index) = cooked.interface {
         let _ = match interfaces.name(index) {
-            // Names may have any bytes but white space.
+            // Interface names may contain any bytes except white space.
             Some(name) => write!(out, "{} ", name.escape_debug()),
             None => write!(out, "if{index} "),
         };
@@ -62,7 +62,7 @@ fn push_cooked(out: &mut Vec<u8>, cooked: &Cooked, interfaces: &mut InterfaceNam
     }
 }
 
-/// Appends a packet in hexadecimal: `SECONDS.NANOSECONDS CAPLEN LEN HEX`, with `-` for no bytes.
+/// Appends a packet in hexadecimal: `SECONDS.NANOSECONDS CAPLEN LEN HEX`. HEX is `-` if the packet has no bytes.
 pub fn push_raw(out: &mut Vec<u8>, packet: Packet<'_>) {
     let (time, caplen, len) = (packet.timestamp(), packet.caplen(), packet.wire_len());
     let _ = write!(out, "{time} {caplen} {len} ");
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_packet_behind_every_link_header() {
+    fn a_packet_is_decoded_after_each_link_header() {
         let header = |bytes: &[u8]| [bytes, &udp()].concat();
         let mut ethernet = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1];
         let tagged = [&ethernet[..], &[0x81, 0, 0, 5, 8, 0]].concat();
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tcp_icmp_and_arp_say() {
+    fn tcp_icmp_and_arp_fields_are_shown() {
         let mut tcp = Vec::new();
         PacketBuilder::ipv6([0; 16], [1; 16], 64)
             .tcp(80, 4000, 7, 512)
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn every_beginning_of_a_packet_of_every_link_type_has_a_line() {
+    fn any_truncated_packet_of_any_link_type_has_a_line() {
         let bytes: Vec<u8> = (0..80).map(|n| (n * 7) as u8).collect();
         for number in 0..300 {
             for length in 0..bytes.len() {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_lines_have_nine_digits_and_a_dash_for_nothing() {
+    fn raw_lines_have_nine_decimals_and_a_dash_for_no_bytes() {
         let mut out = Vec::new();
         push_raw(&mut out, Packet::new(Timestamp::new(5, 7), 3, &[]));
         push_raw(&mut out, Packet::new(Timestamp::new(5, 7), 3, &[0xab, 1]));

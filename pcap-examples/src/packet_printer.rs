@@ -1,22 +1,22 @@
-//! Prints packets in one of three forms.
+//! Formats packets as text, hexadecimal or JSON.
 
 use pcap_core::{Activated, Capture, Dlt, Packet, Precision};
 
 use crate::interface_names::InterfaceNames;
 use crate::{json, packet_line};
 
-/// The form of a printed packet, always one line.
+/// The format of a printed packet. Each packet is one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrintFormat {
-    /// For people.
+    /// Text for people.
     Line,
-    /// All bytes, in hexadecimal digits.
+    /// All bytes in hexadecimal.
     Raw,
-    /// For other programs.
+    /// A JSON object for other programs.
     Json,
 }
 
-/// Prints the packets of one capture.
+/// Formats the packets of one capture.
 #[derive(Clone, Debug)]
 pub struct PacketPrinter {
     form: PrintFormat,
@@ -37,7 +37,7 @@ impl PacketPrinter {
         }
     }
 
-    /// Sets the source of interface names. By default there are none.
+    /// Sets the names of interfaces. By default, interfaces have no names.
     #[must_use]
     pub fn interfaces(mut self, interfaces: InterfaceNames) -> PacketPrinter {
         self.interfaces = interfaces;

@@ -1,4 +1,4 @@
-//! Prints captured packets, writes them to a savefile, or both.
+//! The outputs of a capture: prints packets, writes them to a savefile, or both.
 
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ pub struct PacketSink {
 }
 
 impl PacketSink {
-    /// Prints packets if there is a printer, and writes them if there is a savefile.
+    /// Creates a sink that prints packets if there is a printer, and writes them if there is a savefile.
     #[must_use]
     pub fn new(printer: Option<PacketPrinter>, savefile: Option<SavefileWriter>) -> PacketSink {
         PacketSink {
@@ -33,11 +33,11 @@ impl PacketSink {
         }
     }
 
-    /// Writes and prints a packet. After an error it only counts packets.
+    /// Writes and prints a packet. After an error, only counts packets.
     ///
     /// # Errors
     ///
-    /// If the savefile or standard output has failed.
+    /// Returns an error if the savefile or standard output has failed.
     pub fn write(&mut self, packet: Packet<'_>) -> Outcome {
         self.received.add(packet.wire_len());
         if self.is_failed {
@@ -59,11 +59,11 @@ impl PacketSink {
         Ok(())
     }
 
-    /// Hands packets on that have waited long enough.
+    /// Flushes the dumper of the savefile if packets have waited in it long enough.
     ///
     /// # Errors
     ///
-    /// If the savefile or standard output has failed.
+    /// Returns an error if the savefile or standard output has failed.
     pub fn tick(&mut self, now: Instant) -> Outcome {
         let written = self.savefile.as_mut().map_or(Ok(()), |s| s.tick_at(now));
         let printed = match self.printer {
@@ -75,11 +75,11 @@ impl PacketSink {
         ticked
     }
 
-    /// Hands all packets on, for a time when there is nothing else to do.
+    /// Flushes the dumper of the savefile. Call this when no packet has arrived for a while.
     ///
     /// # Errors
     ///
-    /// If the savefile has failed.
+    /// Returns an error if the savefile has failed.
     pub fn flush_dumper(&mut self) -> Outcome {
         let flushed = self
             .savefile
@@ -89,11 +89,11 @@ impl PacketSink {
         flushed
     }
 
-    /// Requests that all packets are written now, without waiting for that.
+    /// Requests that all packets are written to the savefile now, without waiting for it.
     ///
     /// # Errors
     ///
-    /// If the savefile has failed.
+    /// Returns an error if the savefile has failed.
     pub fn request_flush(&mut self) -> Outcome {
         let flushed = self
             .savefile
@@ -103,11 +103,11 @@ impl PacketSink {
         flushed
     }
 
-    /// Completes the savefile and the lines.
+    /// Closes the savefile and flushes the printed lines.
     ///
     /// # Errors
     ///
-    /// If either is not complete.
+    /// Returns an error if the savefile or the lines are not complete.
     pub fn close(&mut self) -> Outcome {
         let closed = self.savefile.as_mut().map_or(Ok(()), SavefileWriter::close);
         let printed = match self.printer {
@@ -123,13 +123,14 @@ impl PacketSink {
         self.is_failed
     }
 
-    /// Returns all packets that it was given.
+    /// Returns the totals of all packets passed to [`write`](Self::write).
     #[must_use]
     pub fn received(&self) -> Totals {
         self.received
     }
 
-    /// Returns the background writer that counts the packets: of the savefile, or else of standard output.
+    /// Returns the background writer that counts the packets written: that of the savefile, or of standard output if
+    /// there is no savefile.
     #[must_use]
     pub fn background_writer(&self) -> &BackgroundWriter {
         match &self.savefile {

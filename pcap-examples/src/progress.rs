@@ -1,13 +1,14 @@
-//! The progress of long work, shown on standard error if that is a terminal.
+//! Progress bars and status lines, which are shown if standard error is a terminal.
 
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
 
-/// How often the status of a capture is updated.
+/// How often a status line is updated.
 const UPDATE_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Creates a bar of bytes; without a length it shows only the number of bytes so far. Dropping it removes it.
+/// Creates a progress bar that counts bytes. Without a length, it only shows the number of bytes so far. Dropping the bar
+/// removes it from the terminal.
 #[must_use]
 pub fn byte_bar(length: Option<u64>) -> ProgressBar {
     let (bar, template) = match length {
@@ -27,7 +28,7 @@ pub fn byte_bar(length: Option<u64>) -> ProgressBar {
     }
 }
 
-/// The status of a capture, in one line that is overwritten.
+/// A line with the current packet counts, which each update overwrites.
 #[derive(Debug)]
 pub struct StatusLine {
     line: ProgressBar,
@@ -37,7 +38,7 @@ pub struct StatusLine {
 }
 
 impl StatusLine {
-    /// Creates a status that is shown, or one that never is.
+    /// Creates a status line. If `shown` is `false`, it is never shown.
     #[must_use]
     pub fn new(shown: bool) -> StatusLine {
         let line = if shown {
@@ -66,7 +67,7 @@ impl StatusLine {
         !self.line.is_hidden() && now.duration_since(self.shown) >= UPDATE_INTERVAL
     }
 
-    /// Returns how long to wait for packets until the next update: for ever, if it is not shown.
+    /// Returns how long to wait for packets before the next update. The time is unlimited if the line is not shown.
     #[must_use]
     pub fn update_interval(&self) -> Duration {
         if self.line.is_hidden() {
@@ -76,7 +77,7 @@ impl StatusLine {
         }
     }
 
-    /// Shows these counts, and the packets per second since the last update.
+    /// Shows these counts, and the packet rate since the last update.
     pub fn show(&mut self, now: Instant, packets: u64, bytes: u64, lost: u64) {
         let seconds = now.duration_since(self.shown).as_secs_f64();
         let rate = (packets - self.packets) as f64 / seconds.max(0.001);

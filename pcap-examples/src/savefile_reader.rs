@@ -1,4 +1,4 @@
-//! The savefile that is read, optionally compressed with gzip, with a progress bar.
+//! Reads savefiles, optionally compressed with gzip, and shows a progress bar.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
@@ -14,29 +14,29 @@ use crate::files::{self, is_too_many_open, length, record_length};
 use crate::interruptible_reader::InterruptibleReader;
 use crate::progress;
 
-/// The bar moves once in this many packets.
+/// The number of packets between two updates of the bar.
 const BAR_INTERVAL: u64 = 4096;
 
-/// A savefile, pcap or pcapng.
+/// Reads a pcap or pcapng savefile.
 #[derive(Debug)]
 pub struct SavefileReader {
     capture: Capture<Offline>,
     bar: ProgressBar,
-    /// Returns the bytes that a packet takes in the savefile. `None` for a stream, such as a compressed savefile: there
-    /// reading it moves the bar.
+    /// Returns the length of a packet's record in the savefile. `None` for a stream, such as a compressed savefile,
+    /// which moves the bar as it is read.
     record_length: Option<fn(Packet<'_>) -> u64>,
     packets: u64,
-    /// The bytes by which the bar is still to move.
+    /// The number of bytes read since the last update of the bar.
     bytes: u64,
 }
 
 impl SavefileReader {
-    /// Opens a savefile; `-` is standard input. Data that begin like gzip are decompressed. With `bar`, a bar is shown
-    /// on a terminal.
+    /// Opens a savefile. The path `-` means standard input. Data that begins with gzip's magic number is decompressed.
+    /// With `bar`, shows a progress bar if standard error is a terminal.
     ///
     /// # Errors
     ///
-    /// If it cannot be opened or is not a savefile.
+    /// Returns an error if the file cannot be opened or is not a savefile.
     pub fn open(path: &Path, bar: bool) -> Outcome<SavefileReader> {
         let bar = if bar {
             progress::byte_bar(length(path))
@@ -46,11 +46,11 @@ impl SavefileReader {
         SavefileReader::open_with(path, bar)
     }
 
-    /// Opens a savefile with a bar that others may move as well.
+    /// Opens a savefile with a progress bar that several readers may share.
     ///
     /// # Errors
     ///
-    /// Those of [`open`](Self::open), and [`Failure::TooManyOpen`].
+    /// Returns the errors of [`open`](Self::open). Returns [`Failure::TooManyOpen`] at the limit of open files.
     pub fn open_with(path: &Path, bar: ProgressBar) -> Outcome<SavefileReader> {
         let (capture, is_plain) = open(path, &bar)?;
         let record_length = is_plain.then(|| record_length(&capture));
@@ -63,13 +63,13 @@ impl SavefileReader {
         })
     }
 
-    /// Returns the capture that reads the packets.
+    /// Returns the underlying capture.
     #[must_use]
     pub fn capture(&self) -> &Capture<Offline> {
         &self.capture
     }
 
-    /// Returns the capture that reads the packets.
+    /// Returns the underlying capture, mutably.
     pub fn capture_mut(&mut self) -> &mut Capture<Offline> {
         &mut self.capture
     }
@@ -80,11 +80,11 @@ impl SavefileReader {
         &self.bar
     }
 
-    /// Advances to the next packet and moves the bar. Returns whether there is one.
+    /// Advances to the next packet and updates the bar. Returns `false` at the end of the savefile.
     ///
     /// # Errors
     ///
-    /// If it cannot be read.
+    /// Returns an error if the next packet cannot be read.
     pub fn advance(&mut self) -> Outcome<bool> {
         let advanced = self.capture.advance();
         let has_packet = advanced?;
@@ -98,15 +98,16 @@ impl SavefileReader {
         Ok(has_packet)
     }
 
-    /// Returns the current packet.
+    /// Returns the current packet, if [`advance`](Self::advance) found one.
     #[must_use]
     pub fn packet(&self) -> Option<Packet<'_>> {
         self.capture.packet()
     }
 
-    /// Calls a closure with each packet and its number, from 1, until it fails. Moves the bar.
+    /// Calls a closure with the number of each packet, starting at 1, and the packet. Updates the bar. Stops when the
+    /// closure fails.
     ///
-    /// Returns the number of packets and the first error. A request to end is no error.
+    /// Returns the number of packets read and the first error. A request to end the program is not an error.
     pub fn for_each_packet(
         &mut self,
         mut visit: impl FnMut(u64, Packet<'_>) -> Outcome,
@@ -137,16 +138,16 @@ impl SavefileReader {
     }
 }
 
-/// Opens a savefile as [`SavefileReader::open`] does, without a bar.
+/// Opens a savefile as [`SavefileReader::open`] does, and returns its capture. Shows no progress bar.
 ///
 /// # Errors
 ///
-/// If it cannot be opened or is not a savefile.
+/// Returns an error if the file cannot be opened or is not a savefile.
 pub fn open_capture(path: &Path) -> Outcome<Capture<Offline>> {
     Ok(open(path, &ProgressBar::hidden())?.0)
 }
 
-/// Returns whether a file begins like gzip; `false` for pipes. `-` is standard input.
+/// Returns whether a regular file begins with gzip's magic number. The path `-` means standard input.
 #[must_use]
 pub fn is_gzip(path: &Path) -> bool {
     open_file(path).is_some_and(|mut file| {
@@ -154,7 +155,7 @@ pub fn is_gzip(path: &Path) -> bool {
     })
 }
 
-/// Opens a savefile. Also returns whether it was opened by its path, which reads fastest.
+/// Opens a savefile. Also returns whether the capture reads the file by its path, which is fastest.
 fn open(path: &Path, bar: &ProgressBar) -> Outcome<(Capture<Offline>, bool)> {
     let capture = match open_file(path) {
         Some(mut file) if files::is_regular(&file) => match detect_compression(&mut file) {
@@ -172,13 +173,13 @@ fn open(path: &Path, bar: &ProgressBar) -> Outcome<(Capture<Offline>, bool)> {
         },
         Some(file) if !files::is_folder(&file) => open_stream(file, path, bar)?,
         None if path == Path::new("-") => open_stream(io::stdin(), path, bar)?,
-        // This reports the error.
+        // Opening the path again returns the error to report.
         _ => return open_plain(path),
     };
     Ok((capture?, false))
 }
 
-/// Opens a file, or duplicates the descriptor of standard input.
+/// Opens a file, or duplicates the descriptor of standard input if the path is `-`.
 fn open_file(path: &Path) -> Option<File> {
     if path == Path::new("-") {
         files::stdin()
@@ -187,6 +188,7 @@ fn open_file(path: &Path) -> Option<File> {
     }
 }
 
+/// Opens an uncompressed savefile by its path.
 fn open_plain(path: &Path) -> Outcome<(Capture<Offline>, bool)> {
     match Capture::from_file(path) {
         Ok(capture) => Ok((capture, true)),
@@ -197,7 +199,7 @@ fn open_plain(path: &Path) -> Outcome<(Capture<Offline>, bool)> {
     }
 }
 
-/// Opens a stream that cannot seek: puts its first bytes back in front.
+/// Opens a stream that cannot seek. Reads its first bytes to detect compression, and puts them back in front.
 fn open_stream(
     stream: impl Read + Send + 'static,
     path: &Path,
@@ -222,7 +224,7 @@ fn open_stream(
     })
 }
 
-/// Creates the failure for another compression than gzip.
+/// Creates the failure for a compression other than gzip.
 fn unsupported_compression(path: &Path, name: &str, unpack: &str) -> Failure {
     let path = path.display();
     Failure::Text(format!(
@@ -231,21 +233,21 @@ fn unsupported_compression(path: &Path, name: &str, unpack: &str) -> Failure {
     ))
 }
 
-/// Returns how the rest of a file is compressed. Keeps the position in the file.
+/// Detects how a file is compressed from the bytes at its current position, which stays the same.
 fn detect_compression(file: &mut File) -> Option<Compression> {
     let mut start = [0; compression::MAX_MAGIC_LENGTH];
-    let mut look = || {
+    let mut read_and_rewind = || {
         let position = file.stream_position()?;
         let length = read_start(&mut *file, &mut start);
         file.seek(SeekFrom::Start(position))?;
         length
     };
-    // The next read reports the error.
-    let length = look().ok()?;
+    // If this fails, the next read returns the error.
+    let length = read_and_rewind().ok()?;
     Compression::from_magic(&start[..length])
 }
 
-/// Fills the buffer, as far as there are bytes.
+/// Reads until the buffer is full or the data ends. Returns the number of bytes read.
 fn read_start(mut reader: impl Read, start: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;
     while length < start.len() {

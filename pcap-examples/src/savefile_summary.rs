@@ -1,4 +1,4 @@
-//! A line about a savefile that was written.
+//! Summarizes a savefile that was written, as a line of text or JSON.
 
 use std::io::Write;
 use std::path::Path;
@@ -8,24 +8,24 @@ use pcap_core::{Packet, Timestamp};
 use crate::flow::Flow;
 use crate::json::Object;
 
-/// The text of `--help` about it.
+/// The section of `--help` about the JSON line.
 pub const HELP: &str = "\
 JSON:
-  One object per line for each savefile written: type (\"file\"), path, packets, bytes (the length
+  One line per savefile written, with an object of type (\"file\"), path, packets, bytes (the length
   before compression), first and last (the times of the first and last packet: seconds since
   1970 with nine decimals, as strings; missing if there are no packets). If the path is not
-  UTF-8, path has replacement characters, and path_hex has its bytes in hexadecimal.";
+  UTF-8, path contains replacement characters, and path_hex contains its bytes in hexadecimal.";
 
-/// The contents of a savefile that was written.
+/// The summary of a savefile that was written.
 #[derive(Clone, Debug, Default)]
 pub struct SavefileSummary {
     /// The number of packets.
     pub packets: u64,
-    /// The length in bytes.
+    /// The length before compression, in bytes.
     pub bytes: u64,
-    /// The times of the first and of the last packet.
+    /// The times of the first and last packet written.
     pub times: Option<(Timestamp, Timestamp)>,
-    /// The flow that all its packets belong to, in the direction of the first.
+    /// The flow that all packets belong to, in the direction of the first packet.
     pub flow: Option<Flow>,
 }
 
@@ -37,7 +37,7 @@ impl SavefileSummary {
         self.times.get_or_insert((time, time)).1 = time;
     }
 
-    /// Appends the line for people: `a-00000.pcap: 1000 packets, 116024 bytes`, and the flow.
+    /// Appends a line of text, such as `a-00000.pcap: 1000 packets, 116024 bytes`, followed by the flow.
     pub fn push_line(&self, out: &mut Vec<u8>, path: &Path) {
         let (packets, bytes) = (self.packets, self.bytes);
         out.extend(path.as_os_str().as_encoded_bytes());
@@ -49,13 +49,13 @@ impl SavefileSummary {
         out.push(b'\n');
     }
 
-    /// Appends the line for other programs: see [`HELP`].
+    /// Appends a line of JSON, as described in [`HELP`].
     pub fn push_json(&self, out: &mut Vec<u8>, path: &Path) {
         self.object(out, path).end();
         out.push(b'\n');
     }
 
-    /// Begins the object for other programs. The caller may add members.
+    /// Begins the JSON object. The caller may add members.
     pub fn object<'a>(&self, out: &'a mut Vec<u8>, path: &Path) -> Object<'a> {
         let (first, last) = self.times.unzip();
         let object = Object::new(out)

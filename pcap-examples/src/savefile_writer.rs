@@ -1,6 +1,7 @@
-//! The savefile that is written: pcap or pcapng, optionally compressed with gzip.
+//! Writes savefiles: pcap or pcapng, optionally compressed with gzip.
 //!
-//! Packets wait in the dumper and then in the background writer to be written together, in each for a fraction of a second.
+//! Packets are buffered in the dumper, then in the background writer, for a fraction of a second in each, so that many
+//! of them are written together.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -15,37 +16,37 @@ use crate::files;
 
 /// A packet waits at most this long in the dumper.
 const MAX_DELAY: Duration = Duration::from_millis(200);
-/// The clock is read once in this many packets.
+/// The number of packets between two readings of the clock.
 const CLOCK_INTERVAL: u32 = 256;
-/// The ends of this many packets are handed to the background writer together.
+/// The number of packet ends that are collected before the background writer gets them.
 const PACKET_ENDS: usize = 512;
 
-/// A savefile that packets are written to.
+/// Writes packets to a savefile.
 #[derive(Debug)]
 pub struct SavefileWriter {
     path: PathBuf,
-    /// `None` when it is closed.
+    /// `None` after the savefile is closed.
     dumper: Option<FormatDumper>,
     background_writer: BackgroundWriter,
-    /// The ends of packets that the background writer does not know yet.
+    /// The ends of packets that the background writer did not get yet.
     packet_ends: Vec<PacketEnd>,
     buffering: Buffering,
     ticks: u32,
     flushed: Instant,
 }
 
-/// Says how long a packet may wait to be written.
+/// How long a packet may wait before it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Buffering {
-    /// In the dumper until it is full, or until [`SavefileWriter::tick`] finds that it is time; then in the background writer.
+    /// In the dumper until that is full or [`SavefileWriter::tick`] flushes it, then in the background writer.
     Timed,
-    /// Only in the background writer, because the program may block in its input and call no `tick`.
+    /// Only in the background writer. For a program that cannot call `tick` while it blocks in its input.
     WriterOnly,
-    /// Not at all.
+    /// Each packet is written immediately.
     None,
 }
 
-/// The dumper of a format.
+/// The dumper for the format of the savefile.
 #[derive(Debug)]
 enum FormatDumper {
     Pcap(Dumper),
@@ -69,12 +70,13 @@ impl FormatDumper {
 }
 
 impl SavefileWriter {
-    /// Creates a savefile with the link type, snaplen and precision of a capture, optionally compressed with gzip; `-`
-    /// is standard output.
+    /// Creates a savefile with the link type, snaplen and precision of a capture, optionally compressed with gzip. The
+    /// path `-` means standard output.
     ///
     /// # Errors
     ///
-    /// If it cannot be created, or if classic savefiles cannot have the link type: then an existing file stays.
+    /// Returns an error if the file cannot be created. Also returns one if a classic savefile cannot have the link type;
+    /// an existing file is then left unchanged.
     pub fn create<S: Activated>(
         path: &Path,
         capture: &Capture<S>,
@@ -82,7 +84,7 @@ impl SavefileWriter {
         gzip: bool,
     ) -> Outcome<SavefileWriter> {
         if format != SavefileFormat::Pcapng {
-            // Before there is a file: this fails for such a link type.
+            // This fails for an unsupported link type, before the file is created.
             capture.dump_to_named(io::sink(), path.display().to_string())?;
         }
         let background_writer = BackgroundWriter::create(path, gzip).map_err(|e| {
@@ -110,17 +112,17 @@ impl SavefileWriter {
             ticks: 0,
             flushed: Instant::now(),
         };
-        // The header is there from the beginning. If this fails, so does the first packet.
+        // Write the header now. If this fails, writing the first packet fails, too.
         let _ = savefile.flush_dumper();
         Ok(savefile)
     }
 
-    /// Sets how long packets may wait [default: [`Buffering::Timed`]].
+    /// Sets how long packets may wait before they are written. Default: [`Buffering::Timed`].
     pub fn set_buffering(&mut self, buffering: Buffering) {
         self.buffering = buffering;
     }
 
-    /// Sets [`Buffering::WriterOnly`] if an input may block, as a pipe does.
+    /// Sets [`Buffering::WriterOnly`] if reading this input may block, as with a pipe.
     pub fn set_buffering_for_input(&mut self, input: &Path) {
         if files::length(input).is_none() {
             self.buffering = Buffering::WriterOnly;
@@ -131,7 +133,8 @@ impl SavefileWriter {
     ///
     /// # Errors
     ///
-    /// [`Failure::UnwritablePacket`] if the savefile cannot hold it; anything else if the output has failed.
+    /// Returns [`Failure::UnwritablePacket`] if the savefile format cannot represent the packet, and another failure if
+    /// the output has failed.
     #[inline]
     pub fn write(&mut self, packet: Packet<'_>) -> Outcome {
         let Some(dumper) = &mut self.dumper else {
@@ -144,7 +147,7 @@ impl SavefileWriter {
         if let Err(error) = written {
             let failure = self.dumper_failure(error);
             if !matches!(failure, Failure::UnwritablePacket { .. }) {
-                // It is missing like those that wait.
+                // The packet is lost, like the packets that are still buffered.
                 self.background_writer.count_packet();
             }
             return Err(failure);
@@ -165,12 +168,12 @@ impl SavefileWriter {
         Ok(())
     }
 
-    /// Hands packets to the background writer that have waited long enough. Call it after each packet that is read, whether it was
-    /// written or not: if it fails, that packet is counted.
+    /// Flushes the dumper if packets have waited in it long enough. Call this after each packet that the program reads,
+    /// even if it did not write the packet.
     ///
     /// # Errors
     ///
-    /// If the output has failed.
+    /// Returns the error of the output if it has failed.
     #[inline]
     pub fn tick(&mut self) -> Outcome {
         self.ticks = self.ticks.wrapping_add(1);
@@ -180,11 +183,11 @@ impl SavefileWriter {
         }
     }
 
-    /// Does the same as [`tick`](Self::tick) without reading the clock.
+    /// Does the same as [`tick`](Self::tick), given the current time.
     ///
     /// # Errors
     ///
-    /// If the output has failed.
+    /// Returns the error of the output if it has failed.
     pub fn tick_at(&mut self, now: Instant) -> Outcome {
         if now.duration_since(self.flushed) >= MAX_DELAY {
             self.flushed = now;
@@ -195,22 +198,22 @@ impl SavefileWriter {
             .map_err(|e| self.output_failure(&e))
     }
 
-    /// Requests that all packets are written now, without waiting for that.
+    /// Flushes the dumper and asks the background writer to write all packets now, without waiting for it.
     ///
     /// # Errors
     ///
-    /// If the output has failed.
+    /// Returns the error of the output if it has failed.
     pub fn request_flush(&mut self) -> Outcome {
         self.flush_dumper()?;
         self.background_writer.request_flush();
         Ok(())
     }
 
-    /// Hands all packets to the background writer, which writes them soon.
+    /// Moves all packets from the dumper to the background writer, which writes them within a fraction of a second.
     ///
     /// # Errors
     ///
-    /// If the output has failed.
+    /// Returns the error of the output if it has failed.
     pub fn flush_dumper(&mut self) -> Outcome {
         let flushed = self.dumper.as_mut().map_or(Ok(()), FormatDumper::flush);
         self.background_writer
@@ -218,28 +221,28 @@ impl SavefileWriter {
         flushed.map_err(|e| self.dumper_failure(e))
     }
 
-    /// Completes the savefile.
+    /// Writes all packets and closes the savefile.
     ///
     /// # Errors
     ///
-    /// If it is not complete.
+    /// Returns an error if the savefile is not complete.
     pub fn close(&mut self) -> Outcome {
-        let handed = self.flush_dumper();
-        // If the background writer has failed, what the dumper still holds is lost, and counted.
+        let flushed = self.flush_dumper();
+        // If the background writer has failed, the packets in the dumper are lost. They count as not written.
         self.dumper = None;
-        handed?;
+        flushed?;
         self.background_writer
             .close()
             .map_err(|e| self.output_failure(&e))
     }
 
-    /// Returns the background writer, which counts the packets.
+    /// Returns the background writer, which counts the packets written.
     #[must_use]
     pub fn background_writer(&self) -> &BackgroundWriter {
         &self.background_writer
     }
 
-    /// Returns its length before compression, in bytes, with what is not written yet.
+    /// Returns the length of the savefile before compression, in bytes, including buffered data.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.dumper.as_ref().map_or(0, FormatDumper::position)
@@ -255,18 +258,18 @@ impl SavefileWriter {
 }
 
 impl Drop for SavefileWriter {
-    /// Completes the savefile after an error elsewhere.
+    /// Closes the savefile if the program ends because of another error.
     fn drop(&mut self) {
-        // The program reports that error.
+        // The program reports the other error.
         let _ = self.close();
     }
 }
 
-/// Checks whether a classic savefile can hold the time of a packet, before there is a dumper.
+/// Checks whether a classic savefile can represent the time of a packet. Needs no dumper.
 ///
 /// # Errors
 ///
-/// The reason, if it cannot.
+/// Returns the reason if it cannot.
 pub fn check_time(packet: Packet<'_>) -> Result<(), String> {
     let time = packet.timestamp();
     let raw = packet.header().raw_secs();
@@ -276,7 +279,7 @@ pub fn check_time(packet: Packet<'_>) -> Result<(), String> {
     }
 }
 
-/// The writer of the dumpers.
+/// The output of a dumper: passes the bytes to the background writer.
 struct DumperOutput(BackgroundWriter);
 
 impl Write for DumperOutput {
@@ -290,7 +293,7 @@ impl Write for DumperOutput {
     }
 }
 
-/// Converts an error of a dumper.
+/// Converts an error of a dumper to a failure. `step` is the operation that failed.
 fn dumper_failure(path: &Path, step: &str, error: Error) -> Failure {
     if let Some(error) = error.io_error() {
         return output_failure(path, step, error);
@@ -302,6 +305,7 @@ fn dumper_failure(path: &Path, step: &str, error: Error) -> Failure {
     }
 }
 
+/// Converts an error of the output to a failure. `step` is the operation that failed.
 fn output_failure(path: &Path, step: &str, error: &io::Error) -> Failure {
     Failure::Text(format!("cannot {step} `{}`: {error}", path.display()))
 }

@@ -1,4 +1,4 @@
-//! The times at which to send packets: those of the savefile, those of a rate, or none.
+//! Decides when to send each packet of a replay: at the pace of the savefile, at a rate, or as fast as possible.
 
 use std::hint;
 use std::thread;
@@ -6,41 +6,42 @@ use std::time::{Duration, Instant};
 
 use pcap_core::Timestamp;
 
-/// How fast packets follow each other.
+/// How fast to send packets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pace {
-    /// As their times do, this many times as fast.
+    /// At this multiple of the pace in the savefile.
     Speed(f64),
-    /// This many packets per second.
+    /// At this number of packets per second.
     PacketsPerSecond(f64),
-    /// This many millions of bits per second.
+    /// At this number of millions of bits per second.
     MegabitsPerSecond(f64),
-    /// Without waiting.
+    /// As fast as possible.
     Unlimited,
 }
 
-/// If times go back by less than this, packets were reordered; if by more, the clock was set.
+/// If the time of a packet is earlier than the previous one by less than this, the packets were reordered. Otherwise the
+/// clock was set back.
 const REORDERED: Duration = Duration::from_secs(1);
 
-/// The last part of each wait is busy, because a sleep may end this late.
+/// The length of the busy wait at the end of each wait. A sleep may end this late.
 const BUSY_WAIT: Duration = Duration::from_micros(200);
 
-/// The longest sleep, so that a request to end is noticed.
+/// The longest sleep before the program checks again for a request to end.
 const MAX_SLEEP: Duration = Duration::from_millis(20);
 
-/// The times at which to send packets, each relative to the first one, so delays do not add up.
+/// Computes the time at which to send each packet, relative to the first packet. So delays do not accumulate.
 #[derive(Debug)]
 pub struct SendSchedule {
     pace: Pace,
     packets: u64,
     bytes: u64,
-    /// The sum of the gaps between packet times so far, without those that go back.
+    /// The sum of the gaps between packet times so far. Backward steps do not count.
     passed: Duration,
     latest: Option<Timestamp>,
 }
 
 impl SendSchedule {
-    /// Creates a schedule without packets.
+    /// Creates a schedule before its first packet.
     #[must_use]
     pub fn new(pace: Pace) -> SendSchedule {
         SendSchedule {
@@ -52,18 +53,19 @@ impl SendSchedule {
         }
     }
 
-    /// Starts a new loop: the next packet is due right after the last one.
+    /// Begins another loop over the savefile. The next packet is due immediately after the previous one.
     pub fn begin_loop(&mut self) {
         self.latest = None;
     }
 
-    /// Returns how long after the first packet to send the next one, given its time and length. `None` means at once.
+    /// Returns how long after the first packet to send the next packet, given its time and length. `None` means
+    /// immediately.
     pub fn next_offset(&mut self, time: Timestamp, length: u32) -> Option<Duration> {
         let offset = match self.pace {
             Pace::Unlimited => return None,
             Pace::Speed(speed) => {
                 self.add_gap(time);
-                // Exact if possible.
+                // Avoid rounding at the original speed.
                 if speed == 1.0 {
                     self.passed
                 } else {
@@ -78,6 +80,7 @@ impl SendSchedule {
         Some(offset)
     }
 
+    /// Adds the gap between the previous packet and this one.
     fn add_gap(&mut self, time: Timestamp) {
         let Some(latest) = self.latest else {
             self.latest = Some(time);
@@ -94,13 +97,14 @@ impl SendSchedule {
     }
 }
 
-/// Converts a number of seconds, and saturates.
+/// Converts a number of seconds to a duration, saturating at the maximum.
 fn seconds(number: f64) -> Duration {
     Duration::try_from_secs_f64(number).unwrap_or(Duration::MAX)
 }
 
-/// Waits until `offset` after the start, as exactly as possible. Returns the delay, or `None` if `is_stopped` ended the
-/// wait.
+/// Waits until `offset` after `start`, as precisely as possible.
+///
+/// Returns how late the wait ended, or `None` if `is_stopped` returned `true`.
 pub fn wait_until(
     start: Instant,
     offset: Duration,
@@ -139,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_those_of_the_packets() {
+    fn speed_scales_the_gaps_between_packets() {
         let times = [(5, 0), (5, 10_000_000), (6, 0)];
         assert_eq!(offsets(Pace::Speed(1.0), &times), millis(&[0, 10, 1000]));
         assert_eq!(offsets(Pace::Speed(2.0), &times), millis(&[0, 5, 500]));
@@ -148,8 +152,8 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_waiting_for_times_that_go_back() {
-        // In another order: the time after that is not later for it.
+    fn backward_times_cause_no_wait() {
+        // Reordered packets do not delay the packets after them.
         let reordered = [(5, 0), (5, 20_000_000), (5, 10_000_000), (5, 30_000_000)];
         assert_eq!(
             offsets(Pace::Speed(1.0), &reordered),
@@ -166,13 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn rates_count_from_the_start() {
+    fn rates_are_relative_to_the_first_packet() {
         let times = [(0, 0); 4];
         assert_eq!(
             offsets(Pace::PacketsPerSecond(100.0), &times),
             millis(&[0, 10, 20, 30])
         );
-        // 10 000 bits each.
+        // Each packet has 10 000 bits.
         assert_eq!(
             offsets(Pace::MegabitsPerSecond(1.0), &times),
             millis(&[0, 10, 20, 30])
@@ -182,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_round_begins_when_the_last_one_ends() {
+    fn a_loop_begins_right_after_the_previous_one() {
         let mut schedule = SendSchedule::new(Pace::Speed(1.0));
         for round in 0..3 {
             schedule.begin_loop();
@@ -194,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_not_too_short_and_can_be_stopped() {
+    fn a_wait_is_long_enough_and_can_be_stopped() {
         let start = Instant::now();
         let offset = Duration::from_millis(30);
         let late = wait_until(start, offset, || false).unwrap();

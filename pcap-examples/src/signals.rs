@@ -1,4 +1,4 @@
-//! Requests to end, to report, or to write out buffered packets: Ctrl-C and other signals.
+//! What the programs do on Ctrl-C and other signals: end, print statistics, or write out buffered packets.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
@@ -8,22 +8,24 @@ use pcap_core::BreakHandle;
 
 use crate::signal_thread::{self, Signal};
 
-/// The text of `--help` about signals.
+/// The section of `--help` about signals.
 pub const HELP: &str = "\
 Signals:
   Ctrl-C (SIGINT), SIGTERM and SIGHUP end the program after it has written its buffered packets.
-  Under nohup(1) SIGHUP stays ignored. A second signal within 2 seconds changes nothing, because
-  timeout(1) sends two. A later one, or a third, ends the program at once. If the output accepts
-  nothing for 1 second after the signal, the program gives up. Whenever it gives up, it prints
-  how many packets are not written, and the status is 1. SIGUSR1 prints statistics on standard
-  error, and SIGUSR2 writes out buffered packets; the program continues.";
+  Under nohup(1), SIGHUP stays ignored. A second signal within 2 seconds is ignored, because
+  timeout(1) sends two. A later signal, or a third one, makes the program give up and end. It
+  also gives up if the output accepts no data for 1 second after the signal. When it gives up, it
+  prints how many packets were not written and exits with status 1. SIGUSR1 prints statistics on
+  standard error, and SIGUSR2 writes out buffered packets; after both, the program continues.";
 
-/// A second request within this time counts as the first one.
+/// A second request to end within this time after the first is ignored.
 const SAME_REQUEST: Duration = Duration::from_secs(2);
-/// How long a program that is to end at once may take.
+/// How long a program may take after a request to end immediately.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(1);
 
+/// When the program was first asked to end.
 static END_REQUESTED: OnceLock<Instant> = OnceLock::new();
+/// When the program was asked to end immediately.
 static IMMEDIATE_END_REQUESTED: OnceLock<Instant> = OnceLock::new();
 static STATE: Mutex<State> = Mutex::new(State {
     requests: 0,
@@ -39,30 +41,34 @@ type Action = Box<dyn FnMut() + Send>;
 type BlockingAction = Arc<Mutex<Action>>;
 
 struct State {
-    /// The number of requests to end.
+    /// The number of requests to end so far.
     requests: u32,
-    /// The program looks at [`end_requested`] and ends by itself.
+    /// Whether the program checks [`end_requested`] and ends by itself.
     is_graceful: bool,
+    /// The captures to break on a request to end.
     handles: Vec<BreakHandle>,
     report: Option<BlockingAction>,
     flush: Option<BlockingAction>,
+    /// Ends the process if the program does not end in time.
     give_up: Option<Action>,
 }
 
-/// Starts answering signals. Until [`end_gracefully`] or [`break_on_end`] is called, a request to end ends the process at once.
+/// Starts handling signals. Until the program calls [`end_gracefully`] or [`break_on_end`], a request to end kills the
+/// process.
 ///
-/// Call it before there are other threads. The closure ends the process if the program does not end by itself.
+/// Call this before the program has other threads. `give_up` must end the process; it is called if the program does not
+/// end by itself.
 pub fn start(give_up: impl FnMut() + Send + 'static) {
     state().give_up = Some(Box::new(give_up));
-    signal_thread::start(answer);
+    signal_thread::start(handle);
 }
 
-/// Leaves it to the program to look at [`end_requested`] and to end.
+/// From now on, a request to end no longer kills the process. The program must check [`end_requested`] and end.
 pub fn end_gracefully() {
     state().is_graceful = true;
 }
 
-/// Does the same as [`end_gracefully`], and breaks the reading and sending calls of this capture on a request to end.
+/// Does the same as [`end_gracefully`]. A request to end also breaks the reading and sending calls of this capture.
 pub fn break_on_end(capture: BreakHandle) {
     let mut state = state();
     state.is_graceful = true;
@@ -72,7 +78,7 @@ pub fn break_on_end(capture: BreakHandle) {
     state.handles.push(capture);
 }
 
-/// Calls a function that may block, such as one that opens a FIFO. Meanwhile a request to end ends the process at once.
+/// Calls a function that may block, such as one that opens a FIFO. A request to end during the call kills the process.
 pub fn while_killable<T>(wait: impl FnOnce() -> T) -> T {
     let before = std::mem::take(&mut state().is_graceful);
     let result = wait();
@@ -80,23 +86,23 @@ pub fn while_killable<T>(wait: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Sets what SIGUSR1 does, in a separate thread. Without an action it does nothing.
+/// Sets the action for SIGUSR1, which runs in a separate thread. By default, SIGUSR1 does nothing.
 pub fn on_report(action: impl FnMut() + Send + 'static) {
     state().report = Some(Arc::new(Mutex::new(Box::new(action))));
 }
 
-/// Sets what SIGUSR2 does, in a separate thread. Without an action it does nothing.
+/// Sets the action for SIGUSR2, which runs in a separate thread. By default, SIGUSR2 does nothing.
 pub fn on_flush(action: impl FnMut() + Send + 'static) {
     state().flush = Some(Arc::new(Mutex::new(Box::new(action))));
 }
 
-/// Returns when the program was first asked to end.
+/// Returns when the program was first asked to end, or `None` if it was not.
 #[must_use]
 pub fn end_requested() -> Option<Instant> {
     END_REQUESTED.get().copied()
 }
 
-/// Returns when the program was asked to end at once.
+/// Returns when the program was asked to end immediately, or `None` if it was not.
 #[must_use]
 pub fn immediate_end_requested() -> Option<Instant> {
     IMMEDIATE_END_REQUESTED.get().copied()
@@ -106,7 +112,8 @@ fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn answer(signal: Signal) {
+/// Handles a signal, in the thread that waits for signals.
+fn handle(signal: Signal) {
     let mut state = state();
     match signal {
         Signal::End(number) if !state.is_graceful => signal_thread::end_process(number),
@@ -131,14 +138,14 @@ fn answer(signal: Signal) {
     }
 }
 
-/// Runs the action of a request, if there is one.
+/// Runs an action in a new thread, if it is set.
 fn run_action(action: Option<&BlockingAction>) {
     let Some(action) = action.map(Arc::clone) else {
         return;
     };
-    // If the system has no thread for it, the request is lost.
+    // If the system cannot start a thread, the signal is lost.
     let _ = thread::Builder::new().spawn(move || {
-        // If it still runs, that answers this request, too.
+        // If the action is still running, there is no need to run it again.
         if let Ok(mut action) = action.try_lock() {
             action();
         }

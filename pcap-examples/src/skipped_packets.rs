@@ -1,4 +1,4 @@
-//! Packets that a savefile cannot hold. All programs that copy packets share this rule.
+//! Skips packets that the output savefile cannot represent. All programs that copy packets follow this rule.
 
 use std::fmt::Display;
 
@@ -7,12 +7,12 @@ use indicatif::ProgressBar;
 use crate::exit::{Failure, Outcome};
 use crate::stderr;
 
-/// The text of `--help` about it.
+/// The section of `--help` about skipped packets.
 pub const HELP: &str = "\
-Packets that the savefile cannot hold, such as those with a time before 1970 or after 2106, are
-skipped and counted. The first one is reported, and the status is 1.";
+Packets that the savefile format cannot represent, such as those with a time before 1970 or after
+2106 in classic pcap, are skipped and counted. The first one is reported, and the status is 1.";
 
-/// Skips and counts packets that a savefile cannot hold.
+/// Counts skipped packets and reports the first.
 #[derive(Debug)]
 pub struct SkippedPackets<'a> {
     program: &'a str,
@@ -21,7 +21,7 @@ pub struct SkippedPackets<'a> {
 }
 
 impl<'a> SkippedPackets<'a> {
-    /// Creates a counter for a program that shows a bar.
+    /// Creates a counter. `bar` is the progress bar that the program shows.
     #[must_use]
     pub fn new(program: &'a str, bar: &ProgressBar) -> SkippedPackets<'a> {
         SkippedPackets {
@@ -31,11 +31,12 @@ impl<'a> SkippedPackets<'a> {
         }
     }
 
-    /// Returns whether a packet was written, given the result. Counts one that the savefile cannot hold.
+    /// Checks the result of writing a packet. Counts the packet if the savefile cannot represent it. Returns whether the
+    /// packet was written.
     ///
     /// # Errors
     ///
-    /// Any other failure.
+    /// Returns any other failure of writing.
     pub fn check_written(&mut self, number: u64, written: Outcome) -> Outcome<bool> {
         match written {
             Err(failure @ Failure::UnwritablePacket { .. }) => {
@@ -46,7 +47,7 @@ impl<'a> SkippedPackets<'a> {
         }
     }
 
-    /// Counts a packet that the savefile cannot hold, and reports it if it is the first.
+    /// Counts a skipped packet, and reports it if it is the first.
     pub fn count(&mut self, number: u64, why: impl Display) {
         self.packets += 1;
         if self.packets == 1 {
@@ -56,23 +57,23 @@ impl<'a> SkippedPackets<'a> {
         }
     }
 
-    /// Returns how many packets were skipped, if any.
+    /// Returns the number of skipped packets, or `None` if there are none.
     #[must_use]
     pub fn packets(&self) -> Option<u64> {
         (self.packets > 0).then_some(self.packets)
     }
 
-    /// Returns the result of the copy.
+    /// Returns whether the copy is complete.
     ///
     /// # Errors
     ///
-    /// If packets were skipped.
+    /// Returns a failure if packets were skipped.
     pub fn outcome(&self) -> Outcome {
         match self.packets {
             0 => Ok(()),
             1 => Err(Failure::Reported),
             packets => Err(Failure::Text(format!(
-                "{packets} packets skipped that the savefile cannot hold"
+                "{packets} packets skipped that the savefile cannot represent"
             ))),
         }
     }

@@ -1,4 +1,4 @@
-//! The statistics of a capture: printed at its end, and on SIGUSR1.
+//! The statistics of a capture, which are printed at its end and on SIGUSR1.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -12,22 +12,22 @@ use crate::line_output::LineOutput;
 use crate::packet_sink::PacketSink;
 use crate::{json, signals, stderr};
 
-/// After this time the captures have reported, and what they held back is usually written.
+/// How long to wait until broken captures have reported and their buffered packets are usually written.
 const REPORT_PAUSE: Duration = Duration::from_millis(150);
 
 /// The statistics of a capture.
 #[derive(Clone, Copy, Debug)]
 pub struct Statistics {
-    /// The packets that are printed or written completely.
+    /// The packets that were printed or written completely.
     pub written: Totals,
-    /// The number of packets that should be and are not.
+    /// The number of packets that were received but not written.
     pub not_written: u64,
-    /// The statistics of libpcap, if it has any.
+    /// The statistics of libpcap, if they are available.
     pub stats: Option<Stats>,
 }
 
 impl Statistics {
-    /// Prints them on standard error.
+    /// Prints the statistics on standard error.
     pub fn print(&self) {
         let Totals { packets, bytes } = self.written;
         stderr::print_line(format_args!("{packets} packets captured, {bytes} bytes"));
@@ -40,11 +40,11 @@ impl Statistics {
         }
     }
 
-    /// Prints them as a line of JSON, on standard output or on standard error.
+    /// Prints the statistics as a line of JSON, on standard output or on standard error.
     ///
     /// # Errors
     ///
-    /// If standard output has failed.
+    /// Returns the error of standard output if it has failed.
     pub fn print_json(&self, to_stdout: bool) -> Outcome {
         let mut line = Vec::new();
         let stats = self.stats.as_ref();
@@ -60,13 +60,15 @@ impl Statistics {
     }
 }
 
-/// The state of each of several captures, for SIGUSR1.
+/// What several captures report for SIGUSR1: their statistics, and the number of packets received by their sinks.
 #[derive(Clone, Debug, Default)]
 pub struct CaptureReports(Arc<Mutex<Vec<(Stats, u64)>>>);
 
 impl CaptureReports {
-    /// Answers SIGUSR1 and SIGUSR2 for these captures, which write to a background writer. Packets lie in the kernel's buffer for
-    /// up to `timeout`; those that had arrived before the signal are counted.
+    /// Handles SIGUSR1 and SIGUSR2 for these captures, whose packets go to one background writer.
+    ///
+    /// Packets may wait in the kernel's buffer for up to `timeout`. SIGUSR1 waits that long, so that the statistics
+    /// include all packets that arrived before the signal.
     pub fn answer_signals(
         &self,
         captures: Vec<BreakHandle>,
@@ -84,8 +86,8 @@ impl CaptureReports {
         });
     }
 
-    /// Returns a place in which a capture reports its state.
-    pub fn slot(&self) -> ReportSlot {
+    /// Adds a slot in which one more capture reports.
+    pub fn add_slot(&self) -> ReportSlot {
         let mut slots = self.slots();
         slots.push((Stats::default(), 0));
         ReportSlot {
@@ -95,17 +97,17 @@ impl CaptureReports {
     }
 
     fn sum(&self, written: Totals) -> Statistics {
-        let (mut stats, mut taken) = (Stats::default(), 0);
+        let (mut stats, mut received) = (Stats::default(), 0);
         for (one, packets) in self.slots().iter() {
             stats.received += one.received;
             stats.dropped += one.dropped;
-            // All are on one interface.
+            // All captures are on one interface, so each has the same count.
             stats.if_dropped = stats.if_dropped.max(one.if_dropped);
-            taken += packets;
+            received += packets;
         }
         Statistics {
             written,
-            not_written: taken.saturating_sub(written.packets),
+            not_written: received.saturating_sub(written.packets),
             stats: Some(stats),
         }
     }
@@ -115,7 +117,7 @@ impl CaptureReports {
     }
 }
 
-/// The place in which a capture reports its state.
+/// A slot in which one capture reports.
 #[derive(Debug)]
 pub struct ReportSlot {
     reports: CaptureReports,
@@ -123,11 +125,11 @@ pub struct ReportSlot {
 }
 
 impl ReportSlot {
-    /// Records the state of a capture, and requests that its packets are written now.
+    /// Records the statistics of a capture, and requests that its packets are written now.
     ///
     /// # Errors
     ///
-    /// If libpcap has no statistics, or the output has failed.
+    /// Returns an error if libpcap has no statistics or the output has failed.
     pub fn report(&self, capture: &Capture<Active>, sink: &mut PacketSink) -> Outcome {
         let stats = capture.stats()?;
         self.reports.slots()[self.index] = (stats, sink.received().packets);

@@ -1,10 +1,10 @@
-//! Timestamps for people: UTC, as in RFC 3339.
+//! Formats timestamps in UTC, as in RFC 3339.
 
 use std::io::Write;
 
 use pcap_core::{Precision, Timestamp};
 
-/// Appends `2023-11-14T22:13:20.123456789Z`, or six decimals for microseconds.
+/// Appends a time such as `2023-11-14T22:13:20.123456789Z`. Microsecond precision has six decimals.
 pub fn push(out: &mut Vec<u8>, time: Timestamp, precision: Precision) {
     let digits = match precision {
         Precision::Micro => 6,
@@ -25,7 +25,7 @@ mod tests {
     }
 
     #[test]
-    fn leap_years_and_times_before_1970() {
+    fn leap_years_and_times_before_1970_are_correct() {
         for (secs, expected) in [
             (0, "1970-01-01T00:00:00.000000005Z"),
             (951_782_400, "2000-02-29T00:00:00.000000005Z"),
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn no_time_is_too_far_away() {
+    fn extreme_times_cause_no_panic() {
         text(i64::MIN, 0, Precision::Nano);
         text(i64::MAX, 0, Precision::Nano);
     }

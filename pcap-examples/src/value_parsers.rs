@@ -1,4 +1,4 @@
-//! Sizes, times and link types on the command line.
+//! Parses sizes, times, numbers and link types on the command line. The functions are value parsers for clap.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use pcap_core::{Dlt, Linktype, Timestamp};
 ///
 /// # Errors
 ///
-/// A text for clap to print.
+/// Returns a message for clap to print if the text is invalid or out of range.
 pub fn size(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let shift = match text[digits.len()..].to_ascii_lowercase().as_str() {
@@ -31,7 +31,7 @@ pub fn size(text: &str) -> Result<usize, String> {
         .ok_or_else(|| "the size is out of range".to_owned())
 }
 
-/// The units of time, in nanoseconds.
+/// The units of time with their lengths in nanoseconds.
 const TIME_UNITS: [(&str, i128); 7] = [
     ("ns", 1),
     ("us", 1_000),
@@ -42,11 +42,11 @@ const TIME_UNITS: [(&str, i128); 7] = [
     ("d", 86_400 * NANOS_PER_SECOND),
 ];
 
-/// The nanoseconds of a second.
+/// The number of nanoseconds in a second.
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
 
-/// Parses a time as all programs take it: a number with an optional sign, fraction and unit. Returns exact
-/// nanoseconds: nothing is rounded.
+/// Parses a time in the syntax of all programs: a number with an optional sign, fraction and unit. `default` is the unit
+/// if there is none. Returns nanoseconds; a value that would be rounded is an error.
 fn nanos(text: &str, default: &str) -> Result<i128, String> {
     let number = text.trim_end_matches(|c: char| c.is_alphabetic());
     let unit = match &text[number.len()..] {
@@ -81,7 +81,7 @@ fn nanos(text: &str, default: &str) -> Result<i128, String> {
     }
     let out_of_range = || "the time is out of range".to_owned();
     let fraction = fraction.trim_end_matches('0');
-    // With more digits than this, even a number of days is finer than a nanosecond.
+    // With more decimals than this, even a number of days has a fraction of a nanosecond.
     if fraction.len() > 14 {
         return Err(TOO_FINE.to_owned());
     }
@@ -99,7 +99,7 @@ fn nanos(text: &str, default: &str) -> Result<i128, String> {
     Ok(sign * nanos.ok_or_else(out_of_range)?)
 }
 
-const TOO_FINE: &str = "the time is finer than a nanosecond";
+const TOO_FINE: &str = "the time has a fraction of a nanosecond";
 
 /// Parses a time that is not negative.
 fn duration(text: &str, default: &str) -> Result<Duration, String> {
@@ -116,16 +116,16 @@ fn duration(text: &str, default: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 ///
-/// A text for clap to print.
+/// Returns a message for clap to print if the text is invalid or out of range.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     duration(text, "s")
 }
 
-/// Parses a time as [`seconds`] does, but rejects zero.
+/// Parses a time like [`seconds`], but rejects zero.
 ///
 /// # Errors
 ///
-/// A text for clap to print.
+/// Returns a message for clap to print if the text is invalid or out of range.
 pub fn nonzero_seconds(text: &str) -> Result<Duration, String> {
     match seconds(text)? {
         Duration::ZERO => Err("the time is too short".to_owned()),
@@ -137,12 +137,12 @@ pub fn nonzero_seconds(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 ///
-/// A text for clap to print.
+/// Returns a message for clap to print if the text is invalid or out of range.
 pub fn milliseconds(text: &str) -> Result<Duration, String> {
     duration(text, "ms")
 }
 
-/// A signed time to add to others, exact to the nanosecond.
+/// A signed amount of time to add to packet times, with nanosecond precision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TimeShift {
     secs: i64,
@@ -150,14 +150,14 @@ pub struct TimeShift {
 }
 
 impl TimeShift {
-    /// Adds it to a time, and saturates at the ends of the range.
+    /// Adds the amount to a time, saturating at the bounds of [`Timestamp`].
     #[must_use]
     pub fn apply(self, time: Timestamp) -> Timestamp {
         let secs = time.secs().saturating_add(self.secs);
         Timestamp::new(secs, i64::from(time.subsec_nanos()) + self.nanos)
     }
 
-    /// Returns whether it is a whole number of microseconds.
+    /// Returns whether the amount is a whole number of microseconds.
     #[must_use]
     pub fn is_micros(self) -> bool {
         self.nanos % 1000 == 0
@@ -168,7 +168,7 @@ impl TimeShift {
 ///
 /// # Errors
 ///
-/// A text for clap to print.
+/// Returns a message for clap to print if the text is invalid or out of range.
 pub fn time_shift(text: &str) -> Result<TimeShift, String> {
     let nanos = nanos(text, "s")?;
     let secs = i64::try_from(nanos / NANOS_PER_SECOND)
@@ -179,11 +179,11 @@ pub fn time_shift(text: &str) -> Result<TimeShift, String> {
     })
 }
 
-/// Parses a number above 0, which may have a fraction.
+/// Parses a number greater than 0, which may have a fraction.
 ///
 /// # Errors
 ///
-/// A text for clap to print.
+/// Returns a message for clap to print if the text is invalid or out of range.
 pub fn positive_number(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
@@ -191,11 +191,11 @@ pub fn positive_number(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Parses a link type: its name in savefiles or in libpcap, or its number in savefiles.
+/// Parses a link type: the name of a LINKTYPE or DLT, or the number of a LINKTYPE.
 ///
 /// # Errors
 ///
-/// A text for clap to print.
+/// Returns a message for clap to print if the text is invalid or out of range.
 pub fn linktype(text: &str) -> Result<Linktype, String> {
     let found = match text.parse::<Linktype>() {
         Ok(linktype) => linktype,
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_in_kib_unless_they_say() {
+    fn sizes_without_a_unit_are_in_kib() {
         for (text, bytes) in [("4", 4096), ("64B", 64), ("2m", 2 << 20), ("1GiB", 1 << 30)] {
             assert_eq!(size(text), Ok(bytes), "{text}");
         }
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_are_in_seconds_unless_they_say() {
+    fn times_without_a_unit_are_in_seconds() {
         for (text, millis) in [
             ("60s", 60_000),
             ("0.5", 500),
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn every_time_is_read_alike() {
+    fn all_times_have_the_same_syntax() {
         let day = Duration::from_secs(86_400);
         for read in [seconds, nonzero_seconds, milliseconds] {
             assert_eq!(read("1d"), Ok(day));
@@ -285,12 +285,13 @@ mod tests {
     }
 
     #[test]
-    fn times_may_not_be_negative() {
+    fn negative_times_are_rejected() {
         assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
         for text in ["-1", "nan", "1e99", "soon"] {
             assert!(seconds(text).is_err(), "{text}");
         }
     }
+
     #[test]
     fn shifts_are_exact() {
         let shifted = |text: &str| time_shift(text).map(|by| by.apply(Timestamp::new(10, 5)));
@@ -325,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn link_types_have_names_of_both_kinds_and_numbers() {
+    fn link_types_are_parsed_by_both_names_and_by_number() {
         for text in ["RAW", "linktype_raw", "DLT_RAW", "101"] {
             assert_eq!(linktype(text), Ok(Linktype::RAW), "{text}");
         }

@@ -1,8 +1,8 @@
-//! Writes to a file, a pipe or a terminal in a separate thread.
+//! Writes to a file, a pipe or a terminal in a separate thread, the writer thread.
 //!
-//! The program never blocks inside a write. It waits for the thread, and gives up if the output accepts nothing for a
-//! second after a request to end. The thread has a clock, so data are written soon even while the program waits for its
-//! input. The thread also counts the packets that have reached the output completely.
+//! The program itself never blocks in a write. It waits for the writer thread, and gives up if the output accepts
+//! nothing for one second after a request to end the program. The writer thread flushes on a timer, so data is written
+//! promptly even while the program waits for its input. It also counts the packets that were written completely.
 
 mod shared;
 mod totals;
@@ -27,27 +27,29 @@ use crate::destination::{self, Destination};
 use crate::signal_thread;
 use crate::signals;
 
-/// At this many unwritten bytes the program waits for the thread.
+/// The program waits for the writer thread when this many bytes are buffered.
 const MAX_PENDING: usize = 512 * 1024;
-/// How often a waiting program looks for such requests.
+/// How often a waiting program checks for a request to end.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
-/// How many times the program interrupts a write of an output that it gives up.
+/// How many times the program interrupts the write of an output that it has given up.
 const INTERRUPTS: usize = 4;
 
-/// An output. Clones share it.
+/// An output with its writer thread. Clones share the output.
 #[derive(Clone, Debug)]
 pub struct BackgroundWriter(Arc<Shared>);
 
+/// All outputs of the program that still exist.
 static ALL_WRITERS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
 static STDOUT: OnceLock<BackgroundWriter> = OnceLock::new();
 
 impl BackgroundWriter {
-    /// Creates or truncates a file, compressed with gzip or not; `-` is standard output. The thread opens a FIFO,
-    /// because that waits for a reader.
+    /// Creates or truncates a file, and optionally compresses the output with gzip. The path `-` means standard output.
+    ///
+    /// A FIFO is opened by the writer thread, because opening it blocks until it has a reader.
     ///
     /// # Errors
     ///
-    /// If the file cannot be created.
+    /// Returns an error if the file cannot be created.
     pub fn create(path: &Path, gzip: bool) -> io::Result<BackgroundWriter> {
         if path == Path::new("-") {
             return Ok(BackgroundWriter::start(move |shared| {
@@ -71,20 +73,21 @@ impl BackgroundWriter {
         }))
     }
 
-    /// Returns standard output, which all parts of a program share.
+    /// Returns the writer of standard output, which all parts of a program share.
     pub fn stdout() -> &'static BackgroundWriter {
         STDOUT.get_or_init(|| BackgroundWriter::start(|shared| Destination::stdout(shared, false)))
     }
 
-    /// Completes standard output, if the program has used it.
+    /// Writes all data to standard output and closes it, if the program has used it.
     ///
     /// # Errors
     ///
-    /// If data are not written, or closing fails.
+    /// Returns an error if data could not be written or closing failed.
     pub fn close_stdout() -> io::Result<()> {
         STDOUT.get().map_or(Ok(()), BackgroundWriter::close)
     }
 
+    /// Starts the writer thread, which calls `open` first.
     fn start(
         open: impl FnOnce(Arc<Shared>) -> io::Result<Destination> + Send + 'static,
     ) -> BackgroundWriter {
@@ -110,19 +113,21 @@ impl BackgroundWriter {
         self.0.lock()
     }
 
-    /// Counts a packet that the program means to write.
+    /// Counts a packet that the program is about to write.
     #[inline]
     pub(crate) fn count_packet(&self) {
-        // One thread counts at a time: outlets that several threads give to are locked meanwhile.
+        // No atomic increment is needed: threads that share a writer count while they hold its lock.
         let packets = self.0.packets.load(Ordering::Relaxed);
         self.0.packets.store(packets + 1, Ordering::Relaxed);
     }
 
-    /// Adds data to be written. If they end with a packet, its length on the wire is given.
+    /// Buffers data to be written. If the data ends with a packet, `packet` is its length on the wire.
+    ///
+    /// Waits while too much data is buffered.
     ///
     /// # Errors
     ///
-    /// If the output has failed.
+    /// Returns the error of the output if it has failed.
     pub(crate) fn append(&self, bytes: &[u8], packet: Option<u32>) -> io::Result<()> {
         let mut state = self.lock();
         if packet.is_some() {
@@ -146,25 +151,25 @@ impl BackgroundWriter {
         Ok(())
     }
 
-    /// Adds the ends of packets in the data that were given, or are about to be.
+    /// Records where packets end in the data that was appended, or is about to be appended.
     pub(crate) fn add_packet_ends(&self, packet_ends: &mut Vec<PacketEnd>) {
         let mut state = self.lock();
         state.packet_ends.extend(packet_ends.drain(..));
         state.count_written_packets();
     }
 
-    /// Requests that the thread writes all data now, without waiting for that.
+    /// Asks the writer thread to write all data now, without waiting for it.
     pub fn request_flush(&self) {
         let mut state = self.lock();
         state.flush_requested = true;
         self.0.thread_wakeup.notify_one();
     }
 
-    /// Waits until all data are written.
+    /// Waits until all data is written.
     ///
     /// # Errors
     ///
-    /// If the output has failed.
+    /// Returns the error of the output if it has failed.
     pub fn flush(&self) -> io::Result<()> {
         self.request_flush();
         let mut state = self.lock();
@@ -175,11 +180,11 @@ impl BackgroundWriter {
         state.check()
     }
 
-    /// Waits until all data are written and the output is closed.
+    /// Waits until all data is written and the output is closed.
     ///
     /// # Errors
     ///
-    /// If data are not written, or closing fails.
+    /// Returns an error if data could not be written or closing failed.
     pub fn close(&self) -> io::Result<()> {
         let mut state = self.lock();
         state.is_closing = true;
@@ -194,13 +199,13 @@ impl BackgroundWriter {
     ///
     /// # Errors
     ///
-    /// The error of the output.
+    /// Returns the error of the output if it has failed.
     pub fn check(&self) -> io::Result<()> {
         self.0.check()
     }
 
-    /// Breaks the reading calls of this capture when the output fails: otherwise that is seen with the next packet, for
-    /// which they may wait long.
+    /// Breaks the reading calls of a capture when the output fails. Otherwise the program would notice the failure only
+    /// when it writes the next packet, for which those calls may wait indefinitely.
     pub fn break_on_failure(&self, capture: BreakHandle) {
         let mut state = self.lock();
         if state.check().is_err() {
@@ -209,32 +214,32 @@ impl BackgroundWriter {
         state.captures.push(capture);
     }
 
-    /// Returns the operation of the thread, for errors: `create`, `write` or `close`.
+    /// Returns what the writer thread is doing, for error messages: `create`, `write` or `close`.
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.lock().operation
     }
 
-    /// Returns the packets that are completely written.
+    /// Returns the totals of the packets that were written completely.
     #[must_use]
     pub fn written_totals(&self) -> Totals {
         self.lock().written_totals
     }
 
-    /// Returns the number of bytes that are written, before compression.
+    /// Returns the number of bytes written, before compression.
     #[must_use]
     pub fn written_bytes(&self) -> u64 {
         self.lock().written_bytes
     }
 
-    /// Returns the number of packets that the program means to write and that are not written.
+    /// Returns the number of counted packets that were not written.
     #[must_use]
     pub fn unwritten_packets(&self) -> u64 {
         let packets = self.0.packets.load(Ordering::Relaxed);
         packets.saturating_sub(self.written_totals().packets)
     }
 
-    /// Waits for progress of the thread, and gives the output up when that takes too long.
+    /// Waits for progress of the writer thread. Gives up the output if that takes too long.
     fn wait<'a>(&self, mut state: MutexGuard<'a, State>) -> io::Result<MutexGuard<'a, State>>
     where
         Self: 'a,
@@ -243,7 +248,7 @@ impl BackgroundWriter {
         state = self.wait_briefly(state);
         if let (None, Some(why)) = (&state.result, state.give_up_reason()) {
             state.result = Some(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
-            // When the thread has left its write, the tally no longer changes. Only a write to a disk may last longer.
+            // Once the thread has returned from its write, the totals are final. Only a write to a disk can outlast this.
             for _ in 0..INTERRUPTS {
                 if state.is_writing {
                     state = self.wait_briefly(state);
@@ -253,8 +258,8 @@ impl BackgroundWriter {
         Ok(state)
     }
 
-    /// Waits for a moment. After a request to end, interrupts the write of the thread, which could block for ever: the
-    /// thread continues in smaller pieces, or ends.
+    /// Waits for progress for a short time. After a request to end, first interrupts the writer thread's write, which
+    /// could block forever. The thread then writes smaller pieces, or ends.
     fn wait_briefly<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State>
     where
         Self: 'a,
@@ -274,7 +279,7 @@ impl BackgroundWriter {
     }
 }
 
-/// Returns the number of packets that are not written, of all outlets.
+/// Returns the number of counted packets that were not written, in all outputs together.
 #[must_use]
 pub fn unwritten_packets() -> u64 {
     let all = ALL_WRITERS.lock().unwrap_or_else(PoisonError::into_inner);

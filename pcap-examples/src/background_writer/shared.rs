@@ -1,4 +1,4 @@
-//! The state that the program and the thread of a background writer share.
+//! The state that the program and the writer thread share.
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,54 +14,58 @@ use crate::signals;
 
 /// The program gives up an output that accepts nothing for this long after a request to end.
 const STALL_LIMIT: Duration = Duration::from_secs(1);
-/// The same, after a request to end at once.
+/// The limit after a request to end immediately.
 const URGENT_LIMIT: Duration = Duration::from_millis(100);
 
-/// The state, and the means to wait for it.
+/// The state, with condition variables for its changes.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(super) state: Mutex<State>,
-    /// Wakes the thread.
+    /// Wakes the writer thread.
     pub(super) thread_wakeup: Condvar,
     /// Wakes the program.
     pub(super) program_wakeup: Condvar,
-    /// The number of packets that the program means to write.
+    /// The number of packets that the program has counted.
     pub(super) packets: AtomicU64,
+    /// The writer thread.
     pub(super) thread: OnceLock<JoinHandle<()>>,
 }
 
 /// The state of a background writer.
 #[derive(Debug)]
 pub(super) struct State {
-    /// Data that the thread has not started to write.
+    /// Data that the writer thread has not taken yet.
     pub(super) buffer: Vec<u8>,
-    /// The number of bytes that the background writer was given, and of those that are written.
+    /// The number of bytes that the program appended.
     pub(super) appended_bytes: u64,
+    /// The number of these bytes that were written.
     pub(super) written_bytes: u64,
-    /// The packets that are not completely written.
+    /// The ends of the packets that are not written completely.
     pub(super) packet_ends: VecDeque<PacketEnd>,
-    /// The packets that are completely written.
+    /// The totals of the packets that were written completely.
     pub(super) written_totals: Totals,
-    /// The data are to be written now.
+    /// Whether to write the data now.
     pub(super) flush_requested: bool,
+    /// Whether to close the output after the data is written.
     pub(super) is_closing: bool,
-    /// The number of threads that wait for this one.
+    /// The number of threads that wait for the writer thread.
     pub(super) waiting_threads: usize,
+    /// Whether the output is open. Opening a FIFO may block.
     pub(super) is_open: bool,
-    /// The thread is inside a write.
+    /// Whether the writer thread is in a write.
     pub(super) is_writing: bool,
-    /// The operation of the thread, for errors: `create`, `write` or `close`.
+    /// What the writer thread is doing, for error messages: `create`, `write` or `close`.
     pub(super) operation: &'static str,
-    /// When the output last accepted data, or was last offered some.
+    /// When the output last accepted data, or the writer thread last took some.
     pub(super) last_progress: Instant,
-    /// The result, after the thread has ended or the output was given up.
+    /// The result, once the writer thread has ended or the program has given up the output.
     pub(super) result: Option<io::Result<()>>,
     /// The captures to break when the output fails.
     pub(super) captures: Vec<BreakHandle>,
 }
 
 impl State {
-    /// Counts the packets that are now completely written.
+    /// Adds the packets that are now written completely to the totals.
     pub(super) fn count_written_packets(&mut self) {
         while let Some(packet_end) = self
             .packet_ends
@@ -73,6 +77,7 @@ impl State {
         }
     }
 
+    /// Returns the error of the output if it has failed.
     pub(super) fn check(&self) -> io::Result<()> {
         match &self.result {
             Some(Err(error)) => Err(match error.raw_os_error() {
@@ -83,7 +88,7 @@ impl State {
         }
     }
 
-    /// Returns why to give the output up, if it keeps the program from ending.
+    /// Returns the reason for giving up the output, if it keeps the program from ending.
     pub(super) fn give_up_reason(&self) -> Option<&'static str> {
         let requested = signals::end_requested()?;
         if !self.is_open {
@@ -131,7 +136,7 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// If the program has given the output up.
+    /// Returns an error if the program has given up the output.
     pub(crate) fn begin_write(&self) -> io::Result<()> {
         let mut state = self.lock();
         state.check()?;
@@ -139,11 +144,11 @@ impl Shared {
         Ok(())
     }
 
-    /// Records that the output has accepted data, and how many of the outlet's bytes are thereby written.
+    /// Records that the output has accepted data. Adds `written` to the number of appended bytes that were written.
     ///
     /// # Errors
     ///
-    /// If the program has given the output up.
+    /// Returns an error if the program has given up the output.
     pub(crate) fn record_written(&self, written: usize) -> io::Result<()> {
         let mut state = self.lock();
         state.is_writing = false;
@@ -156,19 +161,21 @@ impl Shared {
         state.check()
     }
 
+    /// Returns the error of the output if it has failed.
     pub(crate) fn check(&self) -> io::Result<()> {
         self.lock().check()
     }
 
-    /// Sets the operation of the thread.
+    /// Sets what the writer thread is doing, for error messages.
     pub(crate) fn set_operation(&self, operation: &'static str) {
         self.lock().operation = operation;
     }
 
+    /// Records the result of the writer thread. If it is an error, breaks the captures.
     pub(super) fn finish(&self, result: io::Result<()>) {
         let mut state = self.lock();
         state.is_writing = false;
-        // The first error is the one to report.
+        // Keep an earlier result: the first error is the one to report.
         if state.result.get_or_insert(result).is_err() {
             state.captures.iter().for_each(BreakHandle::breakloop);
         }

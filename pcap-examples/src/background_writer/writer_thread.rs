@@ -1,4 +1,4 @@
-//! The thread of a background writer, which writes.
+//! The loop of the writer thread.
 
 use std::io;
 use std::mem;
@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use super::shared::Shared;
 use crate::destination::Destination;
 
-/// Data wait at most this long for more.
+/// Buffered data waits at most this long for more data.
 const MAX_DELAY: Duration = Duration::from_millis(100);
-/// This many bytes are written without waiting for more.
+/// The thread waits no longer when this many bytes are buffered.
 pub(super) const WRITE_SIZE: usize = 64 * 1024;
-/// Compressed data are flushed this often, which costs some compression.
+/// How often compressed data is flushed. Each flush makes the compression slightly worse.
 const GZIP_FLUSH_INTERVAL: Duration = Duration::from_millis(800);
 
-/// Task for the thread.
+/// The next thing for the thread to do.
 enum Task {
     Write,
     FlushGzip,
@@ -23,7 +23,7 @@ enum Task {
 }
 
 impl Shared {
-    /// Writes the data to a destination until the background writer is closed or fails.
+    /// Writes the appended data to a destination until the program closes the output or a write fails.
     pub(super) fn write_to(&self, mut destination: Destination) -> io::Result<()> {
         let mut chunk = Vec::new();
         loop {
@@ -35,7 +35,9 @@ impl Shared {
         }
     }
 
-    /// Waits for work. `unflushed_since` is the time since when compressed data are incomplete.
+    /// Waits until there is something to do. Moves the data to write into `chunk`.
+    ///
+    /// `unflushed_since` is when the compressor first received data that is not flushed yet.
     fn next_task(&self, chunk: &mut Vec<u8>, unflushed_since: Option<Instant>) -> Task {
         let mut held = None;
         let mut state = self.lock();

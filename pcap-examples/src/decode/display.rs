@@ -1,4 +1,4 @@
-//! Decoded packets as text.
+//! Formats decoded packets as text.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -10,10 +10,10 @@ use super::{
     protocol_names,
 };
 
-/// The flags of TCP from the lowest bit on.
+/// The names of the TCP flags, starting with the lowest bit.
 const TCP_FLAGS: [&str; 9] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE"];
 
-/// Returns the names of TCP flags in the usual order: SYN before ACK.
+/// Returns the names of the TCP flags that are set, in the usual order: SYN before ACK.
 pub fn tcp_flags(flags: u16) -> impl Iterator<Item = &'static str> {
     let set = move |&bit: &usize| flags & (1 << bit) != 0;
     (0..TCP_FLAGS.len()).filter(set).map(|bit| TCP_FLAGS[bit])
@@ -21,7 +21,7 @@ pub fn tcp_flags(flags: u16) -> impl Iterator<Item = &'static str> {
 
 const FRAGMENT: &str = " fragment";
 
-/// Writes the headers around a packet, its ends, its protocol and further fields, but not those of a cooked header.
+/// Writes the headers around a packet, its endpoints, its protocol and further fields. Omits the cooked header.
 impl Display for Decoded<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.outer_headers
@@ -34,7 +34,7 @@ impl Display for Decoded<'_> {
 }
 
 impl Decoded<'_> {
-    /// Returns the further fields of the protocol, and those of a fragment.
+    /// Returns the further fields of the protocol as text, and the word `fragment` for a fragment.
     #[must_use]
     pub fn info(&self) -> String {
         let part = self.fragment.map_or("", |_| FRAGMENT);
@@ -42,7 +42,7 @@ impl Decoded<'_> {
     }
 }
 
-/// Writes `192.0.2.1 > 192.0.2.2 `, with a question mark for an unknown end.
+/// Writes `192.0.2.1 > 192.0.2.2 `, with a question mark for an unknown endpoint. Writes nothing if both are unknown.
 fn endpoints(
     f: &mut Formatter<'_>,
     source: Option<Endpoint>,
@@ -61,6 +61,7 @@ fn endpoints(
     f.write_str(" ")
 }
 
+/// Writes ` fragment`, if the packet is one.
 fn fragment(f: &mut Formatter<'_>, fragment: Option<Fragment>) -> fmt::Result {
     match fragment {
         Some(_) => f.write_str(FRAGMENT),
@@ -93,7 +94,7 @@ impl Display for OuterHeader {
 }
 
 impl Protocol {
-    /// Returns whether nothing but the bytes after the header is known of the packet.
+    /// Returns whether the protocol is not decoded any further, so that its bytes are worth showing.
     #[must_use]
     pub fn is_raw(self) -> bool {
         !matches!(self, Protocol::Named(_) | Protocol::Ip(_))
@@ -164,7 +165,7 @@ impl Display for Endpoint {
 }
 
 impl Cooked {
-    /// Returns whether the packet was received or sent.
+    /// Returns `in` for a received packet and `out` for a sent one, if that is known.
     #[must_use]
     pub fn direction(&self) -> Option<&'static str> {
         match self.packet_type? {
@@ -190,7 +191,7 @@ impl Display for PacketType {
 }
 
 impl PacketType {
-    /// Returns the word for other programs, as in Linux.
+    /// Returns the name for JSON, which is that of Linux's `PACKET_…` constant in lower case.
     #[must_use]
     pub fn name(self) -> String {
         match self {
@@ -204,7 +205,7 @@ impl PacketType {
     }
 }
 
-/// Writes the fields as they follow the protocol in a line, after a space.
+/// Writes the fields as they appear after the protocol in a line. Each begins with a space.
 impl Display for Detail {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match *self {

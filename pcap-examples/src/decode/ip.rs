@@ -1,4 +1,4 @@
-//! IP of both versions, and the headers between it and its payload.
+//! Decodes IPv4, IPv6, their extension headers, and the tunnels IP in IP and GRE.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,8 @@ const IPV4: usize = 20;
 const IPV6: usize = 40;
 
 impl<'a> Decoder<'a> {
-    /// Decodes IP of the version in its header, as other programs do, even if the header before it names the other one.
+    /// Decodes IP by the version in its own header, even if the previous header names the other version. Other programs
+    /// do the same.
     pub(super) fn ip(&mut self, data: &'a [u8]) {
         match data.first().map(|byte| byte >> 4) {
             Some(4) => self.ipv4(data),
@@ -35,12 +36,12 @@ impl<'a> Decoder<'a> {
         let offset = u32::from(place & 0x1fff) * 8;
         self.fragment(id.into(), offset, place & 0x2000 != 0, number);
         self.set_protocol(by_number(number), skip(data, IPV4));
-        // With a shorter length the start of the payload is unknown.
+        // If the header length is invalid, the start of the payload is unknown.
         if length < IPV4 {
             return;
         }
-        // The system or the network card has not filled in a total length of 0, or below that of the header. Take
-        // all bytes then.
+        // A total length of 0, or less than that of the header, was not filled in by the system or the network card.
+        // In this case, the packet is all bytes.
         let data = match u16_at(data, 2) {
             Some(total) if usize::from(total) >= length => prefix(data, total.into()),
             _ => data,
@@ -58,7 +59,7 @@ impl<'a> Decoder<'a> {
         };
         let rest = skip(data, IPV6);
         self.set_protocol(by_number(number), rest);
-        // 0 is a jumbogram, or not filled in.
+        // A length of 0 means a jumbogram, or was not filled in.
         let rest = match u16_at(data, 4) {
             Some(length @ 1..) => prefix(rest, length.into()),
             _ => rest,
@@ -66,7 +67,7 @@ impl<'a> Decoder<'a> {
         self.ip_payload(number, rest);
     }
 
-    /// Records the addresses, if at least the first is there.
+    /// Records the addresses, unless the source address is truncated.
     fn endpoints<A: Into<IpAddr>>(&mut self, source: Option<A>, destination: Option<A>) {
         if source.is_some() {
             let end = |address: A| Endpoint::Ip(address.into());
@@ -75,6 +76,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// Records the position of the packet, if it is a fragment.
     fn fragment(&mut self, id: u32, offset: u32, more: bool, protocol: u8) {
         if more || offset > 0 {
             self.known.fragment = Some(Fragment {
@@ -85,17 +87,17 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Decodes the extension headers, then the payload.
+    /// Decodes extension headers, then the payload. `number` is the protocol of the first one.
     fn ip_payload(&mut self, mut number: u8, mut data: &'a [u8]) {
         loop {
             self.set_protocol(by_number(number), data);
-            // Only the first fragment has the header of the payload.
+            // Only the first fragment contains the header of the payload.
             if self.known.fragment.is_some_and(|part| part.offset > 0) {
                 return;
             }
             let units = usize::from(u8_at(data, 1).unwrap_or_default());
             let length = match number {
-                // Hop-by-hop and destination options, routing, Shim6.
+                // Hop-by-hop options, routing, destination options and Shim6.
                 0 | 43 | 60 | 140 => 8 * (units + 1),
                 44 => {
                     if let (Some(place), Some(id)) = (u16_at(data, 2), u32_at(data, 4)) {
@@ -103,7 +105,7 @@ impl<'a> Decoder<'a> {
                     }
                     8
                 }
-                // The authentication header.
+                // Authentication header.
                 51 => 4 * (units + 2),
                 _ => break,
             };
@@ -119,7 +121,7 @@ impl<'a> Decoder<'a> {
         self.transport(number, data);
     }
 
-    /// Decodes IP of this version inside IP.
+    /// Decodes an IP packet of this version inside another IP packet.
     pub(super) fn ip_in_ip(&mut self, version: u8, data: &'a [u8]) {
         if data.first().is_none_or(|byte| byte >> 4 != version) || !self.descend() {
             return;
@@ -132,6 +134,7 @@ impl<'a> Decoder<'a> {
         self.ip(data);
     }
 
+    /// Decodes GRE and the packet inside it.
     pub(super) fn gre(&mut self, data: &'a [u8]) {
         const CHECKSUM: u16 = 0x8000;
         const ROUTING: u16 = 0x4000;
@@ -142,7 +145,7 @@ impl<'a> Decoder<'a> {
             return;
         };
         let version = flags & 7;
-        // Source routes are not in use, and other versions are unknown.
+        // Nobody uses source routes, and other versions are unknown.
         if flags & ROUTING != 0 || version > 1 || !self.descend() {
             return;
         }
@@ -154,14 +157,14 @@ impl<'a> Decoder<'a> {
         }
         let rest = skip(data, length);
         self.known.rest = rest;
-        // Smaller numbers are protocols of GRE.
+        // Smaller numbers are GRE's own protocols.
         if rest.is_empty() || kind < FIRST_ETHER_TYPE {
             return;
         }
         let id = match version {
             _ if flags & KEY == 0 => None,
             0 => u32_at(data, key_at),
-            // The key of PPTP is a length and the call number.
+            // In PPTP, the key field consists of the payload length and the call number.
             _ => u16_at(data, key_at + 2).map(u32::from),
         };
         self.enter_tunnel(id);

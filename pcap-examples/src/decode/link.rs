@@ -1,18 +1,19 @@
-//! Link layers, and the headers between them and IP.
+//! Decodes link layers, and the headers between the link layer and IP.
 
 use pcap_core::MacAddr;
 
 use super::fields::{array_at, prefix, skip, u8_at, u16_at, u32_at};
 use super::{Decoder, Detail, Endpoint, OuterHeader, Protocol};
 
-/// Smaller Ethernet types are the length of an IEEE 802.3 frame.
+/// The first valid Ethernet type. Smaller values are the length of an IEEE 802.3 frame.
 pub(super) const FIRST_ETHER_TYPE: u16 = 0x600;
-/// A whole Ethernet frame, as in GRE and Geneve.
+/// The type of an Ethernet frame inside another packet, as in GRE and Geneve.
 const BRIDGED: u16 = 0x6558;
-/// PPP, as in GRE.
+/// The type of PPP inside another packet, as in GRE.
 const PPP: u16 = 0x880b;
 
 impl<'a> Decoder<'a> {
+    /// Decodes an Ethernet frame.
     pub(super) fn ethernet(&mut self, data: &'a [u8]) {
         self.known.destination = mac(data, 0);
         self.known.source = mac(data, 6);
@@ -22,7 +23,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Decodes the payload of an Ethernet type, or of the length that IEEE 802.3 has in its place.
+    /// Decodes a payload by its Ethernet type. In IEEE 802.3, `kind` is the length of the payload instead.
     pub(super) fn ether_type(&mut self, mut kind: u16, mut data: &'a [u8]) {
         self.set_protocol(Protocol::Ether(kind), data);
         if !self.descend() {
@@ -62,7 +63,7 @@ impl<'a> Decoder<'a> {
         let Some(service) = u8_at(data, 0) else {
             return;
         };
-        // Novell put IPX in the place of this header. It begins with an unused checksum.
+        // Novell's raw 802.3 has IPX instead of this header. IPX begins with an unused checksum.
         if data.starts_with(&[0xff, 0xff]) {
             return self.set_protocol(Protocol::Named("IPX"), data);
         }
@@ -84,6 +85,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// Decodes an MPLS label stack and its payload.
     pub(super) fn mpls(&mut self, mut data: &'a [u8]) {
         let label = loop {
             let Some(entry) = u32_at(data, 0) else {
@@ -98,7 +100,7 @@ impl<'a> Decoder<'a> {
             }
         };
         self.known.rest = data;
-        // The payload has no type. Usually only IP begins with these numbers.
+        // The payload has no type field. In practice, only IP begins with these version numbers.
         match (label, data.first().map(|byte| byte >> 4)) {
             (2, _) | (_, Some(6)) => self.ipv6(data),
             (_, Some(4)) => self.ip(data),
@@ -106,9 +108,10 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// Decodes PPPoE before a session begins.
     fn pppoe_discovery(&mut self, data: &'a [u8]) {
         if let Some(code) = u8_at(data, 1) {
-            // The number is 0 before the session begins.
+            // The session number is 0 before the session begins.
             let session = u16_at(data, 2).filter(|&session| session != 0);
             self.known
                 .outer_headers
@@ -118,6 +121,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// Decodes PPPoE in a session.
     pub(super) fn pppoe_session(&mut self, data: &'a [u8]) {
         let Some(session) = u16_at(data, 2) else {
             return;
@@ -133,14 +137,15 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// Decodes PPP, with or without HDLC framing.
     pub(super) fn ppp(&mut self, data: &'a [u8]) {
-        // The address and control fields of HDLC are optional.
+        // HDLC's address and control fields are optional.
         let data = match *data {
             [0xff, _, ref data @ ..] => data,
             _ => data,
         };
         let (kind, rest) = match *data {
-            // The high byte may be missing if it is 0.
+            // The high byte of the protocol may be omitted if it is 0.
             [low, ref rest @ ..] if low & 1 == 1 => (low.into(), rest),
             [high, low, ref rest @ ..] => (u16::from_be_bytes([high, low]), rest),
             _ => return,
@@ -154,9 +159,10 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// Decodes Cisco HDLC.
     pub(super) fn cisco_hdlc(&mut self, data: &'a [u8]) {
         match u16_at(data, 2) {
-            // Cisco uses the number of RARP for a protocol of its own.
+            // Cisco uses the number of RARP for its own protocol.
             Some(0x8035) => self.set_protocol(Protocol::Named("SLARP"), skip(data, 4)),
             Some(kind @ FIRST_ETHER_TYPE..) => self.ether_type(kind, skip(data, 4)),
             Some(kind) => self.set_protocol(Protocol::Ether(kind), skip(data, 4)),
@@ -164,7 +170,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Decodes the header of the BSDs' loopback devices: an address family in the byte order of the capturing system.
+    /// Decodes the header of BSD loopback devices: an address family in the byte order of the capturing system.
     pub(super) fn null(&mut self, data: &'a [u8]) {
         let Some(bytes) = array_at(data, 0) else {
             return;
@@ -174,13 +180,13 @@ impl<'a> Decoder<'a> {
         let rest = skip(data, 4);
         match family {
             2 => self.ip(rest),
-            // Linux, NetBSD and OpenBSD, FreeBSD, macOS.
+            // IPv6 on Linux, NetBSD and OpenBSD, FreeBSD, and macOS.
             10 | 24 | 28 | 30 => self.ipv6(rest),
             _ => {}
         }
     }
 
-    /// Decodes MACsec, if the payload is signed but not encrypted.
+    /// Decodes MACsec. The payload is only decoded if it is authenticated but not encrypted.
     fn macsec(&mut self, data: &'a [u8]) {
         const HAS_CHANNEL: u8 = 0x20;
         const IS_CHANGED: u8 = 0x0c;
@@ -196,6 +202,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// Decodes ARP and RARP.
     fn arp(&mut self, kind: u16, data: &'a [u8]) {
         let name = if kind == 0x0806 { "ARP" } else { "RARP" };
         self.set_protocol(Protocol::Named(name), skip(data, 8));
@@ -206,7 +213,7 @@ impl<'a> Decoder<'a> {
             (Some(0x0800), Some(hardware), Some(4)) => (usize::from(hardware), 4),
             _ => return,
         };
-        // RARP asks for these addresses, so its ends are the hardware addresses.
+        // RARP asks for IP addresses, so its endpoints are the hardware addresses.
         if kind == 0x0806 {
             let address = |at| Some(Endpoint::Ip(array_at::<4>(data, at)?.into()));
             if let Some(sender) = address(8 + hardware) {
@@ -217,7 +224,7 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// Returns the hardware address at an offset.
+/// Returns the MAC address at an offset.
 pub(super) fn mac(data: &[u8], at: usize) -> Option<Endpoint> {
     Some(Endpoint::Mac(MacAddr::new(array_at(data, at)?)))
 }

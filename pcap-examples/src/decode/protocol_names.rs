@@ -1,6 +1,6 @@
-//! The names of protocol numbers.
+//! Returns the names of protocol numbers.
 
-/// Returns the name of an Ethernet type, for packets whose next header is truncated or damaged.
+/// Returns the name of an Ethernet type. It is shown if the header of that protocol is truncated or damaged.
 pub(super) fn ether(kind: u16) -> Option<&'static str> {
     Some(match kind {
         0x0800 => "IPv4",
@@ -17,6 +17,7 @@ pub(super) fn ether(kind: u16) -> Option<&'static str> {
     })
 }
 
+/// Returns the name of a service access point of IEEE 802.2.
 pub(super) fn llc(service: u8) -> Option<&'static str> {
     Some(match service {
         0x06 => "IPv4",
@@ -29,6 +30,7 @@ pub(super) fn llc(service: u8) -> Option<&'static str> {
     })
 }
 
+/// Returns the name of an organization's protocol in a SNAP header.
 pub(super) fn snap(organization: u32, protocol: u16) -> Option<&'static str> {
     const CISCO: u32 = 0x0c;
     Some(match (organization, protocol) {
@@ -41,6 +43,7 @@ pub(super) fn snap(organization: u32, protocol: u16) -> Option<&'static str> {
     })
 }
 
+/// Returns the name of a PPP protocol.
 pub(super) fn ppp(protocol: u16) -> Option<&'static str> {
     Some(match protocol {
         0x0021 => "IPv4",
@@ -57,7 +60,7 @@ pub(super) fn ppp(protocol: u16) -> Option<&'static str> {
     })
 }
 
-/// Returns the name of a protocol on a kind of Linux device.
+/// Returns the name of a protocol on a type of Linux device.
 pub(super) fn linux(hardware: u16, protocol: u16) -> Option<&'static str> {
     Some(match (hardware, protocol) {
         (770, _) => "Frame Relay",
@@ -116,6 +119,7 @@ pub(super) fn wireless(kind: u8, subtype: u8) -> Option<&'static str> {
     })
 }
 
+/// Returns the name of a PPPoE discovery packet, given its code.
 pub(super) fn pppoe(code: u8) -> Option<&'static str> {
     Some(match code {
         0x07 => "PADO",
@@ -127,6 +131,7 @@ pub(super) fn pppoe(code: u8) -> Option<&'static str> {
     })
 }
 
+/// Returns the name of an operation of ARP or RARP.
 pub(super) fn arp(operation: u16) -> Option<&'static str> {
     Some(match operation {
         1 => "request",

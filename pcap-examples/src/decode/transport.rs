@@ -1,4 +1,4 @@
-//! The protocols above IP.
+//! Decodes the protocols above IP: TCP, UDP, ICMP and others, and the tunnels VXLAN and Geneve.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use super::fields::{array_at, skip, u8_at, u16_at, u32_at};
 use super::link::FIRST_ETHER_TYPE;
 use super::{Decoder, Detail, Echo, Endpoint, Protocol};
 
-/// The length of the UDP header.
+/// The length of the UDP header, in bytes.
 const UDP: usize = 8;
 /// The port of VXLAN.
 const VXLAN: u16 = 4789;
@@ -14,6 +14,7 @@ const VXLAN: u16 = 4789;
 const GENEVE: u16 = 6081;
 
 impl<'a> Decoder<'a> {
+    /// Decodes a payload by its IP protocol number.
     pub(super) fn transport(&mut self, number: u8, data: &'a [u8]) {
         match number {
             1 => self.icmp(data, false),
@@ -36,7 +37,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Reads the source and the destination port, with which each protocol that has ports begins.
+    /// Reads the source and destination port. All protocols with ports begin with them.
     fn ports(&mut self, data: &[u8]) -> (Option<u16>, Option<u16>) {
         let ports = (u16_at(data, 0), u16_at(data, 2));
         let known = &mut self.known;
@@ -54,7 +55,7 @@ impl<'a> Decoder<'a> {
     fn tcp(&mut self, data: &'a [u8]) {
         const ACK: u16 = 0x10;
         self.ports(data);
-        // The field has the length of the header before the flags.
+        // The field contains the header length, then the flags.
         let field = u16_at(data, 12);
         let flags = field.map(|field| field & 0x1ff);
         let is_acknowledged = flags.is_none_or(|flags| flags & ACK != 0);

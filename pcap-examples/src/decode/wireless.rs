@@ -1,16 +1,17 @@
-//! IEEE 802.11, with and without a radiotap header.
+//! Decodes IEEE 802.11, with or without a radiotap header.
 
 use super::fields::{array_at, skip, u8_at, u32_at};
 use super::link::mac;
 use super::{Decoder, Detail, Protocol};
 
-/// A flag in the second byte of the frame control field.
+// The flags in the second byte of the frame control field.
 const TO_NETWORK: u8 = 0x01;
 const FROM_NETWORK: u8 = 0x02;
 const PROTECTED: u8 = 0x40;
 const HAS_CONTROL: u8 = 0x80;
 
 impl<'a> Decoder<'a> {
+    /// Decodes a radiotap header and the frame after it.
     pub(super) fn radiotap(&mut self, data: &'a [u8]) {
         let Some([_, _, low, high]) = array_at(data, 0) else {
             return;
@@ -20,7 +21,7 @@ impl<'a> Decoder<'a> {
         self.wireless(frame, is_padded(data));
     }
 
-    /// Decodes a frame, whose header may be padded to a multiple of four bytes.
+    /// Decodes a frame. If `is_padded`, its header is padded to a multiple of four bytes.
     pub(super) fn wireless(&mut self, data: &'a [u8], is_padded: bool) {
         let Some([first, flags]) = array_at(data, 0) else {
             return;
@@ -31,12 +32,12 @@ impl<'a> Decoder<'a> {
         let addresses = [mac(data, 4), mac(data, 10), mac(data, 16), mac(data, 24)];
         let (to, from) = (flags & TO_NETWORK != 0, flags & FROM_NETWORK != 0);
         let (source, destination) = match (kind, to, from) {
-            // Data: the original sender and the final receiver.
+            // Data frames: the original sender and the final receiver.
             (2, false, false) => (addresses[1], addresses[0]),
             (2, false, true) => (addresses[2], addresses[0]),
             (2, true, false) => (addresses[1], addresses[2]),
             (2, true, true) => (addresses[3], addresses[2]),
-            // Acknowledgments and permissions to send have no sender.
+            // CTS and acknowledgment frames have no sender address.
             (1, ..) if matches!(subtype, 12 | 13) => (None, addresses[0]),
             _ => (addresses[1], addresses[0]),
         };
@@ -60,7 +61,7 @@ impl<'a> Decoder<'a> {
             length = length.next_multiple_of(4);
         }
         let mut rest = skip(data, length);
-        // If there are several frames in one, decode the first, which has a header like that of Ethernet.
+        // If the frame aggregates several frames, decode the first, whose header is like that of Ethernet.
         if is_several {
             if let (Some(destination), Some(source)) = (mac(rest, 0), mac(rest, 6)) {
                 self.known.destination = Some(destination);

@@ -110,7 +110,7 @@ fn a_capture_is_what_its_ending_says() {
         }
         let ran = ours("capture", &["-i", "lo", "-w", "a.pcap.zst"]);
         assert_eq!(ran.status, Some(1));
-        assert!(ran.stderr.contains("the ending of zstd"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("the extension of zstd"), "{}", ran.stderr);
     });
 }
 
@@ -136,7 +136,7 @@ fn endings_of_other_compressions_are_refused() {
             let start = format!("cannot write `{}`: ", arg(&output));
             assert!(ran.stderr.contains(&start), "{}", ran.stderr);
             assert!(
-                ran.stderr.contains(&format!("the ending of {name}")),
+                ran.stderr.contains(&format!("the extension of {name}")),
                 "{}",
                 ran.stderr
             );
@@ -175,7 +175,7 @@ fn folders_that_are_not_there_are_named() {
         &savefile(false, true, 1, &packets()),
     );
     let missing = folder.path().join("new");
-    let said = format!("there is no folder `{}`", arg(&missing));
+    let said = format!("the folder `{}` does not exist", arg(&missing));
     for name in ["a.pcap", "a.pcapng", "a.pcap.gz", "deep/er/a.pcap"] {
         let output = missing.join(name);
         let start = format!("cannot create `{}`: ", arg(&output));

@@ -32,7 +32,7 @@ pub(crate) fn receive(
     let end = args
         .duration
         .and_then(|time| Instant::now().checked_add(time));
-    let received = receive_until_end(capture, sink, status, quota, &reports.slot(), end);
+    let received = receive_until_end(capture, sink, status, quota, &reports.add_slot(), end);
     let is_ended = match &received {
         Ok(is_ended) => *is_ended && !quota.is_used_up(),
         Err(failure) => sink.is_failed() && !failure.is_broken_pipe(),
