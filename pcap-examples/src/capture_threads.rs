@@ -4,8 +4,8 @@ use pcap_core::{Active, Capture, Inactive, Stats};
 
 use crate::exit::Outcome;
 
-/// Activates one capture per thread. Calls `opened` once with all captures, then `each` in each thread with its capture.
-/// If `each` fails in a thread, the other captures are broken.
+/// Activates one capture per thread. Calls `opened` once with all captures, then `each` in each thread with its
+/// capture. If `each` fails in a thread, the other captures are broken.
 ///
 /// Returns the first failure of `each`, and the sum of the statistics of all captures.
 ///

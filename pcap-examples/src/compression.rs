@@ -78,8 +78,8 @@ impl fmt::Display for Compression {
 
 /// Decompresses gzip data with one or more members.
 ///
-/// Like gzip itself, it ignores zero bytes after the last member, which pad tapes and preallocated files. Any other data
-/// there is an error.
+/// Like gzip itself, it ignores zero bytes after the last member, which pad tapes and preallocated files. Any other
+/// data there is an error.
 pub struct GzipReader<R> {
     state: State<R>,
 }

@@ -21,8 +21,8 @@ pub fn resolve_name(name: &OsStr) -> OsString {
 
 /// Calls `activate` with options that select the default link type for a device.
 ///
-/// For Linux's `any` device, the default is `LINUX_SLL2`, whose packets include their interface. For other devices, and if
-/// libpcap does not support `LINUX_SLL2`, it is the first link type of the device.
+/// For Linux's `any` device, the default is `LINUX_SLL2`, whose packets include their interface. For other devices, and
+/// if libpcap does not support `LINUX_SLL2`, it is the first link type of the device.
 ///
 /// # Errors
 ///

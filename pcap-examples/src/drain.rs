@@ -25,7 +25,9 @@ pub fn drain_capture(
 ) -> Outcome {
     capture.stop()?;
     loop {
-        let remaining = |requested: Instant| (requested + URGENT_WAIT).saturating_duration_since(Instant::now());
+        let remaining = |requested: Instant| {
+            (requested + URGENT_WAIT).saturating_duration_since(Instant::now())
+        };
         let timeout = signals::immediate_end_requested().map_or(Duration::MAX, remaining);
         match capture.next_packet_timeout(timeout)? {
             Next::Packet(packet) if visit(packet)? => {}

@@ -17,8 +17,8 @@ const FRAGMENT_LIFETIME: Duration = Duration::from_secs(30);
 /// A flow: a protocol and two endpoints.
 ///
 /// The endpoints are the innermost addresses, so packets in a tunnel belong to the flow inside the tunnel. Endpoints of
-/// TCP, UDP, UDP-Lite, SCTP and DCCP have ports. Packets other than IP are distinguished by the addresses that they have
-/// and by their protocol. Unknown packets are distinguished by their link type.
+/// TCP, UDP, UDP-Lite, SCTP and DCCP have ports. Packets other than IP are distinguished by the addresses that they
+/// have and by their protocol. Unknown packets are distinguished by their link type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Flow {
     /// The innermost known protocol.
@@ -66,9 +66,9 @@ impl Flow {
 
 /// Finds the flows of packets, including IP fragments.
 ///
-/// A fragment belongs to the flow of the first fragment of its IP packet, because only that one has the ports. A fragment
-/// that arrives before the first one, or more than 30 seconds after it, belongs to the flow of its addresses and protocol,
-/// without ports.
+/// A fragment belongs to the flow of the first fragment of its IP packet, because only that one has the ports. A
+/// fragment that arrives before the first one, or more than 30 seconds after it, belongs to the flow of its addresses
+/// and protocol, without ports.
 #[derive(Debug, Default)]
 pub struct FlowTracker {
     /// The most recent first fragments, with their times and flows.

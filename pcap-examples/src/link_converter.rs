@@ -186,8 +186,8 @@ impl LinkConverter {
     }
 }
 
-/// Reads Linux's cooked header. `address`, `protocol` and `header` are the offsets of the address, of the protocol and of
-/// the end of the header.
+/// Reads Linux's cooked header. `address`, `protocol` and `header` are the offsets of the address, of the protocol and
+/// of the end of the header.
 fn cooked(
     data: &[u8],
     hardware: u16,

@@ -62,8 +62,8 @@ impl NumberedFiles {
     ///
     /// # Errors
     ///
-    /// Returns an error if the file cannot be created, or if it exists and `force` is not set. With `force`, also returns
-    /// one if the file is the input or is not a regular file.
+    /// Returns an error if the file cannot be created, or if it exists and `force` is not set. With `force`, also
+    /// returns one if the file is the input or is not a regular file.
     pub fn create(&self, capture: &Capture<Offline>, number: usize) -> Outcome<Dumper> {
         let path = self.path(number);
         let fail =

@@ -1,4 +1,5 @@
-//! The format and compression of an output savefile, chosen by the extension of its name. All programs follow this rule.
+//! The format and compression of an output savefile, chosen by the extension of its name. All programs follow this
+//! rule.
 
 use std::path::Path;
 

@@ -37,8 +37,8 @@ pub fn main<A: Parser>(name: &'static str, run: impl FnOnce(A) -> Outcome) -> Ex
     exit::status(name, outcome.and(closed))
 }
 
-/// Parses the command line. Returns `None` after printing the help or the version. Ends the program with status 2 if the
-/// command line is wrong.
+/// Parses the command line. Returns `None` after printing the help or the version. Ends the program with status 2 if
+/// the command line is wrong.
 fn parse<A: Parser>() -> io::Result<Option<A>> {
     match A::command().try_get_matches() {
         Ok(matches) => {
@@ -66,8 +66,8 @@ fn exit_with_usage_error(error: &clap::Error) -> ! {
     if env::args_os().all(is_plain) {
         error.exit();
     }
-    // clap's message repeats words of the command line unescaped. A shell's `*` may expand to files whose names look like
-    // options and contain control characters.
+    // clap's message repeats words of the command line unescaped. A shell's `*` may expand to files whose names look
+    // like options and contain control characters.
     error
         .render()
         .to_string()

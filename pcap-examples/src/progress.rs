@@ -7,8 +7,8 @@ use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressFinish, ProgressSty
 /// How often a status line is updated.
 const UPDATE_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Creates a progress bar that counts bytes. Without a length, it only shows the number of bytes so far. Dropping the bar
-/// removes it from the terminal.
+/// Creates a progress bar that counts bytes. Without a length, it only shows the number of bytes so far. Dropping the
+/// bar removes it from the terminal.
 #[must_use]
 pub fn byte_bar(length: Option<u64>) -> ProgressBar {
     let (bar, template) = match length {

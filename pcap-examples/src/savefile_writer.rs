@@ -75,8 +75,8 @@ impl SavefileWriter {
     ///
     /// # Errors
     ///
-    /// Returns an error if the file cannot be created. Also returns one if a classic savefile cannot have the link type;
-    /// an existing file is then left unchanged.
+    /// Returns an error if the file cannot be created. Also returns one if a classic savefile cannot have the link
+    /// type; an existing file is then left unchanged.
     pub fn create<S: Activated>(
         path: &Path,
         capture: &Capture<S>,

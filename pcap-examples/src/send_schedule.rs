@@ -19,8 +19,8 @@ pub enum Pace {
     Unlimited,
 }
 
-/// If the time of a packet is earlier than the previous one by less than this, the packets were reordered. Otherwise the
-/// clock was set back.
+/// If the time of a packet is earlier than the previous one by less than this, the packets were reordered. Otherwise
+/// the clock was set back.
 const REORDERED: Duration = Duration::from_secs(1);
 
 /// The length of the busy wait at the end of each wait. A sleep may end this late.

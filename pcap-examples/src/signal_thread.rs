@@ -32,8 +32,8 @@ mod system {
     /// Starts a thread that calls `handler` for each signal. Call this before the program has other threads.
     ///
     /// If SIGHUP was ignored at the start, it stays ignored, because nohup(1) relies on that. SIGINT and SIGTERM are
-    /// handled even if they were ignored, as SIGINT is in a shell's background jobs. SIGXFSZ is ignored, so that a write
-    /// beyond the file size limit returns an error.
+    /// handled even if they were ignored, as SIGINT is in a shell's background jobs. SIGXFSZ is ignored, so that a
+    /// write beyond the file size limit returns an error.
     pub(crate) fn start(handler: fn(Signal)) {
         set_action(libc::SIGXFSZ, libc::SIG_IGN);
         let mut numbers = vec![libc::SIGINT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2];

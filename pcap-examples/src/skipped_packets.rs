@@ -31,8 +31,8 @@ impl<'a> SkippedPackets<'a> {
         }
     }
 
-    /// Checks the result of writing a packet. Counts the packet if the savefile cannot represent it. Returns whether the
-    /// packet was written.
+    /// Checks the result of writing a packet. Counts the packet if the savefile cannot represent it. Returns whether
+    /// the packet was written.
     ///
     /// # Errors
     ///

@@ -24,8 +24,8 @@ pub fn print_message(program: &str, what: impl fmt::Display) {
 
 /// Prints one line on standard error, with control characters escaped.
 ///
-/// After a request to end the program, waits at most one second for standard error to accept the line. Ignores errors if
-/// standard error is closed or its reader has gone away.
+/// After a request to end the program, waits at most one second for standard error to accept the line. Ignores errors
+/// if standard error is closed or its reader has gone away.
 pub fn print_line(what: impl fmt::Display) {
     let line = escape::controls(what.to_string().as_bytes()) + "\n";
     let (done, is_done) = mpsc::channel();
@@ -61,7 +61,8 @@ fn wait(is_done: &Receiver<()>) {
             true => Duration::ZERO,
             false => STALL_LIMIT,
         };
-        if signals::end_requested().is_some_and(|requested| requested.max(begun).elapsed() >= limit) {
+        if signals::end_requested().is_some_and(|requested| requested.max(begun).elapsed() >= limit)
+        {
             IS_INCOMPLETE.store(true, Ordering::Relaxed);
             return;
         }

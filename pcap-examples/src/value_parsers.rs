@@ -45,8 +45,8 @@ const TIME_UNITS: [(&str, i128); 7] = [
 /// The number of nanoseconds in a second.
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
 
-/// Parses a time in the syntax of all programs: a number with an optional sign, fraction and unit. `default` is the unit
-/// if there is none. Returns nanoseconds; a value that would be rounded is an error.
+/// Parses a time in the syntax of all programs: a number with an optional sign, fraction and unit. `default` is the
+/// unit if there is none. Returns nanoseconds; a value that would be rounded is an error.
 fn nanos(text: &str, default: &str) -> Result<i128, String> {
     let number = text.trim_end_matches(|c: char| c.is_alphabetic());
     let unit = match &text[number.len()..] {

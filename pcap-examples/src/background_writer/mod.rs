@@ -248,7 +248,8 @@ impl BackgroundWriter {
         state = self.wait_briefly(state);
         if let (None, Some(why)) = (&state.result, state.give_up_reason()) {
             state.result = Some(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
-            // Once the thread has returned from its write, the totals are final. Only a write to a disk can outlast this.
+            // Once the thread has returned from its write, the totals are final. Only a write to a disk can outlast
+            // this.
             for _ in 0..INTERRUPTS {
                 if state.is_writing {
                     state = self.wait_briefly(state);

@@ -1,4 +1,4 @@
-//! Captures packets, writes them to a savefile, and reads it back through a filter.
+//! `pcap-demo`: captures packets, writes them to a savefile, and reads the savefile through a filter.
 
 use std::fmt::Display;
 use std::io::{self, Read, Write};
@@ -20,14 +20,14 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 
 /// The contents of the last datagram.
 const LAST_DATAGRAM: &[u8] = b"the end";
-/// Longer than the demonstration takes on any machine.
+/// How long to wait for packets. The demonstration never takes this long.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
 
 /// Demonstrates libpcap in a second or two: captures packets that it sends to itself over the loopback
 /// device, writes them to a savefile, and reads it back through another filter.
 ///
-/// Without the right to capture, it says why and generates the packets instead. It needs no network. It
-/// creates a new folder for temporary files, which stays, and changes nothing else.
+/// If it lacks the privileges to capture, it prints the reason and generates the packets instead. It
+/// needs no network. It leaves the savefile in a new temporary folder, and changes nothing else.
 #[derive(Parser)]
 #[command(name = NAME, version)]
 pub(crate) struct Args {}
@@ -80,11 +80,11 @@ fn run(output: &mut DemoOutput) -> Outcome {
     Ok(())
 }
 
-/// Captures on the loopback device the packets that this program sends to itself.
+/// Captures the packets that this program sends to itself on the loopback device.
 fn capture_loopback(output: &mut DemoOutput, devices: &[Device], path: &Path) -> Outcome {
     let text = |what: &str, e: io::Error| Failure::Text(format!("cannot {what}: {e}"));
     let device = devices.iter().find(|device| device.is_loopback());
-    let device = device.ok_or_else(|| Failure::Text("there is no loopback device".to_owned()))?;
+    let device = device.ok_or_else(|| Failure::Text("cannot find a loopback device".to_owned()))?;
     let traffic = Traffic::new().map_err(|e| text("open sockets", e))?;
     let expression = traffic.expression().map_err(|e| text("open sockets", e))?;
     let mut capture = Capture::from_device(device)
@@ -98,7 +98,7 @@ fn capture_loopback(output: &mut DemoOutput, devices: &[Device], path: &Path) ->
     let ended = receive_packets(output, &mut capture, &mut dumper)?;
     if !ended {
         return Err(Failure::Text(
-            "the packets that were sent did not arrive".to_owned(),
+            "cannot capture all packets: the last one did not arrive".to_owned(),
         ));
     }
     let stats = capture.close()?;
@@ -113,7 +113,7 @@ fn capture_loopback(output: &mut DemoOutput, devices: &[Device], path: &Path) ->
     ))
 }
 
-/// Prints and writes packets until the last one. Returns whether that came in time.
+/// Prints and writes packets until the last one. Returns whether the last one arrived in time.
 fn receive_packets(
     output: &mut DemoOutput,
     capture: &mut Capture<Active>,
@@ -134,7 +134,7 @@ fn receive_packets(
     }
 }
 
-/// Sockets on 127.0.0.1, on ports chosen by the system.
+/// Sockets that send packets on 127.0.0.1, with ports chosen by the system.
 struct Traffic {
     from: UdpSocket,
     to: UdpSocket,
@@ -154,14 +154,14 @@ impl Traffic {
         Ok(traffic)
     }
 
-    /// Returns a filter for the packets of these sockets alone.
+    /// Returns a filter expression that only accepts the packets of these sockets.
     fn expression(&self) -> io::Result<String> {
         let udp = self.to.local_addr()?.port();
         let tcp = self.listener.local_addr()?.port();
         Ok(format!("udp port {udp} or tcp port {tcp}"))
     }
 
-    /// Sends a few datagrams, holds a conversation over TCP, and sends the last datagram.
+    /// Sends a few datagrams, opens, uses and closes a TCP connection, and sends the last datagram.
     fn run(self) -> io::Result<()> {
         let mut buffer = [0; 64];
         let mut datagram = |text: &[u8]| {
@@ -185,7 +185,7 @@ impl Traffic {
     }
 }
 
-/// Writes a savefile without a device: three datagrams, and a conversation over TCP.
+/// Writes a savefile of generated packets: three datagrams and a TCP connection.
 fn write_generated(output: &mut DemoOutput, path: &Path) -> Outcome {
     let capture = Capture::dead_with(Dlt::EN10MB, 65_535, Precision::Nano)?;
     let mut dumper = capture.dump(path)?;
@@ -200,6 +200,7 @@ fn write_generated(output: &mut DemoOutput, path: &Path) -> Outcome {
     Ok(dumper.close()?)
 }
 
+/// Generates the Ethernet frames of three datagrams and a TCP connection.
 fn generated_frames() -> Result<Vec<Vec<u8>>, etherparse::err::packet::BuildWriteError> {
     let (a, b) = (Ipv4Addr::new(192, 0, 2, 1), Ipv4Addr::new(192, 0, 2, 2));
     let ip = |from: Ipv4Addr, to: Ipv4Addr| {
@@ -233,7 +234,7 @@ fn generated_frames() -> Result<Vec<Vec<u8>>, etherparse::err::packet::BuildWrit
     Ok(frames)
 }
 
-/// The output of the program.
+/// The output of the program: headings, text and packets.
 struct DemoOutput(LineOutput);
 
 impl DemoOutput {

@@ -1,4 +1,4 @@
-//! Lists the capture devices.
+//! `pcap-devices`: lists the capture devices.
 
 use std::process::ExitCode;
 
@@ -18,14 +18,14 @@ Examples:
   pcap-devices --json | jq -r '.[].name'     only their names
 
 JSON:
-  One array with an object per device: name, description, up, running, loopback, wireless,
-  connection (unknown, connected, disconnected or not applicable), and addresses: each an object
-  of family (ipv4, ipv6, mac, hardware or other), address, netmask, broadcast and peer. Members
-  that a device does not have are missing.";
+  An array with an object per device: name, description, up, running, loopback, wireless,
+  connection (unknown, connected, disconnected or not applicable), and addresses (an array of
+  objects of family, address, netmask, broadcast and peer). The family is ipv4, ipv6, mac,
+  hardware or other. Members that a device does not have are missing.";
 
 /// Lists the capture devices with their addresses and states.
 ///
-/// `pcap-capture` uses the first one that is up and running by default.
+/// By default, `pcap-capture` uses the first device that is up and running.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = HELP)]
 pub(crate) struct Args {
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Outcome {
     let devices = Device::list()?;
     if devices.is_empty() {
-        stderr::print_message(NAME, "there is no device on which this process may capture");
+        stderr::print_message(NAME, "found no device on which this process may capture");
     }
     let mut output = LineOutput::stdout();
     if args.json {
@@ -60,7 +60,7 @@ fn run(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// Returns the lines of a device.
+/// Returns the lines of text for a device.
 fn text_lines(device: &Device) -> Vec<String> {
     let states = [
         (device.is_up(), "up"),
@@ -88,6 +88,7 @@ fn text_lines(device: &Device) -> Vec<String> {
     lines
 }
 
+/// Appends a device as a JSON object.
 fn json_device(out: &mut Vec<u8>, device: &Device) {
     Object::new(out)
         .text("name", device.name())
@@ -113,6 +114,7 @@ fn json_device(out: &mut Vec<u8>, device: &Device) {
         .end();
 }
 
+/// Returns the name of the connection status, if it is known.
 fn connection(device: &Device) -> Option<&'static str> {
     match device.connection_status() {
         ConnectionStatus::Connected => Some("connected"),
@@ -122,6 +124,7 @@ fn connection(device: &Device) -> Option<&'static str> {
     }
 }
 
+/// Returns the name of the address family.
 fn family(address: &DeviceAddress) -> &'static str {
     match address.address {
         Address::V4(_) => "ipv4",
@@ -132,6 +135,7 @@ fn family(address: &DeviceAddress) -> &'static str {
     }
 }
 
+/// Returns the netmask, broadcast address and peer address with their names.
 fn other_addresses(address: &DeviceAddress) -> [(&'static str, Option<&Address>); 3] {
     [
         ("netmask", address.netmask.as_ref()),

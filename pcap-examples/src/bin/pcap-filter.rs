@@ -1,4 +1,4 @@
-//! Copies the packets of a savefile that pass a filter.
+//! `pcap-filter`: copies the packets of a savefile that pass a filter.
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -22,25 +22,25 @@ Examples:
   pcap-filter trace.pcapng trace.pcap            all packets, as a classic savefile
   pcap-filter all.pcap.gz - arp | pcap-read -
 
-The new savefile has the link type, snaplen and precision of the old one, and packets are copied
-unchanged, even with a fraction of more than a second. If IN is damaged, the packets before the
-damage are copied and the status is 1. The same holds after Ctrl-C, for the packets read so far.
-Packets are in the savefile within about a second after they are read.";
+OUT has the link type, snaplen and precision of IN. Packets are copied unchanged, even if the
+fraction of their time exceeds a second. If IN is damaged, the packets before the damage are copied
+and the status is 1. After Ctrl-C, the packets read so far are copied and the status is 1. A packet
+is in OUT within about a second after it is read.";
 
 /// Copies the packets of a savefile that pass a filter into a new savefile.
 ///
-/// Prints on standard error how many packets of how many passed.
+/// Prints on standard error how many packets were copied and read.
 #[derive(Parser)]
 #[command(name = NAME, version,
     after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", signals::HELP, skipped_packets::HELP, output_format::HELP))]
 pub(crate) struct Args {
-    /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` is standard input
+    /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` means standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
-    /// The savefile to write; `-` is standard output
+    /// The savefile to write; `-` means standard output
     #[arg(value_name = "OUT")]
     output: PathBuf,
-    /// The filter, in the language of pcap-filter(7); several words are joined with spaces
+    /// The filter expression, as described in pcap-filter(7); several words are joined with spaces
     #[arg(value_name = "EXPR", allow_negative_numbers = true)]
     expression: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! Copies a savefile with another link type, snaplen, precision, format, compression or other times.
+//! `pcap-recode`: copies a savefile, and changes its link type, snaplen, precision, format, compression or times.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
@@ -26,78 +26,83 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  pcap-recode trace.pcapng.gz trace.pcap         a classic savefile, not compressed
-  pcap-recode -l RAW --skip eth.pcap ip.pcap     without Ethernet headers; only IP packets
-  pcap-recode -l ETHERNET any.pcap eth.pcap      a capture on `any`, for `pcap-replay`
+  pcap-recode trace.pcapng.gz trace.pcap         write an uncompressed classic savefile
+  pcap-recode -l RAW --skip eth.pcap ip.pcap     copy only IP packets, without Ethernet headers
+  pcap-recode -l ETHERNET any.pcap eth.pcap      convert a capture on `any` for `pcap-replay`
   pcap-recode -s 96 --precision micro - small.pcap.gz
-  pcap-recode --format pcapng - -                through a pipe
-  pcap-recode --shift -1h a.pcap b.pcap          times an hour earlier
+  pcap-recode --format pcapng - -                convert in a pipe
+  pcap-recode --shift -1h a.pcap b.pcap          make all times an hour earlier
 
 Link types:
-  From ETHERNET, RAW, IPV4, IPV6, NULL, LOOP, LINUX_SLL and LINUX_SLL2 to ETHERNET, RAW, IPV4
-  and IPV6. A new Ethernet header has the type of its payload and zeros as addresses; the source
-  address is kept if a cooked header of Linux has it. VLAN tags stay in Ethernet; where only IP
-  is left, they are removed and counted. Padding after a packet stays. A packet that cannot be
-  converted, such as ARP to RAW, is an error that names the packet; with --skip it is skipped
-  and counted.
+  Packets are converted from ETHERNET, RAW, IPV4, IPV6, NULL, LOOP, LINUX_SLL or LINUX_SLL2 to
+  ETHERNET, RAW, IPV4 or IPV6. A new Ethernet header has zeros as addresses, but keeps the source
+  address of a Linux cooked header. Conversion to Ethernet keeps VLAN tags; conversion to IP
+  removes and counts them. Padding after a packet is kept. A packet that cannot be converted, such
+  as ARP to RAW, is an error; with --skip, such packets are skipped and counted.
 
-The declared length of the frame check sequences is kept if the link type stays the same.
+The declared length of the frame check sequence is kept unless the link type is converted.
 
-The link type changes first, then the snaplen, then the times. If IN is damaged or a packet
-cannot be converted, the packets before it are copied and the status is 1. The same holds after
-Ctrl-C. Packets are in the savefile within about a second after they are read, even compressed.";
+The link type is changed first, then the snaplen, then the times. If IN is damaged or a packet
+cannot be converted, the packets before it are copied and the status is 1. After Ctrl-C, the
+packets read so far are copied and the status is 1. A packet is in OUT within about a second after
+it is read, even if OUT is compressed.";
 
 const JSON_HELP: &str = "\
 JSON:
-  One object: type (\"summary\"), read and written (packets), skipped (packets), reasons (an
-  object that maps each kind of skipped packet to a number), cut (packets, by --snaplen),
-  untagged (packets without their VLAN tags), left_out (packets that the savefile cannot hold,
-  if any). It goes to standard error if the savefile goes to standard output.";
+  One object with the members type (\"summary\"), read (packets read), written (packets written),
+  skipped (packets that could not be converted), reasons (an object that maps each kind of
+  skipped packet to a number), cut (packets truncated by --snaplen), untagged (packets that lost
+  their VLAN tags) and left_out (packets that the format cannot represent, if any). It is printed
+  on standard error if the savefile is written to standard output.";
 
-/// Copies a savefile with another link type, snaplen, precision, format, compression or other times.
-/// The name of OUT determines format and compression; everything else stays the same without an
-/// option. Comments, names and other pcapng data besides packets are not copied.
+/// Copies a savefile, and changes its link type, snaplen, precision, format, compression or times. The
+/// name of OUT determines the format and the compression; nothing else changes without an option. Only
+/// packets are copied, not the comments, names and other data of pcapng.
 ///
-/// Prints on standard error how many packets of how many were copied, and what happened to the rest.
+/// Prints on standard error how many packets were copied and read, and what happened to the others.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n\n{JSON_HELP}", signals::HELP, skipped_packets::HELP, output_format::HELP))]
+    after_help = format!(
+        "{HELP}\n\n{}\n\n{}\n\n{}\n\n{JSON_HELP}",
+        signals::HELP, skipped_packets::HELP, output_format::HELP
+    )
+)]
 pub(crate) struct Args {
-    /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` is standard input
+    /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` means standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
-    /// The savefile to write; `-` is standard output
+    /// The savefile to write; `-` means standard output
     #[arg(value_name = "OUT")]
     output: PathBuf,
-    /// The link type to convert the packets to, a name or a number (see below)
+    /// Convert packets to this link type, a name or a number (see below)
     #[arg(short, long, value_name = "LINKTYPE", value_parser = value_parsers::linktype)]
     linktype: Option<Linktype>,
-    /// Write the number of --linktype without converting the packets
+    /// Only declare --linktype in the savefile; do not convert packets
     #[arg(long, requires = "linktype")]
     relabel: bool,
     /// Skip and count packets that cannot be converted
     #[arg(long, requires = "linktype", conflicts_with = "relabel")]
     skip: bool,
-    /// Truncate packets to this length; their length on the wire stays
+    /// Truncate packets to this length; their length on the wire is kept
     #[arg(short, long, value_name = "BYTES",
         value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
     snaplen: Option<u32>,
-    /// The precision of the times; finer digits are dropped [default: that of IN; nano for pcapng]
+    /// The precision of packet times; finer digits are dropped [default: that of IN; nano for pcapng]
     #[arg(long, value_name = "PRECISION", value_parser = ["micro", "nano"])]
     precision: Option<String>,
-    /// The format of the savefile, whatever its name [default: by the name, see below]
+    /// The format of OUT, regardless of its name [default: by the name, see below]
     #[arg(long, value_name = "FORMAT", value_parser = ["pcap", "pcapng"])]
     format: Option<String>,
-    /// The time to add to each packet time, in seconds or with a unit: -3600, +0.5, -1h, 500ms
+    /// Add this to each packet time, in seconds or with a unit: -3600, +0.5, -1h, 500ms
     #[arg(long, value_name = "TIME", value_parser = value_parsers::time_shift, allow_hyphen_values = true)]
     shift: Option<TimeShift>,
-    /// Compress with gzip, whatever the name of OUT
+    /// Compress OUT with gzip, regardless of its name
     #[arg(long)]
     gzip: bool,
     /// Print the summary as JSON (see below)
     #[arg(long)]
     json: bool,
-    /// Print only errors, and JSON if requested
+    /// Print only errors, and the summary if --json is given
     #[arg(short, long)]
     quiet: bool,
 }
@@ -157,7 +162,7 @@ fn run(args: &Args) -> Outcome {
     outcome.and(reported).and(skipped.outcome())
 }
 
-/// Returns what to do with each packet, and the savefile for them.
+/// Returns the converter for packets, and creates the savefile.
 fn prepare(
     args: &Args,
     output_format: OutputFormat,
@@ -170,7 +175,7 @@ fn prepare(
     } else {
         let text = format!(
             "cannot convert {from} to {to}: --help lists the supported link types; \
-             --relabel only writes the number"
+             --relabel only changes the declared link type"
         );
         Some(LinkConverter::new(from, to).ok_or(Failure::Text(text))?)
     };
@@ -181,11 +186,11 @@ fn prepare(
     };
     let shift = args.shift.unwrap_or_default();
     if precision == Precision::Micro && !shift.is_micros() {
-        let text = "cannot shift by less than a microsecond: the savefile has microseconds; \
+        let text = "cannot shift by a fraction of a microsecond: the savefile has microsecond precision; \
                     use --precision nano";
         return Err(Failure::Text(text.to_owned()));
     }
-    // Readers reject longer packets, unless the input already has them.
+    // Readers reject packets above 262144 bytes, so exceed that only if the input does.
     let most = capture.snaplen().max(262_144);
     let growth = link_converter.as_ref().map_or(0, LinkConverter::growth);
     let snaplen = capture.snaplen().saturating_add(growth).min(most);
@@ -198,7 +203,7 @@ fn prepare(
     };
     let is_same = (to, snaplen, precision) == (from, capture.snaplen(), capture.precision());
     let savefile = if is_same {
-        // Keeps the other fields of the header as well.
+        // This also keeps the other fields of the header.
         SavefileWriter::create(&args.output, capture, format, gzip)?
     } else {
         let fcs = capture.fcs_len().filter(|_| to == from);
@@ -213,6 +218,7 @@ fn prepare(
     Ok((recoder, savefile))
 }
 
+/// Changes packets as the options require.
 struct Recoder {
     link_converter: Option<LinkConverter>,
     snaplen: Option<u32>,
@@ -247,7 +253,7 @@ impl Recoder {
             data = short;
         }
         if data.len() == packet.data().len() && self.shift == TimeShift::default() {
-            // Keeps even a fraction of more than a second, which damaged savefiles have.
+            // An unchanged packet keeps its time even if the fraction exceeds a second, as in damaged savefiles.
             return Ok(Some(packet));
         }
         let time = self.shift.apply(packet.timestamp());
@@ -255,6 +261,7 @@ impl Recoder {
     }
 }
 
+/// Creates the failure for a packet that cannot be converted.
 fn conversion_failure(args: &Args, number: u64, inconvertible: Inconvertible) -> Failure {
     let to = args.linktype.map(|to| to.to_string()).unwrap_or_default();
     let input = args.input.display();
@@ -264,7 +271,7 @@ fn conversion_failure(args: &Args, number: u64, inconvertible: Inconvertible) ->
     ))
 }
 
-/// The numbers of packets, by what happened to them.
+/// The numbers of packets that were written, skipped or changed.
 #[derive(Default)]
 struct Counts {
     written: u64,
@@ -275,6 +282,7 @@ struct Counts {
 }
 
 impl Counts {
+    /// Prints the summary.
     fn report(&self, args: &Args, read: u64) -> Outcome {
         let skipped: u64 = self.skipped.values().sum();
         if !args.quiet {
@@ -287,10 +295,10 @@ impl Counts {
                 stderr::print_line(format_args!("{skipped} skipped: {}", reasons.join(", ")));
             }
             if self.truncated > 0 {
-                stderr::print_line(format_args!("{} cut", self.truncated));
+                stderr::print_line(format_args!("{} truncated", self.truncated));
             }
             if self.untagged > 0 {
-                stderr::print_line(format_args!("{} without their VLAN tags", self.untagged));
+                stderr::print_line(format_args!("{} lost their VLAN tags", self.untagged));
             }
         }
         if !args.json {

@@ -110,7 +110,11 @@ fn a_capture_is_what_its_ending_says() {
         }
         let ran = ours("capture", &["-i", "lo", "-w", "a.pcap.zst"]);
         assert_eq!(ran.status, Some(1));
-        assert!(ran.stderr.contains("the extension of zstd"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("the extension of zstd"),
+            "{}",
+            ran.stderr
+        );
     });
 }
 
@@ -352,8 +356,8 @@ fn merge_keeps_a_common_checksum_length() {
         let ran = ours("merge", &["-w", arg(&output), arg(&with[0]), arg(second)]);
         assert_eq!((ran.status, linktype()), (Some(0), 1), "{}", ran.stderr);
         let said = format!(
-            "pcap-merge: warning: the length of the frame check sequences is 4 bytes in `{}` and {length} \
-             in `{}`: ",
+            "pcap-merge: warning: the length of the frame check sequence is 4 bytes in `{}` and {length} \
+             in `{}`; ",
             arg(&with[0]),
             arg(second)
         );

@@ -1,4 +1,4 @@
-//! Captures packets from a device: prints them, writes them to a savefile, or both.
+//! `pcap-capture`: captures packets from a device, and prints them, writes them to a savefile, or both.
 
 mod args;
 mod options;
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Outcome {
     if args.is_to_stdout() && args.print {
         exit::usage_error::<Args>(
-            "cannot print packets to standard output: the savefile is written there",
+            "cannot print packets on standard output: the savefile is written there",
         );
     }
     if args.is_to_stdout() && io::stdout().is_terminal() {
@@ -81,7 +81,7 @@ fn run(args: &Args) -> Outcome {
         Err(error) => (None, Err(error.into())),
     };
     let outcome = outcome.and(error);
-    // Closing takes a while. Meanwhile an output that was given up may still accept data.
+    // Closing takes a while. In this time, an output that the program has given up may still accept data.
     drop(capture);
     print_statistics(
         args,
@@ -107,7 +107,7 @@ fn create(
     Ok(savefile)
 }
 
-/// Captures in several threads, each of which prints its own packets.
+/// Captures with several threads, each of which prints its own packets.
 fn run_in_threads(
     args: &Args,
     device: &OsStr,
@@ -130,23 +130,27 @@ fn run_in_threads(
         }
         Ok(())
     };
-    let taken = Mutex::new(Totals::default());
+    let received_totals = Mutex::new(Totals::default());
     let (outcome, stats) = capture_threads::run(options, threads.into(), opened, |capture| {
         let printer = printer(args, capture);
         let mut sink = PacketSink::new(Some(printer), None);
         let mut status = StatusLine::new(false);
         let received = receive(args, capture, &mut sink, &mut status, &quota, &reports);
-        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.packets += sink.received().packets;
+        let mut totals = received_totals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        totals.packets += sink.received().packets;
         received
     })?;
     let mut output = LineOutput::stdout();
     let outcome = outcome.and(output.flush().map_err(Failure::Stdout));
-    let taken = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let received = received_totals
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
     print_statistics(
         args,
         outcome,
-        taken,
+        received,
         BackgroundWriter::stdout().written_totals(),
         Some(stats),
     )
@@ -156,13 +160,13 @@ fn run_in_threads(
 fn print_statistics(
     args: &Args,
     outcome: Outcome,
-    taken: Totals,
+    received: Totals,
     written: Totals,
     stats: Option<Stats>,
 ) -> Outcome {
-    // Lines are not missing if their reader went away.
+    // If the reader of the lines has closed the pipe, no lines are missing.
     let is_unwanted = outcome.as_ref().is_err_and(Failure::is_broken_pipe);
-    let not_written = taken.packets.saturating_sub(written.packets);
+    let not_written = received.packets.saturating_sub(written.packets);
     let statistics = Statistics {
         written,
         not_written: if is_unwanted { 0 } else { not_written },
@@ -178,11 +182,12 @@ fn print_statistics(
     outcome.and(printed)
 }
 
+/// Creates the printer for packets.
 fn printer(args: &Args, capture: &Capture<Active>) -> PacketPrinter {
     PacketPrinter::new(args.form(), capture).interfaces(InterfaceNames::of_this_system())
 }
 
-/// Prints the device and its link type, and the warnings of libpcap.
+/// Prints the device, its link type and its snaplen, after the warnings of libpcap.
 fn announce(device: &OsStr, capture: &Capture<Active>) {
     for warning in capture.warnings() {
         stderr::print_message(NAME, format_args!("warning: {warning}"));

@@ -1,4 +1,4 @@
-//! The options of the capture.
+//! Converts the command line to the options of a capture.
 
 use std::ffi::OsStr;
 
@@ -9,7 +9,7 @@ use pcap_examples::{device, expression};
 
 use crate::args::Args;
 
-/// Returns a capture on the device, with the options of the command line.
+/// Returns an inactive capture on the device, with the options of the command line.
 pub(crate) fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
     let mut options = Capture::from_device(device::resolve_name(device))
         .snaplen(args.snaplen)
@@ -38,7 +38,7 @@ pub(crate) fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
     options.filter((expression.as_str(), compile))
 }
 
-/// Activates captures with the link type of the command line, or with the default one of the device.
+/// Activates captures with the link type of the command line, or with the default link type of the device.
 pub(crate) fn activate<T>(
     args: &Args,
     device: &OsStr,

@@ -1,10 +1,10 @@
-//! The number of packets to capture.
+//! Limits the number of packets to capture, for all threads together.
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pcap_core::BreakHandle;
 
-/// The number of packets that are still to be captured, by all threads together.
+/// The number of packets that the threads may still capture together.
 pub(crate) struct Quota {
     /// `None` if there is no limit.
     remaining: Option<Mutex<u64>>,
@@ -20,11 +20,13 @@ impl Quota {
         }
     }
 
+    /// Returns whether the limit is reached.
     pub(crate) fn is_used_up(&self) -> bool {
         self.remaining().is_some_and(|remaining| *remaining == 0)
     }
 
-    /// Counts a packet. Returns whether it is within the limit.
+    /// Counts a packet, and returns whether it is within the limit. The last packet within the limit breaks the
+    /// captures.
     pub(crate) fn claim(&self) -> bool {
         let Some(mut remaining) = self.remaining() else {
             return true;

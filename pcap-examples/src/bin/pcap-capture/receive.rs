@@ -1,4 +1,4 @@
-//! Reads the packets and hands them to the outputs.
+//! Receives the packets of a capture, and passes them to the outputs.
 
 use std::mem;
 use std::time::{Duration, Instant};
@@ -15,12 +15,13 @@ use pcap_examples::statistics::{CaptureReports, ReportSlot};
 use crate::args::Args;
 use crate::quota::Quota;
 
-/// How often the program checks for packets that wait to be written.
+/// How often the program checks for buffered packets while no packets arrive.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
-/// The clock is read once in this many packets.
+/// The number of packets between two readings of the clock.
 const CLOCK_INTERVAL: u32 = 64;
 
-/// Hands packets on until the limit, the end of the time or a request to end, then those that had arrived by then.
+/// Passes packets to the sink until the limit, the end of the duration or a request to end the program. Then drains the
+/// capture, unless the limit is reached.
 pub(crate) fn receive(
     args: &Args,
     capture: &mut Capture<Active>,
@@ -33,18 +34,18 @@ pub(crate) fn receive(
         .duration
         .and_then(|time| Instant::now().checked_add(time));
     let received = receive_until_end(capture, sink, status, quota, &reports.add_slot(), end);
-    let is_ended = match &received {
-        Ok(is_ended) => *is_ended && !quota.is_used_up(),
+    let must_drain = match &received {
+        Ok(must_stop) => *must_stop && !quota.is_used_up(),
         Err(failure) => sink.is_failed() && !failure.is_broken_pipe(),
     };
     let mut outcome = received.map(drop);
-    if is_ended {
+    if must_drain {
         let drained = drain_capture(capture, |packet| {
             let is_wanted = quota.claim();
             if is_wanted {
-                // If the output has failed, the missing packets are counted.
-                let taken = sink.write(packet);
-                outcome = mem::replace(&mut outcome, Ok(())).and(taken);
+                // Even if the output has failed, the sink counts the packets.
+                let written = sink.write(packet);
+                outcome = mem::replace(&mut outcome, Ok(())).and(written);
             }
             Ok(is_wanted)
         });
@@ -53,7 +54,7 @@ pub(crate) fn receive(
     outcome
 }
 
-/// Hands packets on. Returns `true` if the capture is to be ended, and `false` if it has ended.
+/// Passes packets to the sink. Returns `false` if the capture has ended by itself, and `true` if it must be stopped.
 fn receive_until_end(
     capture: &mut Capture<Active>,
     sink: &mut PacketSink,
@@ -71,7 +72,7 @@ fn receive_until_end(
                 sink.write(packet)?;
                 wait = Duration::ZERO;
                 packets = packets.wrapping_add(1);
-                // While there are packets, reading the clock each time would cost too much.
+                // Reading the clock for each packet would be too slow.
                 if packets % CLOCK_INTERVAL != 0 {
                     continue;
                 }

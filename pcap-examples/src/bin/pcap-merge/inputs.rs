@@ -1,4 +1,4 @@
-//! The savefiles to merge.
+//! Opens the inputs.
 
 use std::path::{Path, PathBuf};
 
@@ -11,16 +11,20 @@ use crate::args::{Args, NAME};
 use crate::filters::Filters;
 use crate::merged_format::MergedFormat;
 
-/// A savefile to merge.
+/// An input.
 pub(crate) struct Input {
     pub(crate) path: PathBuf,
-    /// Open already, if it can be opened only once, or if there are enough descriptors.
+    /// The open savefile, if it can be opened only once, or if all inputs may be open at the same time.
     pub(crate) open: Option<SavefileReader>,
-    /// It is the temporary result of a round.
+    /// Whether it is a temporary file, the result of an earlier round.
     pub(crate) is_temporary: bool,
 }
 
-/// Opens a savefile, or reports why it cannot be opened. Fails if too many files are open.
+/// Opens a savefile. Reports the error and returns `None` if it cannot be opened.
+///
+/// # Errors
+///
+/// Returns an error if too many files are open.
 pub(crate) fn open(path: &Path, bar: &ProgressBar) -> Outcome<Option<SavefileReader>> {
     match SavefileReader::open_with(path, bar.clone()) {
         Ok(input) => Ok(Some(input)),
@@ -34,13 +38,14 @@ pub(crate) fn open(path: &Path, bar: &ProgressBar) -> Outcome<Option<SavefileRea
     }
 }
 
-/// Reports a failure above the bar.
+/// Prints a failure above the progress bar.
 pub(crate) fn report(bar: &ProgressBar, failure: &Failure) {
     bar.suspend(|| failure.report(NAME));
 }
 
-/// Opens each savefile before anything is written. Returns those that can be read, the common format, and the number of
-/// those that cannot be read.
+/// Opens each input once before anything is written, to check it.
+///
+/// Returns the readable inputs, the header of the output, and the number of unreadable inputs.
 pub(crate) fn inspect_inputs(
     args: &Args,
     bar: &ProgressBar,

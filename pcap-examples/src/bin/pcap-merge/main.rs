@@ -1,4 +1,4 @@
-//! Merges savefiles into one, by the times of their packets.
+//! `pcap-merge`: merges savefiles into one, in the order of packet times.
 
 mod args;
 mod filters;
@@ -54,21 +54,21 @@ fn run(mut args: Args) -> Outcome {
     let (inputs, format, unread) = inspect_inputs(args, &bar, &mut filters)?;
     let Some(format) = format else {
         return Err(match unread {
-            0 => Failure::Text("there is no savefile to merge".to_owned()),
+            0 => Failure::Text("cannot merge: found no savefiles".to_owned()),
             _ => Failure::Reported,
         });
     };
     if !args.quiet {
         format.report_fcs();
     }
-    // Until here there is nothing to complete, and opening a FIFO may block for ever.
+    // Before this point there is no output to complete, and opening a FIFO may block forever.
     signals::end_gracefully();
     let mut out = OutputSavefile::new(format.create(&args.write, output_format)?);
     args.inputs
         .iter()
         .for_each(|path| out.savefile.set_buffering_for_input(path));
     if args.filter.is_some() {
-        // The filter may pass few of many packets.
+        // If the filter passes few packets, the dumper would keep them for a long time.
         out.savefile.set_buffering(Buffering::WriterOnly);
     }
     let mut merge = Merge {
@@ -88,7 +88,7 @@ fn run(mut args: Args) -> Outcome {
     let (closed, mut summary) = out.close();
     let unwritten = merge.copy_progress.unwritten();
     if unwritten > 0 {
-        // The last packet that was written is unknown.
+        // It is unknown which packet was written last.
         summary.times = None;
         summary.bytes = merge.copy_progress.length();
     }
@@ -106,7 +106,7 @@ fn run(mut args: Args) -> Outcome {
     }
 }
 
-/// Prints what was written.
+/// Prints how many packets of how many savefiles were written, and the summary as JSON.
 fn print_summary(args: &Args, summary: &SavefileSummary, unread: usize, unwritten: u64) -> Outcome {
     let inputs = args.inputs.len();
     if !args.quiet {

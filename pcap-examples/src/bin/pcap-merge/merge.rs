@@ -1,4 +1,4 @@
-//! Merges savefiles, in rounds if necessary.
+//! Merges the inputs, in several rounds if there are too many.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -22,32 +22,35 @@ use crate::inputs::{self, Input};
 use crate::merged_format::MergedFormat;
 use crate::output_savefile::OutputSavefile;
 
+/// The state of the program while it merges.
 pub(crate) struct Merge<'a> {
     pub(crate) format: &'a MergedFormat,
     /// The format and the compression of the output.
     pub(crate) output_format: OutputFormat,
     pub(crate) filters: Filters<'a>,
-    /// The progress of all savefiles.
+    /// The progress bar of all inputs together.
     pub(crate) bar: ProgressBar,
     pub(crate) copy_progress: CopyProgress,
-    /// The number of packets read, counting those of a round again.
+    /// The number of packets read. Packets are counted again in each round.
     pub(crate) read: u64,
-    /// The number of savefiles of which something was skipped.
+    /// The number of inputs of which something was skipped.
     pub(crate) unread: usize,
 }
 
-/// An open savefile, at one of its packets.
+/// An open input, positioned at a packet.
 struct Source {
     path: PathBuf,
     open: SavefileReader,
     is_temporary: bool,
-    /// Something of it was skipped.
+    /// Whether something of it was skipped.
     is_partial: bool,
 }
 
 impl Merge<'_> {
-    /// Merges savefiles. If too many to be open at once, first merges as few consecutive ones as necessary into one
-    /// each. The order of packets is the same as in a single round.
+    /// Merges inputs, with at most `max_open` of them open at the same time.
+    ///
+    /// If there are more, first merges groups of consecutive inputs into temporary files, as few as necessary. The
+    /// order of packets is the same as in a single round.
     pub(crate) fn merge_in_rounds(
         &mut self,
         max_open: usize,
@@ -73,7 +76,7 @@ impl Merge<'_> {
                 }
                 let path = folder.path().join(count.to_string());
                 count += 1;
-                // The temporary savefiles must hold whatever the output can hold.
+                // Use the format of the output, so that the temporary file can represent all its packets.
                 let output_format = OutputFormat {
                     gzip: false,
                     ..self.output_format
@@ -83,7 +86,7 @@ impl Merge<'_> {
                 let (closed, summary) = part.close();
                 closed?;
                 if self.bar.length().is_some() {
-                    // These bytes will be read again.
+                    // These bytes are read again in a later round.
                     self.bar.inc_length(summary.bytes);
                 }
                 inputs.push(Input {
@@ -99,10 +102,10 @@ impl Merge<'_> {
         self.merge_round(inputs, out)
     }
 
-    /// Merges savefiles that can all be open at once.
+    /// Merges inputs that may all be open at the same time.
     fn merge_round(&mut self, inputs: Vec<Input>, out: &mut OutputSavefile) -> Outcome {
         let mut sources = Vec::new();
-        // The top is the earliest packet, and among equal ones that of the first savefile.
+        // The top is the earliest packet. Among packets with equal times, it is that of the first input.
         let mut heads = BinaryHeap::new();
         for input in inputs {
             let Some(mut source) = self.open(input)? else {
@@ -130,14 +133,14 @@ impl Merge<'_> {
         for source in sources {
             drop(source.open);
             if source.is_temporary {
-                // The folder is removed later anyway.
+                // If this fails, the file is removed with its folder later.
                 let _ = fs::remove_file(source.path);
             }
         }
         Ok(())
     }
 
-    /// Writes one savefile after the other.
+    /// Writes the packets of one input after those of another.
     pub(crate) fn append(&mut self, inputs: Vec<Input>, out: &mut OutputSavefile) -> Outcome {
         for input in inputs {
             let Some(mut source) = self.open(input)? else {
@@ -150,6 +153,7 @@ impl Merge<'_> {
         Ok(())
     }
 
+    /// Opens an input, unless it is already open. Returns `None` if it cannot be opened, which is then reported.
     fn open(&mut self, mut input: Input) -> Outcome<Option<Source>> {
         let open = match input.open.take() {
             Some(open) => Some(open),
@@ -159,7 +163,7 @@ impl Merge<'_> {
             self.unread += 1;
             return Ok(None);
         };
-        // The file may have been replaced meanwhile.
+        // The file may have been replaced since it was inspected.
         self.format.check(open.capture(), &input.path)?;
         if !input.is_temporary {
             self.filters.compile_for(open.capture())?;
@@ -172,8 +176,8 @@ impl Merge<'_> {
         }))
     }
 
-    /// Writes the current packet of a savefile. Skips packets that the new savefile cannot hold, and reports the first
-    /// of each savefile.
+    /// Writes the current packet of an input. Skips packets that the output cannot represent, and reports the first of
+    /// each input.
     fn write(&mut self, source: &mut Source, out: &mut OutputSavefile) -> Outcome {
         match out.write(source.open.packet()) {
             Err(Failure::UnwritablePacket { why, .. }) => {
@@ -189,20 +193,21 @@ impl Merge<'_> {
         }
     }
 
-    /// Counts a savefile of which something was skipped, once. Returns whether it was counted before.
+    /// Counts an input of which something was skipped, unless it was already counted. Returns whether it was.
     fn mark_partial(&mut self, source: &mut Source) -> bool {
         let before = mem::replace(&mut source.is_partial, true);
         self.unread += usize::from(!before);
         before
     }
 
-    /// Advances to the next packet that passes the filter, and returns its time.
+    /// Advances to the next packet that the filter accepts, and returns its time. Reports an error, and returns `None`
+    /// then and at the end of the input.
     fn advance(&mut self, source: &mut Source) -> Option<Timestamp> {
         loop {
             match source.open.advance() {
                 Ok(true) => {}
                 Ok(false) => return None,
-                // The signal ended it in the middle of a packet.
+                // The signal may have ended a pipe in the middle of a packet.
                 Err(_) if signals::end_requested().is_some() => return None,
                 Err(failure) => {
                     inputs::report(&self.bar, &failure);
@@ -213,7 +218,7 @@ impl Merge<'_> {
             self.read += 1;
             self.copy_progress.set_read(self.read);
             let packet = source.open.packet()?;
-            // Packets of a round have passed already.
+            // Packets in temporary files were filtered in an earlier round.
             if source.is_temporary || self.filters.accept(source.open.capture(), packet) {
                 return Some(packet.timestamp());
             }
@@ -221,7 +226,7 @@ impl Merge<'_> {
     }
 }
 
-/// Creates a folder that is removed with its contents when it is dropped.
+/// Creates a temporary folder, which is removed with its contents on drop or when the program gives up.
 fn create_temporary_folder() -> Outcome<TempDir> {
     let folder = tempfile::tempdir()
         .map_err(|e| Failure::Text(format!("cannot create a folder for temporary files: {e}")))?;

@@ -1,4 +1,4 @@
-//! The properties of the new savefile.
+//! Derives the header of the output from the headers of the inputs.
 
 use std::path::{Path, PathBuf};
 
@@ -10,25 +10,26 @@ use pcap_examples::stderr;
 
 use crate::args::NAME;
 
-/// The properties of the new savefile.
+/// The fields of the output's header.
 pub(crate) struct MergedFormat {
     linktype: Dlt,
     snaplen: u32,
     precision: Precision,
     fcs: Fcs,
-    /// The savefile from which the link type is.
+    /// The input that determined the link type.
     path: PathBuf,
 }
 
-/// The declared length of the frame check sequences.
+/// The declared length of the frame check sequence.
 enum Fcs {
-    /// All savefiles declare the same.
+    /// All inputs declare the same length, or none.
     Same(Option<u32>),
-    /// They differ, as the text says. The new savefile declares none.
+    /// The inputs differ, as described by the text. The output declares no length.
     Differ(String),
 }
 
 impl MergedFormat {
+    /// Returns the fields of the first input.
     pub(crate) fn of(capture: &Capture<Offline>, path: &Path) -> MergedFormat {
         MergedFormat {
             linktype: capture.datalink(),
@@ -39,6 +40,7 @@ impl MergedFormat {
         }
     }
 
+    /// Extends the snaplen and the precision for another input, and compares the length of the frame check sequence.
     pub(crate) fn widen(&mut self, other: &MergedFormat) {
         if let (Fcs::Same(here), Fcs::Same(there)) = (&self.fcs, &other.fcs) {
             if here != there {
@@ -49,7 +51,7 @@ impl MergedFormat {
                 let (first, path) = (self.path.display(), other.path.display());
                 let (here, there) = (length(here), length(there));
                 self.fcs = Fcs::Differ(format!(
-                    "the length of the frame check sequences is {here} in `{first}` and {there} in \
+                    "the length of the frame check sequence is {here} in `{first}` and {there} in \
                      `{path}`"
                 ));
             }
@@ -60,15 +62,19 @@ impl MergedFormat {
         }
     }
 
-    /// Warns if the new savefile declares no length of the frame check sequences because the inputs differ.
+    /// Prints a warning if the inputs declare different lengths of the frame check sequence.
     pub(crate) fn report_fcs(&self) {
         if let Fcs::Differ(why) = &self.fcs {
-            let text = format!("warning: {why}: the new savefile declares none");
+            let text = format!("warning: {why}; the output declares none");
             stderr::print_message(NAME, text);
         }
     }
 
-    /// Rejects a savefile with another link type.
+    /// Checks that an input has the link type of the output.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it has another link type.
     pub(crate) fn check(&self, capture: &Capture<Offline>, path: &Path) -> Outcome {
         let (there, here) = (capture.datalink(), self.linktype);
         if there == here {
@@ -80,6 +86,7 @@ impl MergedFormat {
         )))
     }
 
+    /// Creates the output, or a temporary savefile with the same header.
     pub(crate) fn create(
         &self,
         path: &Path,

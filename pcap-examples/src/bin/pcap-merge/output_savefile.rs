@@ -1,11 +1,11 @@
-//! The savefile that is written.
+//! Writes the output.
 
 use pcap_core::Packet;
 use pcap_examples::exit::Outcome;
 use pcap_examples::savefile_summary::SavefileSummary;
 use pcap_examples::savefile_writer::SavefileWriter;
 
-/// The savefile that is written.
+/// A savefile to write, with the summary of its packets.
 pub(crate) struct OutputSavefile {
     pub(crate) savefile: SavefileWriter,
     summary: SavefileSummary,
@@ -19,7 +19,7 @@ impl OutputSavefile {
         }
     }
 
-    /// Writes a packet, if there is one.
+    /// Writes a packet, if there is one, and flushes packets that have waited long enough.
     pub(crate) fn write(&mut self, packet: Option<Packet<'_>>) -> Outcome {
         if let Some(packet) = packet {
             self.savefile.write(packet)?;
@@ -28,7 +28,7 @@ impl OutputSavefile {
         self.savefile.tick()
     }
 
-    /// Completes the savefile. Also returns its summary.
+    /// Closes the savefile, and returns its summary.
     pub(crate) fn close(mut self) -> (Outcome, SavefileSummary) {
         self.summary.bytes = self.savefile.position();
         (self.savefile.close(), self.summary)

@@ -1,20 +1,20 @@
-//! Packets that are sent with one call.
+//! Collects packets to send with one call.
 
 use pcap_core::{Error, Packet, SendQueue};
 
-/// At full speed, this many packets or this many bytes are sent with one call.
+/// The number of packets and the number of bytes at which a batch is sent.
 const BATCH_LIMITS: (usize, usize) = (256, 256 << 10);
 
 /// The packets to send with the next call.
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) queue: SendQueue,
-    /// Whether each of them is truncated.
+    /// Whether each packet is truncated.
     pub(crate) truncated: Vec<bool>,
 }
 
 impl Batch {
-    /// Adds a packet. Returns whether there are enough.
+    /// Adds a packet. Returns whether the batch is large enough to be sent.
     pub(crate) fn push(&mut self, packet: Packet<'_>) -> Result<bool, Error> {
         self.queue.push(packet.data())?;
         self.truncated.push(packet.header().is_truncated());

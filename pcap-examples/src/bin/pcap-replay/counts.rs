@@ -1,4 +1,4 @@
-//! The numbers of packets sent and not sent.
+//! Counts packets that were sent and packets that were not.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -11,7 +11,7 @@ use pcap_examples::stderr;
 
 use crate::args::Args;
 
-/// The packets sent so far.
+/// A snapshot of the counts, for SIGUSR1.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct SentCounts {
     pub(crate) packets: u64,
@@ -21,7 +21,7 @@ pub(crate) struct SentCounts {
 }
 
 impl SentCounts {
-    /// Prints them on standard error.
+    /// Prints the counts on standard error.
     pub(crate) fn print(&self) {
         let seconds = self.time.as_secs_f64();
         stderr::print_line(format_args!(
@@ -31,7 +31,7 @@ impl SentCounts {
     }
 }
 
-/// The numbers of packets, by what happened to them.
+/// The counts of a replay.
 #[derive(Default)]
 pub(crate) struct Counts {
     pub(crate) packets: u64,
@@ -67,12 +67,12 @@ impl Counts {
             .get_or_insert_with(|| format!("packet {number}, {bytes} bytes: {why}"));
     }
 
-    /// Returns the number of packets so far.
+    /// Returns the number of packets processed so far: sent or not.
     pub(crate) fn processed_packets(&self) -> u64 {
         self.packets + self.not_sent
     }
 
-    /// Returns a number per second.
+    /// Returns an amount per second of the replay.
     fn rate(&self, number: f64) -> f64 {
         let seconds = self.time.as_secs_f64();
         if seconds > 0.0 { number / seconds } else { 0.0 }

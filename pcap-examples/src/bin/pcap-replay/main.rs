@@ -1,4 +1,4 @@
-//! Sends the packets of a savefile.
+//! `pcap-replay`: sends the packets of a savefile on a device.
 
 mod args;
 mod batch;
@@ -29,7 +29,7 @@ fn run(args: &Args) -> Outcome {
     if args.file == Path::new("-") && args.loops != 1 {
         exit::usage_error::<Args>("cannot send standard input more than once");
     }
-    // The savefile comes first: its errors need no privileges to be found.
+    // Open the savefile first: finding its errors requires no privileges.
     let input = open::savefile(args)?;
     let device = open::device(args)?;
     signals::break_on_end(device.break_handle());
@@ -41,7 +41,7 @@ fn run(args: &Args) -> Outcome {
             .unwrap_or_else(PoisonError::into_inner)
             .print()
     });
-    // Nothing is buffered.
+    // Packets are not buffered.
     signals::on_flush(|| {});
     open::check_link_types(args, input.capture().datalink(), device.datalink())?;
     if !args.quiet {
@@ -63,11 +63,11 @@ fn run(args: &Args) -> Outcome {
         status: StatusLine::new(!args.quiet).lost_label("not sent"),
         counts: Counts::default(),
         sent,
-        // A pipe may be slow: its packets are sent one by one.
+        // A pipe may be slow, so its packets are sent one by one.
         batch: (args.fast && args.file.is_file()).then(Batch::default),
     };
     let outcome = replay.send_all_loops(input);
-    // Even if the savefile could not be read to its end.
+    // Send the batch even if reading the savefile failed.
     replay.flush();
     replay.status.clear();
     let counts = replay.counts;

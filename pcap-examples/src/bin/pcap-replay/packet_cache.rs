@@ -1,8 +1,8 @@
-//! The packets of a savefile in memory.
+//! Keeps the packets of a small savefile in memory for further loops.
 
 use pcap_core::{Packet, Timestamp};
 
-/// Savefiles up to this size are read once, and sent from memory in further loops.
+/// The largest size of the packets in memory, in bytes. Larger savefiles are read again for each loop.
 const MAX_CACHE_SIZE: usize = 64 << 20;
 
 /// The packets of a savefile for the loops after the first.
@@ -14,7 +14,8 @@ pub(crate) struct PacketCache {
 }
 
 impl PacketCache {
-    /// Adds a packet. `None` if there are too many, or not enough memory: then the savefile is read again.
+    /// Adds a packet. Returns `None` if there are too many packets or not enough memory. The savefile is then read
+    /// again.
     pub(crate) fn with_packet(mut self, packet: Packet<'_>) -> Option<PacketCache> {
         let data = packet.data();
         self.packets.try_reserve(1).ok()?;
@@ -26,7 +27,7 @@ impl PacketCache {
         (size_of_val(&self.packets[..]) + end <= MAX_CACHE_SIZE).then_some(self)
     }
 
-    /// Returns the packets.
+    /// Returns the packets in their order.
     pub(crate) fn packets(&self) -> impl Iterator<Item = Packet<'_>> {
         let mut start = 0;
         self.packets.iter().map(move |&(time, len, end)| {

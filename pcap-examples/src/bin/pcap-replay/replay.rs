@@ -1,4 +1,4 @@
-//! Sends packets at their times.
+//! Sends the packets of a savefile on schedule.
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,16 +22,17 @@ pub(crate) struct Replay<'a> {
     pub(crate) args: &'a Args,
     pub(crate) device: Capture<Active>,
     pub(crate) schedule: SendSchedule,
-    /// The time of the first packet.
+    /// When the first packet was sent.
     pub(crate) start: Option<Instant>,
     pub(crate) status: StatusLine,
     pub(crate) counts: Counts,
-    /// The counts for SIGUSR1.
+    /// A snapshot of the counts, for SIGUSR1.
     pub(crate) sent: Arc<Mutex<SentCounts>>,
+    /// The packets that wait to be sent together. `None` if packets are sent one by one.
     pub(crate) batch: Option<Batch>,
 }
 
-/// Whether to continue.
+/// Whether to continue after a packet.
 #[derive(PartialEq)]
 pub(crate) enum Step {
     Continue,
@@ -39,7 +40,7 @@ pub(crate) enum Step {
 }
 
 impl Replay<'_> {
-    /// Sends the savefile in all its loops.
+    /// Sends the savefile in all loops.
     pub(crate) fn send_all_loops(&mut self, mut input: SavefileReader) -> Outcome {
         let loops = self.args.loops;
         let mut cache = (loops != 1).then(PacketCache::default);
@@ -51,7 +52,7 @@ impl Replay<'_> {
                     return Ok(());
                 }
             }
-            // A savefile without packets would loop for ever.
+            // A savefile without packets would loop forever.
             if signals::end_requested().is_some()
                 || self.counts.loops == loops
                 || self.processed_packets() == 0
@@ -62,7 +63,7 @@ impl Replay<'_> {
                 return self.send_from_cache(&cache);
             }
             input = signals::while_killable(|| open::savefile(self.args))?;
-            // The file may have been replaced meanwhile.
+            // The file may have been replaced since the previous loop.
             open::check_link_types(
                 self.args,
                 input.capture().datalink(),
@@ -86,12 +87,13 @@ impl Replay<'_> {
         }
     }
 
+    /// Counts a loop, and starts its schedule.
     fn begin_loop(&mut self) {
         self.counts.loops += 1;
         self.schedule.begin_loop();
     }
 
-    /// Sends a packet at its time, or adds it to those that are sent together.
+    /// Waits until a packet is due, then sends it or adds it to the batch.
     fn send_packet(&mut self, packet: Packet<'_>) -> Outcome<Step> {
         let is_stopped = || signals::end_requested().is_some();
         if is_stopped() {
@@ -110,7 +112,7 @@ impl Replay<'_> {
         let is_truncated = packet.header().is_truncated();
         let mut step = Step::Continue;
         if is_truncated && !self.args.cut {
-            // First the packets before it, so that the numbers are right.
+            // Send the packets before it first, so that packets are counted in order.
             if self.flush() == Step::Stop {
                 return Ok(Step::Stop);
             }
@@ -143,7 +145,7 @@ impl Replay<'_> {
         })
     }
 
-    /// Sends the packets that wait to be sent together.
+    /// Sends the batch.
     pub(crate) fn flush(&mut self) -> Step {
         let Some(Batch {
             mut queue,
@@ -174,7 +176,7 @@ impl Replay<'_> {
         step
     }
 
-    /// Counts a packet that the device rejected, unless a break ended the call. Returns whether to continue.
+    /// Counts a packet that the device rejected, unless the error is a break. Returns whether to continue.
     fn count_rejected(&mut self, packet: &[u8], error: &Error) -> Step {
         if error.kind() == ErrorKind::Break {
             return Step::Stop;
@@ -187,11 +189,12 @@ impl Replay<'_> {
         }
     }
 
+    /// Counts a packet that was not sent.
     fn count_unsent(&mut self, packet: &[u8], reason: &str, why: impl Display) {
         self.counts.count_unsent(packet.len(), reason, why);
     }
 
-    /// Updates the counts for SIGUSR1 and the status.
+    /// Updates the snapshot for SIGUSR1 and the status line.
     fn publish_counts(&mut self) {
         let now = Instant::now();
         if let Some(start) = self.start {
@@ -210,18 +213,19 @@ impl Replay<'_> {
         }
     }
 
-    /// Returns the number of packets so far, including those that wait.
+    /// Returns the number of packets processed so far, including the batch.
     fn processed_packets(&self) -> u64 {
         let waiting = self.batch.as_ref().map_or(0, |batch| batch.queue.len());
         self.counts.processed_packets() + waiting as u64
     }
 
+    /// Returns the maximum number of packets to send.
     fn limit(&self) -> u64 {
         self.args.limit.unwrap_or(u64::MAX)
     }
 }
 
-/// Returns the next packet.
+/// Returns the next packet of the savefile, or `None` at its end.
 fn next_packet(input: &mut SavefileReader) -> Outcome<Option<Packet<'_>>> {
     match input.capture_mut().next_packet() {
         // The signal may have ended a pipe in the middle of a packet.
@@ -230,7 +234,7 @@ fn next_packet(input: &mut SavefileReader) -> Outcome<Option<Packet<'_>>> {
     }
 }
 
-/// Returns whether the device is gone. When sending, libpcap reports that only as text.
+/// Returns whether the device has disappeared. When sending, libpcap reports this only in the error text.
 fn is_gone(error: &Error) -> bool {
     error.kind() == ErrorKind::Disappeared || error.text().contains("No such device")
 }

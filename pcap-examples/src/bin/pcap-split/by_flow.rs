@@ -1,4 +1,4 @@
-//! Splits into a savefile for each flow.
+//! Splits by flow: writes a savefile for each flow.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -15,43 +15,51 @@ use crate::args::Args;
 use crate::file_list::FileList;
 use crate::split::Splitter;
 
-/// The length of a savefile's header.
+/// The length of a savefile's header, in bytes.
 const HEADER: u64 = 24;
 
-/// A savefile for each flow. Some of them are open.
+/// Writes a savefile for each flow. Only some savefiles are open at the same time.
 pub(crate) struct FlowSplitter {
     numbered_files: NumberedFiles,
     tracker: FlowTracker,
+    /// The numbers of the savefiles, by flow.
     numbers: HashMap<Flow, usize>,
+    /// All savefiles, in the order of their numbers.
     files: Vec<FlowFile>,
+    /// The open savefiles, in no particular order.
     open: Vec<OpenFile>,
     max_open: usize,
-    /// The number of packets, as a clock to find the savefile that was used least recently.
+    /// The number of packets so far. Serves as a clock to find the savefile that was used least recently.
     clock: u64,
 }
 
+/// The savefile of a flow.
 struct FlowFile {
     summary: SavefileSummary,
     state: State,
 }
 
+/// The state of a savefile.
 #[derive(Clone, Copy)]
 enum State {
-    /// It is not created yet.
+    /// Not created yet.
     New,
-    /// It is open, at this index.
+    /// Open, at this index of [`FlowSplitter::open`].
     Open(usize),
-    /// It has all its packets.
+    /// Closed. More packets may be appended later.
     Complete,
-    /// It could not be completed.
+    /// Closed after an error.
     Incomplete,
 }
 
+/// An open savefile.
 struct OpenFile {
     dumper: Dumper,
+    /// The number of the savefile.
     number: usize,
-    /// The bytes that were in the savefile before this dumper.
+    /// The length that the savefile had before this dumper, in bytes, without its header.
     before: u64,
+    /// The time of the last use, by [`FlowSplitter::clock`].
     used: u64,
 }
 
@@ -68,7 +76,7 @@ impl FlowSplitter {
         }
     }
 
-    /// Opens a savefile. Closes another one at the limit.
+    /// Opens a savefile, and returns its index in `open`. Closes another savefile if too many are open.
     fn open(&mut self, capture: &Capture<Offline>, number: usize) -> Outcome<usize> {
         let (dumper, before) = loop {
             if self.open.len() >= self.max_open {
@@ -82,7 +90,7 @@ impl FlowSplitter {
                 _ => self.reopen(capture, number, length),
             };
             match opened {
-                // The limit of descriptors is lower. Stay below it from now on.
+                // The limit of file descriptors is lower. Stay below it from now on.
                 Err(Failure::TooManyOpen(_)) if !self.open.is_empty() => {
                     self.max_open = self.open.len();
                 }
@@ -100,8 +108,10 @@ impl FlowSplitter {
         Ok(index)
     }
 
-    /// Reopens a savefile. `dump_append` would read all of it to check its last record; its length is enough, because
-    /// this program wrote it.
+    /// Reopens a savefile to append packets.
+    ///
+    /// `Capture::dump_append` would read the whole savefile to check its last record. This program wrote the savefile,
+    /// so checking its length is enough.
     fn reopen(&self, capture: &Capture<Offline>, number: usize, length: u64) -> Outcome<Dumper> {
         let path = self.numbered_files.path(number);
         let text = |why: String| format!("cannot append to `{}`: {why}", path.display());
@@ -121,6 +131,7 @@ impl FlowSplitter {
         Ok(capture.dump_to_named(records, path.display().to_string())?)
     }
 
+    /// Closes the savefile at an index of `open`.
     fn close_one(&mut self, index: usize) -> Outcome {
         let open = self.open.swap_remove(index);
         if let Some(moved) = self.open.get(index) {
@@ -192,10 +203,10 @@ impl Splitter for FlowSplitter {
     }
 }
 
-/// The writer of a savefile that already has its header.
+/// Writes records to a savefile that already has a header: skips the header that a new dumper writes.
 struct HeaderSkipper {
     file: File,
-    /// The number of bytes of the header that are still to be skipped.
+    /// The number of header bytes that are still to be skipped.
     header: usize,
 }
 

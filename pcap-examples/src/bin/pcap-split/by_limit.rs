@@ -1,4 +1,4 @@
-//! Savefiles one after another: by packets, by size or by time.
+//! Splits by number of packets, by size or by time: writes one savefile after another.
 
 use pcap_core::{Capture, Dumper, Offline, Packet, Timestamp};
 use pcap_examples::exit::Outcome;
@@ -9,20 +9,23 @@ use crate::args::SplitBy;
 use crate::file_list::FileList;
 use crate::split::Splitter;
 
-/// Splits into savefiles one after another.
+/// Writes one savefile after another, up to a limit for each.
 pub(crate) struct LimitSplitter {
     numbered_files: NumberedFiles,
     limit: Limit,
+    /// The current savefile.
     part: Option<(Dumper, SavefileSummary)>,
     /// The number of complete savefiles.
     count: usize,
 }
 
-/// When to begin the next savefile.
+/// The limit at which the next savefile begins.
 enum Limit {
+    /// The maximum number of packets.
     Packets(u64),
+    /// The maximum size in bytes.
     Size(u64),
-    /// The length of a span and the end of the current one, in nanoseconds.
+    /// The length of a time span and the end of the current span, in nanoseconds.
     Every(i128, Option<i128>),
 }
 
@@ -45,6 +48,7 @@ impl LimitSplitter {
         }
     }
 
+    /// Closes and lists the current savefile.
     fn close_part(&mut self, list: &mut FileList) -> Outcome {
         if let Some((dumper, mut summary)) = self.part.take() {
             summary.bytes = dumper.position();
@@ -60,7 +64,7 @@ impl LimitSplitter {
 }
 
 impl Limit {
-    /// Returns whether a packet begins the next savefile. For the first packet of all the result is arbitrary.
+    /// Returns whether a packet begins the next savefile. For the very first packet, the result is unspecified.
     fn is_reached(&mut self, packet: Packet<'_>, part: Option<&(Dumper, SavefileSummary)>) -> bool {
         match self {
             Limit::Packets(most) => part.is_some_and(|(_, there)| there.packets >= *most),
@@ -81,6 +85,7 @@ impl Limit {
     }
 }
 
+/// Converts a time to nanoseconds since 1970.
 fn nanos(time: Timestamp) -> i128 {
     i128::from(time.secs()) * 1_000_000_000 + i128::from(time.subsec_nanos())
 }

@@ -1,4 +1,4 @@
-//! The list of the savefiles, on standard output.
+//! Prints the list of savefiles on standard output.
 
 use std::{io, mem};
 
@@ -12,15 +12,16 @@ use pcap_examples::stderr;
 
 use crate::args::Args;
 
-/// The list of the savefiles on standard output. An error of the output is reported after all packets are written.
+/// The list of savefiles. An error of standard output is reported only after all packets are written.
 pub(crate) struct FileList {
     output: LineOutput,
     pub(crate) bar: ProgressBar,
     json: bool,
     quiet: bool,
     outcome: io::Result<()>,
-    /// The number of savefiles listed, and of the packets in them.
+    /// The number of savefiles listed.
     pub(crate) files: usize,
+    /// The number of packets in these savefiles.
     pub(crate) packets: u64,
     /// The number of savefiles that could not be completed.
     pub(crate) incomplete: usize,
@@ -40,7 +41,7 @@ impl FileList {
         }
     }
 
-    /// Lists a savefile.
+    /// Adds a savefile to the list.
     pub(crate) fn add(
         &mut self,
         summary: &SavefileSummary,
@@ -63,7 +64,11 @@ impl FileList {
         }
     }
 
-    /// Ends the list with the totals.
+    /// Prints the totals.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first error of standard output.
     pub(crate) fn finish(
         &mut self,
         read: u64,

@@ -1,4 +1,4 @@
-//! Splits a savefile into several: by packets, by size, by time or by flow.
+//! `pcap-split`: splits a savefile by number of packets, by size, by time or by flow.
 
 mod args;
 mod by_flow;
@@ -40,7 +40,7 @@ fn run(args: &Args) -> Outcome {
     }
 }
 
-/// Rejects a prefix with the ending of another format than pcap.
+/// Rejects a prefix with the extension of a format other than uncompressed pcap.
 fn check_prefix(prefix: &Path) -> Outcome {
     if prefix.is_dir() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Reads the packets and hands them to the savefiles.
+//! Reads the packets, and passes them to a splitter.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -16,9 +16,9 @@ use crate::file_list::FileList;
 /// How often buffered packets are written out.
 const FLUSH: Duration = Duration::from_millis(500);
 
-/// The savefiles that packets go to.
+/// Distributes packets to savefiles.
 pub(crate) trait Splitter: Send + 'static {
-    /// Writes a packet to its savefile, and lists the savefiles that are then complete.
+    /// Writes a packet to its savefile. Adds savefiles that are now complete to the list.
     fn write(
         &mut self,
         capture: &Capture<Offline>,
@@ -26,15 +26,15 @@ pub(crate) trait Splitter: Send + 'static {
         list: &mut FileList,
     ) -> Outcome;
 
-    /// Writes out buffered packets. Errors return with the next packet.
+    /// Writes out buffered packets. If this fails, writing the next packet returns the error.
     fn flush(&mut self);
 
-    /// Completes and lists as many of the remaining savefiles as possible. Returns the first error.
+    /// Closes and lists the remaining savefiles, as many as possible. Returns the first error.
     fn close(&mut self, list: &mut FileList) -> Outcome;
 }
 
-/// The state of the work. The loop over the packets, which may block in its input, shares it with the threads that
-/// flush and that answer signals.
+/// The state of the program. The loop over the packets may block in its input, so it shares the state with the threads
+/// that flush and that handle signals.
 struct SplitState<P> {
     splitter: P,
     list: FileList,
@@ -44,11 +44,12 @@ struct SplitState<P> {
 
 type Shared<P> = Arc<Mutex<SplitState<P>>>;
 
+/// Locks the state.
 fn lock<P>(work: &Shared<P>) -> MutexGuard<'_, SplitState<P>> {
     work.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes out buffered packets regularly and on SIGUSR2, and prints the progress on SIGUSR1.
+/// Starts to write out buffered packets regularly and on SIGUSR2, and to print the progress on SIGUSR1.
 fn watch_signals_and_clock<P: Splitter>(work: &Shared<P>) -> Outcome {
     let [clock, report, flush] = [(); 3].map(|()| Arc::clone(work));
     signals::on_report(move || {
@@ -72,7 +73,7 @@ fn watch_signals_and_clock<P: Splitter>(work: &Shared<P>) -> Outcome {
     watching.map(drop).map_err(failed)
 }
 
-/// Reads all packets and hands those that pass the filter to the savefiles.
+/// Reads all packets, and passes those that the filter accepts to the splitter.
 pub(crate) fn split(args: &Args, mut input: SavefileReader, splitter: impl Splitter) -> Outcome {
     let filter = args.filter.as_ref().map(|expression| {
         let options = CompileOptions::new();

@@ -85,7 +85,7 @@ fn the_summary_says_what_became_of_the_packets() {
     let output = folder.path().join("out.pcap");
     let (said, _) = recoded(&["-s", "60"], &input, &output);
     let cut = packets().iter().filter(|p| p.2.len() > 60).count();
-    assert_eq!(said, format!("8 of 8 packets\n{cut} cut\n"));
+    assert_eq!(said, format!("8 of 8 packets\n{cut} truncated\n"));
     let ran = ours(
         "recode",
         &["-q", "--json", "-s", "60", arg(&input), arg(&output)],

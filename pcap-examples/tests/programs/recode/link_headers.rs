@@ -159,7 +159,7 @@ fn the_inconvertible_is_told() {
     assert_eq!(
         ran.stderr,
         "9 of 12 packets\n3 skipped: 1 truncated in its link header, 1 ARP, 1 type 0x88cc\n\
-         1 without their VLAN tags\n"
+         1 lost their VLAN tags\n"
     );
     let summary: serde_json::Value = serde_json::from_str(ran.text()).unwrap();
     assert_eq!(
