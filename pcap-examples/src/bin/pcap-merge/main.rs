@@ -97,7 +97,7 @@ fn run(mut args: Args) -> Outcome {
     stderr::print_unwritten(unwritten);
     merged.and(closed)?;
     if signals::end_requested().is_some() {
-        let text = "stopped: the packets so far are written, the rest is missing";
+        let text = "stopped: only the packets merged so far are written";
         return Err(Failure::Text(text.to_owned()));
     }
     match merge.unread {

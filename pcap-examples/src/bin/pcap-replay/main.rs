@@ -39,7 +39,7 @@ fn run(args: &Args) -> Outcome {
         reported
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .print()
+            .print();
     });
     // Packets are not buffered.
     signals::on_flush(|| {});

@@ -44,7 +44,7 @@ struct FlowFile {
 enum State {
     /// Not created yet.
     New,
-    /// Open, at this index of [`FlowSplitter::open`].
+    /// Open, at this index of `FlowSplitter::open`.
     Open(usize),
     /// Closed. More packets may be appended later.
     Complete,
@@ -59,7 +59,7 @@ struct OpenFile {
     number: usize,
     /// The length that the savefile had before this dumper, in bytes, without its header.
     before: u64,
-    /// The time of the last use, by [`FlowSplitter::clock`].
+    /// The time of the last use, by `FlowSplitter::clock`.
     used: u64,
 }
 

@@ -98,7 +98,7 @@ impl FileList {
                 "{packets} of {read} packets in {files} savefiles"
             ));
             if incomplete > 0 {
-                stderr::print_line(format_args!("{incomplete} more are incomplete"));
+                stderr::print_line(format_args!("{incomplete} further savefiles are incomplete"));
             }
         }
         let listed = mem::replace(&mut self.outcome, Ok(()));

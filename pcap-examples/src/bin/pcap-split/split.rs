@@ -14,7 +14,7 @@ use crate::args::{Args, NAME};
 use crate::file_list::FileList;
 
 /// How often buffered packets are written out.
-const FLUSH: Duration = Duration::from_millis(500);
+const FLUSH_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Distributes packets to savefiles.
 pub(crate) trait Splitter: Send + 'static {
@@ -45,16 +45,16 @@ struct SplitState<P> {
 type Shared<P> = Arc<Mutex<SplitState<P>>>;
 
 /// Locks the state.
-fn lock<P>(work: &Shared<P>) -> MutexGuard<'_, SplitState<P>> {
-    work.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<P>(state: &Shared<P>) -> MutexGuard<'_, SplitState<P>> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Starts to write out buffered packets regularly and on SIGUSR2, and to print the progress on SIGUSR1.
-fn watch_signals_and_clock<P: Splitter>(work: &Shared<P>) -> Outcome {
-    let [clock, report, flush] = [(); 3].map(|()| Arc::clone(work));
+fn watch_signals_and_clock<P: Splitter>(state: &Shared<P>) -> Outcome {
+    let [clock, report, flush] = [(); 3].map(|()| Arc::clone(state));
     signals::on_report(move || {
-        let work = lock(&report);
-        let SplitState { list, read, .. } = &*work;
+        let state = lock(&report);
+        let SplitState { list, read, .. } = &*state;
         let (packets, files) = (list.packets, list.files);
         list.bar.suspend(|| {
             stderr::print_line(format_args!(
@@ -65,7 +65,7 @@ fn watch_signals_and_clock<P: Splitter>(work: &Shared<P>) -> Outcome {
     signals::on_flush(move || lock(&flush).splitter.flush());
     let watching = thread::Builder::new().spawn(move || {
         loop {
-            thread::sleep(FLUSH);
+            thread::sleep(FLUSH_INTERVAL);
             lock(&clock).splitter.flush();
         }
     });
@@ -82,12 +82,12 @@ pub(crate) fn split(args: &Args, mut input: SavefileReader, splitter: impl Split
     let filter = filter.transpose()?;
     signals::break_on_end(input.capture().break_handle());
     let bar = input.bar().clone();
-    let work = Arc::new(Mutex::new(SplitState {
+    let state = Arc::new(Mutex::new(SplitState {
         splitter,
         list: FileList::new(args, &bar),
         read: 0,
     }));
-    watch_signals_and_clock(&work)?;
+    watch_signals_and_clock(&state)?;
     let mut skipped = SkippedPackets::new(NAME, &bar);
     let end = loop {
         match input.advance() {
@@ -100,12 +100,12 @@ pub(crate) fn split(args: &Args, mut input: SavefileReader, splitter: impl Split
         let Some(packet) = input.packet() else {
             break Ok(());
         };
-        let mut work = lock(&work);
+        let mut state = lock(&state);
         let SplitState {
             splitter,
             list,
             read,
-        } = &mut *work;
+        } = &mut *state;
         *read += 1;
         let passes = |filter: &Filter| filter.matches_packet(packet);
         if !filter.as_ref().is_none_or(passes) {
@@ -119,18 +119,18 @@ pub(crate) fn split(args: &Args, mut input: SavefileReader, splitter: impl Split
             break Err(failure);
         }
     };
-    let mut work = lock(&work);
+    let mut state = lock(&state);
     let SplitState {
         splitter,
         list,
         read,
-    } = &mut *work;
+    } = &mut *state;
     let closed = splitter.close(list);
     bar.finish_and_clear();
     let stopped = match signals::end_requested() {
         None => Ok(()),
         Some(_) => Err(Failure::Text(format!(
-            "stopped after {read} packets: these are written, the rest is missing"
+            "stopped after {read} packets: only these are written"
         ))),
     };
     let outcome = end.and(closed).and(stopped);

@@ -155,7 +155,7 @@ fn what_was_written_before_an_error_is_listed() {
         assert_eq!(
             ran.stderr,
             format!(
-                "6 of {read} packets in 3 savefiles\n1 more are incomplete\npcap-split: {error}\n"
+                "6 of {read} packets in 3 savefiles\n1 further savefiles are incomplete\npcap-split: {error}\n"
             )
         );
     }
