@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::common::{
-    arg, file, nano_packets, ours, packets, program, raw_line, record, run, savefile,
+    path_arg, program, raw_line, record, run, run_program, sample_packets, sample_packets_nano,
+    savefile, write_file,
 };
 use pcap_core::pcapng::{Interface, PcapngDumper};
 use pcap_core::{Linktype, Packet, Timestamp};
@@ -49,7 +50,7 @@ fn kind(path: &Path) -> &'static str {
         return inside(&bytes);
     }
     let gunzip = run(Command::new("gzip")
-        .args(["-dc", arg(path)])
+        .args(["-dc", path_arg(path)])
         .env("LC_ALL", "C"));
     // gzip requires its own extension, which all of these have.
     assert_eq!(gunzip.status, Some(0), "{}", gunzip.stderr);
@@ -60,14 +61,14 @@ fn kind(path: &Path) -> &'static str {
 }
 
 #[test]
-fn the_ending_says_what_is_written() {
+fn the_extension_determines_the_format() {
     let folder = tempfile::tempdir().unwrap();
-    let input = file(
+    let input = write_file(
         folder.path(),
         "in.pcap",
-        &savefile(false, true, 1, &nano_packets()),
+        &savefile(false, true, 1, &sample_packets_nano()),
     );
-    let raw = ours("read", &["--raw", arg(&input)]).good();
+    let raw = run_program("read", &["--raw", path_arg(&input)]).success_output();
     for (name, expected) in [
         ("a.pcap", "pcap"),
         ("a", "pcap"),
@@ -77,10 +78,10 @@ fn the_ending_says_what_is_written() {
         ("a.pcapng.GZ", "pcapng.gz"),
     ] {
         let output = folder.path().join(name);
-        for mut command in copies(arg(&input), arg(&output)) {
+        for mut command in copies(path_arg(&input), path_arg(&output)) {
             let ran = run(&mut command);
             assert_eq!(ran.status, Some(0), "{command:?}: {}", ran.stderr);
-            let read = ours("read", &["--raw", arg(&output)]).good();
+            let read = run_program("read", &["--raw", path_arg(&output)]).success_output();
             let times = read.lines().count() / raw.lines().count();
             assert!(times == 1 || times == 3, "{command:?}");
             assert!(read.lines().all(|line| raw.contains(line)), "{command:?}");
@@ -93,22 +94,25 @@ fn the_ending_says_what_is_written() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_capture_is_what_its_ending_says() {
+fn a_capture_has_the_format_of_its_extension() {
     use crate::common::live::{Running, Sender, in_netns};
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         for name in ["a.pcap", "a.pcapng", "a.pcap.gz", "a.pcapng.gz"] {
             let path = folder.path().join(name);
             let mut command = program("capture");
-            command.args(["-i", "lo", "-c", "5", "-U", "-w", arg(&path), "udp"]);
+            command.args(["-i", "lo", "-c", "5", "-U", "-w", path_arg(&path), "udp"]);
             let running = Running::start(&mut command);
             Sender::new().send(5, 100);
             let (status, _, stderr) = running.end();
             assert_eq!(status.code(), Some(0), "{stderr}");
             assert_eq!(kind(&path), &name[2..]);
-            assert_eq!(ours("read", &["--count", arg(&path)]).good(), "5\n");
+            assert_eq!(
+                run_program("read", &["--count", path_arg(&path)]).success_output(),
+                "5\n"
+            );
         }
-        let ran = ours("capture", &["-i", "lo", "-w", "a.pcap.zst"]);
+        let ran = run_program("capture", &["-i", "lo", "-w", "a.pcap.zst"]);
         assert_eq!(ran.status, Some(1));
         assert!(
             ran.stderr.contains("the extension of zstd"),
@@ -119,12 +123,12 @@ fn a_capture_is_what_its_ending_says() {
 }
 
 #[test]
-fn endings_of_other_compressions_are_refused() {
+fn extensions_of_other_compressions_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
-    let input = file(
+    let input = write_file(
         folder.path(),
         "in.pcap",
-        &savefile(false, true, 1, &packets()),
+        &savefile(false, true, 1, &sample_packets()),
     );
     for (ending, name) in [
         ("pcap.zst", "zstd"),
@@ -133,11 +137,11 @@ fn endings_of_other_compressions_are_refused() {
         ("pcapng.bz2", "bzip2"),
         ("zip", "zip"),
     ] {
-        let output = file(folder.path(), &format!("a.{ending}"), b"precious");
-        for mut command in copies(arg(&input), arg(&output)) {
+        let output = write_file(folder.path(), &format!("a.{ending}"), b"precious");
+        for mut command in copies(path_arg(&input), path_arg(&output)) {
             let ran = run(&mut command);
             assert_eq!(ran.status, Some(1), "{command:?}");
-            let start = format!("cannot write `{}`: ", arg(&output));
+            let start = format!("cannot write `{}`: ", path_arg(&output));
             assert!(ran.stderr.contains(&start), "{}", ran.stderr);
             assert!(
                 ran.stderr.contains(&format!("the extension of {name}")),
@@ -150,17 +154,17 @@ fn endings_of_other_compressions_are_refused() {
     // The names of `pcap-split` end in .pcap, whatever precedes the numbers.
     for prefix in ["a.pcapng", "a.pcap.gz", "a.pcap.zst", "gz.GZ"] {
         let prefix = folder.path().join(prefix);
-        let words = ["--packets", "3", "-o", arg(&prefix), arg(&input)];
-        let ran = ours("split", &words);
+        let words = ["--packets", "3", "-o", path_arg(&prefix), path_arg(&input)];
+        let ran = run_program("split", &words);
         assert_eq!((ran.status, ran.text()), (Some(1), ""));
-        let start = format!("pcap-split: cannot write `{}", arg(&prefix));
+        let start = format!("pcap-split: cannot write `{}", path_arg(&prefix));
         assert!(ran.stderr.starts_with(&start), "{}", ran.stderr);
     }
     let inside = folder.path().join("folder.gz");
     fs::create_dir(&inside).unwrap();
-    let ran = ours(
+    let ran = run_program(
         "split",
-        &["--packets", "9", "-o", arg(&inside), arg(&input)],
+        &["--packets", "9", "-o", path_arg(&inside), path_arg(&input)],
     );
     assert_eq!(
         (ran.status, ran.lines().len()),
@@ -171,19 +175,19 @@ fn endings_of_other_compressions_are_refused() {
 }
 
 #[test]
-fn folders_that_are_not_there_are_named() {
+fn missing_folders_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let input = file(
+    let input = write_file(
         folder.path(),
         "in.pcap",
-        &savefile(false, true, 1, &packets()),
+        &savefile(false, true, 1, &sample_packets()),
     );
     let missing = folder.path().join("new");
-    let said = format!("the folder `{}` does not exist", arg(&missing));
+    let said = format!("the folder `{}` does not exist", path_arg(&missing));
     for name in ["a.pcap", "a.pcapng", "a.pcap.gz", "deep/er/a.pcap"] {
         let output = missing.join(name);
-        let start = format!("cannot create `{}`: ", arg(&output));
-        for mut command in copies(arg(&input), arg(&output)) {
+        let start = format!("cannot create `{}`: ", path_arg(&output));
+        for mut command in copies(path_arg(&input), path_arg(&output)) {
             let ran = run(&mut command);
             assert_eq!(ran.status, Some(1), "{command:?}");
             assert!(
@@ -194,10 +198,10 @@ fn folders_that_are_not_there_are_named() {
         }
     }
     for (prefix, first) in [("", "in-00000.pcap"), ("part", "part-00000.pcap")] {
-        let prefix = format!("{}/{prefix}", arg(&missing));
+        let prefix = format!("{}/{prefix}", path_arg(&missing));
         for by in [&["--packets", "3"][..], &["--flow"], &["--flow", "--force"]] {
-            let ran = ours("split", &[&["-o", &prefix, arg(&input)], by].concat());
-            let start = format!("cannot create `{}`: ", arg(&missing.join(first)));
+            let ran = run_program("split", &[&["-o", &prefix, path_arg(&input)], by].concat());
+            let start = format!("cannot create `{}`: ", path_arg(&missing.join(first)));
             assert_eq!(ran.status, Some(1));
             assert!(
                 ran.stderr.contains(&start) && ran.stderr.contains(&said),
@@ -226,11 +230,11 @@ fn far(folder: &Path) -> PathBuf {
             .unwrap();
     }
     let bytes: Vec<u8> = dumper.into_writer().unwrap();
-    file(folder, "far.pcapng", &bytes)
+    write_file(folder, "far.pcapng", &bytes)
 }
 
 #[test]
-fn what_does_not_fit_is_left_out_by_all() {
+fn all_programs_skip_packets_that_the_format_cannot_represent() {
     let folder = tempfile::tempdir().unwrap();
     let input = far(folder.path());
     let kept: Vec<_> = [1, 2, 3]
@@ -238,19 +242,27 @@ fn what_does_not_fit_is_left_out_by_all() {
         .map(|&secs| record(secs, 0, frame(secs as u8)))
         .collect();
     let expected: String = kept.iter().map(raw_line).collect();
-    let (input, output) = (arg(&input), folder.path().join("out.pcap"));
+    let (input, output) = (path_arg(&input), folder.path().join("out.pcap"));
     let part = folder.path().join("part");
     let once = [
-        &["filter", input, arg(&output)][..],
-        &["recode", input, arg(&output)],
-        &["merge", "-w", arg(&output), input],
-        &["merge", "--append", "-w", arg(&output), input],
-        &["split", "--packets", "99", "-o", arg(&part), input],
-        &["split", "--every", "99", "-o", arg(&part), "--force", input],
-        &["split", "--flow", "-o", arg(&part), "--force", input],
+        &["filter", input, path_arg(&output)][..],
+        &["recode", input, path_arg(&output)],
+        &["merge", "-w", path_arg(&output), input],
+        &["merge", "--append", "-w", path_arg(&output), input],
+        &["split", "--packets", "99", "-o", path_arg(&part), input],
+        &[
+            "split",
+            "--every",
+            "99",
+            "-o",
+            path_arg(&part),
+            "--force",
+            input,
+        ],
+        &["split", "--flow", "-o", path_arg(&part), "--force", input],
     ];
     for words in once {
-        let ran = ours(words[0], &words[1..]);
+        let ran = run_program(words[0], &words[1..]);
         assert_eq!(ran.status, Some(1), "{words:?}: {}", ran.stderr);
         assert_eq!(
             ran.stderr.matches("1970 to 2106").count(),
@@ -262,7 +274,7 @@ fn what_does_not_fit_is_left_out_by_all() {
             "split" => folder.path().join("part-00000.pcap"),
             _ => output.clone(),
         };
-        let read = ours("read", &["--raw", arg(&written)]).good();
+        let read = run_program("read", &["--raw", path_arg(&written)]).success_output();
         assert_eq!(read, expected, "{words:?}");
         if words[0] != "merge" {
             assert!(ran.stderr.contains("packet 2: "), "{}", ran.stderr);
@@ -271,18 +283,18 @@ fn what_does_not_fit_is_left_out_by_all() {
     }
     // Formats that can hold them do.
     let output = folder.path().join("out.pcapng");
-    for mut command in copies(input, arg(&output)) {
+    for mut command in copies(input, path_arg(&output)) {
         let ran = run(&mut command);
         assert_eq!(ran.status, Some(0), "{command:?}: {}", ran.stderr);
-        let read = ours("read", &["--count", arg(&output)]).good();
+        let read = run_program("read", &["--count", path_arg(&output)]).success_output();
         assert!(
             ["6\n", "18\n"].contains(&read.as_str()),
             "{command:?}: {read}"
         );
     }
-    let ran = ours(
+    let ran = run_program(
         "recode",
-        &["--json", input, arg(&folder.path().join("json.pcap"))],
+        &["--json", input, path_arg(&folder.path().join("json.pcap"))],
     );
     let summary: serde_json::Value = serde_json::from_str(ran.text()).unwrap();
     assert_eq!(
@@ -300,9 +312,9 @@ fn times_of_damaged_packets_are_kept() {
     for (secs, fraction) in [(5, 1_500_000), (5, u32::MAX), (0, u32::MAX)] {
         let mut bytes = savefile(false, false, 1, &[record(secs, 0, vec![7; 60])]);
         bytes[28..32].copy_from_slice(&fraction.to_ne_bytes());
-        let input = file(folder.path(), "in.pcap", &bytes);
+        let input = write_file(folder.path(), "in.pcap", &bytes);
         let records = |path: &Path| fs::read(path).unwrap()[24..].to_vec();
-        for mut command in copies(arg(&input), arg(&output)) {
+        for mut command in copies(path_arg(&input), path_arg(&output)) {
             let ran = run(&mut command);
             assert_eq!(ran.status, Some(0), "{command:?}: {}", ran.stderr);
             assert!(
@@ -311,9 +323,9 @@ fn times_of_damaged_packets_are_kept() {
             );
         }
         for by in ["--flow", "--packets=1", "--every=1"] {
-            let ran = ours(
+            let ran = run_program(
                 "split",
-                &["-q", "--force", by, "-o", arg(&part), arg(&input)],
+                &["-q", "--force", by, "-o", path_arg(&part), path_arg(&input)],
             );
             assert_eq!(ran.status, Some(0), "{}", ran.stderr);
             let written = folder.path().join("part-00000.pcap");
@@ -323,11 +335,11 @@ fn times_of_damaged_packets_are_kept() {
 }
 
 #[test]
-fn merge_keeps_a_common_checksum_length() {
+fn merge_keeps_a_common_frame_check_sequence_length() {
     let folder = tempfile::tempdir().unwrap();
     let of = |name: &str, nano, linktype| {
-        let bytes = savefile(false, nano, linktype, &packets());
-        file(folder.path(), name, &bytes)
+        let bytes = savefile(false, nano, linktype, &sample_packets());
+        write_file(folder.path(), name, &bytes)
     };
     let with = [
         of("a.pcap", false, 0x2400_0001),
@@ -341,10 +353,10 @@ fn merge_keeps_a_common_checksum_length() {
         u32::from_ne_bytes(bytes)
     };
     for more in [&[][..], &["--append"], &["--max-open", "2"]] {
-        let inputs = [arg(&with[0]), arg(&with[1]), arg(&with[0])];
-        let ran = ours(
+        let inputs = [path_arg(&with[0]), path_arg(&with[1]), path_arg(&with[0])];
+        let ran = run_program(
             "merge",
-            &[&["-w", arg(&output)], &inputs[..], more].concat(),
+            &[&["-w", path_arg(&output)], &inputs[..], more].concat(),
         );
         assert_eq!(
             (ran.status, ran.stderr.as_str()),
@@ -353,13 +365,21 @@ fn merge_keeps_a_common_checksum_length() {
         assert_eq!(linktype(), 0x2400_0001, "{more:?}");
     }
     for (second, length) in [(&without, "not declared"), (&other, "2 bytes")] {
-        let ran = ours("merge", &["-w", arg(&output), arg(&with[0]), arg(second)]);
+        let ran = run_program(
+            "merge",
+            &[
+                "-w",
+                path_arg(&output),
+                path_arg(&with[0]),
+                path_arg(second),
+            ],
+        );
         assert_eq!((ran.status, linktype()), (Some(0), 1), "{}", ran.stderr);
         let said = format!(
             "pcap-merge: warning: the length of the frame check sequence is 4 bytes in `{}` and {length} \
              in `{}`; ",
-            arg(&with[0]),
-            arg(second)
+            path_arg(&with[0]),
+            path_arg(second)
         );
         assert!(ran.stderr.starts_with(&said), "{}", ran.stderr);
     }
@@ -367,14 +387,14 @@ fn merge_keeps_a_common_checksum_length() {
 
 #[cfg(unix)]
 #[test]
-fn odd_paths_have_their_bytes_in_json() {
+fn json_has_the_bytes_of_paths_that_are_not_utf8() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let folder = tempfile::tempdir().unwrap();
-    let input = file(
+    let input = write_file(
         folder.path(),
         "in.pcap",
-        &savefile(false, true, 1, &packets()),
+        &savefile(false, true, 1, &sample_packets()),
     );
     let check = |line: &str| {
         let told: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -391,23 +411,25 @@ fn odd_paths_have_their_bytes_in_json() {
     let odd = folder.path().join(OsStr::from_bytes(b"s\xff\xfe"));
     let mut split = program("split");
     split
-        .args(["--json", "--packets", "3", arg(&input), "-o"])
+        .args(["--json", "--packets", "3", path_arg(&input), "-o"])
         .arg(&odd);
     let ran = run(&mut split);
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     let lines = ran.lines();
     lines[..lines.len() - 1].iter().for_each(|line| check(line));
     let mut merge = program("merge");
-    merge.args(["-q", "--json", arg(&input), "-w"]).arg(&odd);
+    merge
+        .args(["-q", "--json", path_arg(&input), "-w"])
+        .arg(&odd);
     check(run(&mut merge).text());
-    let plain = ours(
+    let plain = run_program(
         "merge",
         &[
             "-q",
             "--json",
-            arg(&input),
+            path_arg(&input),
             "-w",
-            arg(&folder.path().join("a")),
+            path_arg(&folder.path().join("a")),
         ],
     );
     assert!(!plain.text().contains("path_hex"), "{}", plain.text());

@@ -4,12 +4,12 @@ use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{Ran, arg, file, packets, program, savefile};
+use crate::common::{RunResult, path_arg, program, sample_packets, savefile, write_file};
 
 /// Runs a program with a file as standard input or standard output.
-fn run_with(command: &mut Command) -> Ran {
+fn run_with(command: &mut Command) -> RunResult {
     let output = command.output().expect("the program");
-    Ran {
+    RunResult {
         status: output.status.code(),
         stdout: output.stdout,
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -17,12 +17,12 @@ fn run_with(command: &mut Command) -> Ran {
 }
 
 fn bytes() -> Vec<u8> {
-    savefile(false, false, 1, &packets())
+    savefile(false, false, 1, &sample_packets())
 }
 
 /// Returns each program with arguments to write its standard input to a file.
 fn copies(output: &Path) -> Vec<Command> {
-    let output = arg(output);
+    let output = path_arg(output);
     [
         &["filter", "-", output][..],
         &["recode", "-", output],
@@ -38,9 +38,9 @@ fn copies(output: &Path) -> Vec<Command> {
 }
 
 #[test]
-fn a_file_on_standard_input_is_not_written_over() {
+fn a_file_on_standard_input_is_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();
-    let path = file(folder.path(), "part-00000.pcap", &bytes());
+    let path = write_file(folder.path(), "part-00000.pcap", &bytes());
     let [link, hard] = ["link", "hard"].map(|name| folder.path().join(name));
     std::os::unix::fs::symlink(&path, &link).unwrap();
     fs::hard_link(&path, &hard).unwrap();
@@ -59,7 +59,7 @@ fn a_file_on_standard_input_is_not_written_over() {
         assert_eq!(fs::read(&path).unwrap(), bytes(), "{command:?}");
     }
     // Another file is allowed.
-    let other = file(folder.path(), "other.pcap", &bytes());
+    let other = write_file(folder.path(), "other.pcap", &bytes());
     for mut command in copies(&other) {
         let ran = run_with(command.stdin(File::open(&path).unwrap()));
         assert_eq!(ran.status, Some(0), "{command:?}: {}", ran.stderr);
@@ -67,13 +67,13 @@ fn a_file_on_standard_input_is_not_written_over() {
 }
 
 #[test]
-fn a_file_is_not_appended_to_itself() {
+fn the_input_is_not_appended_to_itself() {
     let folder = tempfile::tempdir().unwrap();
-    let path = file(folder.path(), "in.pcap", &bytes());
+    let path = write_file(folder.path(), "in.pcap", &bytes());
     for words in [
-        &["filter", arg(&path), "-"][..],
-        &["recode", arg(&path), "-"],
-        &["merge", arg(&path), "-w", "-"],
+        &["filter", path_arg(&path), "-"][..],
+        &["recode", path_arg(&path), "-"],
+        &["merge", path_arg(&path), "-w", "-"],
     ] {
         let end = OpenOptions::new().append(true).open(&path).unwrap();
         let ran = run_with(program(words[0]).args(&words[1..]).stdout(end));
@@ -83,11 +83,11 @@ fn a_file_is_not_appended_to_itself() {
 }
 
 #[test]
-fn a_list_of_names_is_not_written_over() {
+fn a_list_of_names_is_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();
-    let path = file(folder.path(), "in.pcap", &bytes());
-    let text = format!("{}\n", arg(&path));
-    let list = file(folder.path(), "names", text.as_bytes());
+    let path = write_file(folder.path(), "in.pcap", &bytes());
+    let text = format!("{}\n", path_arg(&path));
+    let list = write_file(folder.path(), "names", text.as_bytes());
     let mut command = program("merge");
     let ran = run_with(command.arg("-w").arg(&list).arg("--files-from").arg(&list));
     assert_eq!(ran.status, Some(1), "{}", ran.stderr);

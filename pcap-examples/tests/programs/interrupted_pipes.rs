@@ -6,22 +6,22 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::common::{arg, packets, program, savefile, tool};
+use crate::common::{path_arg, program, run_tool, sample_packets, savefile};
 
 #[test]
-fn ctrl_c_ends_the_waiting_for_a_pipe() {
+fn ctrl_c_ends_a_wait_for_a_pipe() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("out-00000.pcap");
     let prefix = folder.path().join("out");
-    let mut bytes = savefile(false, false, 1, &packets());
+    let mut bytes = savefile(false, false, 1, &sample_packets());
     // The next packet has begun.
     bytes.extend([0; 9]);
     for words in [
-        &["filter", "-", arg(&output)][..],
-        &["recode", "-", arg(&output)],
-        &["merge", "-", "-w", arg(&output)],
-        &["merge", "--append", "-", "-w", arg(&output)],
-        &["split", "-", "--packets", "100", "-o", arg(&prefix)],
+        &["filter", "-", path_arg(&output)][..],
+        &["recode", "-", path_arg(&output)],
+        &["merge", "-", "-w", path_arg(&output)],
+        &["merge", "--append", "-", "-w", path_arg(&output)],
+        &["split", "-", "--packets", "100", "-o", path_arg(&prefix)],
     ] {
         let mut child = program(words[0])
             .args(&words[1..])
@@ -54,23 +54,23 @@ fn ctrl_c_ends_the_waiting_for_a_pipe() {
         assert_eq!(ran.status.code(), Some(1), "{words:?}: {error}");
         assert!(error.contains(": stopped"), "{words:?}: {error}");
         assert!(!error.contains("truncated"), "{words:?}: {error}");
-        tool("tcpdump", &["-r", arg(&output)]);
+        run_tool("tcpdump", &["-r", path_arg(&output)]);
         fs::remove_file(&output).unwrap();
     }
 }
 
 /// A FIFO that is open, with no data or only the savefile's header.
 #[test]
-fn ctrl_c_ends_waiting_for_a_fifo() {
+fn ctrl_c_ends_a_wait_for_a_fifo() {
     let folder = tempfile::tempdir().unwrap();
     let (fifo, output) = (folder.path().join("fifo"), folder.path().join("out.pcap"));
-    tool("mkfifo", &[arg(&fifo)]);
+    run_tool("mkfifo", &[path_arg(&fifo)]);
     let header = savefile(false, false, 1, &[]);
     for (words, bytes) in [
-        (&["read", arg(&fifo)][..], &header[..]),
-        (&["read", arg(&fifo)], &[]),
-        (&["filter", arg(&fifo), arg(&output)], &header),
-        (&["filter", arg(&fifo), arg(&output)], &[]),
+        (&["read", path_arg(&fifo)][..], &header[..]),
+        (&["read", path_arg(&fifo)], &[]),
+        (&["filter", path_arg(&fifo), path_arg(&output)], &header),
+        (&["filter", path_arg(&fifo), path_arg(&output)], &[]),
     ] {
         let mut child = program(words[0])
             .args(&words[1..])

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::common::{Record, arg, file, ours, record, savefile};
+use crate::common::{Record, path_arg, record, run_program, savefile, write_file};
 use pcap_core::pcapng::{Interface, PcapngDumper};
 use pcap_core::{Linktype, Packet, Timestamp};
 
@@ -20,7 +20,7 @@ fn mixed(folder: &Path) -> (PathBuf, Record) {
     write(Linktype::RAW, 2, &[0x45; 40]);
     write(Linktype::ETHERNET, 3, &ethernet.2);
     let bytes: Vec<u8> = dumper.into_writer().unwrap();
-    (file(folder, "mixed.pcapng", &bytes), ethernet)
+    (write_file(folder, "mixed.pcapng", &bytes), ethernet)
 }
 
 /// Returns the records of our savefiles, without what depends on the snaplen in their headers.
@@ -36,28 +36,47 @@ fn a_second_link_type_in_pcapng_is_an_error() {
     let out = folder.path().join("out.pcap");
     let part = folder.path().join("part");
     let parts = folder.path().join("part-00000.pcap");
-    let (input, out) = (arg(&input), out.as_path());
+    let (input, out) = (path_arg(&input), out.as_path());
     for (words, written) in [
-        (vec!["filter", input, arg(out)], out),
-        (vec!["recode", "-q", input, arg(out)], out),
-        (vec!["merge", "-q", "-w", arg(out), input], out),
-        (vec!["merge", "-q", "--append", "-w", arg(out), input], out),
+        (vec!["filter", input, path_arg(out)], out),
+        (vec!["recode", "-q", input, path_arg(out)], out),
+        (vec!["merge", "-q", "-w", path_arg(out), input], out),
         (
-            vec!["split", "-q", "--packets", "9", "-o", arg(&part), input],
+            vec!["merge", "-q", "--append", "-w", path_arg(out), input],
+            out,
+        ),
+        (
+            vec![
+                "split",
+                "-q",
+                "--packets",
+                "9",
+                "-o",
+                path_arg(&part),
+                input,
+            ],
             &parts,
         ),
         (
-            vec!["split", "-q", "--flow", "--force", "-o", arg(&part), input],
+            vec![
+                "split",
+                "-q",
+                "--flow",
+                "--force",
+                "-o",
+                path_arg(&part),
+                input,
+            ],
             &parts,
         ),
     ] {
-        let ran = ours(words[0], &words[1..]);
+        let ran = run_program(words[0], &words[1..]);
         assert_eq!(ran.status, Some(1), "{words:?}: {}", ran.stderr);
         assert!(ran.stderr.contains(input), "{words:?}: {}", ran.stderr);
         assert_eq!(records(written), expected, "{words:?}");
         fs::remove_file(written).unwrap();
     }
-    let ran = ours("read", &["--raw", input]);
+    let ran = run_program("read", &["--raw", input]);
     assert_eq!(
         (ran.status, ran.lines().len()),
         (Some(1), 1),
@@ -68,11 +87,11 @@ fn a_second_link_type_in_pcapng_is_an_error() {
 }
 
 #[test]
-fn merge_writes_no_second_link_type() {
+fn merge_rejects_a_second_link_type() {
     let folder = tempfile::tempdir().unwrap();
     let of = |name: &str, linktype: u32| {
         let packets = [record(1, 0, vec![0x45; 60])];
-        file(
+        write_file(
             folder.path(),
             name,
             &savefile(false, false, linktype, &packets),
@@ -83,11 +102,25 @@ fn merge_writes_no_second_link_type() {
     for (first, second) in [(113, 276), (0, 108), (1, 101), (101, 228)] {
         let (a, b) = (of("a.pcap", first), of("b.pcap", second));
         for more in [&[][..], &["--append"], &["--max-open", "2"]] {
-            let words = [&["-w", arg(&out), arg(&a), arg(&a), arg(&b)], more].concat();
-            let ran = ours("merge", &words);
+            let words = [
+                &[
+                    "-w",
+                    path_arg(&out),
+                    path_arg(&a),
+                    path_arg(&a),
+                    path_arg(&b),
+                ],
+                more,
+            ]
+            .concat();
+            let ran = run_program("merge", &words);
             assert_eq!(ran.status, Some(1), "{words:?}: {}", ran.stderr);
             for path in [&a, &b] {
-                assert!(ran.stderr.contains(arg(path)), "{words:?}: {}", ran.stderr);
+                assert!(
+                    ran.stderr.contains(path_arg(path)),
+                    "{words:?}: {}",
+                    ran.stderr
+                );
             }
             assert!(!out.exists(), "{words:?}");
         }

@@ -1,7 +1,7 @@
 //! The programs on a terminal, which `script` emulates.
 
 use crate::common::live::in_netns;
-use crate::common::{arg, file, program, record, run, savefile};
+use crate::common::{path_arg, program, record, run, savefile, write_file};
 
 /// Returns what a program shows on a terminal, and its status.
 fn on_terminal(name: &str, arguments: &[&str]) -> (Option<i32>, String) {
@@ -21,16 +21,16 @@ fn on_terminal(name: &str, arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn only_a_file_shows_a_status() {
+fn a_capture_to_a_file_shows_a_status_line() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
         let status = "0 packets, 0 B, 0 dropped, 0 packets/s";
         let options = ["-i", "lo", "--duration", "0.4"];
-        let write = ["-w", arg(&path)];
+        let write = ["-w", path_arg(&path)];
         for (more, shown) in [
             (&write[..], true),
-            (&["-q", "-w", arg(&path)], false),
+            (&["-q", "-w", path_arg(&path)], false),
             (&[], false),
         ] {
             let (code, text) = on_terminal("capture", &[&options, more].concat());
@@ -40,16 +40,16 @@ fn only_a_file_shows_a_status() {
 }
 
 #[test]
-fn a_replay_shows_its_status() {
+fn a_replay_shows_a_status_line() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let frames: Vec<_> = (0..5).map(|n| record(n, 0, vec![0; 60])).collect();
-        let input = file(
+        let input = write_file(
             folder.path(),
             "in.pcap",
             &savefile(false, false, 1, &frames),
         );
-        let options = ["-i", "lo", "--speed", "10", arg(&input)];
+        let options = ["-i", "lo", "--speed", "10", path_arg(&input)];
         for (more, shown) in [(&[][..], true), (&["-q"], false)] {
             let (code, text) = on_terminal("replay", &[&options, more].concat());
             assert_eq!(code, Some(0), "{text}");
@@ -59,29 +59,35 @@ fn a_replay_shows_its_status() {
 }
 
 #[test]
-fn a_long_copy_shows_a_bar() {
+fn a_long_copy_shows_a_progress_bar() {
     let folder = tempfile::tempdir().unwrap();
     let many: Vec<_> = (0..20_000).map(|n| record(n, 0, vec![0; 100])).collect();
-    let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
+    let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
     let output = folder.path().join("out.pcap");
     for name in ["filter", "recode"] {
-        let (code, text) = on_terminal(name, &[arg(&input), arg(&output)]);
+        let (code, text) = on_terminal(name, &[path_arg(&input), path_arg(&output)]);
         assert_eq!(code, Some(0));
         assert!(text.contains("/2.21 MiB"), "{text}");
         assert!(text.ends_with("20000 of 20000 packets\r\n"), "{text}");
     }
-    let (code, text) = on_terminal("recode", &["-q", arg(&input), arg(&output)]);
+    let (code, text) = on_terminal("recode", &["-q", path_arg(&input), path_arg(&output)]);
     assert_eq!((code, text.as_str()), (Some(0), ""));
 }
 
 #[test]
-fn long_runs_show_bars() {
+fn split_and_merge_show_progress_bars() {
     let folder = tempfile::tempdir().unwrap();
     let many: Vec<_> = (0..20_000).map(|n| record(n, 0, vec![0; 100])).collect();
-    let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
+    let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
     let parts = ["0", "1"].map(|n| folder.path().join(format!("part-0000{n}.pcap")));
     let prefix = folder.path().join("part");
-    let options = ["--packets", "10000", "-o", arg(&prefix), arg(&input)];
+    let options = [
+        "--packets",
+        "10000",
+        "-o",
+        path_arg(&prefix),
+        path_arg(&input),
+    ];
     let (code, text) = on_terminal("split", &options);
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("/2.21 MiB"), "{text}");
@@ -90,8 +96,8 @@ fn long_runs_show_bars() {
         assert!(text.contains(&line), "{text}");
     }
     let output = folder.path().join("out.pcap");
-    let [first, second] = parts.each_ref().map(|part| arg(part));
-    let (code, text) = on_terminal("merge", &[first, second, "-w", arg(&output)]);
+    let [first, second] = parts.each_ref().map(|part| path_arg(part));
+    let (code, text) = on_terminal("merge", &[first, second, "-w", path_arg(&output)]);
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("/2.21 MiB"), "{text}");
     assert!(text.ends_with("20000 packets of 2 savefiles\r\n"), "{text}");
@@ -100,12 +106,12 @@ fn long_runs_show_bars() {
 #[test]
 fn a_savefile_is_not_written_to_a_terminal() {
     let folder = tempfile::tempdir().unwrap();
-    let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &[]));
+    let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &[]));
     for (name, arguments) in [
         ("capture", &["-w", "-"][..]),
-        ("filter", &[arg(&input), "-"]),
-        ("merge", &[arg(&input), "-w", "-"]),
-        ("recode", &[arg(&input), "-"]),
+        ("filter", &[path_arg(&input), "-"]),
+        ("merge", &[path_arg(&input), "-w", "-"]),
+        ("recode", &[path_arg(&input), "-"]),
     ] {
         let (code, text) = on_terminal(name, arguments);
         assert_eq!(code, Some(2), "{text}");
@@ -118,7 +124,7 @@ fn a_savefile_is_not_written_to_a_terminal() {
 
 /// A shell's `*` passes the names of files as such arguments.
 #[test]
-fn control_characters_are_harmless() {
+fn control_characters_in_arguments_are_escaped() {
     let words = [
         ("read", "'--\u{1b}]0;title\u{7}'"),
         ("read", "'-\u{9b}31m'"),

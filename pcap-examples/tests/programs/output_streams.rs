@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use crate::common::live::{Running, Sender, in_netns};
 use crate::common::process::{Lines, Process, wait_until, whole_packets};
 use crate::common::{
-    Ran, arg, feed, file, ours, packets, program, run, savefile, tool, written_and_error,
+    RunResult, path_arg, program, run, run_program, run_tool, run_with_stdin, sample_packets,
+    savefile, write_file, written_and_error,
 };
 
 fn command(words: &[&str]) -> Command {
@@ -31,7 +32,7 @@ fn packets_in_gzip(path: &Path) -> u64 {
 }
 
 #[test]
-fn a_quiet_capture_is_soon_in_its_savefile() {
+fn few_captured_packets_are_written_promptly() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let sender = Sender::new();
@@ -41,7 +42,7 @@ fn a_quiet_capture_is_soon_in_its_savefile() {
             (&plain, packets_in as fn(&Path) -> u64),
             (&gz, packets_in_gzip),
         ] {
-            let words = ["capture", "-i", "lo", "-w", arg(path), "udp"];
+            let words = ["capture", "-i", "lo", "-w", path_arg(path), "udp"];
             let mut running = Running::start(&mut command(&words));
             sender.send(50, 64);
             wait_until("they are in the file", || count(path) == 50);
@@ -66,21 +67,21 @@ fn a_quiet_capture_is_soon_in_its_savefile() {
 
 /// The input stays open, and nothing more comes through it.
 #[test]
-fn what_came_through_a_pipe_is_soon_written() {
+fn packets_from_a_pipe_are_written_promptly() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let bytes = savefile(false, false, 1, &packets());
-    let all = packets().len() as u64;
+    let bytes = savefile(false, false, 1, &sample_packets());
+    let all = sample_packets().len() as u64;
     let (out, gz) = (path("out.pcap"), path("out.pcap.gz"));
     let (prefix, part) = (path("part"), path("part-00000.pcap"));
     let plain = packets_in as fn(&Path) -> u64;
     for (words, out, count) in [
-        (&["filter", "-", arg(&out)][..], &out, plain),
-        (&["recode", "-", arg(&out)], &out, plain),
-        (&["recode", "-", arg(&gz)], &gz, packets_in_gzip),
-        (&["merge", "-", "-w", arg(&out)], &out, plain),
+        (&["filter", "-", path_arg(&out)][..], &out, plain),
+        (&["recode", "-", path_arg(&out)], &out, plain),
+        (&["recode", "-", path_arg(&gz)], &gz, packets_in_gzip),
+        (&["merge", "-", "-w", path_arg(&out)], &out, plain),
         (
-            &["split", "-", "--packets", "100", "-o", arg(&prefix)],
+            &["split", "-", "--packets", "100", "-o", path_arg(&prefix)],
             &part,
             plain,
         ),
@@ -93,7 +94,7 @@ fn what_came_through_a_pipe_is_soon_written() {
                 "tcp",
                 "--force",
                 "-o",
-                arg(&prefix),
+                path_arg(&prefix),
             ],
             &part,
             plain,
@@ -137,14 +138,14 @@ fn what_came_through_a_pipe_is_soon_written() {
 }
 
 #[test]
-fn the_list_of_a_split_comes_as_it_grows() {
+fn split_lists_savefiles_as_they_are_completed() {
     let folder = tempfile::tempdir().unwrap();
     let prefix = folder.path().join("part");
-    let words = ["split", "-", "--packets", "3", "-o", arg(&prefix)];
+    let words = ["split", "-", "--packets", "3", "-o", path_arg(&prefix)];
     let mut process = Process::piped(&mut command(&words));
     let mut stdin = process.child().stdin.take().unwrap();
     stdin
-        .write_all(&savefile(false, false, 1, &packets()))
+        .write_all(&savefile(false, false, 1, &sample_packets()))
         .unwrap();
     let mut stdout = process.child().stdout.take().unwrap();
     let mut list = String::new();
@@ -160,7 +161,7 @@ fn the_list_of_a_split_comes_as_it_grows() {
 }
 
 /// Runs a program in the shell, with its standard output redirected.
-fn shell(words: &[&str], redirection: &str) -> Ran {
+fn shell(words: &[&str], redirection: &str) -> RunResult {
     let mut shell = Command::new("sh");
     shell
         .arg("-c")
@@ -170,14 +171,14 @@ fn shell(words: &[&str], redirection: &str) -> Ran {
 }
 
 #[test]
-fn an_output_that_takes_nothing_is_an_error() {
+fn an_output_that_cannot_be_written_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let input = file(
+    let input = write_file(
         folder.path(),
         "in.pcap",
-        &savefile(false, false, 1, &packets()),
+        &savefile(false, false, 1, &sample_packets()),
     );
-    let input = arg(&input);
+    let input = path_arg(&input);
     let prefix = folder.path().join("part");
     for (redirection, why) in [
         (">&-", "Bad file descriptor"),
@@ -196,7 +197,7 @@ fn an_output_that_takes_nothing_is_an_error() {
                 "--packets",
                 "3",
                 "-o",
-                arg(&prefix),
+                path_arg(&prefix),
             ],
             &["merge", "--json", input, "-w", "/dev/null"],
             &["recode", "--json", input, "/dev/null"],
@@ -227,36 +228,36 @@ fn an_output_that_takes_nothing_is_an_error() {
     }
     // Programs that print nothing need no standard output.
     let out = folder.path().join("out.pcap");
-    let ran = shell(&["filter", input, arg(&out)], ">&-");
+    let ran = shell(&["filter", input, path_arg(&out)], ">&-");
     assert_eq!(
         (ran.status, ran.stderr.as_str()),
         (Some(0), "8 of 8 packets\n")
     );
     // Nor does its target matter, if it accepts the output.
     let mut null = program("read");
-    let ran = feed(null.arg(input).stdout(Stdio::null()), b"");
+    let ran = run_with_stdin(null.arg(input).stdout(Stdio::null()), b"");
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
 }
 
 /// After the packets that cannot be printed no more come.
 #[test]
-fn a_failed_output_ends_those_that_wait() {
+fn a_failed_output_ends_waiting_programs() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
-        let input = file(
+        let input = write_file(
             folder.path(),
             "in.pcap",
-            &savefile(false, false, 1, &packets()),
+            &savefile(false, false, 1, &sample_packets()),
         );
         let full = || fs::File::create("/dev/full").unwrap();
-        let mut read = command(&["read", "--follow", arg(&input)]);
+        let mut read = command(&["read", "--follow", path_arg(&input)]);
         let mut read = Process::start(read.stdout(full()));
-        wait_until("it ends", || !read.runs());
+        wait_until("it ends", || !read.is_running());
         let mut capture = command(&["capture", "-i", "lo"]);
         let mut capture = Process::start(capture.stdout(full()));
         Lines::of(&mut capture).next();
         Sender::new().send(1, 64);
-        wait_until("it ends", || !capture.runs());
+        wait_until("it ends", || !capture.is_running());
         for process in [read, capture] {
             assert_eq!(process.end().status, Some(1));
         }
@@ -264,7 +265,7 @@ fn a_failed_output_ends_those_that_wait() {
 }
 
 #[test]
-fn an_unread_capture_is_an_error() {
+fn a_captured_savefile_whose_reader_closed_the_pipe_is_an_error() {
     in_netns(|| {
         let mut command = command(&["capture", "-i", "lo", "-U", "-w", "-", "udp"]);
         let mut running = Running::start(&mut command);
@@ -294,7 +295,7 @@ fn an_unread_capture_is_an_error() {
 
 /// Some file systems only report a failed write when the file is closed.
 #[test]
-fn an_error_of_closing_is_reported() {
+fn a_failed_close_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let source = "\
         #define _GNU_SOURCE\n\
@@ -312,25 +313,25 @@ fn an_error_of_closing_is_reported() {
             errno = EIO;\n\
             return -1;\n\
         }\n";
-    let source = file(folder.path(), "close.c", source.as_bytes());
+    let source = write_file(folder.path(), "close.c", source.as_bytes());
     let library = folder.path().join("close.so");
-    tool(
+    run_tool(
         "cc",
         &[
             "-shared",
             "-fPIC",
             "-o",
-            arg(&library),
-            arg(&source),
+            path_arg(&library),
+            path_arg(&source),
             "-ldl",
         ],
     );
-    let input = file(
+    let input = write_file(
         folder.path(),
         "in.pcap",
-        &savefile(false, false, 1, &packets()),
+        &savefile(false, false, 1, &sample_packets()),
     );
-    let input = arg(&input);
+    let input = path_arg(&input);
     let out = |name: &str| folder.path().join(name);
     let (plain, gz, ng) = (
         out("broken.pcap"),
@@ -339,13 +340,13 @@ fn an_error_of_closing_is_reported() {
     );
     let prefix = out("broken");
     for words in [
-        &["filter", input, arg(&plain)][..],
-        &["filter", input, arg(&gz)],
-        &["recode", input, arg(&plain)],
-        &["recode", input, arg(&gz)],
-        &["recode", input, arg(&ng)],
-        &["recode", "--gzip", input, arg(&ng)],
-        &["merge", input, "-w", arg(&plain)],
+        &["filter", input, path_arg(&plain)][..],
+        &["filter", input, path_arg(&gz)],
+        &["recode", input, path_arg(&plain)],
+        &["recode", input, path_arg(&gz)],
+        &["recode", input, path_arg(&ng)],
+        &["recode", "--gzip", input, path_arg(&ng)],
+        &["merge", input, "-w", path_arg(&plain)],
         &[
             "split",
             input,
@@ -353,7 +354,7 @@ fn an_error_of_closing_is_reported() {
             "--packets",
             "100",
             "-o",
-            arg(&prefix),
+            path_arg(&prefix),
         ],
     ] {
         let mut command = command(words);
@@ -402,15 +403,22 @@ const NAME: &str = "\u{1b}[31mred\u{1b}]0;t\u{7}";
 #[test]
 fn names_of_files_are_escaped_on_a_terminal() {
     let folder = tempfile::tempdir().unwrap();
-    let bytes = savefile(false, false, 1, &packets());
-    let input = file(folder.path(), &format!("{NAME}.pcap"), &bytes);
+    let bytes = savefile(false, false, 1, &sample_packets());
+    let input = write_file(folder.path(), &format!("{NAME}.pcap"), &bytes);
     let prefix = folder.path().join(format!("{NAME}\n"));
     for words in [
-        &["split", arg(&input), "--packets", "3", "-o", arg(&prefix)][..],
-        &["filter", arg(&input), arg(&input)],
-        &["read", arg(&prefix)],
-        &["merge", "--json", arg(&input), "-w", arg(&prefix)],
-        &["replay", "-i", "nosuch", arg(&input)],
+        &[
+            "split",
+            path_arg(&input),
+            "--packets",
+            "3",
+            "-o",
+            path_arg(&prefix),
+        ][..],
+        &["filter", path_arg(&input), path_arg(&input)],
+        &["read", path_arg(&prefix)],
+        &["merge", "--json", path_arg(&input), "-w", path_arg(&prefix)],
+        &["replay", "-i", "nosuch", path_arg(&input)],
     ] {
         let shown = on_terminal(words);
         assert!(!shown.contains("\u{1b}[31m"), "{words:?}: {shown:?}");
@@ -418,21 +426,28 @@ fn names_of_files_are_escaped_on_a_terminal() {
     }
     let shown = on_terminal(&[
         "split",
-        arg(&input),
+        path_arg(&input),
         "--force",
         "--packets",
         "3",
         "-o",
-        arg(&prefix),
+        path_arg(&prefix),
     ]);
     assert!(
         shown.contains(r"\u{1b}[31mred\u{1b}]0;t\u{7}\n-00002.pcap: 2 packets"),
         "{shown:?}"
     );
     // Elsewhere they are unchanged, for further use.
-    let ran = ours(
+    let ran = run_program(
         "split",
-        &[arg(&input), "--force", "--packets", "3", "-o", arg(&prefix)],
+        &[
+            path_arg(&input),
+            "--force",
+            "--packets",
+            "3",
+            "-o",
+            path_arg(&prefix),
+        ],
     );
     assert!(
         ran.text()
@@ -444,11 +459,11 @@ fn names_of_files_are_escaped_on_a_terminal() {
 fn names_of_devices_are_escaped_on_a_terminal() {
     in_netns(|| {
         let name = "\u{1b}[31mred";
-        tool(
+        run_tool(
             "ip",
             &["link", "add", name, "type", "veth", "peer", "name", "other"],
         );
-        tool("ip", &["link", "set", name, "up"]);
+        run_tool("ip", &["link", "set", name, "up"]);
         let shown = on_terminal(&["devices"]);
         assert!(shown.contains(r"\u{1b}[31mred: "), "{shown:?}");
         assert!(!shown.contains(name), "{shown:?}");
@@ -460,16 +475,16 @@ fn names_of_devices_are_escaped_on_a_terminal() {
 
 /// The program that started it gets its messages, on a pipe that is full.
 #[test]
-fn standard_error_that_is_full_is_an_error() {
+fn a_full_standard_error_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let input = file(
+    let input = write_file(
         folder.path(),
         "in.pcap",
-        &savefile(false, false, 1, &packets()),
+        &savefile(false, false, 1, &sample_packets()),
     );
     let out = folder.path().join("out.pcap");
-    let ran = shell(&["filter", arg(&input), arg(&out)], "2>/dev/full");
+    let ran = shell(&["filter", path_arg(&input), path_arg(&out)], "2>/dev/full");
     assert_eq!(ran.status, Some(1));
-    let ran = shell(&["filter", arg(&input), arg(&out)], "2>&-");
+    let ran = shell(&["filter", path_arg(&input), path_arg(&out)], "2>&-");
     assert_eq!(ran.status, Some(0));
 }

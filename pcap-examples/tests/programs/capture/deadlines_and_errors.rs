@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use super::{numbers, statistics, words};
 use crate::common::live::{Running, Sender, in_netns, ip, is_root, on_small_disk};
-use crate::common::{arg, copied, not_written, ours, program, run, tool};
+use crate::common::{copy_program, not_written, path_arg, program, run, run_program, run_tool};
 
 #[test]
-fn a_deadline_holds_on_an_idle_link() {
+fn a_duration_ends_an_idle_capture() {
     in_netns(|| {
         let start = Instant::now();
-        let ran = ours("capture", &["-i", "lo", "--duration", "0.3"]);
+        let ran = run_program("capture", &["-i", "lo", "--duration", "0.3"]);
         assert_eq!((ran.status, ran.text()), (Some(0), ""), "{}", ran.stderr);
         assert_eq!(statistics(&ran.stderr), [0, 0, 0]);
         assert!(start.elapsed() >= Duration::from_millis(300));
@@ -32,7 +32,7 @@ fn a_deadline_holds_on_an_idle_link() {
 }
 
 #[test]
-fn a_vanished_device_is_an_error_at_the_end() {
+fn a_removed_device_is_an_error_after_its_packets() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
@@ -42,7 +42,8 @@ fn a_vanished_device_is_an_error_at_the_end() {
         }
         ip("route add 192.0.2.0/24 dev left");
         let mut command = program("capture");
-        let running = Running::start(command.args(words(&format!("-i left -w {}", arg(&path)))));
+        let running =
+            Running::start(command.args(words(&format!("-i left -w {}", path_arg(&path)))));
         let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
         for _ in 0..5 {
             socket.send_to(b"on the way", "192.0.2.9:9").unwrap();
@@ -56,7 +57,9 @@ fn a_vanished_device_is_an_error_at_the_end() {
             "{stderr}"
         );
         assert_eq!(
-            tool("tcpdump", &["-n", "-r", arg(&path)]).lines().count(),
+            run_tool("tcpdump", &["-n", "-r", path_arg(&path)])
+                .lines()
+                .count(),
             5
         );
     });
@@ -115,11 +118,11 @@ fn exit_status_separates_usage_from_failure() {
         (&["-w", "-", "--print"], 2, "savefile"),
         (&["-U"], 2, "--write"),
     ] {
-        let ran = ours("capture", arguments);
+        let ran = run_program("capture", arguments);
         assert_eq!(ran.status, Some(status), "{arguments:?}: {}", ran.stderr);
         assert!(ran.stderr.contains(text), "{arguments:?}: {}", ran.stderr);
     }
-    let ran = ours("capture", &["-i", "no-such-dev"]);
+    let ran = run_program("capture", &["-i", "no-such-dev"]);
     assert_eq!(
         (ran.status, ran.stderr.lines().count()),
         (Some(1), 1),
@@ -166,7 +169,7 @@ fn options_reach_libpcap() {
         command.args(words("-i lo -O -c 2 -p --immediate -B 4M -Q in"));
         command.args(words(&format!(
             "-j host --precision micro -w {} udp",
-            arg(&path)
+            path_arg(&path)
         )));
         let running = Running::start(&mut command);
         Sender::new().send(2, 10);
@@ -178,7 +181,7 @@ fn options_reach_libpcap() {
 }
 
 #[test]
-fn without_the_right_it_says_how_to_get_it() {
+fn missing_privileges_are_explained() {
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::process::CommandExt;
     if !is_root() {
@@ -186,7 +189,7 @@ fn without_the_right_it_says_how_to_get_it() {
     }
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let copy = copied("capture", folder.path());
+    let copy = copy_program("capture", folder.path());
     let mut command = std::process::Command::new(copy);
     let ran = run(command.args(words("-i lo")).uid(65_534).gid(65_534));
     assert_eq!((ran.status, ran.stderr.lines().count()), (Some(1), 1));

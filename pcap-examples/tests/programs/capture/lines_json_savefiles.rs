@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::{numbers, statistics, words};
 use crate::common::live::{PORT, Running, Sender, in_netns};
-use crate::common::{arg, program};
+use crate::common::{path_arg, program};
 
 #[test]
-fn lines_come_promptly_into_a_pipe() {
+fn lines_appear_promptly_in_a_pipe() {
     in_netns(|| {
         let mut command = program("capture");
         let mut running = Running::start(command.args(words("-i lo -f udp")));
@@ -32,7 +32,7 @@ fn lines_come_promptly_into_a_pipe() {
 }
 
 #[test]
-fn a_savefile_goes_through_a_pipe() {
+fn a_savefile_is_written_to_a_pipe() {
     in_netns(|| {
         let mut command = program("capture");
         command.args(words("-i lo -U -w - -s 60 --precision micro udp"));
@@ -52,14 +52,14 @@ fn a_savefile_goes_through_a_pipe() {
 }
 
 #[test]
-fn json_is_a_line_per_packet() {
+fn json_has_one_line_per_packet() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
         let mut command = program("capture");
         command.args(words(&format!(
             "-i lo --json -q -c 3 --print -w {}",
-            arg(&path)
+            path_arg(&path)
         )));
         let mut running = command
             .stdout(std::process::Stdio::piped())

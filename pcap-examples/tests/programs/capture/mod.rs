@@ -7,7 +7,7 @@ mod threads;
 
 use std::path::Path;
 
-use crate::common::{arg, tool};
+use crate::common::{path_arg, run_tool};
 
 /// Splits arguments without spaces.
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -16,7 +16,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 
 /// Returns the numbers at the start of the datagrams in a savefile, as tcpdump reads it.
 fn numbers(path: &Path) -> Vec<u32> {
-    let text = tool("tcpdump", &["-n", "-t", "-xx", "-r", arg(path)]);
+    let text = run_tool("tcpdump", &["-n", "-t", "-xx", "-r", path_arg(path)]);
     // Headers of 14, 20 and 8 bytes, then the number: in the row of 32 and the next.
     let row = |line: &str| line.split(':').nth(1).unwrap().replace(' ', "");
     let packets = text.split("IP 127.0.0.1.").skip(1);

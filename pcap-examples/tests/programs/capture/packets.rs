@@ -5,18 +5,18 @@ use std::net::UdpSocket;
 
 use super::{numbers, statistics, words};
 use crate::common::live::{Running, Sender, in_netns, ip};
-use crate::common::{arg, ours, program, tool};
+use crate::common::{path_arg, program, run_program, run_tool};
 
 // Shows: parity/programs-dump-split-recode
 #[test]
-fn a_count_of_packets_is_tcpdumps() {
+fn a_count_limits_the_packets() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
         let mut command = program("capture");
         command.args(words(&format!(
             "-i lo -c 10 -w {} udp port 9999",
-            arg(&path)
+            path_arg(&path)
         )));
         let running = Running::start(&mut command);
         Sender::new().send(15, 100);
@@ -31,7 +31,7 @@ fn a_count_of_packets_is_tcpdumps() {
 }
 
 #[test]
-fn signals_lose_no_packet_sent_before() {
+fn signals_lose_no_packets_sent_before() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
@@ -39,7 +39,7 @@ fn signals_lose_no_packet_sent_before() {
         for signal in [libc::SIGINT, libc::SIGTERM] {
             let mut command = program("capture");
             let running =
-                Running::start(command.args(words(&format!("-i lo -w {} udp", arg(&path)))));
+                Running::start(command.args(words(&format!("-i lo -w {} udp", path_arg(&path)))));
             sender.send(500, 64);
             running.signal(signal);
             let (status, _, stderr) = running.end();
@@ -52,7 +52,7 @@ fn signals_lose_no_packet_sent_before() {
 }
 
 #[test]
-fn any_tells_interface_and_direction() {
+fn any_shows_interface_and_direction() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
@@ -62,7 +62,7 @@ fn any_tells_interface_and_direction() {
         ip("addr add 192.0.2.1/24 dev left");
         ip("neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev left");
         let indices = ["left", "right"].map(|name| {
-            let list = tool("ip", &["-o", "link", "show", name]);
+            let list = run_tool("ip", &["-o", "link", "show", name]);
             list.split(':').next().unwrap().parse::<u32>().unwrap()
         });
         let send = || {
@@ -121,7 +121,7 @@ fn any_tells_interface_and_direction() {
         let fields = [
             "-n",
             "-r",
-            arg(&path),
+            path_arg(&path),
             "-T",
             "fields",
             "-e",
@@ -129,10 +129,10 @@ fn any_tells_interface_and_direction() {
             "-e",
             "sll.pkttype",
         ];
-        let told = tool("tshark", &fields);
+        let told = run_tool("tshark", &fields);
         assert_eq!(told, format!("{}\t4\n{}\t3\n", indices[0], indices[1]));
         let [first, second] = indices.map(|index| format!("if{index}"));
-        let lines = ours("read", &[arg(&path)]).good();
+        let lines = run_program("read", &[path_arg(&path)]).success_output();
         seen(&lines, &format!("{first} Out"), &format!("{second} P"));
 
         let mut command = program("capture");

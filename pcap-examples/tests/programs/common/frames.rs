@@ -76,7 +76,7 @@ pub(crate) fn cooked(kind: u16, hardware: u16, protocol: u16, rest: &[u8]) -> [(
 }
 
 /// Returns all prefixes of a packet, as a snaplen would leave them.
-pub(crate) fn beginnings(data: &[u8]) -> Vec<Record> {
+pub(crate) fn all_prefixes(data: &[u8]) -> Vec<Record> {
     let cut = |length| (0, 0, data[..length].to_vec(), data.len() as u32);
     (0..=data.len()).map(cut).collect()
 }

@@ -11,7 +11,7 @@ use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{arg, record, run, savefile, tool};
+use super::{path_arg, record, run, run_tool, savefile};
 
 /// Returns whether this is root. Prints that the test is skipped if it is not.
 pub(crate) fn is_root() -> bool {
@@ -52,7 +52,7 @@ pub(crate) fn in_netns(test: impl FnOnce() + Send) {
 
 /// Runs `ip` with these words.
 pub(crate) fn ip(words: &str) {
-    tool("ip", &words.split(' ').collect::<Vec<_>>());
+    run_tool("ip", &words.split(' ').collect::<Vec<_>>());
 }
 
 /// A program that captures or sends.
@@ -160,7 +160,7 @@ pub(crate) fn on_small_disk(
     let disk = folder.join("disk");
     fs::create_dir(&disk).expect("a folder");
     let output = disk.join("out.pcap");
-    let command = program(arg(&output));
+    let command = program(path_arg(&output));
     // The content of the disk is lost with the namespace.
     let script = "mount --make-rprivate / 2>/dev/null; mount -t tmpfs -o size=1m none \"$1\" || exit 99; disk=$1 copy=$2; shift 2; \
                   \"$@\"; status=$?; cp \"$disk/out.pcap\" \"$copy\" || exit 98; \
@@ -172,7 +172,7 @@ pub(crate) fn on_small_disk(
     unshare.arg(command.get_program()).args(command.get_args());
     let ran = run(&mut unshare);
     let mut tcpdump = Command::new("tcpdump");
-    let read = run(tcpdump.args(["-n", "-r", arg(&copy)]));
+    let read = run(tcpdump.args(["-n", "-r", path_arg(&copy)]));
     (
         ran.status.expect("a status"),
         ran.stderr,

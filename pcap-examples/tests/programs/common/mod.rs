@@ -16,7 +16,7 @@ pub(crate) mod process;
 
 /// Copies one of the programs to a directory. `cp` does it: a program cannot be executed while this process has it
 /// open for writing, even in a child of another thread.
-pub(crate) fn copied(name: &str, folder: &Path) -> PathBuf {
+pub(crate) fn copy_program(name: &str, folder: &Path) -> PathBuf {
     let copy = folder.join(name);
     let done = Command::new("cp")
         .arg(program(name).get_program())
@@ -34,12 +34,12 @@ pub(crate) fn program(name: &str) -> Command {
         Some(folder) => Command::new(Path::new(&folder).join(format!("pcap-{name}"))),
         None => Command::new(built),
     };
-    heed_signals(&mut command);
+    reset_signals(&mut command);
     command
 }
 
 /// Lets signals end the program even if the tests ignore them, as under nohup and in the background of a script.
-fn heed_signals(command: &mut Command) {
+fn reset_signals(command: &mut Command) {
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
@@ -75,13 +75,13 @@ fn built(name: &str) -> &'static str {
 
 /// What a program printed, and its status.
 #[derive(Debug)]
-pub(crate) struct Ran {
+pub(crate) struct RunResult {
     pub(crate) status: Option<i32>,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: String,
 }
 
-impl Ran {
+impl RunResult {
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.stdout).expect("text")
     }
@@ -91,19 +91,19 @@ impl Ran {
     }
 
     /// Returns its output, if it succeeded and printed nothing on standard error.
-    pub(crate) fn good(self) -> String {
+    pub(crate) fn success_output(self) -> String {
         assert_eq!((self.status, self.stderr.as_str()), (Some(0), ""));
         String::from_utf8(self.stdout).expect("text")
     }
 }
 
 /// Runs a program to its end.
-pub(crate) fn run(command: &mut Command) -> Ran {
-    feed(command, b"")
+pub(crate) fn run(command: &mut Command) -> RunResult {
+    run_with_stdin(command, b"")
 }
 
 /// Runs a program to its end with this standard input.
-pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Ran {
+pub(crate) fn run_with_stdin(command: &mut Command, input: &[u8]) -> RunResult {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -117,7 +117,7 @@ pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Ran {
             let _ = stdin.write_all(input);
         });
         let output = child.wait_with_output().expect("its end");
-        Ran {
+        RunResult {
             status: output.status.code(),
             stdout: output.stdout,
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -126,12 +126,12 @@ pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Ran {
 }
 
 /// Runs a program with these arguments.
-pub(crate) fn ours(name: &str, arguments: &[&str]) -> Ran {
+pub(crate) fn run_program(name: &str, arguments: &[&str]) -> RunResult {
     run(program(name).args(arguments))
 }
 
 /// Runs a tool that the tests compare with, and returns its output.
-pub(crate) fn tool(name: &str, arguments: &[&str]) -> String {
+pub(crate) fn run_tool(name: &str, arguments: &[&str]) -> String {
     // ci/test-versions names a tcpdump that uses the tested libpcap.
     let other = std::env::var("PCAP_TEST_TCPDUMP").ok();
     let name = match other.as_deref().filter(|_| name == "tcpdump") {
@@ -177,7 +177,7 @@ pub(crate) fn savefile(swapped: bool, nano: bool, linktype: u32, packets: &[Reco
 
 /// Returns the savefile that a tool wrote. In an emulator, tools are those of the host, whose byte order may differ:
 /// then the bytes are converted to what the tool writes on a machine like the emulated one.
-pub(crate) fn by_tool(path: &Path) -> Vec<u8> {
+pub(crate) fn read_tool_savefile(path: &Path) -> Vec<u8> {
     let mut bytes = fs::read(path).expect("cannot read the tool's output");
     let magic = u32::from_ne_bytes(bytes[..4].try_into().expect("four bytes"));
     if ![0xa1b2_3c4d, 0xa1b2_c3d4].contains(&magic.swap_bytes()) {
@@ -207,7 +207,7 @@ pub(crate) fn raw_line((secs, nanos, data, len): &Record) -> String {
 }
 
 /// Returns packets of several protocols, of even and odd lengths, one of them truncated.
-pub(crate) fn packets() -> Vec<Record> {
+pub(crate) fn sample_packets() -> Vec<Record> {
     let ip = || PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64);
     let write = |payload: &[u8], step: &dyn Fn(&mut Vec<u8>, &[u8])| {
         let mut data = Vec::new();
@@ -260,8 +260,8 @@ pub(crate) fn packets() -> Vec<Record> {
 }
 
 /// Returns the same with all digits of their nanoseconds.
-pub(crate) fn nano_packets() -> Vec<Record> {
-    let mut packets = packets();
+pub(crate) fn sample_packets_nano() -> Vec<Record> {
+    let mut packets = sample_packets();
     for (index, packet) in packets.iter_mut().enumerate() {
         packet.1 += 111 * index as u32;
     }
@@ -269,14 +269,14 @@ pub(crate) fn nano_packets() -> Vec<Record> {
 }
 
 /// Creates a file with these bytes.
-pub(crate) fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+pub(crate) fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.join(name);
     fs::write(&path, bytes).expect("a file");
     path
 }
 
 /// Returns a path as an argument.
-pub(crate) fn arg(path: &Path) -> &str {
+pub(crate) fn path_arg(path: &Path) -> &str {
     path.to_str().expect("a path in UTF-8")
 }
 
@@ -297,7 +297,7 @@ pub(crate) fn not_written(stderr: &str) -> u64 {
 }
 
 /// Runs a program whose standard output is closed after a few bytes.
-pub(crate) fn run_into_broken_pipe(command: &mut Command) -> Ran {
+pub(crate) fn run_into_broken_pipe(command: &mut Command) -> RunResult {
     use std::io::Read;
     let mut child = command
         .stdout(Stdio::piped())
@@ -308,7 +308,7 @@ pub(crate) fn run_into_broken_pipe(command: &mut Command) -> Ran {
     stdout.read_exact(&mut [0; 10]).expect("ten bytes");
     drop(stdout);
     let output = child.wait_with_output().expect("its end");
-    Ran {
+    RunResult {
         status: output.status.code(),
         stdout: Vec::new(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -317,14 +317,14 @@ pub(crate) fn run_into_broken_pipe(command: &mut Command) -> Ran {
 
 /// Compresses bytes with gzip.
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let ran = feed(Command::new("gzip").args(["-c"]), bytes);
+    let ran = run_with_stdin(Command::new("gzip").args(["-c"]), bytes);
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     ran.stdout
 }
 
 /// Decompresses bytes with gzip, which must find them complete.
 pub(crate) fn gunzip(bytes: &[u8]) -> Vec<u8> {
-    let ran = feed(Command::new("gzip").args(["-dc"]), bytes);
+    let ran = run_with_stdin(Command::new("gzip").args(["-dc"]), bytes);
     assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
     ran.stdout
 }

@@ -9,13 +9,16 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Ran;
+use super::RunResult;
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Starts a program with these signals ignored, as nohup(1) and a shell's background jobs do.
-pub(crate) fn ignoring<'a>(command: &'a mut Command, signals: &'static [i32]) -> &'a mut Command {
+pub(crate) fn ignore_signals<'a>(
+    command: &'a mut Command,
+    signals: &'static [i32],
+) -> &'a mut Command {
     let ignore = move || {
         for &signal in signals {
             // SAFETY: takes numbers, and installs no handler of ours.
@@ -59,7 +62,7 @@ impl Process {
     }
 
     /// Returns whether it is still running.
-    pub(crate) fn runs(&mut self) -> bool {
+    pub(crate) fn is_running(&mut self) -> bool {
         self.0.try_wait().expect("its status").is_none()
     }
 
@@ -73,20 +76,20 @@ impl Process {
     }
 
     /// Waits until it handles this signal, which it does soon after its start.
-    pub(crate) fn answers(&self, signal: i32) {
+    pub(crate) fn wait_until_handles(&self, signal: i32) {
         wait_until("the program handles signals", || {
             self.status("SigBlk") >> (signal - 1) & 1 == 1
         });
     }
 
     /// Waits for its end, and returns what it printed and nobody read.
-    pub(crate) fn end(mut self) -> Ran {
+    pub(crate) fn end(mut self) -> RunResult {
         self.0.stdin = None;
         let stdout = self.0.stdout.take().map(read);
         let stderr = self.0.stderr.take().map(read);
-        wait_until("it ends", || !self.runs());
+        wait_until("it ends", || !self.is_running());
         let status = self.0.wait().expect("its status");
-        Ran {
+        RunResult {
             status: status.code(),
             stdout: text(stdout),
             stderr: String::from_utf8_lossy(&text(stderr)).into_owned(),
@@ -94,14 +97,14 @@ impl Process {
     }
 
     /// Does the same without reading its standard output before its end.
-    pub(crate) fn end_unread(mut self) -> Ran {
+    pub(crate) fn end_unread(mut self) -> RunResult {
         let stdin = self.0.stdin.take();
         let stdout = self.0.stdout.take();
         let stderr = self.0.stderr.take().map(read);
-        wait_until("it ends", || !self.runs());
+        wait_until("it ends", || !self.is_running());
         drop(stdin);
         let status = self.0.wait().expect("its status");
-        Ran {
+        RunResult {
             status: status.code(),
             stdout: text(stdout.map(read)),
             stderr: String::from_utf8_lossy(&text(stderr)).into_owned(),

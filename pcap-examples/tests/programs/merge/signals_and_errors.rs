@@ -4,16 +4,16 @@ use std::fs;
 
 use crate::common;
 use crate::common::{
-    Record, arg, file, not_written, program, record, run_into_broken_pipe, savefile,
+    Record, not_written, path_arg, program, record, run_into_broken_pipe, savefile, write_file,
     written_and_error,
 };
 
 #[test]
-fn a_savefile_without_a_reader_is_an_error() {
+fn a_savefile_whose_reader_closed_the_pipe_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let many: Vec<Record> = (0..20_000).map(|n| record(n, 0, vec![0; 100])).collect();
-    let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
-    let ran = run_into_broken_pipe(program("merge").args([arg(&input), "-w", "-"]));
+    let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
+    let ran = run_into_broken_pipe(program("merge").args([path_arg(&input), "-w", "-"]));
     assert_eq!(ran.status, Some(1), "{}", ran.stderr);
     let (written, error) = written_and_error(&ran.stderr);
     assert!(
@@ -26,7 +26,7 @@ fn a_savefile_without_a_reader_is_an_error() {
         "{error}"
     );
     // The machine-readable line contains nothing else.
-    let ran = run_into_broken_pipe(program("merge").args(["--json", arg(&input), "-w", "-"]));
+    let ran = run_into_broken_pipe(program("merge").args(["--json", path_arg(&input), "-w", "-"]));
     let line = ran.stderr.lines().find(|line| line.starts_with('{'));
     let line: serde_json::Value = serde_json::from_str(line.unwrap()).unwrap();
     let (written, _) = written_and_error(&ran.stderr);
@@ -43,12 +43,12 @@ fn a_savefile_without_a_reader_is_an_error() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn ctrl_c_ends_it_with_all_that_was_read() {
+fn ctrl_c_keeps_all_packets_read() {
     for options in [&[][..], &["--append"]] {
         let folder = tempfile::tempdir().unwrap();
         let output = folder.path().join("out.pcap");
         let mut command = program("merge");
-        command.args(options).args(["-w", arg(&output), "-"]);
+        command.args(options).args(["-w", path_arg(&output), "-"]);
         let (status, error) = common::live::interrupt(&mut command, &output);
         assert_eq!(status, Some(1), "{error}");
         let (summary, text) = error.split_once('\n').unwrap();
@@ -69,10 +69,10 @@ fn a_full_disk_is_an_error_that_names_the_file() {
     }
     let folder = tempfile::tempdir().unwrap();
     let many: Vec<Record> = (0..2000).map(|n| record(n, 0, vec![0; 1000])).collect();
-    let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
+    let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
     let (status, error, rest) = common::live::on_small_disk(folder.path(), |output| {
         let mut command = program("merge");
-        command.args([arg(&input), "-w", output]);
+        command.args([path_arg(&input), "-w", output]);
         command
     });
     assert_eq!(status, 1, "{error}");

@@ -3,23 +3,26 @@
 use std::fs;
 
 use super::{recode, recoded};
-use crate::common::{arg, feed, file, gunzip, gzip, nano_packets, ours, program, record, savefile};
+use crate::common::{
+    gunzip, gzip, path_arg, program, record, run_program, run_with_stdin, sample_packets_nano,
+    savefile, write_file,
+};
 
 #[test]
 fn gzip_is_read_and_written() {
     let folder = tempfile::tempdir().unwrap();
-    let whole = savefile(false, true, 1, &nano_packets());
-    let plain = file(folder.path(), "in.pcap", &whole);
+    let whole = savefile(false, true, 1, &sample_packets_nano());
+    let plain = write_file(folder.path(), "in.pcap", &whole);
     // Recognized by its content and not by its name; several members in a row are one file.
     let (start, rest) = whole.split_at(100);
-    let packed = file(folder.path(), "in", &[gzip(start), gzip(rest)].concat());
+    let packed = write_file(folder.path(), "in", &[gzip(start), gzip(rest)].concat());
     let [gz, out] = ["out.pcap.gz", "out.pcap"].map(|name| folder.path().join(name));
     for input in [&plain, &packed] {
         assert_eq!(gunzip(&recoded(&[], input, &gz).1), whole);
         assert_eq!(gunzip(&recoded(&["--gzip"], input, &out).1), whole);
         assert_eq!(recoded(&[], input, &out).1, whole);
         let bytes = fs::read(input).unwrap();
-        let piped = feed(program("recode").args(["--gzip", "-", "-"]), &bytes);
+        let piped = run_with_stdin(program("recode").args(["--gzip", "-", "-"]), &bytes);
         assert_eq!(
             (piped.status, gunzip(&piped.stdout)),
             (Some(0), whole.clone())
@@ -50,13 +53,13 @@ fn a_damaged_gzip_file_is_an_error() {
     wrong_sum[end - 8] ^= 1;
     let output = folder.path().join("out.pcap");
     for (bytes, least, most) in [(&packed[..end / 2], 100, 250), (&wrong_sum, 500, 500)] {
-        let input = file(folder.path(), "in.pcap.gz", bytes);
+        let input = write_file(folder.path(), "in.pcap.gz", bytes);
         let ran = recode(&[], &input, &output);
         assert_eq!(ran.status, Some(1), "{}", ran.stderr);
         let error = ran.stderr.lines().last().unwrap();
-        let start = format!("pcap-recode: cannot read `{}`: ", arg(&input));
+        let start = format!("pcap-recode: cannot read `{}`: ", path_arg(&input));
         assert!(error.starts_with(&start), "{error}");
-        let count = ours("read", &["--count", arg(&output)]).good();
+        let count = run_program("read", &["--count", path_arg(&output)]).success_output();
         let count: u32 = count.trim().parse().unwrap();
         assert!((least..=most).contains(&count), "{count}");
         assert!(

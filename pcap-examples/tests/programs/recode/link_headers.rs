@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use super::{fields, recode, recoded, records};
-use crate::common::{Record, arg, file, nano_packets, ours, packets, record, savefile, tool};
+use crate::common::{
+    Record, path_arg, record, run_program, run_tool, sample_packets, sample_packets_nano, savefile,
+    write_file,
+};
 
 /// Returns an ARP request.
 fn arp() -> Vec<u8> {
@@ -26,16 +29,16 @@ fn relinked(packets: &[Record], header: impl Fn(&[u8], &[u8]) -> Vec<u8>) -> Vec
 }
 
 #[test]
-fn ethernet_and_raw_ip_become_each_other() {
+fn ethernet_and_raw_ip_are_converted() {
     let folder = tempfile::tempdir().unwrap();
-    let zeros = relinked(&nano_packets(), |kind, rest| {
+    let zeros = relinked(&sample_packets_nano(), |kind, rest| {
         [&[0; 12], kind, rest].concat()
     });
-    let bare = relinked(&nano_packets(), |_, rest| rest.to_vec());
-    let ethernet = file(
+    let bare = relinked(&sample_packets_nano(), |_, rest| rest.to_vec());
+    let ethernet = write_file(
         folder.path(),
         "eth.pcap",
-        &savefile(true, true, 1, &nano_packets()),
+        &savefile(true, true, 1, &sample_packets_nano()),
     );
     let [raw, back] = ["raw.pcap", "back.pcap"].map(|name| folder.path().join(name));
     let (said, bytes) = recoded(&["--linktype", "RAW"], &ethernet, &raw);
@@ -62,14 +65,14 @@ fn ethernet_and_raw_ip_become_each_other() {
     assert!(expected.lines().count() == 8 && expected.contains("192.0.2.1"));
     assert_eq!(fields(&raw, &names), expected);
     assert_eq!(fields(&back, &names), expected);
-    let decoded = |path: &Path| tool("tcpdump", &["-n", "-tt", "-v", "-r", arg(path)]);
+    let decoded = |path: &Path| run_tool("tcpdump", &["-n", "-tt", "-v", "-r", path_arg(path)]);
     assert_eq!(decoded(&raw), decoded(&ethernet));
 }
 
 #[test]
-fn cooked_and_loopback_become_others() {
+fn cooked_and_loopback_headers_are_converted() {
     let folder = tempfile::tempdir().unwrap();
-    let mut mixed = packets();
+    let mut mixed = sample_packets();
     mixed.push(record(1_700_000_008, 0, arp()));
     let mac = [2, 0, 0, 0, 0, 9];
     let sll =
@@ -91,13 +94,17 @@ fn cooked_and_loopback_become_others() {
     let framed = |from: &[u8], packets: &[Record]| {
         relinked(packets, |kind, rest| [&[0; 6], from, kind, rest].concat())
     };
-    let bare = relinked(&packets(), |_, rest| rest.to_vec());
+    let bare = relinked(&sample_packets(), |_, rest| rest.to_vec());
     for (number, packets, expected) in [
         (113, relinked(&mixed, sll), framed(&mac, &mixed)),
         (276, relinked(&mixed, sll2), framed(&mac, &mixed)),
-        (0, relinked(&packets(), null), framed(&[0; 6], &packets())),
+        (
+            0,
+            relinked(&sample_packets(), null),
+            framed(&[0; 6], &sample_packets()),
+        ),
     ] {
-        let input = file(
+        let input = write_file(
             folder.path(),
             "in.pcap",
             &savefile(false, false, number, &packets),
@@ -123,25 +130,25 @@ fn cooked_and_loopback_become_others() {
 }
 
 #[test]
-fn the_inconvertible_is_told() {
+fn packets_that_cannot_be_converted_are_reported() {
     let folder = tempfile::tempdir().unwrap();
-    let mut mixed = packets();
+    let mut mixed = sample_packets();
     mixed.insert(2, record(1_700_000_002, 0, arp()));
     let mut tagged = vec![4; 12];
     tagged.extend([0x81, 0, 0, 5, 8, 0]);
-    tagged.extend(&packets()[0].2[14..]);
+    tagged.extend(&sample_packets()[0].2[14..]);
     mixed.push(record(1_700_000_008, 0, tagged));
     mixed.push(record(1_700_000_009, 0, vec![4; 9]));
     let mut other = vec![4; 12];
     other.extend([0x88, 0xcc, 0x45]);
     mixed.push(record(1_700_000_010, 0, other));
-    let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &mixed));
+    let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &mixed));
     let output = folder.path().join("out.pcap");
 
     let ran = recode(&["-l", "RAW"], &input, &output);
     let (said, error) = ran.stderr.split_once('\n').unwrap();
     assert_eq!((ran.status, said), (Some(1), "2 of 3 packets"));
-    let (input_name, output_name) = (arg(&input), arg(&output));
+    let (input_name, output_name) = (path_arg(&input), path_arg(&output));
     assert_eq!(
         error,
         format!(
@@ -149,9 +156,12 @@ fn the_inconvertible_is_told() {
                  use --skip to skip such packets\n"
         )
     );
-    assert_eq!(ours("read", &["--count", output_name]).good(), "2\n");
+    assert_eq!(
+        run_program("read", &["--count", output_name]).success_output(),
+        "2\n"
+    );
 
-    let ran = ours(
+    let ran = run_program(
         "recode",
         &["-l", "RAW", "--skip", "--json", input_name, output_name],
     );
@@ -171,7 +181,11 @@ fn the_inconvertible_is_told() {
         (&9.into(), &1.into())
     );
     // tcpdump counts the same packets in both files.
-    let count = |path, filter| tool("tcpdump", &["-n", "-r", path, filter]).lines().count();
+    let count = |path, filter| {
+        run_tool("tcpdump", &["-n", "-r", path, filter])
+            .lines()
+            .count()
+    };
     let before = count(input_name, "ip or ip6 or (vlan and ip)");
     assert_eq!((before, count(output_name, "ip or ip6")), (9, 9));
 

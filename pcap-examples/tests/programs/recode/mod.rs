@@ -8,10 +8,10 @@ mod signals_and_errors;
 use std::fs;
 use std::path::Path;
 
-use crate::common::{Ran, arg, program, run, tool};
+use crate::common::{RunResult, path_arg, program, run, run_tool};
 
 /// Runs `pcap-recode` from one file to another.
-fn recode(options: &[&str], input: &Path, output: &Path) -> Ran {
+fn recode(options: &[&str], input: &Path, output: &Path) -> RunResult {
     run(program("recode").args(options).args([input, output]))
 }
 
@@ -29,7 +29,7 @@ fn records(bytes: &[u8]) -> &[u8] {
 
 /// Returns the given fields of all packets, as tshark decodes them.
 fn fields(path: &Path, names: &[&str]) -> String {
-    let mut arguments = vec!["-n", "-r", arg(path), "-T", "fields"];
+    let mut arguments = vec!["-n", "-r", path_arg(path), "-T", "fields"];
     names.iter().for_each(|name| arguments.extend(["-e", name]));
-    tool("tshark", &arguments)
+    run_tool("tshark", &arguments)
 }

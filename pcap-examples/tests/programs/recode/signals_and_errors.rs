@@ -4,17 +4,17 @@ use std::fs;
 
 use super::{recode, records};
 use crate::common::{
-    self, arg, file, gunzip, not_written, ours, packets, program, record, run_into_broken_pipe,
-    savefile, tool, written_and_error,
+    self, gunzip, not_written, path_arg, program, record, run_into_broken_pipe, run_program,
+    run_tool, sample_packets, savefile, write_file, written_and_error,
 };
 
 #[test]
-fn errors_leave_what_was_there() {
+fn early_errors_leave_the_output_unchanged() {
     let folder = tempfile::tempdir().unwrap();
-    let bytes = savefile(false, false, 1, &packets());
-    let input = file(folder.path(), "in.pcap", &bytes);
-    let output = file(folder.path(), "out.pcap", b"precious");
-    let (i, o) = (arg(&input), arg(&output));
+    let bytes = savefile(false, false, 1, &sample_packets());
+    let input = write_file(folder.path(), "in.pcap", &bytes);
+    let output = write_file(folder.path(), "out.pcap", b"precious");
+    let (i, o) = (path_arg(&input), path_arg(&output));
     for (arguments, status, text) in [
         (
             &["/no/such/file", o][..],
@@ -36,12 +36,12 @@ fn errors_leave_what_was_there() {
         (&["--format", "text", i, o], 2, "pcap, pcapng"),
         (&["-l", "USB_LINUX", i, o], 1, "cannot convert"),
     ] {
-        let ran = ours("recode", arguments);
+        let ran = run_program("recode", arguments);
         assert_eq!(ran.status, Some(status), "{arguments:?}: {}", ran.stderr);
         assert!(ran.stderr.contains(text), "{arguments:?}: {}", ran.stderr);
         assert_eq!(fs::read(&output).unwrap(), b"precious");
     }
-    let ran = ours("recode", &[i, i]);
+    let ran = run_program("recode", &[i, i]);
     assert_eq!(ran.status, Some(1));
     assert!(
         ran.stderr.contains("it is also the input"),
@@ -50,7 +50,7 @@ fn errors_leave_what_was_there() {
     );
     assert_eq!(fs::read(&input).unwrap(), bytes);
     for name in ["/no/such/folder/a.pcap", "/no/such/folder/a.pcap.gz"] {
-        let ran = ours("recode", &[i, name]);
+        let ran = run_program("recode", &[i, name]);
         let start = format!("pcap-recode: cannot create `{name}`: ");
         assert!(
             ran.status == Some(1) && ran.stderr.starts_with(&start),
@@ -61,10 +61,10 @@ fn errors_leave_what_was_there() {
 }
 
 #[test]
-fn a_damaged_file_is_copied_to_the_damage() {
+fn packets_before_the_damage_are_copied() {
     let folder = tempfile::tempdir().unwrap();
-    let whole = savefile(false, false, 1, &packets());
-    let input = file(folder.path(), "in.pcap", &whole[..whole.len() - 1]);
+    let whole = savefile(false, false, 1, &sample_packets());
+    let input = write_file(folder.path(), "in.pcap", &whole[..whole.len() - 1]);
     let output = folder.path().join("out.pcap.gz");
     let ran = recode(&[], &input, &output);
     assert_eq!(ran.status, Some(1));
@@ -76,19 +76,23 @@ fn a_damaged_file_is_copied_to_the_damage() {
     );
     assert_eq!(
         gunzip(&fs::read(&output).unwrap()),
-        savefile(false, false, 1, &packets()[..7])
+        savefile(false, false, 1, &sample_packets()[..7])
     );
 }
 
 #[test]
-fn a_savefile_without_a_reader_is_an_error() {
+fn a_savefile_whose_reader_closed_the_pipe_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let many: Vec<_> = (0..40_000_u32)
         .map(|n| record(n, 0, n.wrapping_mul(2_654_435_761).to_le_bytes().repeat(25)))
         .collect();
-    let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
+    let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
     for options in [&[][..], &["--gzip"], &["--format", "pcapng"]] {
-        let ran = run_into_broken_pipe(program("recode").args(options).args([arg(&input), "-"]));
+        let ran = run_into_broken_pipe(
+            program("recode")
+                .args(options)
+                .args([path_arg(&input), "-"]),
+        );
         assert_eq!(ran.status, Some(1), "{}", ran.stderr);
         let (written, error) = written_and_error(&ran.stderr);
         assert!(written < 40_000, "{}", ran.stderr);
@@ -118,10 +122,10 @@ fn a_full_disk_is_an_error_that_names_the_file() {
     let pcapng = ["--format", "pcapng"];
     for options in [&[][..], &["--gzip"], &pcapng] {
         let folder = tempfile::tempdir().unwrap();
-        let input = file(folder.path(), "in.pcap", &savefile(false, true, 1, &many));
+        let input = write_file(folder.path(), "in.pcap", &savefile(false, true, 1, &many));
         let (status, error, _) = common::live::on_small_disk(folder.path(), |output| {
             let mut command = program("recode");
-            command.args(options).args([arg(&input), output]);
+            command.args(options).args([path_arg(&input), output]);
             command
         });
         assert_eq!(status, 1, "{error}");
@@ -137,15 +141,15 @@ fn a_full_disk_is_an_error_that_names_the_file() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn ctrl_c_leaves_a_whole_savefile() {
+fn ctrl_c_leaves_a_complete_savefile() {
     use std::io::Write;
     use std::process::Stdio;
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("out.pcap.gz");
-    let bytes = savefile(false, false, 1, &packets());
+    let bytes = savefile(false, false, 1, &sample_packets());
     let mut command = program("recode");
     command
-        .args(["-", arg(&output)])
+        .args(["-", path_arg(&output)])
         .stdin(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -174,9 +178,12 @@ fn ctrl_c_leaves_a_whole_savefile() {
     let copied = gunzip(&fs::read(&output).unwrap());
     // Complete packets, those that were read before the signal.
     assert!([bytes, rest.clone()].concat().starts_with(&copied));
-    tool(
+    run_tool(
         "tcpdump",
-        &["-r", arg(&file(folder.path(), "copy.pcap", &copied))],
+        &[
+            "-r",
+            path_arg(&write_file(folder.path(), "copy.pcap", &copied)),
+        ],
     );
     assert!(copied.len() < rest.len());
 }

@@ -9,10 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::common::live::{Running, ip};
-use crate::common::{Ran, Record, arg, program, record, run};
+use crate::common::{Record, RunResult, path_arg, program, record, run};
 
 /// Creates two devices, `left` and `right`, without other traffic.
-fn pair() {
+fn create_device_pair() {
     ip("link add left type veth peer name right");
     for end in ["left", "right"] {
         ip(&format!("link set {end} arp off up"));
@@ -58,7 +58,8 @@ fn received(folder: &Path, count: usize, send: impl FnOnce()) -> PathBuf {
         "-c",
         &count.to_string(),
     ]);
-    let running = Running::start(command.args(["--immediate", "-s", "2048", "-w", arg(&path)]));
+    let running =
+        Running::start(command.args(["--immediate", "-s", "2048", "-w", path_arg(&path)]));
     send();
     let (status, _, stderr) = running.end();
     assert_eq!(status.code(), Some(0), "{stderr}");
@@ -70,7 +71,7 @@ fn received(folder: &Path, count: usize, send: impl FnOnce()) -> PathBuf {
 }
 
 /// Replays a savefile on `left`, quietly, and returns its summary.
-fn replayed(options: &[&str], path: &Path) -> (Ran, serde_json::Value) {
+fn replayed(options: &[&str], path: &Path) -> (RunResult, serde_json::Value) {
     let mut command = program("replay");
     let ran = run(command
         .args(["-q", "--json", "-i", "left"])

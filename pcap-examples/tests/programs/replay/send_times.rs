@@ -1,8 +1,8 @@
 //! When packets are sent.
 
-use super::{data, frames, pair, received, replayed};
+use super::{create_device_pair, data, frames, received, replayed};
 use crate::common::live::in_netns;
-use crate::common::{Record, arg, file, ours, program, savefile, tool};
+use crate::common::{Record, path_arg, program, run_program, run_tool, savefile, write_file};
 
 /// Returns frames of 60 bytes at this interval in milliseconds.
 fn every(millis: u32, count: u32) -> Vec<Record> {
@@ -18,20 +18,23 @@ fn every(millis: u32, count: u32) -> Vec<Record> {
 
 // Shows: parity/programs-dump-split-recode
 #[test]
-fn at_full_speed_all_arrive_in_order() {
+fn at_full_speed_all_packets_arrive_in_order() {
     in_netns(|| {
-        pair();
+        create_device_pair();
         let folder = tempfile::tempdir().unwrap();
         let sent = frames(20_000);
         let bytes: usize = sent.iter().map(|packet| packet.2.len()).sum();
-        let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &sent));
+        let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &sent));
         let path = received(folder.path(), sent.len(), || {
-            let ran = ours("replay", &["-i", "left", "--fast", arg(&input)]);
+            let ran = run_program("replay", &["-i", "left", "--fast", path_arg(&input)]);
             assert_eq!(ran.status, Some(0), "{}", ran.stderr);
             let lines: Vec<_> = ran.stderr.lines().collect();
             assert_eq!(
                 lines[0],
-                format!("pcap-replay: sending `{}` on left, EN10MB", arg(&input))
+                format!(
+                    "pcap-replay: sending `{}` on left, EN10MB",
+                    path_arg(&input)
+                )
             );
             let start = format!("20000 packets sent, {bytes} bytes, in ");
             assert!(lines[1].starts_with(&start), "{}", lines[1]);
@@ -47,11 +50,11 @@ fn at_full_speed_all_arrive_in_order() {
 }
 
 #[test]
-fn the_pace_is_the_savefiles() {
+fn the_default_pace_is_that_of_the_savefile() {
     in_netns(|| {
-        pair();
+        create_device_pair();
         let folder = tempfile::tempdir().unwrap();
-        let input = file(
+        let input = write_file(
             folder.path(),
             "in.pcap",
             &savefile(false, true, 1, &every(10, 20)),
@@ -67,7 +70,7 @@ fn the_pace_is_the_savefiles() {
             );
         });
         // As they arrived, by tcpdump: none too early, and the total duration is right.
-        let times = tool("tcpdump", &["-tt", "-n", "--nano", "-r", arg(&path)]);
+        let times = run_tool("tcpdump", &["-tt", "-n", "--nano", "-r", path_arg(&path)]);
         let times: Vec<f64> = times
             .lines()
             .filter(|line| !line.starts_with('\t'))
@@ -82,11 +85,11 @@ fn the_pace_is_the_savefiles() {
 }
 
 #[test]
-fn speeds_and_rates_are_kept() {
+fn speeds_and_rates_are_observed() {
     in_netns(|| {
-        pair();
+        create_device_pair();
         let folder = tempfile::tempdir().unwrap();
-        let input = file(
+        let input = write_file(
             folder.path(),
             "in.pcap",
             &savefile(false, true, 1, &every(10, 20)),
@@ -94,7 +97,7 @@ fn speeds_and_rates_are_kept() {
         // Backward: no waiting at all.
         let mut backward = every(2000, 20);
         backward.reverse();
-        let backward = file(
+        let backward = write_file(
             folder.path(),
             "back.pcap",
             &savefile(false, true, 1, &backward),
@@ -124,7 +127,7 @@ fn speeds_and_rates_are_kept() {
             );
         }
         // A rate far above what sleeping allows.
-        let many = file(
+        let many = write_file(
             folder.path(),
             "many.pcap",
             &savefile(false, false, 1, &every(0, 5000)),
@@ -137,11 +140,11 @@ fn speeds_and_rates_are_kept() {
 
 /// At top speed packets are sent in batches, but not those that may be the last for a while.
 #[test]
-fn what_comes_slowly_is_sent_as_it_comes() {
+fn packets_from_a_slow_pipe_are_sent_immediately() {
     use std::io::Write;
     use std::process::Stdio;
     in_netns(|| {
-        pair();
+        create_device_pair();
         let folder = tempfile::tempdir().unwrap();
         let mut command = program("replay");
         command.args(["-q", "-i", "left", "--fast", "-"]);

@@ -4,16 +4,19 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{frames, pair};
+use super::{create_device_pair, frames};
 use crate::common::live::{Running, in_netns, ip, is_root};
-use crate::common::{arg, copied, file, ours, packets, program, record, run, savefile, tool};
+use crate::common::{
+    copy_program, path_arg, program, record, run, run_program, run_tool, sample_packets, savefile,
+    write_file,
+};
 
 #[test]
 fn ctrl_c_ends_a_wait_with_the_summary() {
     in_netns(|| {
-        pair();
+        create_device_pair();
         let folder = tempfile::tempdir().unwrap();
-        let slow = file(
+        let slow = write_file(
             folder.path(),
             "slow.pcap",
             &savefile(
@@ -23,7 +26,7 @@ fn ctrl_c_ends_a_wait_with_the_summary() {
                 &[record(1, 0, vec![2; 60]), record(1000, 0, vec![2; 60])],
             ),
         );
-        let quick = file(
+        let quick = write_file(
             folder.path(),
             "quick.pcap",
             &savefile(false, false, 1, &frames(10)),
@@ -47,19 +50,19 @@ fn ctrl_c_ends_a_wait_with_the_summary() {
 #[test]
 fn ctrl_c_ends_a_wait_to_send() {
     in_netns(|| {
-        pair();
+        create_device_pair();
         let folder = tempfile::tempdir().unwrap();
         let packets = [1400; 30].map(|length| record(1, 0, vec![2; length]));
-        let input = file(
+        let input = write_file(
             folder.path(),
             "in.pcap",
             &savefile(false, false, 1, &packets),
         );
         let full = "qdisc add dev left root tbf rate 8kbit burst 1600 limit 1600";
-        tool("tc", &full.split(' ').collect::<Vec<_>>());
+        run_tool("tc", &full.split(' ').collect::<Vec<_>>());
         for drops in [false, true] {
             if drops {
-                tool("tc", &["qdisc", "del", "dev", "left", "root"]);
+                run_tool("tc", &["qdisc", "del", "dev", "left", "root"]);
                 ip("link set right mtu 200");
             }
             for pace in [&["--fast"][..], &["--pps", "1000"]] {
@@ -79,19 +82,19 @@ fn ctrl_c_ends_a_wait_to_send() {
 }
 
 #[test]
-fn a_device_that_vanishes_ends_it() {
+fn a_removed_device_ends_the_replay() {
     for pace in [&["--pps", "1000"][..], &["--fast"]] {
         in_netns(|| {
-            pair();
+            create_device_pair();
             let folder = tempfile::tempdir().unwrap();
-            let input = file(
+            let input = write_file(
                 folder.path(),
                 "in.pcap",
                 &savefile(false, false, 1, &frames(10)),
             );
             let mut command = program("replay");
             command.args(["-i", "left"]).args(pace);
-            command.args(["--loops", "0", arg(&input)]);
+            command.args(["--loops", "0", path_arg(&input)]);
             let running = Running::start_saying(&mut command, "sending `");
             thread::sleep(Duration::from_millis(100));
             ip("link del left");
@@ -109,12 +112,12 @@ fn a_device_that_vanishes_ends_it() {
 #[test]
 fn exit_status_separates_usage_from_failure() {
     let folder = tempfile::tempdir().unwrap();
-    let input = file(
+    let input = write_file(
         folder.path(),
         "in.pcap",
-        &savefile(false, false, 1, &packets()),
+        &savefile(false, false, 1, &sample_packets()),
     );
-    let input = arg(&input);
+    let input = path_arg(&input);
     for (arguments, status, text) in [
         (&["--help"][..], 0, ""),
         (&[input], 2, "--device"),
@@ -138,11 +141,11 @@ fn exit_status_separates_usage_from_failure() {
             "pcap-replay: cannot compile `tcp prot`: ",
         ),
     ] {
-        let ran = ours("replay", arguments);
+        let ran = run_program("replay", arguments);
         assert_eq!(ran.status, Some(status), "{arguments:?}: {}", ran.stderr);
         assert!(ran.stderr.contains(text), "{arguments:?}: {}", ran.stderr);
     }
-    let ran = ours("replay", &["-i", "no-such-dev", input]);
+    let ran = run_program("replay", &["-i", "no-such-dev", input]);
     assert_eq!(
         (ran.status, ran.stderr.lines().count()),
         (Some(1), 1),
@@ -158,7 +161,7 @@ fn exit_status_separates_usage_from_failure() {
 }
 
 #[test]
-fn without_the_right_it_says_how_to_get_it() {
+fn missing_privileges_are_explained() {
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::process::CommandExt;
     if !is_root() {
@@ -166,15 +169,15 @@ fn without_the_right_it_says_how_to_get_it() {
     }
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let input = file(
+    let input = write_file(
         folder.path(),
         "in.pcap",
-        &savefile(false, false, 1, &packets()),
+        &savefile(false, false, 1, &sample_packets()),
     );
-    let copy = copied("replay", folder.path());
+    let copy = copy_program("replay", folder.path());
     let mut command = std::process::Command::new(copy);
     let ran = run(command
-        .args(["-i", "lo", arg(&input)])
+        .args(["-i", "lo", path_arg(&input)])
         .uid(65_534)
         .gid(65_534));
     assert_eq!((ran.status, ran.stderr.lines().count()), (Some(1), 1));

@@ -2,14 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use super::{data, frames, pair, received, replayed};
+use super::{create_device_pair, data, frames, received, replayed};
 use crate::common::live::{in_netns, ip};
-use crate::common::{arg, feed, file, ours, packets, program, record, run, savefile};
+use crate::common::{
+    path_arg, program, record, run, run_program, run_with_stdin, sample_packets, savefile,
+    write_file,
+};
 
 #[test]
 fn unsent_packets_are_counted_and_reported() {
     in_netns(|| {
-        pair();
+        create_device_pair();
         let folder = tempfile::tempdir().unwrap();
         let mut mixed = frames(6);
         mixed[1].2.resize(3000, 7);
@@ -17,9 +20,9 @@ fn unsent_packets_are_counted_and_reported() {
         mixed[3].2.resize(2000, 7);
         mixed[3].3 = 2000;
         mixed[4].3 = 9000;
-        let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &mixed));
+        let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &mixed));
         let path = received(folder.path(), 3, || {
-            let ran = ours("replay", &["-i", "left", "--fast", arg(&input)]);
+            let ran = run_program("replay", &["-i", "left", "--fast", path_arg(&input)]);
             assert_eq!(ran.status, Some(1));
             let lines: Vec<_> = ran.stderr.lines().skip(1).collect();
             assert!(lines[0].starts_with("3 packets sent, "), "{}", ran.stderr);
@@ -61,14 +64,14 @@ fn unsent_packets_are_counted_and_reported() {
 }
 
 #[test]
-fn a_damaged_file_is_sent_to_the_damage() {
+fn packets_before_the_damage_are_sent() {
     in_netns(|| {
-        pair();
+        create_device_pair();
         let folder = tempfile::tempdir().unwrap();
         let sent = frames(300);
         let mut bytes = savefile(false, false, 1, &sent);
         bytes.truncate(bytes.len() - 10);
-        let input = file(folder.path(), "in.pcap", &bytes);
+        let input = write_file(folder.path(), "in.pcap", &bytes);
         let path = received(folder.path(), 299, || {
             let (ran, summary) = replayed(&["--fast"], &input);
             assert_eq!((ran.status, &summary["packets"]), (Some(1), &299.into()));
@@ -80,37 +83,37 @@ fn a_damaged_file_is_sent_to_the_damage() {
 }
 
 #[test]
-fn link_types_have_to_agree() {
+fn a_different_link_type_is_rejected() {
     in_netns(|| {
-        pair();
+        create_device_pair();
         let folder = tempfile::tempdir().unwrap();
-        let bare: Vec<_> = packets()
+        let bare: Vec<_> = sample_packets()
             .into_iter()
             .map(|(secs, nanos, data, len)| (secs, nanos, data[14..].to_vec(), len - 14))
             .collect();
-        let input = file(
+        let input = write_file(
             folder.path(),
             "in.pcap",
             &savefile(false, false, 101, &bare),
         );
-        let ran = ours("replay", &["-i", "left", arg(&input)]);
+        let ran = run_program("replay", &["-i", "left", path_arg(&input)]);
         assert_eq!(ran.status, Some(1));
         assert_eq!(
             ran.stderr,
             format!(
                 "pcap-replay: cannot send `{}` on `left`: expected the link type EN10MB, found RAW; \
                      `pcap-recode --linktype ETHERNET` may convert it\n",
-                arg(&input)
+                path_arg(&input)
             )
         );
         // At the stated interval.
         let path = received(folder.path(), 7, || {
-            let ran = ours(
+            let ran = run_program(
                 "recode",
-                &["-q", "--linktype", "ETHERNET", arg(&input), "-"],
+                &["-q", "--linktype", "ETHERNET", path_arg(&input), "-"],
             );
             let mut command = program("replay");
-            let ran = feed(command.args(["-i", "left", "--fast", "-"]), &ran.stdout);
+            let ran = run_with_stdin(command.args(["-i", "left", "--fast", "-"]), &ran.stdout);
             // One of them was truncated.
             assert!(
                 ran.stderr.contains("1 not sent: 1 truncated"),
@@ -124,14 +127,14 @@ fn link_types_have_to_agree() {
 
 /// The other end only accepts shorter ones: the device drops these, and they are not retried forever.
 #[test]
-fn a_frame_that_the_device_drops_is_counted() {
+fn frames_that_the_device_drops_are_counted() {
     in_netns(|| {
-        pair();
+        create_device_pair();
         ip("link set right mtu 200");
         let folder = tempfile::tempdir().unwrap();
         let lengths = [60, 1000, 1400, 60, 1000];
         let packets = lengths.map(|length| record(1, 0, vec![2; length]));
-        let input = file(
+        let input = write_file(
             folder.path(),
             "in.pcap",
             &savefile(false, false, 1, &packets),

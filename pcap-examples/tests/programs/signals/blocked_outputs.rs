@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use super::{capture, command, long, packets_in, said, slowly};
 use crate::common::live::{Running, Sender, in_netns};
 use crate::common::process::{Lines, Process, wait_until, whole_packets};
-use crate::common::{arg, file, not_written, written_and_error};
+use crate::common::{not_written, path_arg, write_file, written_and_error};
 
 /// What reached a pipe without a reader, and the reported loss, add up to what was sent.
 #[test]
-fn a_blocked_output_ends_with_a_number() {
+fn a_capture_into_a_blocked_pipe_reports_lost_packets() {
     in_netns(|| {
         let sender = Sender::new();
         for sent in [2000, 20_000] {
@@ -23,7 +23,7 @@ fn a_blocked_output_ends_with_a_number() {
             lines.next();
             sender.send(sent, 64);
             process.signal(libc::SIGTERM);
-            wait_until("it ends", || !process.runs());
+            wait_until("it ends", || !process.is_running());
             let said_ = lines.rest();
             let ran = process.end();
             assert_eq!(ran.status, Some(1), "{said_}");
@@ -41,16 +41,16 @@ fn a_blocked_output_ends_with_a_number() {
 }
 
 #[test]
-fn a_blocked_pipe_ends_with_a_number() {
+fn a_copy_into_a_blocked_pipe_reports_lost_packets() {
     let folder = tempfile::tempdir().unwrap();
-    let input = file(folder.path(), "in.pcap", &long(20_000));
+    let input = write_file(folder.path(), "in.pcap", &long(20_000));
     for words in [
-        &["filter", arg(&input), "-"][..],
-        &["recode", arg(&input), "-"],
-        &["merge", arg(&input), "-w", "-"],
+        &["filter", path_arg(&input), "-"][..],
+        &["recode", path_arg(&input), "-"],
+        &["merge", path_arg(&input), "-w", "-"],
     ] {
         let process = Process::piped(&mut command(words));
-        process.answers(libc::SIGUSR1);
+        process.wait_until_handles(libc::SIGUSR1);
         let start = Instant::now();
         // Until the pipe is full.
         thread::sleep(Duration::from_millis(500));
@@ -63,8 +63,8 @@ fn a_blocked_pipe_ends_with_a_number() {
         assert!(not_written(&ran.stderr) > 0, "{words:?}: {}", ran.stderr);
         assert!(error.contains(": cannot write `-`: "), "{words:?}: {error}");
     }
-    let process = Process::piped(&mut command(&["read", "--raw", arg(&input)]));
-    process.answers(libc::SIGUSR1);
+    let process = Process::piped(&mut command(&["read", "--raw", path_arg(&input)]));
+    process.wait_until_handles(libc::SIGUSR1);
     thread::sleep(Duration::from_millis(500));
     process.signal(libc::SIGTERM);
     let ran = process.end_unread();
@@ -74,12 +74,12 @@ fn a_blocked_pipe_ends_with_a_number() {
 
 /// Standard error has no reader, and is full before the program begins.
 #[test]
-fn a_blocked_stderr_ends_with_status_1() {
+fn a_blocked_standard_error_causes_status_1() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.pcap");
         for words in [
-            &["capture", "-i", "lo", "-w", arg(&path)][..],
+            &["capture", "-i", "lo", "-w", path_arg(&path)][..],
             &["capture", "-i", "lo"],
         ] {
             let (mut full, unread) = UnixStream::pair().unwrap();
@@ -89,11 +89,11 @@ fn a_blocked_stderr_ends_with_status_1() {
             let mut command = command(words);
             command.stdout(Stdio::null()).stderr(OwnedFd::from(full));
             let mut process = Process::of(command.spawn().unwrap());
-            process.answers(libc::SIGTERM);
+            process.wait_until_handles(libc::SIGTERM);
             // Until it prints.
             thread::sleep(Duration::from_secs(1));
             process.signal(libc::SIGTERM);
-            wait_until("it ends", || !process.runs());
+            wait_until("it ends", || !process.is_running());
             assert_eq!(process.end().status, Some(1), "{words:?}");
             drop(unread);
         }
@@ -101,7 +101,7 @@ fn a_blocked_stderr_ends_with_status_1() {
 }
 
 #[test]
-fn an_output_that_is_slow_gets_everything() {
+fn a_slow_output_gets_all_packets() {
     in_netns(|| {
         let mut running = Running::start(&mut capture(&["-B", "16M", "-w", "-"]));
         let stdout = running.child().stdout.take().unwrap();
@@ -118,12 +118,12 @@ fn an_output_that_is_slow_gets_everything() {
 
 /// The limit on the size of files, as `ulimit -f` sets it.
 #[test]
-fn a_file_that_may_not_grow_is_an_error() {
+fn a_file_size_limit_is_an_error() {
     use std::os::unix::process::CommandExt;
     let folder = tempfile::tempdir().unwrap();
-    let input = file(folder.path(), "in.pcap", &long(20_000));
+    let input = write_file(folder.path(), "in.pcap", &long(20_000));
     let output = folder.path().join("out.pcap");
-    let mut command = command(&["filter", arg(&input), arg(&output)]);
+    let mut command = command(&["filter", path_arg(&input), path_arg(&output)]);
     let limit = || {
         let most = libc::rlimit {
             rlim_cur: 100_000,

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use super::{capture, command, copying, long, packets_in, said, words};
 use crate::common::live::{Running, Sender, in_netns};
-use crate::common::process::{Lines, Process, ignoring, wait_until};
-use crate::common::{arg, file, tool};
+use crate::common::process::{Lines, Process, ignore_signals, wait_until};
+use crate::common::{path_arg, run_tool, write_file};
 
 #[test]
-fn a_hangup_ignored_at_start_stays_ignored() {
+fn sighup_ignored_at_start_stays_ignored() {
     let folder = tempfile::tempdir().unwrap();
     for words_ in copying(folder.path()) {
         let words = words(&words_);
-        let mut process = Process::piped(ignoring(&mut command(&words), &[libc::SIGHUP]));
-        process.answers(libc::SIGUSR1);
+        let mut process = Process::piped(ignore_signals(&mut command(&words), &[libc::SIGHUP]));
+        process.wait_until_handles(libc::SIGUSR1);
         process.signal(libc::SIGHUP);
         assert_eq!(process.status("SigIgn") & 1, 1, "{words:?}");
         let mut stdin = process.child().stdin.take().unwrap();
@@ -27,19 +27,19 @@ fn a_hangup_ignored_at_start_stays_ignored() {
         let _ = fs::remove_file(folder.path().join("out-00000.pcap"));
     }
     in_netns(|| {
-        let endless = file(folder.path(), "endless.pcap", &long(10));
+        let endless = write_file(folder.path(), "endless.pcap", &long(10));
         let path = folder.path().join("live.pcap");
         for words in [
-            &["capture", "-i", "lo", "-w", arg(&path)][..],
-            &["replay", "-i", "lo", "--loops", "0", arg(&endless)],
+            &["capture", "-i", "lo", "-w", path_arg(&path)][..],
+            &["replay", "-i", "lo", "--loops", "0", path_arg(&endless)],
         ] {
             let mut nohup = command(words);
-            let mut process = Process::piped(ignoring(&mut nohup, &[libc::SIGHUP]));
-            process.answers(libc::SIGUSR1);
+            let mut process = Process::piped(ignore_signals(&mut nohup, &[libc::SIGHUP]));
+            process.wait_until_handles(libc::SIGUSR1);
             process.signal(libc::SIGHUP);
             assert_eq!(process.status("SigIgn") & 1, 1, "{words:?}");
             thread::sleep(Duration::from_millis(200));
-            assert!(process.runs(), "{words:?}");
+            assert!(process.is_running(), "{words:?}");
             process.signal(libc::SIGTERM);
             process.end();
         }
@@ -47,11 +47,11 @@ fn a_hangup_ignored_at_start_stays_ignored() {
 }
 
 #[test]
-fn otherwise_a_hangup_ends_it_like_sigterm() {
+fn sighup_ends_a_capture_like_sigterm() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
-        let running = Running::start(&mut capture(&["-w", arg(&path)]));
+        let running = Running::start(&mut capture(&["-w", path_arg(&path)]));
         Sender::new().send(500, 64);
         running.signal(libc::SIGHUP);
         let (status, _, stderr) = running.end();
@@ -65,18 +65,18 @@ fn otherwise_a_hangup_ends_it_like_sigterm() {
 
 /// SIGINT is ignored in the background jobs of a script.
 #[test]
-fn sigint_and_sigterm_end_it_even_if_ignored() {
+fn ignored_sigint_and_sigterm_still_end_programs() {
     let folder = tempfile::tempdir().unwrap();
     let fifo = folder.path().join("fifo");
-    tool("mkfifo", &[arg(&fifo)]);
+    run_tool("mkfifo", &[path_arg(&fifo)]);
     let mut all = copying(folder.path());
-    all.push(["bpf", "-F", arg(&fifo)].map(str::to_owned).to_vec());
+    all.push(["bpf", "-F", path_arg(&fifo)].map(str::to_owned).to_vec());
     for words_ in &all {
         for signal in [libc::SIGINT, libc::SIGTERM] {
             let words = words(words_);
             let ignored = &[libc::SIGINT, libc::SIGTERM];
-            let process = Process::piped(ignoring(&mut command(&words), ignored));
-            process.answers(libc::SIGUSR1);
+            let process = Process::piped(ignore_signals(&mut command(&words), ignored));
+            process.wait_until_handles(libc::SIGUSR1);
             process.signal(signal);
             let ran = process.end_unread();
             assert_ne!(ran.status, Some(0), "{words:?}: {}", ran.stderr);
@@ -90,10 +90,10 @@ fn sigint_and_sigterm_end_it_even_if_ignored() {
         ] {
             let mut background = command(words);
             let ignored = &[libc::SIGINT, libc::SIGQUIT];
-            let mut running = Process::piped(ignoring(&mut background, ignored));
+            let mut running = Process::piped(ignore_signals(&mut background, ignored));
             Lines::of(&mut running).next();
             running.signal(libc::SIGINT);
-            wait_until("it ends", || !running.runs());
+            wait_until("it ends", || !running.is_running());
             assert!(running.child().wait().unwrap().success(), "{words:?}");
         }
     });

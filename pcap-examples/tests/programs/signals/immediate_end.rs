@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use super::{capture, command, long, said, slowly};
 use crate::common::live::{Running, Sender, in_netns};
 use crate::common::process::{Lines, Process, wait_until, whole_packets};
-use crate::common::{Ran, arg, file, not_written, tool};
+use crate::common::{RunResult, not_written, path_arg, run_tool, write_file};
 
 #[test]
-fn later_signals_end_it_at_once() {
+fn later_signals_make_the_program_give_up() {
     in_netns(|| {
         for (signals, pause) in [(1, 2500), (2, 0)] {
             let mut process = Process::piped(&mut capture(&["-B", "64M", "-w", "-"]));
@@ -23,13 +23,13 @@ fn later_signals_end_it_at_once() {
             process.signal(libc::SIGTERM);
             let reading = thread::spawn(move || slowly(stdout, |_| false));
             thread::sleep(Duration::from_millis(pause));
-            assert!(process.runs());
+            assert!(process.is_running());
             for _ in 0..signals {
                 thread::sleep(Duration::from_millis(30));
                 process.signal(libc::SIGTERM);
             }
             let asked = Instant::now();
-            wait_until("it ends", || !process.runs());
+            wait_until("it ends", || !process.is_running());
             assert!(asked.elapsed() < Duration::from_secs(5));
             let said_ = lines.rest();
             assert_eq!(process.child().wait().unwrap().code(), Some(1), "{said_}");
@@ -45,16 +45,16 @@ fn later_signals_end_it_at_once() {
 }
 
 #[test]
-fn a_signal_ends_the_opening_of_a_fifo() {
+fn a_signal_interrupts_opening_a_fifo() {
     let folder = tempfile::tempdir().unwrap();
     let (fifo, output) = (folder.path().join("fifo"), folder.path().join("out.pcap"));
-    tool("mkfifo", &[arg(&fifo)]);
-    let input = file(folder.path(), "in.pcap", &long(100));
-    let (fifo, input) = (arg(&fifo), arg(&input));
-    let out = arg(&output);
-    let ends = |words: &[&str]| -> Ran {
+    run_tool("mkfifo", &[path_arg(&fifo)]);
+    let input = write_file(folder.path(), "in.pcap", &long(100));
+    let (fifo, input) = (path_arg(&fifo), path_arg(&input));
+    let out = path_arg(&output);
+    let ends = |words: &[&str]| -> RunResult {
         let process = Process::piped(&mut command(words));
-        process.answers(libc::SIGUSR1);
+        process.wait_until_handles(libc::SIGUSR1);
         thread::sleep(Duration::from_millis(200));
         process.signal(libc::SIGTERM);
         let ran = process.end_unread();
@@ -105,21 +105,21 @@ fn a_signal_ends_the_opening_of_a_fifo() {
 }
 
 #[test]
-fn ended_merging_leaves_no_folder() {
+fn an_interrupted_merge_removes_its_temporary_folder() {
     let folder = tempfile::tempdir().unwrap();
     let (output, temporary) = (folder.path().join("out.pcap"), folder.path().join("tmp"));
     fs::create_dir(&temporary).unwrap();
-    let input = file(folder.path(), "in.pcap", &long(100));
+    let input = write_file(folder.path(), "in.pcap", &long(100));
     for signals in [&[libc::SIGTERM][..], &[libc::SIGINT; 2], &[libc::SIGHUP; 4]] {
         let words = [
             "merge",
             "--max-open",
             "2",
             "-",
-            arg(&input),
-            arg(&input),
+            path_arg(&input),
+            path_arg(&input),
             "-w",
-            arg(&output),
+            path_arg(&output),
         ];
         let mut merge = command(&words);
         let mut process = Process::piped(merge.env("TMPDIR", &temporary));
@@ -128,7 +128,7 @@ fn ended_merging_leaves_no_folder() {
         let there = || fs::read_dir(&temporary).unwrap().count();
         wait_until("the first round begins", || there() == 1);
         for &signal in signals {
-            if process.runs() {
+            if process.is_running() {
                 process.signal(signal);
             }
             // It polls for the first one.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::common::live::PORT;
 use crate::common::process::whole_packets;
-use crate::common::{arg, program, record, savefile};
+use crate::common::{path_arg, program, record, savefile};
 
 /// Returns a command with these words.
 fn command(words: &[&str]) -> Command {
@@ -56,13 +56,13 @@ fn long(count: u32) -> Vec<u8> {
 /// Returns programs that read a savefile from standard input and write one into a directory, or print.
 fn copying(folder: &Path) -> Vec<Vec<String>> {
     let out = folder.join("out-00000.pcap");
-    let (out, prefix) = (arg(&out), folder.join("out"));
+    let (out, prefix) = (path_arg(&out), folder.join("out"));
     [
         &["filter", "-", out][..],
         &["recode", "-", out],
         &["merge", "-", "-w", out],
         &["merge", "--append", "-", "-w", out],
-        &["split", "-", "--packets", "100000", "-o", arg(&prefix)],
+        &["split", "-", "--packets", "100000", "-o", path_arg(&prefix)],
         &["read", "--raw", "-"],
     ]
     .iter()

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::{capture, packets_in, said};
 use crate::common::live::{Running, Sender, in_netns};
-use crate::common::{arg, file, tool};
+use crate::common::{path_arg, run_tool, write_file};
 
 /// timeout(1) signals its child, and then its own group, which includes the child.
 #[test]
-fn a_second_signal_soon_after_loses_nothing() {
+fn a_second_signal_soon_after_loses_no_packets() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
@@ -21,7 +21,7 @@ fn a_second_signal_soon_after_loses_nothing() {
             (libc::SIGINT, 50),
             (libc::SIGTERM, 150),
         ] {
-            let mut running = Running::start(&mut capture(&["-w", arg(&path)]));
+            let mut running = Running::start(&mut capture(&["-w", path_arg(&path)]));
             sender.send(1000, 64);
             running.signal(libc::SIGTERM);
             thread::sleep(Duration::from_millis(millis));
@@ -40,7 +40,7 @@ fn a_second_signal_soon_after_loses_nothing() {
 
 /// With any timeout, packets lie in the kernel's buffer for a second at most.
 #[test]
-fn a_long_timeout_loses_nothing_at_the_end() {
+fn a_long_timeout_loses_no_packets() {
     in_netns(|| {
         let sender = Sender::new();
         for options in [
@@ -64,7 +64,7 @@ fn a_long_timeout_loses_nothing_at_the_end() {
 
 /// Packets are not compared with this machine's clock: they may have another one, or it may be set.
 #[test]
-fn a_clock_that_was_set_back_loses_nothing() {
+fn setting_the_clock_back_loses_no_packets() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let source = "\
@@ -77,16 +77,16 @@ fn a_clock_that_was_set_back_loses_nothing() {
                 if (id == CLOCK_REALTIME) t->tv_sec -= 10;\n\
                 return status;\n\
             }\n";
-        let source = file(folder.path(), "back.c", source.as_bytes());
+        let source = write_file(folder.path(), "back.c", source.as_bytes());
         let library = folder.path().join("back.so");
-        tool(
+        run_tool(
             "cc",
             &[
                 "-shared",
                 "-fPIC",
                 "-o",
-                arg(&library),
-                arg(&source),
+                path_arg(&library),
+                path_arg(&source),
                 "-ldl",
             ],
         );

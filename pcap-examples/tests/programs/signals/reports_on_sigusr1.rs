@@ -8,17 +8,20 @@ use std::time::Duration;
 use super::{capture, command, copying, packets_in, said, words};
 use crate::common::live::{Sender, in_netns};
 use crate::common::process::{Lines, Process};
-use crate::common::{arg, file, packets, record, savefile};
+use crate::common::{path_arg, record, sample_packets, savefile, write_file};
 
 #[test]
-fn statistics_leave_the_capture_running() {
+fn a_capture_reports_and_continues() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
         let sender = Sender::new();
-        for options in [&["-q", "-w", arg(&path)][..], &["-q", "--threads", "2"]] {
+        for options in [
+            &["-q", "-w", path_arg(&path)][..],
+            &["-q", "--threads", "2"],
+        ] {
             let mut process = Process::piped(&mut capture(options));
-            process.answers(libc::SIGUSR1);
+            process.wait_until_handles(libc::SIGUSR1);
             let lines = Lines::of(&mut process);
             let ask = || process.signal(libc::SIGUSR1);
             // It prints nothing when it begins, so signals are sent until it has seen a packet.
@@ -55,17 +58,23 @@ fn statistics_leave_the_capture_running() {
 }
 
 #[test]
-fn replay_prints_how_far_it_is_and_goes_on() {
+fn replay_reports_and_continues() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let frames: Vec<_> = [0, 1, 3].map(|n| record(n, 0, vec![0; 60])).to_vec();
-        let input = file(
+        let input = write_file(
             folder.path(),
             "in.pcap",
             &savefile(false, false, 1, &frames),
         );
-        let mut process = Process::piped(&mut command(&["replay", "-q", "-i", "lo", arg(&input)]));
-        process.answers(libc::SIGUSR1);
+        let mut process = Process::piped(&mut command(&[
+            "replay",
+            "-q",
+            "-i",
+            "lo",
+            path_arg(&input),
+        ]));
+        process.wait_until_handles(libc::SIGUSR1);
         let lines = Lines::of(&mut process);
         let ask = || {
             process.signal(libc::SIGUSR2);
@@ -79,15 +88,20 @@ fn replay_prints_how_far_it_is_and_goes_on() {
 
 /// While they wait for more in a pipe.
 #[test]
-fn copies_report_and_write_out_and_go_on() {
+fn copying_programs_report_flush_and_continue() {
     let folder = tempfile::tempdir().unwrap();
-    let bytes = savefile(false, false, 1, &packets());
-    let (first, second) =
-        bytes.split_at(24 + 3 * 16 + packets()[..3].iter().map(|p| p.2.len()).sum::<usize>());
+    let bytes = savefile(false, false, 1, &sample_packets());
+    let (first, second) = bytes.split_at(
+        24 + 3 * 16
+            + sample_packets()[..3]
+                .iter()
+                .map(|p| p.2.len())
+                .sum::<usize>(),
+    );
     for words_ in copying(folder.path()) {
         let words = words(&words_);
         let mut process = Process::piped(&mut command(&words));
-        process.answers(libc::SIGUSR1);
+        process.wait_until_handles(libc::SIGUSR1);
         let mut stdin = process.child().stdin.take().unwrap();
         let lines = Lines::of(&mut process);
         stdin.write_all(first).unwrap();
@@ -107,7 +121,7 @@ fn copies_report_and_write_out_and_go_on() {
         let ran = process.end();
         assert_eq!(ran.status, Some(0), "{words:?}");
         if words[0] == "read" {
-            assert_eq!(ran.lines().len(), packets().len());
+            assert_eq!(ran.lines().len(), sample_packets().len());
         } else {
             let out = folder.path().join("out-00000.pcap");
             assert_eq!(fs::read(&out).unwrap(), bytes, "{words:?}");

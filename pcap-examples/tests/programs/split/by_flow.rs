@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use etherparse::{IpFragOffset, IpNumber, Ipv4Header, PacketBuilder};
 
 use super::{contents, split};
-use crate::common::{Record, arg, file, program, record, run, savefile, tool};
+use crate::common::{Record, path_arg, program, record, run, run_tool, savefile, write_file};
 
 /// Returns a conversation of each kind, with both directions interleaved.
 fn conversations() -> Vec<Record> {
@@ -78,10 +78,10 @@ fn conversations() -> Vec<Record> {
 
 // Shows: parity/programs-dump-split-recode
 #[test]
-fn flows_are_what_tshark_says_of_the_packets() {
+fn flows_match_the_fields_of_tshark() {
     let folder = tempfile::tempdir().unwrap();
     let all = conversations();
-    let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &all));
+    let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &all));
     let pairs = [
         ("ip.src", "ip.dst"),
         ("ipv6.src", "ipv6.dst"),
@@ -93,7 +93,7 @@ fn flows_are_what_tshark_says_of_the_packets() {
     let mut options = vec![
         "-n",
         "-r",
-        arg(&input),
+        path_arg(&input),
         "-T",
         "fields",
         "-E",
@@ -108,7 +108,7 @@ fn flows_are_what_tshark_says_of_the_packets() {
     let mut numbers = HashMap::new();
     let mut groups: Vec<Vec<Record>> = Vec::new();
     let mut last = 0;
-    for (line, packet) in tool("tshark", &options).lines().zip(&all) {
+    for (line, packet) in run_tool("tshark", &options).lines().zip(&all) {
         let fields: Vec<&str> = line.split('\t').collect();
         let (sides, rest) = fields.split_at(12);
         // Addresses come before ports.
@@ -156,7 +156,7 @@ fn many_flows_need_few_descriptors() {
         record(n, 0, data)
     };
     let packets: Vec<Record> = (0..3000).map(flow).collect();
-    let input = file(
+    let input = write_file(
         folder.path(),
         "in.pcap",
         &savefile(false, false, 101, &packets),
@@ -166,7 +166,7 @@ fn many_flows_need_few_descriptors() {
         let mut command = std::process::Command::new("sh");
         command.args(["-c", "ulimit -n 40; exec \"$@\"", "sh"]);
         command.arg(program("split").get_program());
-        command.args(["--flow", "-o", arg(&prefix), arg(&input)]);
+        command.args(["--flow", "-o", path_arg(&prefix), path_arg(&input)]);
         let ran = run(command.args(options));
         assert_eq!(ran.status, Some(0), "{}", ran.stderr);
         assert_eq!(ran.stderr, "3000 of 3000 packets in 1000 savefiles\n");

@@ -1,7 +1,7 @@
 //! Parts by packets, time and size.
 
 use super::{editcap, records, split};
-use crate::common::{Record, file, nano_packets, record, savefile};
+use crate::common::{Record, record, sample_packets_nano, savefile, write_file};
 
 /// Returns packets with these times, in milliseconds, and distinct bytes.
 fn at(times: &[u32]) -> Vec<Record> {
@@ -17,8 +17,8 @@ fn at(times: &[u32]) -> Vec<Record> {
 fn split_by_packets_matches_editcap() {
     let folder = tempfile::tempdir().unwrap();
     for (swapped, nano) in [(false, false), (false, true), (true, false), (true, true)] {
-        let bytes = savefile(swapped, nano, 1, &nano_packets());
-        let input = file(folder.path(), "in.pcap", &bytes);
+        let bytes = savefile(swapped, nano, 1, &sample_packets_nano());
+        let input = write_file(folder.path(), "in.pcap", &bytes);
         let format = if nano { "nsecpcap" } else { "pcap" };
         for (count, parts) in [("1", 8), ("3", 3), ("8", 1), ("9", 1)] {
             let expected = editcap(folder.path(), &input, &["-F", format, "-c", count]);
@@ -34,12 +34,12 @@ fn split_by_packets_matches_editcap() {
 }
 
 #[test]
-fn the_header_is_the_inputs() {
+fn the_header_is_that_of_the_input() {
     let folder = tempfile::tempdir().unwrap();
     for (nano, linktype, snaplen) in [(false, 1, 2000_u32), (true, 101, 65_535), (false, 147, 96)] {
         let mut bytes = savefile(false, nano, linktype, &at(&[0, 1, 2]));
         bytes[16..20].copy_from_slice(&snaplen.to_ne_bytes());
-        let input = file(folder.path(), "in.pcap", &bytes);
+        let input = write_file(folder.path(), "in.pcap", &bytes);
         for options in [&["--packets", "2"][..], &["--flow", "--max-open", "1"]] {
             for written in split(folder.path(), &input, options) {
                 assert_eq!(written[..24], bytes[..24]);
@@ -49,14 +49,14 @@ fn the_header_is_the_inputs() {
 }
 
 #[test]
-fn by_time_they_are_those_of_editcap() {
+fn split_by_time_matches_editcap() {
     let folder = tempfile::tempdir().unwrap();
     // No packet exactly on a boundary, and none missing in an interval: there editcap differs.
     let times = [
         300, 800, 1299, 1301, 2000, 2500, 3900, 2800, 3200, 4305, 5400,
     ];
     let bytes = savefile(false, false, 1, &at(&times));
-    let input = file(folder.path(), "in.pcap", &bytes);
+    let input = write_file(folder.path(), "in.pcap", &bytes);
     let expected = editcap(folder.path(), &input, &["-F", "pcap", "-i", "1"]);
     for span in ["1", "1s", "1000ms"] {
         let written = split(folder.path(), &input, &["--every", span]);
@@ -66,11 +66,11 @@ fn by_time_they_are_those_of_editcap() {
 }
 
 #[test]
-fn spans_have_no_gaps_and_no_empty_files() {
+fn time_spans_have_no_gaps_and_no_empty_files() {
     let folder = tempfile::tempdir().unwrap();
     let times = [500, 999, 1000, 60_250, 60_600, 60_400, 60_999, 61_000, 100];
     let bytes = savefile(false, false, 1, &at(&times));
-    let input = file(folder.path(), "in.pcap", &bytes);
+    let input = write_file(folder.path(), "in.pcap", &bytes);
     let written = split(folder.path(), &input, &["--every", "500ms"]);
     let parts = [&[0, 1][..], &[2], &[3], &[4, 5, 6], &[7, 8]];
     let all = at(&times);
@@ -82,14 +82,14 @@ fn spans_have_no_gaps_and_no_empty_files() {
 }
 
 #[test]
-fn sizes_are_as_large_as_they_may_be() {
+fn savefiles_are_as_large_as_the_limit_allows() {
     let folder = tempfile::tempdir().unwrap();
     let lengths = (0..500).map(|n| n * 37 % 1400);
     let packets: Vec<Record> = lengths
         .map(|n| record(n, n, vec![n as u8; n as usize]))
         .collect();
     let bytes = savefile(false, false, 1, &packets);
-    let input = file(folder.path(), "in.pcap", &bytes);
+    let input = write_file(folder.path(), "in.pcap", &bytes);
     for (text, limit) in [
         ("1417B", 1417),
         ("1", 1024),

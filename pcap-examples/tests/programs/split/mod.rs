@@ -8,7 +8,7 @@ mod signals_and_errors;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::common::{arg, by_tool, ours, tool};
+use crate::common::{path_arg, read_tool_savefile, run_program, run_tool};
 
 /// Returns the files of a directory with this prefix, by their names.
 fn files(folder: &Path, prefix: &str) -> Vec<PathBuf> {
@@ -39,8 +39,12 @@ fn split(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
     for old in files(folder, "ours-") {
         fs::remove_file(old).unwrap();
     }
-    let all = [options, &["--json", "-o", arg(&prefix), arg(input)]].concat();
-    let ran = ours("split", &all);
+    let all = [
+        options,
+        &["--json", "-o", path_arg(&prefix), path_arg(input)],
+    ]
+    .concat();
+    let ran = run_program("split", &all);
     assert_eq!(ran.status, Some(0), "{options:?}: {}", ran.stderr);
     let written = contents(folder, "ours-");
     let lines: Vec<serde_json::Value> = ran
@@ -59,9 +63,9 @@ fn split(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
     let mut packets = 0;
     for ((bytes, line), number) in written.iter().zip(listed).zip(0..) {
         let path = folder.join(format!("ours-{number:05}.pcap"));
-        assert_eq!(line["path"], arg(&path));
+        assert_eq!(line["path"], path_arg(&path));
         assert_eq!(line["bytes"], bytes.len());
-        let raw = ours("read", &["--raw", arg(&path)]).good();
+        let raw = run_program("read", &["--raw", path_arg(&path)]).success_output();
         assert_eq!(line["packets"], raw.lines().count());
         for (name, raw) in [("first", raw.lines().next()), ("last", raw.lines().last())] {
             assert_eq!(line[name], raw.unwrap().split(' ').next().unwrap());
@@ -78,9 +82,12 @@ fn editcap(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
         fs::remove_file(old).unwrap();
     }
     let output = folder.join("editcap.pcap");
-    tool("editcap", &[options, &[arg(input), arg(&output)]].concat());
+    run_tool(
+        "editcap",
+        &[options, &[path_arg(input), path_arg(&output)]].concat(),
+    );
     let paths = files(folder, "editcap_");
-    paths.iter().map(|path| by_tool(path)).collect()
+    paths.iter().map(|path| read_tool_savefile(path)).collect()
 }
 
 /// Returns the lines of JSON that a failed run printed: the savefiles, and the summary.

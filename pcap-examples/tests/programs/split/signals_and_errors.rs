@@ -7,13 +7,14 @@ use etherparse::PacketBuilder;
 use super::{contents, files, listed, records};
 use crate::common;
 use crate::common::{
-    Record, arg, file, ours, packets, program, record, run, run_into_broken_pipe, savefile,
+    Record, path_arg, program, record, run, run_into_broken_pipe, run_program, sample_packets,
+    savefile, write_file,
 };
 
 #[test]
-fn exactly_one_way_to_split_is_asked_for() {
+fn exactly_one_way_to_split_is_required() {
     let folder = tempfile::tempdir().unwrap();
-    let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &[]));
+    let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &[]));
     let prefix = folder.path().join("out");
     for (options, status) in [
         (&[][..], 2),
@@ -30,21 +31,27 @@ fn exactly_one_way_to_split_is_asked_for() {
         (&["--flow"], 0),
         (&["--every", "1h"], 0),
     ] {
-        let ran = ours(
+        let ran = run_program(
             "split",
-            &[options, &["-o", arg(&prefix), arg(&input)]].concat(),
+            &[options, &["-o", path_arg(&prefix), path_arg(&input)]].concat(),
         );
         assert_eq!(ran.status, Some(status), "{options:?}: {}", ran.stderr);
         assert!(files(folder.path(), "out").is_empty());
     }
-    let ran = ours("split", &["--flow", "-o", arg(&prefix), "/no/such/file"]);
+    let ran = run_program(
+        "split",
+        &["--flow", "-o", path_arg(&prefix), "/no/such/file"],
+    );
     assert_eq!(ran.status, Some(1));
-    let nowhere = file(
+    let nowhere = write_file(
         folder.path(),
         "a.pcap",
-        &savefile(false, false, 1, &packets()),
+        &savefile(false, false, 1, &sample_packets()),
     );
-    let ran = ours("split", &["--flow", "-o", "/no/such/out", arg(&nowhere)]);
+    let ran = run_program(
+        "split",
+        &["--flow", "-o", "/no/such/out", path_arg(&nowhere)],
+    );
     assert_eq!(ran.status, Some(1));
     let text = "pcap-split: cannot create `/no/such/out-00000.pcap`: No such file";
     let (summary, error) = ran.stderr.split_once('\n').unwrap();
@@ -53,12 +60,12 @@ fn exactly_one_way_to_split_is_asked_for() {
 }
 
 #[test]
-fn an_unread_list_costs_no_packets() {
+fn a_closed_list_pipe_loses_no_packets() {
     let folder = tempfile::tempdir().unwrap();
     let many: Vec<Record> = (0..3000).map(|n| record(n, 0, vec![0; 20])).collect();
-    let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
+    let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
     let prefix = folder.path().join("out");
-    let options = ["--packets", "1", "-o", arg(&prefix), arg(&input)];
+    let options = ["--packets", "1", "-o", path_arg(&prefix), path_arg(&input)];
     let ran = run_into_broken_pipe(program("split").args(options));
     let summary = "3000 of 3000 packets in 3000 savefiles\n";
     assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), summary));
@@ -67,16 +74,16 @@ fn an_unread_list_costs_no_packets() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn ctrl_c_ends_it_with_all_that_was_read() {
+fn ctrl_c_keeps_all_packets_read() {
     for by in [&["--packets", "2"][..], &["--flow"]] {
         let folder = tempfile::tempdir().unwrap();
         let prefix = folder.path().join("out");
         let first = folder.path().join("out-00000.pcap");
         let list = folder.path().join("list");
         let mut command = std::process::Command::new("sh");
-        command.args(["-c", "exec \"$@\" > \"$0\"", arg(&list)]);
+        command.args(["-c", "exec \"$@\" > \"$0\"", path_arg(&list)]);
         command.arg(program("split").get_program()).args(by);
-        command.args(["--json", "-o", arg(&prefix), "-"]);
+        command.args(["--json", "-o", path_arg(&prefix), "-"]);
         let (status, error) = common::live::interrupt(&mut command, &first);
         assert_eq!(status, Some(1), "{error}");
         let (summary, text) = error.split_once('\n').unwrap();
@@ -101,7 +108,7 @@ fn ctrl_c_ends_it_with_all_that_was_read() {
 
 #[cfg(unix)]
 #[test]
-fn what_was_written_before_an_error_is_listed() {
+fn savefiles_completed_before_an_error_are_listed() {
     let flow = |ports: u16, length: usize| {
         let mut data = Vec::new();
         let ip = PacketBuilder::ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64);
@@ -121,21 +128,21 @@ fn what_was_written_before_an_error_is_listed() {
             packets[7] = flow(9, 60_000);
         }
         let bytes = savefile(false, false, 101, &packets);
-        let input = file(folder.path(), "in.pcap", &bytes);
+        let input = write_file(folder.path(), "in.pcap", &bytes);
         let prefix = folder.path().join("out");
         let mut command = std::process::Command::new("sh");
         // Blocks of 512 or 1024 bytes, which differs between shells.
         let script = "trap '' XFSZ; ulimit -f 16; exec \"$@\"";
         command.args(["-c", script, "sh"]);
         command.arg(program("split").get_program()).args(by);
-        command.args(["-o", arg(&prefix), arg(&input)]);
+        command.args(["-o", path_arg(&prefix), path_arg(&input)]);
         let ran = run(command.arg("--json"));
         assert_eq!(ran.status, Some(1), "{by:?}: {}", ran.stderr);
         let (files, summary) = listed(&ran.stdout);
         assert_eq!(files.len(), 3, "{by:?}");
         for (n, line) in files.iter().enumerate() {
             let path = folder.path().join(format!("out-{n:05}.pcap"));
-            assert_eq!(line["path"], arg(&path));
+            assert_eq!(line["path"], path_arg(&path));
             let whole = savefile(false, false, 101, &packets[2 * n..][..2]);
             assert_eq!(fs::read(&path).unwrap(), whole, "{by:?}");
             assert_eq!(
@@ -144,7 +151,10 @@ fn what_was_written_before_an_error_is_listed() {
             );
         }
         let error = summary["error"].as_str().unwrap();
-        let text = format!("cannot write `{}-00003.pcap`: File too large", arg(&prefix));
+        let text = format!(
+            "cannot write `{}-00003.pcap`: File too large",
+            path_arg(&prefix)
+        );
         assert!(error.starts_with(&text), "{error}");
         let expected = serde_json::json!({
             "type": "summary", "read": summary["read"], "packets": 6, "files": 3,
@@ -162,20 +172,20 @@ fn what_was_written_before_an_error_is_listed() {
 }
 
 #[test]
-fn the_summary_says_why_it_ended() {
+fn the_summary_contains_the_error() {
     let folder = tempfile::tempdir().unwrap();
-    let whole = savefile(false, false, 1, &packets());
-    let input = file(folder.path(), "in.pcap", &whole[..whole.len() - 1]);
+    let whole = savefile(false, false, 1, &sample_packets());
+    let input = write_file(folder.path(), "in.pcap", &whole[..whole.len() - 1]);
     let prefix = folder.path().join("out");
-    let there = file(folder.path(), "out-00001.pcap", b"precious");
-    let options = ["--json", "-o", arg(&prefix), arg(&input)];
+    let there = write_file(folder.path(), "out-00001.pcap", b"precious");
+    let options = ["--json", "-o", path_arg(&prefix), path_arg(&input)];
     let error = format!("cannot create `{}`: it exists", there.display());
     for (by, files, error) in [
         (&["--packets", "3"][..], 1, error.as_str()),
         (&["--packets", "3", "--force"], 3, "cannot read `"),
         (&["--flow", "--force"], 4, "cannot read `"),
     ] {
-        let ran = ours("split", &[by, &options].concat());
+        let ran = run_program("split", &[by, &options].concat());
         assert_eq!(ran.status, Some(1));
         let (lines, summary) = listed(&ran.stdout);
         assert_eq!((lines.len(), &summary["files"]), (files, &files.into()));
