@@ -1,4 +1,4 @@
-//! `pcap-bpf` against tcpdump: the same bytes.
+//! Tests of `pcap-bpf`, compared with tcpdump: both print the same listings.
 
 use crate::common::{
     Record, path_arg, program, record, run, run_program, run_tool, sample_packets, savefile,
@@ -88,7 +88,7 @@ fn words_of_an_expression_are_joined() {
 fn filters_run_on_the_packets_of_a_savefile() {
     let folder = tempfile::tempdir().unwrap();
     let ethernet = savefile(true, true, 1, &sample_packets());
-    // The same packets without their Ethernet header: the same filter compiles to another program.
+    // The same packets without Ethernet headers: the same expression compiles to another program.
     let bare = sample_packets()
         .into_iter()
         .map(|(s, n, data, _)| record(s, n, data[14..].to_vec()));
@@ -101,7 +101,7 @@ fn filters_run_on_the_packets_of_a_savefile() {
             let expected = expected.split(' ').next().unwrap_or_default().to_owned();
             let matched = run_program("bpf", &["--match", path, expression]).success_output();
             assert_eq!(matched.trim_end(), expected, "{name}: {expression}");
-            // The savefile's snaplen.
+            // The filter returns the savefile's snaplen for packets that it accepts.
             let values = run_program("bpf", &["--run", path, expression]).success_output();
             let values: Vec<&str> = values.lines().collect();
             assert_eq!(values.len(), sample_packets().len());
@@ -112,7 +112,7 @@ fn filters_run_on_the_packets_of_a_savefile() {
     }
 }
 
-/// As tcpdump does, which calls `pcap_compile` on the savefile's handle.
+/// tcpdump also compiles filters for the handle of the savefile.
 #[test]
 fn filters_are_compiled_for_the_savefile() {
     let folder = tempfile::tempdir().unwrap();
@@ -147,7 +147,7 @@ fn filters_are_compiled_for_the_savefile() {
         }
     }
 
-    // The header of loopback packets has the numbers of the system that wrote the savefile.
+    // Loopback packets contain address families of the system that wrote the savefile, in its byte order.
     let packet = |family: u32, swapped: bool| {
         let family = if swapped { family.swap_bytes() } else { family };
         record(1, 0, [&family.to_ne_bytes()[..], &[0x60; 60]].concat())

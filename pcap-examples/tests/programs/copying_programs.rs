@@ -1,4 +1,4 @@
-//! What the programs that copy packets have in common: the meaning of names, what does not fit, what is kept.
+//! Rules that all programs that copy packets follow: extensions, skipped packets, unchanged fields, names in JSON.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::common::{
 use pcap_core::pcapng::{Interface, PcapngDumper};
 use pcap_core::{Linktype, Packet, Timestamp};
 
-/// Returns the programs that write to a name, with their arguments for an input and an output.
+/// Returns the programs that write one output file, with their arguments.
 fn copies(input: &str, output: &str) -> Vec<Command> {
     [
         &["filter", input, output][..],
@@ -39,7 +39,7 @@ fn copies(input: &str, output: &str) -> Vec<Command> {
     .collect()
 }
 
-/// Returns the kind of a file by its bytes, also inside gzip.
+/// Returns the format and the compression of a file, as an extension.
 fn kind(path: &Path) -> &'static str {
     let bytes = fs::read(path).unwrap();
     let inside = |bytes: &[u8]| match bytes[..4] {
@@ -52,7 +52,7 @@ fn kind(path: &Path) -> &'static str {
     let gunzip = run(Command::new("gzip")
         .args(["-dc", path_arg(path)])
         .env("LC_ALL", "C"));
-    // gzip requires its own extension, which all of these have.
+    // gzip requires the extension `.gz`, which all these files have.
     assert_eq!(gunzip.status, Some(0), "{}", gunzip.stderr);
     match inside(&gunzip.stdout) {
         "pcapng" => "pcapng.gz",
@@ -151,7 +151,7 @@ fn extensions_of_other_compressions_are_rejected() {
             assert_eq!(fs::read(&output).unwrap(), b"precious");
         }
     }
-    // The names of `pcap-split` end in .pcap, whatever precedes the numbers.
+    // `pcap-split` always writes names that end in `.pcap`, so it rejects a prefix with another extension.
     for prefix in ["a.pcapng", "a.pcap.gz", "a.pcap.zst", "gz.GZ"] {
         let prefix = folder.path().join(prefix);
         let words = ["--packets", "3", "-o", path_arg(&prefix), path_arg(&input)];
@@ -212,12 +212,12 @@ fn missing_folders_are_named() {
     }
 }
 
-/// Returns a frame of the same flow as all others, with a number in it.
+/// Returns a frame that contains a number. All such frames belong to one flow.
 fn frame(number: u8) -> Vec<u8> {
     [&[2; 12][..], &[0x88, 0xb5], &[number; 46]].concat()
 }
 
-/// Creates a pcapng file in which some packets have times that classic savefiles cannot hold.
+/// Creates a pcapng file in which some packets have times that classic savefiles cannot represent.
 fn far(folder: &Path) -> PathBuf {
     let mut dumper = PcapngDumper::new(Vec::new());
     let interface = dumper
@@ -281,7 +281,7 @@ fn all_programs_skip_packets_that_the_format_cannot_represent() {
             assert!(ran.stderr.contains("3 packets skipped"), "{}", ran.stderr);
         }
     }
-    // Formats that can hold them do.
+    // pcapng can represent all packets.
     let output = folder.path().join("out.pcapng");
     for mut command in copies(input, path_arg(&output)) {
         let ran = run(&mut command);
@@ -308,7 +308,7 @@ fn times_of_damaged_packets_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("out.pcap");
     let part = folder.path().join("part");
-    // Beyond a second, negative as a signed number, and that before 1970.
+    // Fractions of more than a second, and fractions that are negative as signed numbers, also at the start of 1970.
     for (secs, fraction) in [(5, 1_500_000), (5, u32::MAX), (0, u32::MAX)] {
         let mut bytes = savefile(false, false, 1, &[record(secs, 0, vec![7; 60])]);
         bytes[28..32].copy_from_slice(&fraction.to_ne_bytes());

@@ -1,4 +1,4 @@
-//! What `pcap-read` shows of truncated, damaged, tunneled or cooked packets, compared with tshark.
+//! Tests of the decoder with truncated, damaged, tunneled and cooked packets, compared with tshark.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::common::frames::{
 use crate::common::{Record, path_arg, record, run_program, run_tool, savefile, write_file};
 use serde_json::{Value, json};
 
-/// Returns what `pcap-read --json` prints for packets.
+/// Returns the objects that `pcap-read --json` prints for packets.
 fn read(folder: &Path, linktype: u32, packets: &[Record]) -> Vec<Value> {
     let path = write_file(folder, "a.pcap", &savefile(false, false, linktype, packets));
     let lines = run_program("read", &["--json", path_arg(&path)]).success_output();
@@ -44,7 +44,7 @@ fn truncated_headers_show_their_remaining_fields() {
             for told in &told[length..] {
                 assert_eq!(told[member], whole[member], "{member} of {told}");
             }
-            // With one byte less it is missing; the addresses are then those of Ethernet.
+            // With one byte less, the member is missing, or the addresses are those of Ethernet.
             assert_ne!(
                 told[length - 1][member],
                 whole[member],
@@ -86,7 +86,7 @@ fn wrong_lengths_hide_no_ports_and_flags() {
         let shown = line(folder.path(), ETHERNET, &ethernet(0x0800, &packet));
         assert_eq!(shown, "192.0.2.1:1 > 192.0.2.2:2 UDP");
     }
-    // What follows the packet is not part of it.
+    // Padding after the packet is not decoded.
     let padded = ethernet(0x0800, &total_of(20));
     assert_eq!(
         line(folder.path(), ETHERNET, &padded),
@@ -131,7 +131,7 @@ fn tunnels_show_the_packets_inside() {
     let tunnel = json!({"protocol": "VXLAN", "id": 42, "source": "192.0.2.1", "source_port": 5,
         "destination": "192.0.2.2", "destination_port": 4789});
     assert_eq!(told[7]["tunnels"], json!([tunnel]));
-    // All belong to one conversation.
+    // All packets belong to one flow.
     let prefix = folder.path().join("flow");
     let path = write_file(
         folder.path(),
@@ -206,7 +206,7 @@ fn cooked_protocols_depend_on_the_device() {
             "split",
             &["--flow", path_arg(&path), "-o", path_arg(&prefix)],
         );
-        // One for each, and one for all that are the same conversation.
+        // The seven UDP packets are one flow, and the others are ten flows.
         assert_eq!(split.lines().len(), 11, "{}", split.text());
     }
 }
@@ -252,7 +252,7 @@ fn cooked_headers_show_interface_and_direction() {
     }
 }
 
-/// The fields of tshark that are compared, and how often a packet has each.
+/// The fields of tshark that are compared.
 const FIELDS: [&str; 13] = [
     "ip.src",
     "ip.dst",
@@ -276,7 +276,7 @@ fn by_tshark(path: &Path) -> Vec<BTreeMap<&'static str, Vec<String>>> {
         options.extend(["-o", option]);
     }
     options.extend(FIELDS.iter().flat_map(|field| ["-e", field]));
-    // A line of only tabs is a packet, too.
+    // A packet without any of these fields is a line of tabs.
     let text = run_tool("tshark", &options);
     text.lines()
         .map(|line| {
@@ -289,7 +289,7 @@ fn by_tshark(path: &Path) -> Vec<BTreeMap<&'static str, Vec<String>>> {
         .collect()
 }
 
-/// Returns the same fields of our JSON: those of the tunnels, then those of the packet.
+/// Returns the same fields from the JSON of `pcap-read`: those of the tunnels, then those of the packet.
 fn by_ours(told: &Value) -> BTreeMap<&'static str, Vec<String>> {
     let mut fields: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut add = |field: &'static str, value: &Value| {
@@ -348,7 +348,7 @@ fn no_truncated_packet_contradicts_tshark() {
     let ethernet: Vec<Record> = frames.flat_map(|data| all_prefixes(&data)).collect();
     let mut all = vec![(ETHERNET, ethernet)];
     for version in 0..2 {
-        // tshark uses the protocol field of Frame Relay, which has none, and knows fewer devices.
+        // Exclude Frame Relay, for which tshark interprets an unused field, and devices that tshark does not know.
         let known = |device: &(u16, _, _, _)| device.0 < 800 && device.0 != 770;
         let packets = devices().into_iter().filter(known);
         let packets = packets.flat_map(|(hardware, protocol, rest, _)| {
@@ -363,7 +363,7 @@ fn no_truncated_packet_contradicts_tshark() {
         for (told, theirs) in told.iter().zip(theirs) {
             let ours = by_ours(told);
             for (field, theirs) in theirs {
-                // tshark stops at the first field of a header that is truncated.
+                // tshark omits the other fields of a truncated header, so it may have fewer values.
                 let ours = ours.get(field).map_or(&[][..], Vec::as_slice);
                 assert!(
                     ours.starts_with(&theirs),

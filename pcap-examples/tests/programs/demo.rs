@@ -1,4 +1,4 @@
-//! `pcap-demo`, with and without the right to capture.
+//! Tests of `pcap-demo`, with and without the privileges to capture.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use crate::common::{
     RunResult, copy_program, path_arg, program, run, run_into_broken_pipe, run_tool,
 };
 
-/// Runs the demo; returns its output, and the savefile at its end.
+/// Runs the program. Returns its output, and the path of the savefile at its end.
 fn tell(command: &mut Command, folder: &Path) -> (String, String) {
     let RunResult {
         status,
@@ -26,7 +26,7 @@ fn tell(command: &mut Command, folder: &Path) -> (String, String) {
     (story, path)
 }
 
-/// Returns the lines of packets in a part of the output.
+/// Returns the lines of packets below a heading of the output.
 fn packets<'s>(story: &'s str, heading: &str) -> Vec<&'s str> {
     let (_, part) = story.split_once(&format!("\n{heading}\n")).unwrap();
     let part = part.split("\n\n").next().unwrap();
@@ -58,7 +58,7 @@ fn without_privileges_it_generates_packets() {
     if !is_root() {
         return;
     }
-    // A directory and a program that anybody can use.
+    // Another user needs access to the directory and the program.
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).unwrap();
     let copy = copy_program("demo", folder.path());

@@ -1,4 +1,4 @@
-//! `pcap-devices` against the system.
+//! Tests of `pcap-devices`, with devices that the tests create.
 
 use crate::common::live::{in_netns, ip};
 use crate::common::run_program;

@@ -1,4 +1,4 @@
-//! `pcap-filter` against tcpdump: the same savefiles.
+//! Tests of `pcap-filter`, compared with tcpdump: both write the same savefiles.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Savefiles compressed by gzip, in all programs that read savefiles.
+//! Savefiles compressed with gzip, in all programs that read savefiles.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::common::{
     savefile, write_file,
 };
 
-/// Returns each program with arguments to read a savefile and to write its result.
+/// Returns the programs that read savefiles, with arguments to read one and to write to a directory.
 fn commands(input: &str, output: &Path) -> Vec<Command> {
     let prefix = output.join("part");
     let out = output.join("out.pcap");
@@ -35,7 +35,7 @@ fn commands(input: &str, output: &Path) -> Vec<Command> {
     .collect()
 }
 
-/// Returns the contents of the files of a directory, and deletes them.
+/// Returns the contents of the files in a directory, and deletes the files.
 fn taken(folder: &Path) -> Vec<Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -105,7 +105,7 @@ fn other_compressions_are_named() {
         (b"\x1f\x9d\x90", "compress", "uncompress -c"),
         (b"PK\x03\x04", "zip", "unzip -p"),
     ] {
-        // Whatever its name.
+        // Compression is detected from the content, not from the name.
         let bytes = [start, &[7; 40]].concat();
         let path = write_file(folder.path(), "a.pcap", &bytes);
         let said = format!(
@@ -139,7 +139,7 @@ fn compressed_savefiles_are_read_like_plain_ones() {
     let output = folder.path().join("output");
     fs::create_dir(&output).unwrap();
     let bytes = savefile(false, true, 1, &sample_packets_nano());
-    // The name does not matter, and it may have several members.
+    // Compression is detected from the content, not from the name. The data may have several members.
     let plain = write_file(folder.path(), "plain.gz", &bytes);
     let (start, rest) = bytes.split_at(100);
     let packed = [gzip(start), gzip(rest)].concat();
@@ -215,7 +215,7 @@ fn a_truncated_gzip_file_yields_its_complete_packets() {
     let output = folder.path().join("output");
     fs::create_dir(&output).unwrap();
     let bytes = savefile(false, true, 1, &sample_packets_nano());
-    // The second member has the last packet, and is truncated.
+    // The second member contains the last packet, and is truncated.
     let (start, rest) = bytes.split_at(bytes.len() - 20);
     let rest = gzip(rest);
     let cut = [gzip(start), rest[..rest.len() - 12].to_vec()].concat();
@@ -232,7 +232,7 @@ fn a_truncated_gzip_file_yields_its_complete_packets() {
         let text = format!(": cannot read `{}`: ", path_arg(&cut));
         assert!(error.contains(&text), "{error}");
         assert_eq!(files, taken(&output), "{command:?}");
-        // Counts are not printed for a part.
+        // `--match` prints no count for an incomplete savefile.
         if !command.get_args().any(|word| word == "--match") {
             assert_eq!(ran.stdout, expected.stdout, "{command:?}");
         }
@@ -243,7 +243,7 @@ fn a_truncated_gzip_file_yields_its_complete_packets() {
 fn compressed_savefiles_cannot_be_followed() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = gzip(&savefile(false, true, 1, &sample_packets_nano()));
-    // Also of one that has only begun.
+    // This also applies to a file that is only begun.
     for length in [bytes.len(), 10] {
         let path = write_file(folder.path(), "a.pcap", &bytes[..length]);
         let ran = run_program("read", &["--follow", path_arg(&path)]);

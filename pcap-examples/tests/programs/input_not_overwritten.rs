@@ -1,4 +1,4 @@
-//! No program overwrites its input, even if `-` stands for it.
+//! No program overwrites its input, even if the input or the output is `-`.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
@@ -20,7 +20,7 @@ fn bytes() -> Vec<u8> {
     savefile(false, false, 1, &sample_packets())
 }
 
-/// Returns each program with arguments to write its standard input to a file.
+/// Returns the programs that copy standard input to a file, with their arguments.
 fn copies(output: &Path) -> Vec<Command> {
     let output = path_arg(output);
     [
@@ -58,7 +58,7 @@ fn a_file_on_standard_input_is_not_overwritten() {
         assert!(ran.stderr.contains("it is also the input"));
         assert_eq!(fs::read(&path).unwrap(), bytes(), "{command:?}");
     }
-    // Another file is allowed.
+    // Overwriting another file is allowed.
     let other = write_file(folder.path(), "other.pcap", &bytes());
     for mut command in copies(&other) {
         let ran = run_with(command.stdin(File::open(&path).unwrap()));

@@ -1,4 +1,4 @@
-//! Ctrl-C also ends a program that waits for a pipe.
+//! Ctrl-C ends a program that waits for data in a pipe.
 
 use std::fs;
 use std::io::Write;
@@ -14,7 +14,7 @@ fn ctrl_c_ends_a_wait_for_a_pipe() {
     let output = folder.path().join("out-00000.pcap");
     let prefix = folder.path().join("out");
     let mut bytes = savefile(false, false, 1, &sample_packets());
-    // The next packet has begun.
+    // Add the beginning of another packet.
     bytes.extend([0; 9]);
     for words in [
         &["filter", "-", path_arg(&output)][..],
@@ -40,14 +40,14 @@ fn ctrl_c_ends_a_wait_for_a_pipe() {
             }
         };
         wait(&mut || output.exists());
-        // SAFETY: the child has not been waited for, so the number is still its own.
+        // SAFETY: the child was not waited for yet, so its process ID is still valid.
         assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
         let mut status = None;
         wait(&mut || {
             status = child.try_wait().unwrap();
             status.is_some()
         });
-        // Until now there could have been more.
+        // Keep the pipe open until the program has ended.
         drop(stdin);
         let ran = child.wait_with_output().unwrap();
         let error = String::from_utf8(ran.stderr).unwrap();
@@ -59,7 +59,7 @@ fn ctrl_c_ends_a_wait_for_a_pipe() {
     }
 }
 
-/// A FIFO that is open, with no data or only the savefile's header.
+/// The FIFO is open, but contains no data or only the header of a savefile.
 #[test]
 fn ctrl_c_ends_a_wait_for_a_fifo() {
     let folder = tempfile::tempdir().unwrap();
@@ -79,12 +79,12 @@ fn ctrl_c_ends_a_wait_for_a_fifo() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Waits until the program has opened it.
+        // Opening the FIFO waits until the program has opened it, too.
         let mut writer = fs::File::options().write(true).open(&fifo).unwrap();
         writer.write_all(bytes).unwrap();
-        // Until it waits: whether it has read the header by then makes no difference.
+        // Give the program time to read the header and to wait for more data.
         thread::sleep(Duration::from_millis(200));
-        // SAFETY: the child has not been waited for, so the number is still its own.
+        // SAFETY: the child was not waited for yet, so its process ID is still valid.
         assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
         let asked = Instant::now();
         while child.try_wait().unwrap().is_none() {

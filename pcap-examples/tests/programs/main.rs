@@ -1,7 +1,8 @@
-//! The programs, run as a user runs them.
+//! Tests that run the programs as a user runs them.
 //!
-//! Excluded in an emulator: what captures live or lists devices, because qemu-user has neither packet sockets nor
-//! namespaces, and what starts programs by other names, which an emulator does not pass on.
+//! In an emulator, two kinds of tests are excluded. Tests of live captures and devices need packet sockets and network
+//! namespaces, which qemu-user lacks. Tests that start a program by another name fail, because the emulator does not
+//! pass the name on.
 
 mod bpf;
 #[cfg(all(target_os = "linux", not(emulated)))]

@@ -1,4 +1,4 @@
-//! `manual`: pages and completions, compared with the help of the programs.
+//! Tests of `manual`: its manual pages and completions are compared with the help of the programs.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn text(folder: &Path, file: &str) -> String {
     fs::read_to_string(folder.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
 }
 
-/// Returns the words of a page without roff's markup, as it is displayed.
+/// Returns the text of a page without roff markup, with single spaces between words.
 fn words(page: &str) -> String {
     let plain = page
         .replace("\\fB", "")
@@ -66,7 +66,7 @@ fn pages_contain_the_help_text() {
             );
         }
         assert!(!page.contains('`'), "{page}");
-        // A line of roff that begins with this is a command.
+        // roff treats a line that begins with an apostrophe as a command.
         assert!(page.lines().all(|line| !line.starts_with('\'')), "{page}");
         let short = name.strip_prefix("pcap-").unwrap();
         let help = run_program(short, &["--help"]).success_output();
@@ -74,7 +74,7 @@ fn pages_contain_the_help_text() {
             assert!(read.contains(&format!("--{option}")), "{name}: --{option}");
         }
         assert!(!long_options(&help).is_empty(), "{help}");
-        // Each example, and the words of each other line.
+        // The page contains the text of each line after the options.
         for line in help.lines().skip_while(|line| *line != "Examples:").skip(1) {
             let line = line.trim_end_matches(':').replace('`', "");
             for part in line.split("  ").filter(|part| !part.trim().is_empty()) {
@@ -137,7 +137,7 @@ fn a_folder_that_cannot_be_created_is_an_error() {
     assert!(stderr.starts_with("manual: cannot write `"), "{stderr}");
 }
 
-/// Help, version, and errors of either kind contain the name of the program.
+/// The help, the version and errors contain the name of the program.
 #[test]
 fn messages_contain_the_program_name() {
     let version = format!("pcap-read {}\n", env!("CARGO_PKG_VERSION"));
@@ -155,7 +155,7 @@ fn messages_contain_the_program_name() {
         missing.stderr.starts_with("pcap-read: cannot open "),
         "{missing:?}"
     );
-    // Rejected after clap accepted it.
+    // clap accepts this command line, but the program rejects it.
     let twice = run_program("read", &["--follow", "a", "b"]);
     assert_eq!(twice.status, Some(2));
     assert!(twice.stderr.contains("\nUsage: pcap-read "), "{twice:?}");

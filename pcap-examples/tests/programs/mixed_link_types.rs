@@ -1,4 +1,4 @@
-//! Packets of two link types: no program writes both into one savefile.
+//! No program writes packets of two link types to one savefile.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use crate::common::{Record, path_arg, record, run_program, savefile, write_file}
 use pcap_core::pcapng::{Interface, PcapngDumper};
 use pcap_core::{Linktype, Packet, Timestamp};
 
-/// Creates a file of packets with distinct link types: one of Ethernet, one of raw IP, one more of Ethernet.
+/// Creates a pcapng file with packets of two link types: Ethernet, raw IP, and Ethernet again.
 fn mixed(folder: &Path) -> (PathBuf, Record) {
     let ethernet = record(1, 0, vec![2; 60]);
     let mut dumper = PcapngDumper::new(Vec::new());
@@ -23,7 +23,7 @@ fn mixed(folder: &Path) -> (PathBuf, Record) {
     (write_file(folder, "mixed.pcapng", &bytes), ethernet)
 }
 
-/// Returns the records of our savefiles, without what depends on the snaplen in their headers.
+/// Returns the records of a savefile without its header, which contains the snaplen.
 fn records(path: &Path) -> Vec<u8> {
     fs::read(path).unwrap()[24..].to_vec()
 }
@@ -97,7 +97,7 @@ fn merge_rejects_a_second_link_type() {
             &savefile(false, false, linktype, &packets),
         )
     };
-    // Two numbers of Linux's cooked packets, two of the loopback, and one that libpcap renumbers.
+    // Pairs of similar link types: Linux cooked, loopback, Ethernet and raw IP, and two kinds of raw IP.
     let out = folder.path().join("out.pcap");
     for (first, second) in [(113, 276), (0, 108), (1, 101), (101, 228)] {
         let (a, b) = (of("a.pcap", first), of("b.pcap", second));

@@ -1,4 +1,4 @@
-//! The programs on a terminal, which `script` emulates.
+//! The programs on a terminal, which script(1) emulates.
 
 use crate::common::live::in_netns;
 use crate::common::{path_arg, program, record, run, savefile, write_file};
@@ -12,7 +12,7 @@ fn on_terminal(name: &str, arguments: &[&str]) -> (Option<i32>, String) {
     let ran = run(script
         .args(["-q", "-e", "-c", &command, "/dev/null"])
         .env("TERM", "xterm"));
-    // The program's errors are on its terminal, so these are of `script`, which found no terminal.
+    // The program prints its errors on the terminal. These are errors of `script`, which found no terminal.
     assert_eq!(ran.stderr, "", "is /dev/pts mounted?");
     (
         ran.status,
@@ -122,7 +122,7 @@ fn a_savefile_is_not_written_to_a_terminal() {
     }
 }
 
-/// A shell's `*` passes the names of files as such arguments.
+/// A shell's `*` may expand to file names that contain control characters.
 #[test]
 fn control_characters_in_arguments_are_escaped() {
     let words = [

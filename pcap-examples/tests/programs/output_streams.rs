@@ -1,4 +1,4 @@
-//! What programs write: it appears soon, and failures are reported.
+//! The outputs of the programs: data appears promptly, and failures are reported.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -22,11 +22,11 @@ fn packets_in(path: &Path) -> u64 {
     whole_packets(&fs::read(path).unwrap_or_default()).0
 }
 
-/// Returns how many packets can be decompressed of an incomplete file.
+/// Returns the number of packets that can be decompressed from an incomplete file.
 fn packets_in_gzip(path: &Path) -> u64 {
     let mut bytes = Vec::new();
     let compressed = fs::read(path).unwrap_or_default();
-    // The end is missing.
+    // Ignore the error: the end of the file is missing.
     let _ = flate2::read::GzDecoder::new(&compressed[..]).read_to_end(&mut bytes);
     whole_packets(&bytes).0
 }
@@ -48,7 +48,7 @@ fn few_captured_packets_are_written_promptly() {
             wait_until("they are in the file", || count(path) == 50);
             sender.send(1, 64);
             wait_until("one more is in the file", || count(path) == 51);
-            // Nothing is left for it to write at its end.
+            // All packets are already written, so even SIGKILL loses none.
             running.signal(libc::SIGKILL);
             running.child().wait().unwrap();
             assert_eq!(count(path), 51);
@@ -65,7 +65,7 @@ fn few_captured_packets_are_written_promptly() {
     });
 }
 
-/// The input stays open, and nothing more comes through it.
+/// The input stays open, but has no more data.
 #[test]
 fn packets_from_a_pipe_are_written_promptly() {
     let folder = tempfile::tempdir().unwrap();
@@ -125,7 +125,7 @@ fn packets_from_a_pipe_are_written_promptly() {
             "read" => lines(bytes),
             _ => whole_packets(bytes).0,
         };
-        // If output were held back, this would wait forever.
+        // If the program kept its output in a buffer, this would wait forever.
         while count(&printed) < all {
             let mut some = [0; 4096];
             let length = stdout.read(&mut some).unwrap();
@@ -149,7 +149,7 @@ fn split_lists_savefiles_as_they_are_completed() {
         .unwrap();
     let mut stdout = process.child().stdout.take().unwrap();
     let mut list = String::new();
-    // Two of three are complete.
+    // Two of three savefiles are complete.
     while list.lines().count() < 2 || !list.ends_with('\n') {
         let mut some = [0; 4096];
         let length = stdout.read(&mut some).unwrap();
@@ -160,7 +160,7 @@ fn split_lists_savefiles_as_they_are_completed() {
     assert_eq!(process.end().status, Some(0));
 }
 
-/// Runs a program in the shell, with its standard output redirected.
+/// Runs a program in a shell, with a redirection.
 fn shell(words: &[&str], redirection: &str) -> RunResult {
     let mut shell = Command::new("sh");
     shell
@@ -233,13 +233,13 @@ fn an_output_that_cannot_be_written_is_an_error() {
         (ran.status, ran.stderr.as_str()),
         (Some(0), "8 of 8 packets\n")
     );
-    // Nor does its target matter, if it accepts the output.
+    // A standard output that accepts the data is never an error.
     let mut null = program("read");
     let ran = run_with_stdin(null.arg(input).stdout(Stdio::null()), b"");
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
 }
 
-/// After the packets that cannot be printed no more come.
+/// After the packets that cannot be printed, no more packets arrive.
 #[test]
 fn a_failed_output_ends_waiting_programs() {
     in_netns(|| {
@@ -397,7 +397,7 @@ fn on_terminal(words: &[&str]) -> String {
     String::from_utf8_lossy(&ran.stdout).into_owned()
 }
 
-/// Makes the following text red, and then sets the title of the window.
+/// Makes the following text red, then sets the title of the window.
 const NAME: &str = "\u{1b}[31mred\u{1b}]0;t\u{7}";
 
 #[test]
@@ -437,7 +437,7 @@ fn names_of_files_are_escaped_on_a_terminal() {
         shown.contains(r"\u{1b}[31mred\u{1b}]0;t\u{7}\n-00002.pcap: 2 packets"),
         "{shown:?}"
     );
-    // Elsewhere they are unchanged, for further use.
+    // If the output is not a terminal, the names are unchanged, so that other programs can use them.
     let ran = run_program(
         "split",
         &[
@@ -473,7 +473,7 @@ fn names_of_devices_are_escaped_on_a_terminal() {
     });
 }
 
-/// The program that started it gets its messages, on a pipe that is full.
+/// Messages that cannot be written change the exit status, but a closed standard error does not.
 #[test]
 fn a_full_standard_error_is_an_error() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! `pcap-read` against tcpdump and tshark, on savefiles of every kind.
+//! Tests of `pcap-read` on savefiles of all formats, compared with tcpdump and tshark.
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -11,7 +11,7 @@ use crate::common::{
     run_with_stdin, sample_packets, sample_packets_nano, savefile, write_file,
 };
 
-/// Returns the seconds with nine digits and the bytes of each packet, as tcpdump prints them.
+/// Returns the time with nine decimals and the bytes of each packet, as tcpdump prints them.
 fn by_tcpdump(path: &str) -> Vec<(String, String)> {
     let options = [
         "--time-stamp-precision=nano",
@@ -355,12 +355,12 @@ fn a_growing_file_is_followed_until_ctrl_c() {
         growing.write_all(part).expect("room");
     }
     for record in &all {
-        // Each line appears although the file has not ended.
+        // Each line appears while the file is still growing.
         let line = lines.next().expect("a line").expect("text");
         assert_eq!(line + "\n", raw_line(record));
     }
     assert!(child.try_wait().expect("its status").is_none());
-    // SAFETY: the child has not been waited for, so the number is still its own.
+    // SAFETY: the child was not waited for yet, so its process ID is still valid.
     assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
     assert!(lines.next().is_none());
     let ended = child.wait_with_output().expect("its end");

@@ -98,7 +98,9 @@ impl FileList {
                 "{packets} of {read} packets in {files} savefiles"
             ));
             if incomplete > 0 {
-                stderr::print_line(format_args!("{incomplete} further savefiles are incomplete"));
+                stderr::print_line(format_args!(
+                    "{incomplete} further savefiles are incomplete"
+                ));
             }
         }
         let listed = mem::replace(&mut self.outcome, Ok(()));

@@ -1,4 +1,4 @@
-//! Deadlines, errors and the exit status.
+//! The option `--duration`, errors and the exit status of `pcap-capture`.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,7 +94,7 @@ fn a_full_disk_is_an_error_that_names_the_file() {
             "{error}"
         );
         assert!(rest > 700, "{rest} packets of a megabyte");
-        // What is in no file was not captured.
+        // Only packets in the savefile count as captured.
         assert!(
             error.contains(&format!("\n{rest} packets captured, ")),
             "{error}"

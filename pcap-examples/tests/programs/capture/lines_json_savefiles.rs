@@ -1,4 +1,4 @@
-//! Lines, JSON and savefiles.
+//! Lines, JSON and savefiles written by `pcap-capture`.
 
 use std::io::{BufRead, BufReader, Read};
 use std::time::Duration;
@@ -16,7 +16,7 @@ fn lines_appear_promptly_in_a_pipe() {
         sender.send(1, 8);
         let mut stdout = BufReader::new(running.child().stdout.take().unwrap());
         let mut line = String::new();
-        // The link is idle after one packet: waiting for a full buffer would take forever.
+        // The device is idle after one packet, so waiting for a full buffer would take forever.
         stdout.read_line(&mut line).unwrap();
         assert!(
             line.contains(&format!(" > 127.0.0.1:{PORT} UDP, 50 bytes")),
@@ -65,7 +65,7 @@ fn json_has_one_line_per_packet() {
             .stdout(std::process::Stdio::piped())
             .spawn()
             .unwrap();
-        // It prints nothing when it is ready, so packets are sent until it has enough.
+        // With -q, the program does not print when it is ready. Send packets until it has captured enough.
         let sender = Sender::new();
         while running.try_wait().unwrap().is_none() {
             sender.send(1, 10);

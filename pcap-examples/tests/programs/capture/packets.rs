@@ -1,4 +1,4 @@
-//! The captured packets.
+//! The packets that `pcap-capture` captures.
 
 use std::fs;
 use std::net::UdpSocket;
@@ -25,7 +25,7 @@ fn a_count_limits_the_packets() {
         let [received, dropped, _] = statistics(&stderr);
         assert!(received >= 10 && dropped == 0, "{stderr}");
         assert_eq!(numbers(&path), (0..10).collect::<Vec<_>>());
-        // The filter was applied, and times have nanoseconds.
+        // Times have nanosecond precision.
         assert_eq!(fs::read(&path).unwrap()[..4], 0xa1b2_3c4d_u32.to_ne_bytes());
     });
 }
@@ -69,7 +69,7 @@ fn any_shows_interface_and_direction() {
             let socket = UdpSocket::bind("192.0.2.1:0").unwrap();
             socket.send_to(b"hello", "192.0.2.2:9999").unwrap();
         };
-        // Sent by one end, and received by the other for another host.
+        // One end sends the packet. The other end receives it as a packet for another host.
         let seen = |stdout: &str, first: &str, second: &str| {
             let lines: Vec<&str> = stdout.lines().collect();
             assert_eq!(lines.len(), 2, "{stdout}");
@@ -117,7 +117,7 @@ fn any_shows_interface_and_direction() {
                 (&index.into(), &direction.into())
             );
         }
-        // The savefile only contains the numbers, as tshark reads them.
+        // The savefile contains only the numbers of interfaces, which tshark reads.
         let fields = [
             "-n",
             "-r",

@@ -1,4 +1,4 @@
-//! Captures with several threads.
+//! Captures with several threads (`pcap-capture --threads`).
 
 use std::collections::BTreeMap;
 use std::net::UdpSocket;
@@ -8,7 +8,7 @@ use super::{statistics, words};
 use crate::common::live::{Running, in_netns, ip};
 use crate::common::{program, run_program};
 
-/// Sends eight flows, with a datagram of each length in each.
+/// Sends eight flows. Each has a datagram of each length.
 fn send_flows(lengths: std::ops::Range<usize>) {
     let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
     let to = receiver.local_addr().unwrap();
@@ -22,7 +22,7 @@ fn send_flows(lengths: std::ops::Range<usize>) {
     }
 }
 
-/// Eight flows: each line once, those of a flow in order, and one sum.
+/// Each packet is printed once, packets of a flow are in order, and the statistics are the sum.
 #[test]
 fn threads_print_each_packet_once() {
     in_netns(|| {
@@ -44,7 +44,7 @@ fn threads_print_each_packet_once() {
             flows.entry(port).or_default().push(length.parse().unwrap());
         }
         assert_eq!(flows.len(), 8);
-        // After headers of 42 bytes.
+        // The headers have 42 bytes.
         for lengths in flows.values() {
             assert!(lengths.iter().copied().eq(50..150), "{lengths:?}");
         }
@@ -88,7 +88,7 @@ fn threads_share_a_count_and_a_duration() {
     });
 }
 
-/// What was captured before the device was removed, and the statistics, come with the error.
+/// The packets captured before the device was removed and the statistics are printed, too.
 #[test]
 fn threads_report_a_removed_device() {
     in_netns(|| {

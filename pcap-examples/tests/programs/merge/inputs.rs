@@ -1,4 +1,4 @@
-//! The merged files.
+//! The inputs of `pcap-merge`: headers, errors, filters and names.
 
 use std::fs;
 use std::path::PathBuf;
@@ -111,7 +111,7 @@ fn unreadable_inputs_are_reported_and_skipped() {
         assert_eq!(ran.status, Some(1));
         let errors: Vec<&str> = ran.stderr.lines().collect();
         assert_eq!(errors.len(), 5, "{}", ran.stderr);
-        // Those that cannot be opened are reported first.
+        // Inputs that cannot be opened are reported first.
         for (error, path) in errors.iter().zip([&none, &text, &empty, &cut]) {
             assert!(error.starts_with("pcap-merge: cannot "), "{error}");
             assert!(error.contains(&format!("`{}`", path.display())), "{error}");
@@ -137,7 +137,7 @@ fn unreadable_inputs_are_reported_and_skipped() {
 #[test]
 fn filters_are_compiled_for_each_byte_order() {
     let folder = tempfile::tempdir().unwrap();
-    // Of IPv4, and of IPv6 as other systems number it; in native byte order, and in the other.
+    // A packet of IPv4, and packets of IPv6 with the address families of other systems, in both byte orders.
     let [a, b] = [false, true].map(|swapped| {
         let packets: Vec<Record> = (0_u32..)
             .zip([2_u32, 24, 28, 30])
@@ -225,7 +225,7 @@ fn filters_pipes_and_identical_files_are_handled() {
     assert_eq!(fs::read(&b).unwrap(), before);
 }
 
-/// Unix has names that are not text, and `find` lists them unchanged.
+/// On Unix, file names need not be text, and find(1) prints them unchanged.
 #[test]
 #[cfg(unix)]
 fn names_in_a_list_may_contain_any_bytes() {

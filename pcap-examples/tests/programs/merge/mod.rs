@@ -1,4 +1,4 @@
-//! `pcap-merge` against mergecap, against files that the tests merge, and against `pcap-split`.
+//! Tests of `pcap-merge`, compared with mergecap, and with savefiles that the tests merge or that `pcap-split` split.
 
 mod inputs;
 mod order;
@@ -28,7 +28,7 @@ fn files(folder: &Path, nano: bool, times: &[&[u32]]) -> Vec<PathBuf> {
     each.collect()
 }
 
-/// Merges, and returns the savefile.
+/// Merges inputs, and returns the bytes of the output.
 fn merge(folder: &Path, options: &[&str], inputs: &[PathBuf]) -> Vec<u8> {
     let output = folder.join("ours.pcap");
     let mut command = program("merge");
@@ -37,7 +37,8 @@ fn merge(folder: &Path, options: &[&str], inputs: &[PathBuf]) -> Vec<u8> {
     fs::read(output).unwrap()
 }
 
-/// Returns what mergecap makes of the same files. At equal times, the last file's packets come first.
+/// Returns the savefile that mergecap writes for the same inputs. Among equal times, mergecap puts packets of the last
+/// input first.
 fn mergecap(folder: &Path, options: &[&str], inputs: &[PathBuf]) -> Vec<u8> {
     let output = folder.join("mergecap.pcap");
     let inputs = inputs.iter().map(|path| path_arg(path));

@@ -1,4 +1,4 @@
-//! The order of the packets.
+//! The order of merged packets.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::common::{
     Record, path_arg, program, record, run, run_program, sample_packets, savefile, write_file,
 };
 
-/// Files in order, with equal times, out of order, empty, and long before the others.
+/// Packet times in milliseconds for each input: in order, equal, out of order, none, and earlier than all others.
 const TIMES: [&[u32]; 7] = [
     &[1000, 2000, 3000, 4000, 4000],
     &[1000, 1500, 1500, 4000, 9000],
@@ -45,7 +45,7 @@ fn the_order_of_packets_matches_mergecap() {
 #[test]
 fn more_inputs_than_descriptors_are_merged() {
     let folder = tempfile::tempdir().unwrap();
-    // Every time is in three files.
+    // Each time occurs in three inputs.
     let times: Vec<[u32; 3]> = (0..1500).map(|n| [n % 500, 1000 + n % 500, 2000]).collect();
     let slices: Vec<&[u32]> = times.iter().map(|times| &times[..]).collect();
     let inputs = files(folder.path(), false, &slices);
@@ -83,7 +83,7 @@ fn more_inputs_than_descriptors_are_merged() {
         assert!(fs::read(&output).unwrap()[24..] == expected, "{options:?}");
         assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
     }
-    // The error states what is possible.
+    // The error suggests a solution.
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -n 50; exec \"$@\"", "sh"]);
     command
@@ -98,7 +98,7 @@ fn more_inputs_than_descriptors_are_merged() {
 #[test]
 fn a_million_split_packets_are_merged_again() {
     let folder = tempfile::tempdir().unwrap();
-    // Bursts of 300 flows. Each packet has its number in it.
+    // 300 flows with bursts of packets. Each packet contains its number.
     let flow = |n: u16| {
         let mut data = Vec::new();
         let ip = PacketBuilder::ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64);

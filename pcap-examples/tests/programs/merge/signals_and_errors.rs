@@ -1,4 +1,4 @@
-//! Errors and signals.
+//! Errors and signals of `pcap-merge`.
 
 use std::fs;
 
@@ -25,7 +25,7 @@ fn a_savefile_whose_reader_closed_the_pipe_is_an_error() {
         error.starts_with("pcap-merge: cannot write `-`: Broken pipe"),
         "{error}"
     );
-    // The machine-readable line contains nothing else.
+    // The JSON line agrees with the messages.
     let ran = run_into_broken_pipe(program("merge").args(["--json", path_arg(&input), "-w", "-"]));
     let line = ran.stderr.lines().find(|line| line.starts_with('{'));
     let line: serde_json::Value = serde_json::from_str(line.unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! Formats and their headers.
+//! Savefile formats and headers written by `pcap-recode`.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ fn savefiles_match_editcap_byte_by_byte() {
         );
         fs::write(&gz, gzip(&bytes)).unwrap();
         let same = if nano { "nsecpcap" } else { "pcap" };
-        // The options of editcap in addition to `-F` of the same format, unless they include another one.
+        // The options of `pcap-recode` and of editcap. Without `-F`, editcap gets that of the input format.
         let mut tried = vec![
             ("", ""),
             ("--snaplen 60", "-s 60"),
@@ -56,7 +56,7 @@ fn savefiles_match_editcap_byte_by_byte() {
                     "{options:?} of {input:?}, {swapped} {nano}"
                 );
             }
-            // Also of a pcapng file, whose snaplen and precision editcap chose.
+            // Also try the pcapng file, whose snaplen and precision editcap chose.
             if options.is_empty() {
                 let (_, bytes) = recoded(
                     &["--precision", if nano { "nano" } else { "micro" }],
@@ -127,10 +127,10 @@ fn pcapng_keeps_the_packets() {
         let (said, bytes) = recoded(&["--format", "pcapng"], &input, &ng);
         assert_eq!(said, "8 of 8 packets\n");
         assert_eq!(bytes[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
-        // Converted there and back by editcap and by this program, and as tshark reads it.
+        // Compare the packets after conversion back to pcap by editcap and by this program, and as tshark reads them.
         let format = if nano { "nsecpcap" } else { "pcap" };
         run_tool("editcap", &["-F", format, path_arg(&ng), path_arg(&back)]);
-        // Except the snaplen, which editcap does not keep.
+        // Compare only records: editcap does not keep the snaplen in the header.
         let theirs = read_tool_savefile(&back);
         assert!(records(&theirs) == records(&expected), "{swapped} {nano}");
         let precision = ["--precision", if nano { "nano" } else { "micro" }];
@@ -145,7 +145,7 @@ fn pcapng_keeps_the_packets() {
         );
         assert_eq!((piped.status, piped.stdout), (Some(0), bytes));
     }
-    // Together with all other options.
+    // pcapng can be combined with all other options.
     let input = write_file(
         folder.path(),
         "in.pcap",
@@ -165,7 +165,7 @@ fn pcapng_keeps_the_packets() {
 #[test]
 fn unchanged_header_fields_are_kept() {
     let folder = tempfile::tempdir().unwrap();
-    // Four bytes of a frame check sequence after each packet.
+    // The header declares a frame check sequence of four bytes.
     let bytes = savefile(false, true, 0x2400_0001, &sample_packets_nano());
     let input = write_file(folder.path(), "in.pcap", &bytes);
     let output = folder.path().join("out.pcap");

@@ -1,4 +1,4 @@
-//! Files compressed by gzip.
+//! Reading and writing gzip with `pcap-recode`.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ fn gzip_is_read_and_written() {
     let folder = tempfile::tempdir().unwrap();
     let whole = savefile(false, true, 1, &sample_packets_nano());
     let plain = write_file(folder.path(), "in.pcap", &whole);
-    // Recognized by its content and not by its name; several members in a row are one file.
+    // Compression is detected from the content, not from the name. The data may have several members.
     let (start, rest) = whole.split_at(100);
     let packed = write_file(folder.path(), "in", &[gzip(start), gzip(rest)].concat());
     let [gz, out] = ["out.pcap.gz", "out.pcap"].map(|name| folder.path().join(name));
@@ -28,7 +28,7 @@ fn gzip_is_read_and_written() {
             (Some(0), whole.clone())
         );
     }
-    // Any link type can be written, even one without a number in libpcap.
+    // Any link type can be declared, even one that libpcap has no DLT for.
     let mut other = whole;
     other[20..24].copy_from_slice(&5000_u32.to_ne_bytes());
     let relabelled = recoded(&["-l", "5000", "--relabel"], &plain, &gz);
@@ -38,7 +38,7 @@ fn gzip_is_read_and_written() {
 #[test]
 fn a_damaged_gzip_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    // Incompressible data is compressed in pieces.
+    // Use incompressible data, so that half of the file still contains many packets.
     let mut state = 1_u32;
     let mut random = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

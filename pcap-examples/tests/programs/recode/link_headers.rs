@@ -1,4 +1,4 @@
-//! Link headers.
+//! Converting link headers with `pcap-recode`.
 
 use std::path::Path;
 
@@ -18,7 +18,8 @@ fn arp() -> Vec<u8> {
     frame
 }
 
-/// Replaces the link header of packets by what a closure returns for their type and the rest.
+/// Replaces the Ethernet headers of packets. The closure returns the new packet, given the Ethernet type and the
+/// payload.
 fn relinked(packets: &[Record], header: impl Fn(&[u8], &[u8]) -> Vec<u8>) -> Vec<Record> {
     let relink = |(secs, nanos, data, len): &Record| {
         let changed = header(&data[12..14], &data[14..]);
@@ -46,7 +47,7 @@ fn ethernet_and_raw_ip_are_converted() {
     assert_eq!(bytes, savefile(false, true, 101, &bare));
     let (_, bytes) = recoded(&["-l", "ethernet"], &raw, &back);
     assert_eq!(records(&bytes), records(&savefile(false, true, 1, &zeros)));
-    // The longest packet may be longer by the header.
+    // The snaplen grows by the length of the new header.
     assert_eq!(
         bytes[16..24],
         [65_549_u32.to_ne_bytes(), 1_u32.to_ne_bytes()].concat()
@@ -109,7 +110,7 @@ fn cooked_and_loopback_headers_are_converted() {
             "in.pcap",
             &savefile(false, false, number, &packets),
         );
-        // Other programs recognize what is written.
+        // tshark recognizes the input packets.
         assert!(fields(&input, &["ip.src"]).starts_with("192.0.2.1\n"));
         let output = folder.path().join("out.pcap");
         let (_, bytes) = recoded(&["-l", "ETHERNET"], &input, &output);

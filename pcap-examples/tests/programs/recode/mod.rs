@@ -1,4 +1,4 @@
-//! `pcap-recode` against editcap, tcpdump, tshark and gzip.
+//! Tests of `pcap-recode`, compared with editcap, tcpdump, tshark and gzip.
 
 mod formats;
 mod gzip;
@@ -15,7 +15,7 @@ fn recode(options: &[&str], input: &Path, output: &Path) -> RunResult {
     run(program("recode").args(options).args([input, output]))
 }
 
-/// Does the same, if it succeeds; returns what it printed, and what it wrote.
+/// Does the same, and panics if it fails. Returns its standard error, and the bytes of the output.
 fn recoded(options: &[&str], input: &Path, output: &Path) -> (String, Vec<u8>) {
     let ran = recode(options, input, output);
     assert_eq!(ran.status, Some(0), "{options:?}: {}", ran.stderr);

@@ -1,4 +1,4 @@
-//! Errors and signals.
+//! Errors and signals of `pcap-recode`.
 
 use std::fs;
 
@@ -155,16 +155,16 @@ fn ctrl_c_leaves_a_complete_savefile() {
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(&bytes).unwrap();
-    // Once there is an output, Ctrl-C can be sent.
+    // Once the output exists, the program handles Ctrl-C.
     let start = std::time::Instant::now();
     while !output.exists() {
         assert!(start.elapsed().as_secs() < 10, "it does not begin");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    // SAFETY: the child has not been waited for, so the number is still its own.
+    // SAFETY: the child was not waited for yet, so its process ID is still valid.
     assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
     std::thread::sleep(std::time::Duration::from_millis(100));
-    // A signal does not interrupt a pipe: it takes effect with the next packet.
+    // The program may not have noticed the signal yet, so send more packets.
     let rest = records(&bytes).repeat(20_000);
     let _ = stdin.write_all(&rest);
     drop(stdin);
@@ -176,7 +176,7 @@ fn ctrl_c_leaves_a_complete_savefile() {
         "{error}"
     );
     let copied = gunzip(&fs::read(&output).unwrap());
-    // Complete packets, those that were read before the signal.
+    // The savefile contains the packets read before the signal, and is complete.
     assert!([bytes, rest.clone()].concat().starts_with(&copied));
     run_tool(
         "tcpdump",

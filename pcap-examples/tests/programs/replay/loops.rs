@@ -1,4 +1,4 @@
-//! Loops over the savefile.
+//! Sending a savefile several times with `pcap-replay`.
 
 use std::fs;
 
@@ -32,7 +32,7 @@ fn loops_limits_and_filters_select_packets() {
         });
         assert_eq!(data(&path), twice);
 
-        // From standard input, compressed.
+        // The savefile may also be compressed on standard input.
         let gzip = run_with_stdin(std::process::Command::new("gzip").arg("-c"), &whole).stdout;
         let path = received(folder.path(), 2, || {
             let mut command = program("replay");
@@ -78,7 +78,7 @@ fn a_savefile_replaced_between_loops_is_checked() {
         let bare = savefile(false, false, 101, &[record(0, 0, vec![0x45; 40])]);
         let other = write_file(folder.path(), "other.pcap", &bare);
         let mut command = program("replay");
-        // Without end, unless the savefile is another one.
+        // The program only ends because the savefile is replaced.
         command.args(["-i", "left", "--fast", "--loops", "0", path_arg(&input)]);
         let running = Running::start_saying(&mut command, "sending ");
         fs::rename(&other, &input).unwrap();
@@ -101,7 +101,7 @@ fn without_memory_a_savefile_is_read_for_each_loop() {
         let bytes = savefile(false, false, 1, &large);
         assert!(bytes.len() < 60 << 20);
         let input = write_file(folder.path(), "in.pcap", &bytes);
-        // This address space in KiB suffices for all but that.
+        // With this limit in KiB, the program runs, but cannot keep the packets in memory.
         let mut command = std::process::Command::new("sh");
         command.args(["-c", "ulimit -v 45000; exec \"$@\"", "sh"]);
         command.arg(program("replay").get_program());

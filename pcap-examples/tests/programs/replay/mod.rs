@@ -1,4 +1,4 @@
-//! `pcap-replay` on veth pairs: what is sent into one end comes out of the other.
+//! Tests of `pcap-replay` on veth pairs: packets sent on one device arrive at the other.
 
 mod loops;
 mod send_times;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::common::live::{Running, ip};
 use crate::common::{Record, RunResult, path_arg, program, record, run};
 
-/// Creates two devices, `left` and `right`, without other traffic.
+/// Creates a veth pair, `left` and `right`, without other traffic.
 fn create_device_pair() {
     ip("link add left type veth peer name right");
     for end in ["left", "right"] {
@@ -19,7 +19,7 @@ fn create_device_pair() {
     }
 }
 
-/// Returns frames of different lengths that begin with their numbers.
+/// Returns frames of different lengths. Each contains its number after the Ethernet header.
 fn frames(count: u32) -> Vec<Record> {
     let frame = |number: u32| {
         let mut data = vec![2; 12];
@@ -31,7 +31,7 @@ fn frames(count: u32) -> Vec<Record> {
     (0..count).map(frame).collect()
 }
 
-/// Returns the data of the packets in a savefile of this machine, parsed independently.
+/// Returns the data of the packets in a savefile in native byte order, parsed independently.
 fn data(path: &Path) -> Vec<Vec<u8>> {
     let bytes = fs::read(path).unwrap();
     let mut rest = &bytes[24..];
@@ -44,7 +44,7 @@ fn data(path: &Path) -> Vec<Vec<u8>> {
     packets
 }
 
-/// Captures what arrives at `right` while a closure runs, until there were `count` packets, and returns the savefile.
+/// Captures the first `count` packets that arrive at `right` while a closure runs, and returns the savefile.
 fn received(folder: &Path, count: usize, send: impl FnOnce()) -> PathBuf {
     let path = folder.join("received.pcap");
     let mut command = program("capture");

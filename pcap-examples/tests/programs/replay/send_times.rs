@@ -1,4 +1,4 @@
-//! When packets are sent.
+//! The times at which `pcap-replay` sends packets.
 
 use super::{create_device_pair, data, frames, received, replayed};
 use crate::common::live::in_netns;
@@ -69,7 +69,7 @@ fn the_default_pace_is_that_of_the_savefile() {
                 (&20.into(), &1200.into())
             );
         });
-        // As they arrived, by tcpdump: none too early, and the total duration is right.
+        // Check the arrival times as tcpdump prints them.
         let times = run_tool("tcpdump", &["-tt", "-n", "--nano", "-r", path_arg(&path)]);
         let times: Vec<f64> = times
             .lines()
@@ -78,7 +78,7 @@ fn the_default_pace_is_that_of_the_savefile() {
             .collect();
         let took = times[19] - times[0];
         assert!((0.17..0.5).contains(&took), "{took}");
-        // Another process may have the CPU for a while, but not always.
+        // Other processes may delay some packets, but not most of them.
         let on_time = |n: &usize| (times[*n] - times[0] - *n as f64 * 0.01).abs() < 0.005;
         assert!((0..20).filter(on_time).count() > 10, "{times:?}");
     });
@@ -94,7 +94,7 @@ fn speeds_and_rates_are_observed() {
             "in.pcap",
             &savefile(false, true, 1, &every(10, 20)),
         );
-        // Backward: no waiting at all.
+        // Times that decrease cause no waits.
         let mut backward = every(2000, 20);
         backward.reverse();
         let backward = write_file(
@@ -106,11 +106,11 @@ fn speeds_and_rates_are_observed() {
             (&["--speed", "2"][..], &input, 0.095, 0.185),
             (&["--speed", "0.5"], &input, 0.38, 0.6),
             (&["--pps", "100"], &input, 0.19, 0.3),
-            // 480 bits each.
+            // Each packet has 480 bits.
             (&["--mbps", "0.0912"], &input, 0.1, 0.185),
             (&["--fast"], &input, 0.0, 0.18),
             (&[], &backward, 0.0, 0.18),
-            // 39 gaps: none between the loops.
+            // There is no gap between the loops.
             (&["--loops", "2"], &input, 0.38, 0.6),
             (&["--pps", "100", "--loops", "2"], &input, 0.39, 0.6),
         ] {
@@ -126,7 +126,7 @@ fn speeds_and_rates_are_observed() {
                 "{summary}"
             );
         }
-        // A rate far above what sleeping allows.
+        // This rate is too high for sleeping between packets.
         let many = write_file(
             folder.path(),
             "many.pcap",
@@ -138,7 +138,7 @@ fn speeds_and_rates_are_observed() {
     });
 }
 
-/// At top speed packets are sent in batches, but not those that may be the last for a while.
+/// With --fast, packets of files are sent in batches, but packets from a pipe are sent one by one.
 #[test]
 fn packets_from_a_slow_pipe_are_sent_immediately() {
     use std::io::Write;
@@ -156,7 +156,7 @@ fn packets_from_a_slow_pipe_are_sent_immediately() {
                 .write_all(&savefile(false, false, 1, &frames(3)))
                 .unwrap();
             input.flush().unwrap();
-            // Its input does not end.
+            // Keep the input open.
             running = Some((child, input));
         });
         assert_eq!(data(&path).len(), 3);

@@ -1,4 +1,4 @@
-//! Signals, errors and the exit status.
+//! Signals, errors and the exit status of `pcap-replay`.
 
 use std::fs;
 use std::thread;
@@ -46,7 +46,7 @@ fn ctrl_c_ends_a_wait_with_the_summary() {
     });
 }
 
-/// A queue that is full for longer than a second, and a device that drops what it gets.
+/// The queue of the device is full for more than a second, or the device drops the packets.
 #[test]
 fn ctrl_c_ends_a_wait_to_send() {
     in_netns(|| {

@@ -1,4 +1,4 @@
-//! Packets that cannot be sent.
+//! Packets that `pcap-replay` cannot send.
 
 use std::time::{Duration, Instant};
 
@@ -106,7 +106,7 @@ fn a_different_link_type_is_rejected() {
                 path_arg(&input)
             )
         );
-        // At the stated interval.
+        // Convert the packets as the message suggests.
         let path = received(folder.path(), 7, || {
             let ran = run_program(
                 "recode",
@@ -114,7 +114,7 @@ fn a_different_link_type_is_rejected() {
             );
             let mut command = program("replay");
             let ran = run_with_stdin(command.args(["-i", "left", "--fast", "-"]), &ran.stdout);
-            // One of them was truncated.
+            // One packet is truncated.
             assert!(
                 ran.stderr.contains("1 not sent: 1 truncated"),
                 "{}",
@@ -125,7 +125,7 @@ fn a_different_link_type_is_rejected() {
     });
 }
 
-/// The other end only accepts shorter ones: the device drops these, and they are not retried forever.
+/// The other end only accepts shorter frames, so the device drops these. They are not retried forever.
 #[test]
 fn frames_that_the_device_drops_are_counted() {
     in_netns(|| {

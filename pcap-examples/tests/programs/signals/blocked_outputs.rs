@@ -1,4 +1,4 @@
-//! Outputs that are blocked, slow or limited.
+//! Signals while an output is blocked or slow, and outputs with a size limit.
 
 use std::io::Write;
 use std::os::fd::OwnedFd;
@@ -12,7 +12,7 @@ use crate::common::live::{Running, Sender, in_netns};
 use crate::common::process::{Lines, Process, wait_until, whole_packets};
 use crate::common::{not_written, path_arg, write_file, written_and_error};
 
-/// What reached a pipe without a reader, and the reported loss, add up to what was sent.
+/// The packets in the pipe and the packets reported as not written add up to the packets sent.
 #[test]
 fn a_capture_into_a_blocked_pipe_reports_lost_packets() {
     in_netns(|| {
@@ -52,7 +52,7 @@ fn a_copy_into_a_blocked_pipe_reports_lost_packets() {
         let process = Process::piped(&mut command(words));
         process.wait_until_handles(libc::SIGUSR1);
         let start = Instant::now();
-        // Until the pipe is full.
+        // Wait until the pipe is full.
         thread::sleep(Duration::from_millis(500));
         process.signal(libc::SIGINT);
         let ran = process.end_unread();
@@ -72,7 +72,7 @@ fn a_copy_into_a_blocked_pipe_reports_lost_packets() {
     assert!(not_written(&ran.stderr) > 0, "{}", ran.stderr);
 }
 
-/// Standard error has no reader, and is full before the program begins.
+/// Standard error is a full socket that nobody reads.
 #[test]
 fn a_blocked_standard_error_causes_status_1() {
     in_netns(|| {
@@ -90,7 +90,7 @@ fn a_blocked_standard_error_causes_status_1() {
             command.stdout(Stdio::null()).stderr(OwnedFd::from(full));
             let mut process = Process::of(command.spawn().unwrap());
             process.wait_until_handles(libc::SIGTERM);
-            // Until it prints.
+            // Wait until the program blocks in printing a message.
             thread::sleep(Duration::from_secs(1));
             process.signal(libc::SIGTERM);
             wait_until("it ends", || !process.is_running());
@@ -107,7 +107,7 @@ fn a_slow_output_gets_all_packets() {
         let stdout = running.child().stdout.take().unwrap();
         Sender::new().send(4000, 64);
         running.signal(libc::SIGTERM);
-        // For more than two seconds, in which it always makes progress.
+        // Reading takes more than two seconds, but the output accepts data all the time.
         let all = slowly(stdout, |_| false);
         let (status, _, stderr) = running.end();
         assert_eq!(status.code(), Some(0), "{stderr}");
@@ -116,7 +116,7 @@ fn a_slow_output_gets_all_packets() {
     });
 }
 
-/// The limit on the size of files, as `ulimit -f` sets it.
+/// The limit is the one that `ulimit -f` sets.
 #[test]
 fn a_file_size_limit_is_an_error() {
     use std::os::unix::process::CommandExt;
@@ -135,7 +135,7 @@ fn a_file_size_limit_is_an_error() {
             _ => Err(std::io::Error::last_os_error()),
         }
     };
-    // SAFETY: setrlimit(2) may be called between fork and exec.
+    // SAFETY: setrlimit(2) is a plain system call, so it may be called between fork and exec.
     unsafe { command.pre_exec(limit) };
     let ran = Process::start(command.stdout(Stdio::null())).end();
     assert_eq!(ran.status, Some(1), "{}", ran.stderr);

@@ -1,4 +1,4 @@
-//! Signals that are ignored at the start.
+//! Signals that are ignored when a program starts.
 
 use std::fs;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! Signals that end a program at once.
+//! Signals that make a program give up its output, or kill it.
 
 use std::fs;
 use std::io::Write;
@@ -18,7 +18,7 @@ fn later_signals_make_the_program_give_up() {
             let lines = Lines::of(&mut process);
             lines.next();
             let stdout = process.child().stdout.take().unwrap();
-            // Ten seconds of output.
+            // The reader below takes ten seconds for this output.
             Sender::new().send(16_000, 64);
             process.signal(libc::SIGTERM);
             let reading = thread::spawn(move || slowly(stdout, |_| false));
@@ -131,7 +131,7 @@ fn an_interrupted_merge_removes_its_temporary_folder() {
             if process.is_running() {
                 process.signal(signal);
             }
-            // It polls for the first one.
+            // The program polls for the first signal.
             thread::sleep(Duration::from_millis(10));
         }
         let ran = process.end_unread();

@@ -1,4 +1,4 @@
-//! Signals lose no packets.
+//! Ending a capture with signals loses no packets.
 
 use std::thread;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::{capture, packets_in, said};
 use crate::common::live::{Running, Sender, in_netns};
 use crate::common::{path_arg, run_tool, write_file};
 
-/// timeout(1) signals its child, and then its own group, which includes the child.
+/// timeout(1) sends a signal to its child, and then to its own process group, which includes the child.
 #[test]
 fn a_second_signal_soon_after_loses_no_packets() {
     in_netns(|| {
@@ -25,7 +25,7 @@ fn a_second_signal_soon_after_loses_no_packets() {
             sender.send(1000, 64);
             running.signal(libc::SIGTERM);
             thread::sleep(Duration::from_millis(millis));
-            // It may have ended by then.
+            // The program may already have ended.
             if running.child().try_wait().unwrap().is_none() {
                 running.signal(second);
             }
@@ -38,7 +38,7 @@ fn a_second_signal_soon_after_loses_no_packets() {
     });
 }
 
-/// With any timeout, packets lie in the kernel's buffer for a second at most.
+/// Whatever the timeout, packets wait in the kernel's buffer for at most one second.
 #[test]
 fn a_long_timeout_loses_no_packets() {
     in_netns(|| {
@@ -62,7 +62,8 @@ fn a_long_timeout_loses_no_packets() {
     });
 }
 
-/// Packets are not compared with this machine's clock: they may have another one, or it may be set.
+/// The programs do not compare packet times with the clock, which may be set or may differ from the clock of the
+/// packets.
 #[test]
 fn setting_the_clock_back_loses_no_packets() {
     in_netns(|| {

@@ -1,4 +1,4 @@
-//! SIGUSR1, which prints how far a program is.
+//! Reports on SIGUSR1, and flushes on SIGUSR2, while a program continues.
 
 use std::fs;
 use std::io::Write;
@@ -24,7 +24,7 @@ fn a_capture_reports_and_continues() {
             process.wait_until_handles(libc::SIGUSR1);
             let lines = Lines::of(&mut process);
             let ask = || process.signal(libc::SIGUSR1);
-            // It prints nothing when it begins, so signals are sent until it has seen a packet.
+            // With -q, the program does not print when it is ready. Send packets and signals until it has captured one.
             lines.until(
                 || {
                     sender.send(1, 64);
@@ -32,7 +32,7 @@ fn a_capture_reports_and_continues() {
                 },
                 |line| line.contains(" packets captured, ") && !line.starts_with("0 "),
             );
-            // Packets that arrived before the signal are counted at once.
+            // Packets that arrive before the signal are included in its report.
             thread::sleep(Duration::from_millis(500));
             let before = said(
                 &lines.until(ask, |line| line.contains("captured")),
@@ -86,7 +86,7 @@ fn replay_reports_and_continues() {
     });
 }
 
-/// While they wait for more in a pipe.
+/// The programs report while they wait for more data in a pipe.
 #[test]
 fn copying_programs_report_flush_and_continue() {
     let folder = tempfile::tempdir().unwrap();
@@ -110,7 +110,7 @@ fn copying_programs_report_flush_and_continue() {
             "split" => "3 packets read, 0 of them in 0 complete savefiles",
             _ => "3 of 3 packets",
         };
-        // Before it has begun to copy, the signals do nothing.
+        // The signals do nothing before the program begins to copy, so repeat them.
         let ask = || {
             process.signal(libc::SIGUSR2);
             process.signal(libc::SIGUSR1);

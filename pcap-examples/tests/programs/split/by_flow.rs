@@ -1,4 +1,4 @@
-//! Parts by flows.
+//! Splitting by flow.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use etherparse::{IpFragOffset, IpNumber, Ipv4Header, PacketBuilder};
 use super::{contents, split};
 use crate::common::{Record, path_arg, program, record, run, run_tool, savefile, write_file};
 
-/// Returns a conversation of each kind, with both directions interleaved.
+/// Returns packets of several kinds of flows, with both directions interleaved.
 fn conversations() -> Vec<Record> {
     let (a, b, c) = ([192, 0, 2, 1], [192, 0, 2, 2], [192, 0, 2, 3]);
     let ethernet = || PacketBuilder::ethernet2([2; 6], [4; 6]);
@@ -99,7 +99,7 @@ fn flows_match_the_fields_of_tshark() {
         "-E",
         "occurrence=f",
     ];
-    // Each fragment on its own: only the first has ports.
+    // Decode each fragment separately: only the first has ports.
     options.extend(["-o", "ip.defragment:FALSE"]);
     for field in pairs.iter().flat_map(|pair| [pair.0, pair.1]) {
         options.extend(["-e", field]);
@@ -119,7 +119,7 @@ fn flows_match_the_fields_of_tshark() {
         let is_arp = !sides[4].is_empty();
         let key = format!("{ends:?} {} {} {is_arp}", rest[0], rest[1]);
         let next = groups.len();
-        // A later fragment directly follows the first of its datagram.
+        // A later fragment immediately follows the first fragment of its datagram.
         let number = match rest[2].parse().unwrap_or(0) {
             0 => *numbers.entry(key).or_insert(next),
             _ => last,
@@ -130,7 +130,7 @@ fn flows_match_the_fields_of_tshark() {
         }
         groups[number].push(packet.clone());
     }
-    // TCP, UDP, IPv6 and SCTP have three each; ICMP and ARP two, one per pair of hosts.
+    // TCP, UDP, IPv6 and SCTP have three flows each. ICMP and ARP have two, one per pair of hosts.
     assert_eq!(groups.len(), 16);
     let expected: Vec<Vec<u8>> = groups
         .iter()

@@ -1,4 +1,4 @@
-//! Parts by packets, time and size.
+//! Splitting by number of packets, by time and by size.
 
 use super::{editcap, records, split};
 use crate::common::{Record, record, sample_packets_nano, savefile, write_file};
@@ -51,7 +51,7 @@ fn the_header_is_that_of_the_input() {
 #[test]
 fn split_by_time_matches_editcap() {
     let folder = tempfile::tempdir().unwrap();
-    // No packet exactly on a boundary, and none missing in an interval: there editcap differs.
+    // No packet is exactly at the end of an interval, and no interval is empty: in these cases editcap differs.
     let times = [
         300, 800, 1299, 1301, 2000, 2500, 3900, 2800, 3200, 4305, 5400,
     ];

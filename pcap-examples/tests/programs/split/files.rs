@@ -1,4 +1,4 @@
-//! Input and output files.
+//! The input and the output files of `pcap-split`.
 
 use std::fs;
 
@@ -50,8 +50,8 @@ fn force_replaces_savefiles_but_not_the_input() {
     }
 }
 
-/// A new file that nobody may open for writing because of the umask is opened only once: a file that replaces it
-/// meanwhile is not touched.
+/// A new savefile is opened only once, so a file that replaces it in the meantime is not modified. The umask makes a
+/// second attempt to open it fail.
 #[cfg(unix)]
 #[test]
 fn a_new_savefile_is_opened_only_once() {
@@ -69,9 +69,9 @@ fn a_new_savefile_is_opened_only_once() {
         command
             .args(by)
             .args(["-q", "-o", path_arg(&prefix), path_arg(&input)]);
-        // SAFETY: takes nothing and always succeeds.
+        // SAFETY: geteuid(2) has no preconditions.
         if unsafe { libc::geteuid() } == 0 {
-            // Root may open everything.
+            // Root may open any file.
             command.uid(65_534).gid(65_534);
         }
         assert_eq!(run(&mut command).success_output(), "");

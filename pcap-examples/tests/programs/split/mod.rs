@@ -1,4 +1,4 @@
-//! `pcap-split` against editcap and tshark, and against files that the tests split.
+//! Tests of `pcap-split`, compared with editcap and tshark, and with savefiles that the tests split themselves.
 
 mod by_flow;
 mod by_limit;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::common::{path_arg, read_tool_savefile, run_program, run_tool};
 
-/// Returns the files of a directory with this prefix, by their names.
+/// Returns the paths in a directory whose names begin with a prefix, sorted.
 fn files(folder: &Path, prefix: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     let named = entries.filter(|entry| entry.file_name().to_str().unwrap().starts_with(prefix));
@@ -19,7 +19,7 @@ fn files(folder: &Path, prefix: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// Returns the contents of the files of a directory with this prefix.
+/// Returns the contents of the files in a directory whose names begin with a prefix.
 fn contents(folder: &Path, prefix: &str) -> Vec<Vec<u8>> {
     let paths = files(folder, prefix);
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
@@ -33,7 +33,7 @@ fn records(files: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Splits a file, and checks that the listed files were written.
+/// Splits a savefile, checks that the list matches the files, and returns their contents.
 fn split(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
     let prefix = folder.join("ours");
     for old in files(folder, "ours-") {
@@ -76,7 +76,7 @@ fn split(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
     written
 }
 
-/// Returns what editcap makes of the same file.
+/// Returns the savefiles that editcap writes for the same input.
 fn editcap(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
     for old in files(folder, "editcap_") {
         fs::remove_file(old).unwrap();

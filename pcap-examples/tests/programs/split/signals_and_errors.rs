@@ -1,4 +1,4 @@
-//! Errors, signals and the summary.
+//! Errors and signals of `pcap-split`, and how its summary reports them.
 
 use std::fs;
 
@@ -116,7 +116,7 @@ fn savefiles_completed_before_an_error_are_listed() {
         udp.write(&mut data, &vec![0; length]).unwrap();
         record(u32::from(ports), 0, data)
     };
-    // Three small flows of two packets, and a fourth that exceeds the limit of a file.
+    // Three small flows of two packets each, and a fourth flow that exceeds the file size limit.
     let mut all: Vec<Record> = (0..6).map(|n| flow(n / 2, 20)).collect();
     all.extend((0..20).map(|_| flow(9, 1400)));
     let one_open = ["--flow", "--max-open", "1"];
@@ -124,14 +124,14 @@ fn savefiles_completed_before_an_error_are_listed() {
         let folder = tempfile::tempdir().unwrap();
         let mut packets = all.clone();
         if by[0] == "--packets" {
-            // A packet longer than the limit.
+            // A packet longer than the file size limit.
             packets[7] = flow(9, 60_000);
         }
         let bytes = savefile(false, false, 101, &packets);
         let input = write_file(folder.path(), "in.pcap", &bytes);
         let prefix = folder.path().join("out");
         let mut command = std::process::Command::new("sh");
-        // Blocks of 512 or 1024 bytes, which differs between shells.
+        // The unit is blocks of 512 or 1024 bytes, depending on the shell.
         let script = "trap '' XFSZ; ulimit -f 16; exec \"$@\"";
         command.args(["-c", script, "sh"]);
         command.arg(program("split").get_program()).args(by);
