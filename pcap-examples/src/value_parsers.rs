@@ -99,13 +99,14 @@ fn nanos(text: &str, default: &str) -> Result<i128, String> {
     Ok(sign * nanos.ok_or_else(out_of_range)?)
 }
 
-const TOO_FINE: &str = "the time has a fraction of a nanosecond";
+/// The message for a time that would have to be rounded.
+const TOO_FINE: &str = "expected a time without a fraction of a nanosecond";
 
 /// Parses a time that is not negative.
 fn duration(text: &str, default: &str) -> Result<Duration, String> {
     let nanos = nanos(text, default)?;
     if nanos < 0 {
-        return Err("the time is negative".to_owned());
+        return Err("expected a time that is not negative".to_owned());
     }
     let secs = u64::try_from(nanos / NANOS_PER_SECOND)
         .map_err(|_| "the time is out of range".to_owned())?;
@@ -128,7 +129,7 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
 /// Returns a message for clap to print if the text is invalid or out of range.
 pub fn nonzero_seconds(text: &str) -> Result<Duration, String> {
     match seconds(text)? {
-        Duration::ZERO => Err("the time is too short".to_owned()),
+        Duration::ZERO => Err("expected a time greater than 0".to_owned()),
         span => Ok(span),
     }
 }
@@ -187,7 +188,7 @@ pub fn time_shift(text: &str) -> Result<TimeShift, String> {
 pub fn positive_number(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
-        _ => Err("expected a number above 0".to_owned()),
+        _ => Err("expected a number greater than 0".to_owned()),
     }
 }
 

@@ -112,7 +112,7 @@ pub(crate) fn split(args: &Args, mut input: SavefileReader, splitter: impl Split
             continue;
         }
         if let Err(why) = savefile_writer::check_time(packet) {
-            skipped.count(*read, format_args!("cannot write it: {why}"));
+            skipped.count(*read, format_args!("cannot write the packet: {why}"));
             continue;
         }
         if let Err(failure) = splitter.write(input.capture(), packet, list) {

@@ -126,8 +126,8 @@ fn exit_status_separates_usage_from_failure() {
             2,
             "cannot be used with",
         ),
-        (&["-i", "x", "--speed", "0", input], 2, "above 0"),
-        (&["-i", "x", "--mbps", "inf", input], 2, "above 0"),
+        (&["-i", "x", "--speed", "0", input], 2, "greater than 0"),
+        (&["-i", "x", "--mbps", "inf", input], 2, "greater than 0"),
         (&["-i", "x", "-c", "0", input], 2, "--limit"),
         (&["-i", "x", "--loops", "2", "-"], 2, "more than once"),
         (
