@@ -55,7 +55,7 @@ fn run(output: &mut DemoOutput) -> Outcome {
             return Err(why);
         }
         output.print_text(format_args!("Not possible: {why}."))?;
-        output.print_text("The savefile gets generated packets instead:")?;
+        output.print_text("Writing generated packets to the savefile instead:")?;
         write_generated(output, &path)?;
     }
 
