@@ -67,8 +67,8 @@ pub struct CaptureReports(Arc<Mutex<Vec<(Stats, u64)>>>);
 impl CaptureReports {
     /// Handles SIGUSR1 and SIGUSR2 for these captures, whose packets go to one background writer.
     ///
-    /// Packets may wait in the kernel's buffer for up to `timeout`. SIGUSR1 waits that long, so that the statistics
-    /// include all packets that arrived before the signal.
+    /// Packets may wait in the kernel's buffer for up to `timeout`. The report waits that long, so that it
+    /// includes all packets that arrived before the signal.
     pub fn answer_signals(
         &self,
         captures: Vec<BreakHandle>,

@@ -58,8 +58,9 @@ fn run(args: &Args) -> Outcome {
     }
     let mut capture = activate(args, &device, options, |options| Ok(options.activate()?))?;
     signals::break_on_end(capture.break_handle());
-    let target = args.write.as_deref().zip(output_format);
-    let savefile = target.map(|(path, output_format)| create(args, path, output_format, &capture));
+    let destination = args.write.as_deref().zip(output_format);
+    let savefile =
+        destination.map(|(path, output_format)| create(args, path, output_format, &capture));
     let savefile = savefile.transpose()?;
     let print = args.print || savefile.is_none();
     let printer = print.then(|| printer(args, &capture));
