@@ -58,11 +58,11 @@ impl Compression {
     #[must_use]
     pub fn from_name(path: &Path) -> Option<Compression> {
         let extension = path.extension()?.to_str()?;
-        let is_it = |known: &&str| match *known {
+        let matches = |known: &&str| match *known {
             "Z" => extension == "Z",
             known => extension.eq_ignore_ascii_case(known),
         };
-        let known = FORMATS.iter().find(|known| known.1.iter().any(is_it));
+        let known = FORMATS.iter().find(|known| known.1.iter().any(matches));
         known.map(|known| known.2)
     }
 }

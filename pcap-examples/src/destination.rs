@@ -186,12 +186,12 @@ impl Write for CountingOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             self.shared.begin_write()?;
-            let most = match signals::end_requested() {
+            let max_length = match signals::end_requested() {
                 Some(_) if !self.is_regular => MAX_WRITE_AT_END,
                 None if !self.is_regular => MAX_WRITE,
                 _ => bytes.len(),
             };
-            let piece = &bytes[..bytes.len().min(most)];
+            let piece = &bytes[..bytes.len().min(max_length)];
             let written = match &mut self.handle {
                 Handle::File(file) => file.write(piece),
                 #[cfg(not(unix))]

@@ -256,8 +256,8 @@ mod tests {
             tracker.remember((None, None, number, 17), Timestamp::EPOCH, flow);
             assert!(tracker.recent.len() + tracker.older.len() <= 2 * MAX_REMEMBERED);
         }
-        let there = |number| tracker.find((None, None, number, 17), Timestamp::EPOCH);
-        assert!(there(2 * MAX_REMEMBERED as u32).is_some() && there(0).is_none());
+        let find = |number| tracker.find((None, None, number, 17), Timestamp::EPOCH);
+        assert!(find(2 * MAX_REMEMBERED as u32).is_some() && find(0).is_none());
     }
 
     #[test]

@@ -221,14 +221,14 @@ fn cooked(
 
 /// Returns the offset `at`, if an IP header of the expected version begins there.
 fn ip_at(data: &[u8], at: usize, kind: u16) -> Result<usize, Inconvertible> {
-    let wanted = match kind {
+    let expected_version = match kind {
         IPV4 => 4,
         IPV6 => 6,
         0..FIRST_ETHER_TYPE => return Err(Inconvertible::Ieee802),
         _ => return Err(Inconvertible::Type(kind)),
     };
     match data.get(at).ok_or(Inconvertible::Truncated)? >> 4 {
-        version if version == wanted => Ok(at),
+        version if version == expected_version => Ok(at),
         version => Err(Inconvertible::Version(version)),
     }
 }

@@ -73,7 +73,7 @@ impl NumberedFiles {
                 return Err(fail("it is also the input".to_owned()));
             }
             // Opening a FIFO may block forever.
-            if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
+            if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
                 return Err(fail("it is not a regular file".to_owned()));
             }
             return create_dumper(capture, &path);

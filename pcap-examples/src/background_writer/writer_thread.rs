@@ -39,7 +39,7 @@ impl Shared {
     ///
     /// `unflushed_since` is when the compressor first received data that is not flushed yet.
     fn next_task(&self, chunk: &mut Vec<u8>, unflushed_since: Option<Instant>) -> Task {
-        let mut held = None;
+        let mut first_seen = None;
         let mut state = self.lock();
         loop {
             let is_requested = state.flush_requested || state.is_closing;
@@ -53,9 +53,9 @@ impl Shared {
                 left = Some(GZIP_FLUSH_INTERVAL.saturating_sub(since.elapsed()));
             }
             if !state.buffer.is_empty() {
-                let held = *held.get_or_insert_with(Instant::now);
-                let hold = MAX_DELAY.saturating_sub(held.elapsed());
-                if is_requested || state.buffer.len() >= WRITE_SIZE || hold.is_zero() {
+                let since = *first_seen.get_or_insert_with(Instant::now);
+                let delay = MAX_DELAY.saturating_sub(since.elapsed());
+                if is_requested || state.buffer.len() >= WRITE_SIZE || delay.is_zero() {
                     chunk.clear();
                     mem::swap(chunk, &mut state.buffer);
                     state.last_progress = Instant::now();
@@ -64,7 +64,7 @@ impl Shared {
                     }
                     return Task::Write;
                 }
-                left = Some(left.map_or(hold, |left| left.min(hold)));
+                left = Some(left.map_or(delay, |left| left.min(delay)));
             } else if state.is_closing {
                 return Task::Close;
             } else {

@@ -191,9 +191,9 @@ fn prepare(
         return Err(Failure::Text(text.to_owned()));
     }
     // Readers reject packets above 262144 bytes, so exceed that only if the input does.
-    let most = capture.snaplen().max(262_144);
+    let max_snaplen = capture.snaplen().max(262_144);
     let growth = link_converter.as_ref().map_or(0, LinkConverter::growth);
-    let snaplen = capture.snaplen().saturating_add(growth).min(most);
+    let snaplen = capture.snaplen().saturating_add(growth).min(max_snaplen);
     let snaplen = args.snaplen.unwrap_or(snaplen);
     let gzip = args.gzip || output_format.gzip;
     let format = match args.format.as_deref() {

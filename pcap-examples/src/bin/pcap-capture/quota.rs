@@ -31,13 +31,13 @@ impl Quota {
         let Some(mut remaining) = self.remaining() else {
             return true;
         };
-        let wanted = *remaining > 0;
+        let is_within_limit = *remaining > 0;
         *remaining = remaining.saturating_sub(1);
-        if wanted && *remaining == 0 {
+        if is_within_limit && *remaining == 0 {
             let others = self.handles.get().into_iter().flatten();
             others.for_each(BreakHandle::breakloop);
         }
-        wanted
+        is_within_limit
     }
 
     fn remaining(&self) -> Option<MutexGuard<'_, u64>> {

@@ -42,16 +42,16 @@ impl MergedFormat {
 
     /// Extends the snaplen and the precision for another input, and compares the length of the frame check sequence.
     pub(crate) fn widen(&mut self, other: &MergedFormat) {
-        if let (Fcs::Same(here), Fcs::Same(there)) = (&self.fcs, &other.fcs) {
-            if here != there {
+        if let (Fcs::Same(ours), Fcs::Same(theirs)) = (&self.fcs, &other.fcs) {
+            if ours != theirs {
                 let length = |length: &Option<u32>| match length {
                     Some(bytes) => format!("{bytes} bytes"),
                     None => "not declared".to_owned(),
                 };
                 let (first, path) = (self.path.display(), other.path.display());
-                let (here, there) = (length(here), length(there));
+                let (ours, theirs) = (length(ours), length(theirs));
                 self.fcs = Fcs::Differ(format!(
-                    "the length of the frame check sequence is {here} in `{first}` and {there} in \
+                    "the length of the frame check sequence is {ours} in `{first}` and {theirs} in \
                      `{path}`"
                 ));
             }
@@ -76,13 +76,13 @@ impl MergedFormat {
     ///
     /// Returns an error if it has another link type.
     pub(crate) fn check(&self, capture: &Capture<Offline>, path: &Path) -> Outcome {
-        let (there, here) = (capture.datalink(), self.linktype);
-        if there == here {
+        let (theirs, ours) = (capture.datalink(), self.linktype);
+        if theirs == ours {
             return Ok(());
         }
         let (path, first) = (path.display(), self.path.display());
         Err(Failure::Text(format!(
-            "cannot merge `{path}` with `{first}`: expected the link type {here}, found {there}"
+            "cannot merge `{path}` with `{first}`: expected the link type {ours}, found {theirs}"
         )))
     }
 

@@ -121,9 +121,9 @@ impl FlowSplitter {
         };
         let file = OpenOptions::new().append(true).open(&path);
         let file = file.map_err(fail)?;
-        let there = file.metadata().map_err(fail)?.len();
-        if there != length {
-            let why = format!("expected {length} bytes, found {there}");
+        let found = file.metadata().map_err(fail)?.len();
+        if found != length {
+            let why = format!("expected {length} bytes, found {found}");
             return Err(Failure::Text(text(why)));
         }
         let header = HEADER as usize;

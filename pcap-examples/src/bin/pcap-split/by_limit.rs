@@ -67,10 +67,10 @@ impl Limit {
     /// Returns whether a packet begins the next savefile. For the very first packet, the result is unspecified.
     fn is_reached(&mut self, packet: Packet<'_>, part: Option<&(Dumper, SavefileSummary)>) -> bool {
         match self {
-            Limit::Packets(most) => part.is_some_and(|(_, there)| there.packets >= *most),
-            Limit::Size(most) => {
+            Limit::Packets(max) => part.is_some_and(|(_, summary)| summary.packets >= *max),
+            Limit::Size(max) => {
                 let record = 16 + u64::from(packet.caplen());
-                part.is_some_and(|(dumper, _)| dumper.position() + record > *most)
+                part.is_some_and(|(dumper, _)| dumper.position() + record > *max)
             }
             Limit::Every(span, end) => {
                 let time = nanos(packet.timestamp());
