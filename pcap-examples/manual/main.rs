@@ -1,4 +1,4 @@
-//! Writes manual pages and shell completions, generated from the command lines of the programs, for packages.
+//! `manual`: generates manual pages and shell completions for packages from the command lines of the programs.
 
 #[path = "../src/bin/pcap-bpf.rs"]
 #[allow(dead_code)]
@@ -47,11 +47,11 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 
 /// Writes the manual pages of the programs, and completions for bash, zsh and fish.
 ///
-/// They are put into the folders man1, bash, zsh and fish.
+/// The files are written to the folders man1, bash, zsh and fish, below FOLDER.
 #[derive(Parser)]
 #[command(name = NAME, version)]
 struct Args {
-    /// The date of the pages
+    /// The date to print on the manual pages
     #[arg(long, value_name = "DATE", default_value = "")]
     date: String,
     /// The folder to write to
@@ -85,7 +85,7 @@ fn run(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// Returns the programs by their names.
+/// Returns the name and the command line of each program.
 fn commands() -> [(&'static str, Command); 10] {
     program::NAMES.map(|name| {
         let command = match name {
@@ -101,11 +101,12 @@ fn commands() -> [(&'static str, Command); 10] {
             "pcap-split" => split::Args::command(),
             other => unreachable!("there is no program {other}"),
         };
-        // `CARGO_BIN_NAME` in the modules is the name of this program.
+        // In the modules above, `CARGO_BIN_NAME` is the name of this program.
         (name, command.name(name))
     })
 }
 
+/// Writes a file, and creates its folder.
 fn save(path: &Path, text: &[u8]) -> io::Result<()> {
     fs::create_dir_all(path.parent().unwrap_or(path))?;
     fs::write(path, text)

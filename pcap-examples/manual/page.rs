@@ -1,4 +1,4 @@
-//! A manual page, generated from a command line and its help.
+//! Generates a manual page from a command line and its help.
 
 use clap::builder::StyledStr;
 use clap::{Arg, Command};
@@ -18,23 +18,23 @@ const STATUS: [(&str, &str); 3] = [
     ("2", "The command line is wrong."),
 ];
 
-/// The section about privileges, for the programs that use devices.
+/// The section about privileges, for programs that use devices.
 const PRIVILEGES: [&str; 2] = [
-    "Capturing and sending require privileges: those of root, or on Linux the capabilities CAP_NET_RAW and, for \
-     promiscuous and monitor mode, CAP_NET_ADMIN. They can be granted to the program, for everyone who may run it, until \
-     it is installed again:",
-    "To restrict them to a group, let only that group run the program: change group and mode first, because a later \
-     change of the owner removes the capabilities.",
+    "Capturing and sending require the privileges of root, or on Linux the capability CAP_NET_RAW. Promiscuous and \
+     monitor mode also require CAP_NET_ADMIN. The following command grants the capabilities to the program, for \
+     everyone who may run it. Installing the program again removes them:",
+    "To restrict the capabilities to a group, let only that group run the program. Change the group and the mode \
+     before this command, because changing the owner or the group removes the capabilities.",
 ];
 const DEVICE_PROGRAMS: [&str; 4] = ["pcap-capture", "pcap-demo", "pcap-devices", "pcap-replay"];
 
-/// Additions for the page that are not in the help.
-const SAID_BESIDES: [(&str, &str); 1] = [(
+/// Paragraphs for the pages that are not in the help.
+const EXTRA_PARAGRAPHS: [(&str, &str); 1] = [(
     "pcap-filter",
-    "This page is about the program. The language of filters is in pcap-filter(7), which `man 7 pcap-filter` shows.",
+    "This page describes the program. For the syntax of filter expressions, see pcap-filter(7): `man 7 pcap-filter`.",
 )];
 
-/// Returns the page of a program.
+/// Returns the manual page of a program in roff.
 pub(crate) fn page(mut command: Command, date: &str) -> Outcome<String> {
     let name = command.get_name().to_owned();
     let text = |help: Option<&StyledStr>| help.map(ToString::to_string).unwrap_or_default();
@@ -45,14 +45,14 @@ pub(crate) fn page(mut command: Command, date: &str) -> Outcome<String> {
     let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
     let version = command.get_version().unwrap_or_default();
 
-    // roff drops an empty argument, and takes the next one in its place.
+    // roff ignores an empty argument, which would shift the next ones.
     let date = if date.is_empty() { " " } else { date };
     let mut head = Roff::new();
     let title = name.to_uppercase();
     let source = format!("pcap-examples {version}");
     head.control("TH", [title.as_str(), "1", date, &source, "User Commands"]);
     head.control("SH", ["NAME"]);
-    // The sentence up to its list.
+    // The first sentence, without a list at its end.
     let short = about.split([':', ';', '.']).next().unwrap_or_default();
     head.text([roman(format!("{name} - {}", lower(short.trim())))]);
     head.control("SH", ["SYNOPSIS"]);
@@ -60,7 +60,7 @@ pub(crate) fn page(mut command: Command, date: &str) -> Outcome<String> {
     head.text([bold(called), roman(" "), roman(joined(arguments))]);
     head.control("SH", ["DESCRIPTION"]);
     let described = whole.split("\n\n").map(|part| sentence(&joined(part)));
-    let more = SAID_BESIDES
+    let more = EXTRA_PARAGRAPHS
         .iter()
         .filter(|(of, _)| *of == name)
         .map(|(_, said)| (*said).to_owned());
@@ -75,7 +75,7 @@ pub(crate) fn page(mut command: Command, date: &str) -> Outcome<String> {
     let mut options = Vec::new();
     Man::new(command.mut_args(with_aliases)).render_options_section(&mut options)?;
     let options = String::from_utf8_lossy(&options);
-    // Remove the repeated definition of the apostrophe, and write empty lines in roff.
+    // Remove the second definition of the apostrophe, and convert blank lines to roff.
     let options = options.lines().filter(|line| !line.contains(".ds Aq "));
     let options = options.collect::<Vec<_>>().join("\n");
     let options = options.replace("\n.br\n\n.br\n", "\n.sp\n");
@@ -122,7 +122,7 @@ pub(crate) fn page(mut command: Command, date: &str) -> Outcome<String> {
     Ok(in_ascii(&bold_between_backticks(&page)))
 }
 
-/// Adds the aliases of an option to its help.
+/// Appends the aliases of an option to its help.
 fn with_aliases(argument: Arg) -> Arg {
     let aliases = argument.get_visible_aliases().unwrap_or_default();
     if aliases.is_empty() {
@@ -135,6 +135,7 @@ fn with_aliases(argument: Arg) -> Arg {
     argument.help(help.clone()).long_help(help)
 }
 
+/// Appends a command line as an example.
 fn example(roff: &mut Roff, line: &str) {
     roff.control("PP", []);
     roff.control("RS", ["4"]);
@@ -144,6 +145,7 @@ fn example(roff: &mut Roff, line: &str) {
     roff.control("RE", []);
 }
 
+/// Returns the references to other manual pages.
 fn see_also(name: &str) -> Vec<Inline> {
     let ours = program::NAMES
         .iter()
@@ -167,6 +169,7 @@ fn see_also(name: &str) -> Vec<Inline> {
     line
 }
 
+/// Converts the first letter to lower case.
 fn lower(sentence: &str) -> String {
     let mut letters = sentence.chars();
     match letters.next() {
@@ -175,13 +178,13 @@ fn lower(sentence: &str) -> String {
     }
 }
 
-/// Restores the last full stop of a paragraph, which clap removes.
+/// Appends the full stop that clap removes from the end of a paragraph.
 fn sentence(text: &str) -> String {
     let dot = if text.ends_with('.') { "" } else { "." };
     format!("{text}{dot}")
 }
 
-/// Escapes the letters that some roff programs reject.
+/// Escapes characters that are not ASCII, because some roff programs reject them.
 fn in_ascii(page: &str) -> String {
     let mut ascii = String::with_capacity(page.len());
     for letter in page.chars() {
@@ -194,7 +197,7 @@ fn in_ascii(page: &str) -> String {
     ascii
 }
 
-/// Makes text between backticks bold.
+/// Formats text between backticks in bold.
 fn bold_between_backticks(page: &str) -> String {
     let parts = page.split('`').enumerate();
     parts
@@ -206,10 +209,10 @@ fn bold_between_backticks(page: &str) -> String {
         .collect()
 }
 
-/// The parts of the help after the options.
+/// The parts of the help after the list of options.
 #[derive(Default)]
 struct Help {
-    /// Commands, and what they do.
+    /// Commands with their descriptions.
     examples: Vec<(String, String)>,
     /// Paragraphs without a title.
     paragraphs: Vec<String>,
@@ -240,13 +243,14 @@ impl Help {
     }
 }
 
+/// Splits an example into the command and its description.
 fn split_example(line: &str) -> (String, String) {
     let line = line.trim();
     let (typed, meaning) = line.split_once("  ").unwrap_or((line, ""));
     (typed.to_owned(), meaning.trim().to_owned())
 }
 
-/// Joins lines.
+/// Joins lines and collapses white space.
 fn joined(lines: &str) -> String {
     lines.split_whitespace().collect::<Vec<_>>().join(" ")
 }

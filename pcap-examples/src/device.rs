@@ -1,4 +1,4 @@
-//! Devices by name, as they are named on the command line.
+//! Finds and activates devices by their names on the command line.
 
 use std::ffi::{OsStr, OsString};
 
@@ -6,23 +6,27 @@ use pcap_core::{Capture, Device, Dlt, Inactive};
 
 use crate::exit::{Failure, Outcome};
 
-/// Returns the device for a name on the command line. On Windows, where devices are called `\Device\NPF_{…}`, the name
-/// may be a description that only one device has.
-pub fn named(name: &OsStr) -> OsString {
+/// Returns the device name for a name on the command line.
+///
+/// On Windows, where devices have names such as `\Device\NPF_{…}`, the command line may instead contain the description
+/// of a device, if it is unique.
+pub fn resolve_name(name: &OsStr) -> OsString {
     if cfg!(windows) {
-        if let Some(device) = described(name, &Device::list().unwrap_or_default()) {
+        if let Some(device) = name_by_description(name, &Device::list().unwrap_or_default()) {
             return device.into();
         }
     }
     name.to_owned()
 }
 
-/// Activates captures on a device with the default link type. For Linux's `any` that is `LINUX_SLL2`, whose packets
-/// include their interface; for other devices, and if libpcap does not support it, it is the device's first.
+/// Calls `activate` with options that select the default link type for a device.
+///
+/// For Linux's `any` device, the default is `LINUX_SLL2`, whose packets include their interface. For other devices, and
+/// if libpcap does not support `LINUX_SLL2`, it is the first link type of the device.
 ///
 /// # Errors
 ///
-/// Those of the closure.
+/// Returns the errors of the closure.
 pub fn activate<T>(
     name: &OsStr,
     options: Capture<Inactive>,
@@ -39,8 +43,8 @@ pub fn activate<T>(
     }
 }
 
-/// Returns the name of the only device with this description, unless a device has it as its name.
-fn described(text: &OsStr, devices: &[Device]) -> Option<String> {
+/// Returns the name of the only device with this description. Returns `None` if the text is itself a device name.
+fn name_by_description(text: &OsStr, devices: &[Device]) -> Option<String> {
     let is_name = |device: &Device| OsStr::new(device.name()) == text;
     if devices.iter().any(is_name) {
         return None;

@@ -1,15 +1,17 @@
-//! Text without control sequences: names of files and devices may contain some, which a terminal would obey.
+//! Escapes control characters. The names of files and devices may contain control sequences, which a terminal would
+//! execute.
 
 use std::fmt::Write as _;
 
-/// Returns whether a character changes how a terminal shows others.
+/// Returns whether a character affects how a terminal displays other characters.
 fn is_control(character: char) -> bool {
-    // The latter are invisible, or reverse the direction of the text.
+    // The characters in the ranges are invisible, or change the direction of the text.
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Replaces control characters by Rust's escapes, such as `\u{1b}`, and bytes that are not UTF-8 by such as `\xff`.
+/// Replaces control characters with Rust's escapes, such as `\u{1b}`, and bytes that are not UTF-8 with escapes such as
+/// `\xff`.
 #[must_use]
 pub fn controls(text: &[u8]) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -34,7 +36,7 @@ mod tests {
     use super::controls;
 
     #[test]
-    fn what_a_terminal_obeys_is_escaped() {
+    fn control_characters_are_escaped() {
         for (text, shown) in [
             (&b"eth0: up, 7 bytes"[..], "eth0: up, 7 bytes"),
             (b"\x1b[31mred\x07", r"\u{1b}[31mred\u{7}"),

@@ -1,55 +1,46 @@
-//! The end of a program: status 0 on success, 1 if the work failed. clap ends it with 2 if the command line is wrong.
+//! The failures and the exit status of the programs: 0 on success, 1 if the work failed. If the command line is wrong,
+//! clap exits with status 2.
 
-use std::fmt;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::CommandFactory;
 use pcap_core::Error;
 
-use crate::{escape, outlet, stop};
+use crate::{background_writer, stderr};
 
-/// How long standard error may accept nothing after a request to end.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How often a program that waits for standard error looks for such a request.
-const TICK: Duration = Duration::from_millis(50);
-
-/// A line could not be written to standard error.
-static UNSAID: AtomicBool = AtomicBool::new(false);
-/// Folders to remove when the program is ended.
-static LEFT_BEHIND: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+/// Temporary folders to remove when [`give_up`] ends the process.
+static TEMPORARY_FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Why the work failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// An error of pcap-core, which also says how to get a missing right.
+    /// An error of pcap-core. Its text also says how to obtain a missing privilege.
     #[error(transparent)]
     Pcap(#[from] Error),
     /// Standard output has failed.
     #[error("cannot write to standard output: {0}")]
     Stdout(#[from] io::Error),
-    /// A savefile cannot hold a packet. It can hold others.
+    /// The savefile format cannot represent a packet. Other packets can still be written.
     #[error("cannot write `{path}`: {why}")]
-    Unfit {
+    UnwritablePacket {
         /// The savefile.
         path: String,
-        /// The problem of the packet.
+        /// What is wrong with the packet.
         why: String,
     },
     /// A file cannot be opened because too many are open. Closing one may help.
     #[error("{0}")]
     TooManyOpen(String),
-    /// Anything else: `cannot …`.
+    /// Any other failure, as a text: `cannot …`.
     #[error("{0}")]
     Text(String),
-    /// It was reported already: only the status is left.
+    /// A failure that was already reported. It only affects the exit status.
     #[error("reported already")]
     Reported,
 }
@@ -58,84 +49,30 @@ pub enum Failure {
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {
-    /// Returns whether the reader of the lines on standard output has gone away, as in `pcap-read x.pcap | head`. A
-    /// savefile whose reader has gone away is an error like any other.
+    /// Returns whether the reader of the lines on standard output has closed the pipe, as in `pcap-read x.pcap | head`.
+    /// Returns `false` if it is a savefile whose reader has closed the pipe, because that is an ordinary error.
     #[must_use]
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// Prints it as one line on standard error: `pcap-read: cannot open …`.
+    /// Prints the failure as one line on standard error: `pcap-read: cannot open …`. Prints nothing if it was already
+    /// reported, or if it is a broken pipe.
     pub fn report(&self, program: &str) {
         if !matches!(self, Failure::Reported) && !self.is_broken_pipe() {
-            say(program, self);
+            stderr::print_message(program, self);
         }
     }
 }
 
-/// Prints one line on standard error, with the name of the program. Errors of a closed standard error are ignored.
-pub fn say(program: &str, what: impl fmt::Display) {
-    note(format_args!("{program}: {what}"));
-}
-
-/// Prints one line on standard error, without the name of the program. Control characters are escaped. After a request
-/// to end, a standard error that accepts nothing keeps the program for a second at most.
-pub fn note(what: impl fmt::Display) {
-    let line = escape::controls(what.to_string().as_bytes()) + "\n";
-    let (done, is_done) = mpsc::channel();
-    let copy = line.clone();
-    // The request may come while the write blocks, so the write has a thread of its own.
-    let writing = thread::Builder::new().spawn(move || {
-        write(&copy);
-        let _ = done.send(());
-    });
-    match writing {
-        Ok(_) => wait(&is_done),
-        Err(_) if stop::asked().is_none() => write(&line),
-        Err(_) => UNSAID.store(true, Ordering::Relaxed),
-    }
-}
-
-fn write(line: &str) {
-    match io::stderr().write_all(line.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            UNSAID.store(true, Ordering::Relaxed);
-        }
-        _ => {}
-    }
-}
-
-/// Waits until a line is written, or until standard error has accepted nothing for too long after a request to end.
-fn wait(is_done: &Receiver<()>) {
-    let begun = Instant::now();
-    while is_done.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-        // What follows a line that was given up waits no more.
-        let patience = match UNSAID.load(Ordering::Relaxed) {
-            true => Duration::ZERO,
-            false => PATIENCE,
-        };
-        if stop::asked().is_some_and(|asked| asked.max(begun).elapsed() >= patience) {
-            UNSAID.store(true, Ordering::Relaxed);
-            return;
-        }
-    }
-}
-
-/// Prints how many packets are not written, if there are any.
-pub fn unwritten(packets: u64) {
-    if packets > 0 {
-        note(format_args!("{packets} packets not written"));
-    }
-}
-
-/// Ends the program because of a wrong command line that clap accepted.
-pub fn usage<A: CommandFactory>(what: &str) -> ! {
+/// Ends the program with status 2, because of an error in the command line that clap did not detect.
+pub fn usage_error<A: CommandFactory>(what: &str) -> ! {
     A::command()
         .error(clap::error::ErrorKind::ArgumentConflict, what)
         .exit()
 }
 
-/// Reports a failure, and returns the exit status.
+/// Reports the failure, if there is one, and returns the exit status.
 #[must_use]
 pub fn status(program: &str, outcome: Outcome) -> ExitCode {
     match outcome {
@@ -143,28 +80,28 @@ pub fn status(program: &str, outcome: Outcome) -> ExitCode {
             failure.report(program);
             ExitCode::FAILURE
         }
-        _ if UNSAID.load(Ordering::Relaxed) => ExitCode::FAILURE,
+        _ if stderr::is_incomplete() => ExitCode::FAILURE,
         _ => ExitCode::SUCCESS,
     }
 }
 
-/// Removes a folder also when [`give_up`] ends the program.
-pub fn removes(folder: &Path) {
-    let folders = LEFT_BEHIND.lock();
+/// Makes [`give_up`] remove a folder with its contents.
+pub fn remove_on_give_up(folder: &Path) {
+    let folders = TEMPORARY_FOLDERS.lock();
     let mut folders = folders.unwrap_or_else(PoisonError::into_inner);
     folders.push(folder.to_owned());
 }
 
-/// Ends a process that does not end by itself. Any thread may call it.
+/// Ends the process with status 1, because the program does not end by itself. Any thread may call this.
 pub fn give_up(program: &'static str) {
-    let folders = LEFT_BEHIND.lock();
+    let folders = TEMPORARY_FOLDERS.lock();
     for folder in folders.unwrap_or_else(PoisonError::into_inner).iter() {
         let _ = fs::remove_dir_all(folder);
     }
-    // Standard error may block, too.
+    // Writing to standard error may block, so a separate thread does it.
     let _ = thread::Builder::new().spawn(move || {
-        unwritten(outlet::unwritten());
-        say(program, "ended by a further signal");
+        stderr::print_unwritten(background_writer::unwritten_packets());
+        stderr::print_message(program, "ended by a further signal");
         process::exit(1);
     });
     thread::sleep(Duration::from_millis(200));

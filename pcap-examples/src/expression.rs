@@ -1,4 +1,4 @@
-//! Filter expressions from the command line and from files.
+//! Reads filter expressions from the command line and from files.
 
 use std::fs;
 use std::io;
@@ -6,17 +6,17 @@ use std::path::Path;
 
 use crate::exit::{Failure, Outcome};
 
-/// Joins the words of an expression, which the shell separated.
+/// Joins the words of an expression that the shell has split.
 #[must_use]
 pub fn join(words: &[String]) -> String {
     words.join(" ")
 }
 
-/// Reads an expression from a file, where `#` begins a comment; `-` is standard input.
+/// Reads an expression from a file, in which `#` begins a comment. The path `-` means standard input.
 ///
 /// # Errors
 ///
-/// If the file cannot be read.
+/// Returns an error if the file cannot be read.
 pub fn from_file(path: &Path) -> Outcome<String> {
     let text = if path == Path::new("-") {
         io::read_to_string(io::stdin())
@@ -25,14 +25,14 @@ pub fn from_file(path: &Path) -> Outcome<String> {
     };
     let text = text.map_err(|e| {
         Failure::Text(format!(
-            "cannot read the expression `{}`: {e}",
+            "cannot read the expression from `{}`: {e}",
             path.display()
         ))
     })?;
     Ok(without_comments(&text))
 }
 
-/// Removes everything from `#` to the end of its line.
+/// Removes comments, and joins the lines.
 fn without_comments(text: &str) -> String {
     let code = |line: &str| line.split('#').next().unwrap_or_default().to_owned();
     text.lines().map(code).collect::<Vec<_>>().join(" ")
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_are_blank() {
+    fn comments_are_removed() {
         let text = "udp # names\nport 53\n# nothing\n or arp";
         assert_eq!(without_comments(text), "udp  port 53   or arp");
     }

@@ -1,4 +1,4 @@
-//! Files on the command line: their lengths, and which of them are the same.
+//! Properties of files on the command line: their lengths, kinds and identities.
 
 use std::ffi::OsString;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use pcap_core::{Capture, Offline, Packet, SavefileFormat};
 
-/// Returns the function that computes how many bytes a packet takes in the savefile, for the progress bar.
+/// Returns a function that computes the length of a packet's record in the savefile, in bytes, for the progress bar.
 pub fn record_length(capture: &Capture<Offline>) -> fn(Packet<'_>) -> u64 {
     match capture.savefile_format() {
         SavefileFormat::Pcapng => |packet| 32 + u64::from(packet.caplen()).next_multiple_of(4),
@@ -15,7 +15,7 @@ pub fn record_length(capture: &Capture<Offline>) -> fn(Packet<'_>) -> u64 {
     }
 }
 
-/// Returns the length of a file; `None` for a pipe and for standard input, `-`.
+/// Returns the length of a regular file, in bytes. Returns `None` for a pipe and for standard input, `-`.
 #[must_use]
 pub fn length(path: &Path) -> Option<u64> {
     if path == Path::new("-") {
@@ -25,12 +25,13 @@ pub fn length(path: &Path) -> Option<u64> {
     metadata.is_file().then_some(metadata.len())
 }
 
-/// Reads the names in a file, one per line; `-` is standard input. On Unix they may be any bytes.
+/// Reads a list of paths from a file, one per line. The path `-` means standard input. On Unix, paths may contain any
+/// bytes except line feeds.
 ///
 /// # Errors
 ///
-/// If it cannot be read. On other systems than Unix also if a name is not UTF-8.
-pub fn listed(path: &Path) -> io::Result<Vec<PathBuf>> {
+/// Returns an error if the file cannot be read. On systems other than Unix, also returns one if a path is not UTF-8.
+pub fn read_path_list(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut bytes = Vec::new();
     if path == Path::new("-") {
         io::stdin().read_to_end(&mut bytes)?;
@@ -55,7 +56,7 @@ fn name(bytes: &[u8]) -> io::Result<OsString> {
     Ok(text.map_err(io::Error::other)?.into())
 }
 
-/// Returns the outermost missing folder of a path.
+/// Returns the outermost folder of a path that does not exist.
 fn missing_folder(path: &Path) -> Option<&Path> {
     let folder = path.parent()?;
     let missing = folder.ancestors().take_while(|folder| {
@@ -65,16 +66,17 @@ fn missing_folder(path: &Path) -> Option<&Path> {
     missing.last()
 }
 
-/// Returns why a file could not be created: the system's error, and the missing folder, which that does not name.
+/// Describes why a file could not be created: the system's error, and the name of the missing folder, if that is the
+/// reason.
 #[must_use]
-pub fn not_created(path: &Path, error: &io::Error) -> String {
+pub fn creation_error(path: &Path, error: &io::Error) -> String {
     match missing_folder(path) {
-        Some(folder) => format!("{error}: there is no folder `{}`", folder.display()),
+        Some(folder) => format!("{error}: the folder `{}` does not exist", folder.display()),
         None => error.to_string(),
     }
 }
 
-/// Returns whether a file could not be opened because the process or the system has too many open.
+/// Returns whether an error means that the process or the system has too many open files.
 #[must_use]
 pub fn is_too_many_open(error: &io::Error) -> bool {
     match error.raw_os_error() {
@@ -85,8 +87,8 @@ pub fn is_too_many_open(error: &io::Error) -> bool {
     }
 }
 
-/// Returns whether writing `output` would destroy `input`. `-` is standard input or standard output, which may be
-/// files.
+/// Returns whether two paths are the same file, so that writing `output` would destroy `input`. The path `-` means
+/// standard input or standard output, which may be files.
 #[cfg(unix)]
 #[must_use]
 pub fn is_same_file(input: &Path, output: &Path) -> bool {
@@ -96,7 +98,7 @@ pub fn is_same_file(input: &Path, output: &Path) -> bool {
     input.is_some() && input == metadata(output, io::stdout()).and_then(id)
 }
 
-/// Returns the metadata of a path, or of a descriptor if the path is `-`.
+/// Returns the metadata of a path, or of a standard stream if the path is `-`.
 #[cfg(unix)]
 fn metadata(path: &Path, standard: impl std::os::fd::AsFd) -> Option<fs::Metadata> {
     if path != Path::new("-") {
@@ -105,12 +107,13 @@ fn metadata(path: &Path, standard: impl std::os::fd::AsFd) -> Option<fs::Metadat
     duplicate(standard)?.metadata().ok()
 }
 
+/// Duplicates a file descriptor.
 #[cfg(unix)]
 fn duplicate(descriptor: impl std::os::fd::AsFd) -> Option<fs::File> {
     Some(descriptor.as_fd().try_clone_to_owned().ok()?.into())
 }
 
-/// Returns standard input as a `File`, whatever it is; `None` if it is closed, or except on Unix.
+/// Returns standard input as a `File`. Returns `None` if it is closed, and always on systems other than Unix.
 #[must_use]
 pub fn stdin() -> Option<fs::File> {
     #[cfg(unix)]
@@ -119,19 +122,19 @@ pub fn stdin() -> Option<fs::File> {
     None
 }
 
-/// Returns whether a file is a regular one, in which one can seek.
+/// Returns whether an open file is a regular file, which is seekable.
 #[must_use]
 pub fn is_regular(file: &fs::File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.is_file())
 }
 
-/// Returns whether a file is a folder, which only Unix opens.
+/// Returns whether an open file is a folder. Only Unix can open folders.
 #[must_use]
 pub fn is_folder(file: &fs::File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
-/// Returns whether writing `output` would destroy `input`.
+/// Returns whether two paths are the same file, so that writing `output` would destroy `input`.
 #[cfg(not(unix))]
 #[must_use]
 pub fn is_same_file(input: &Path, output: &Path) -> bool {

@@ -1,4 +1,4 @@
-//! Finds the conversation that a packet belongs to.
+//! Finds the flow that a packet belongs to.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,28 +7,28 @@ use std::time::Duration;
 
 use pcap_core::{Dlt, Packet, Timestamp};
 
-use crate::decode::{Decoded, Endpoint, Fragment, Outside, Protocol, decode};
+use crate::decode::{Decoded, Endpoint, Fragment, OuterHeader, Protocol, decode};
 
-/// At least this many first fragments are remembered.
-const REMEMBERED: usize = 4096;
-/// A first fragment is remembered for at most this long: systems wait no longer for the others.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Each of the two maps of first fragments has at most this many. So at least this many are remembered.
+const MAX_REMEMBERED: usize = 4096;
+/// A first fragment is remembered for at most this long. Systems wait no longer for the other fragments.
+const FRAGMENT_LIFETIME: Duration = Duration::from_secs(30);
 
-/// A conversation: its protocol and its two ends.
+/// A flow: a protocol and two endpoints.
 ///
-/// The ends are the innermost addresses: packets in tunnels belong to the conversations that the tunnels carry. They
-/// have ports for TCP, UDP, UDP-Lite, SCTP and DCCP. Packets other than IP are distinguished by their best addresses
-/// and their protocol, and unknown packets by their link type.
+/// The endpoints are the innermost addresses, so packets in a tunnel belong to the flow inside the tunnel. Endpoints of
+/// TCP, UDP, UDP-Lite, SCTP and DCCP have ports. Packets other than IP are distinguished by the addresses that they
+/// have and by their protocol. Unknown packets are distinguished by their link type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Flow {
     /// The innermost known protocol.
     pub protocol: Protocol,
     /// The source and the destination.
-    pub ends: Option<(Endpoint, Endpoint)>,
+    pub endpoints: Option<(Endpoint, Endpoint)>,
 }
 
 impl Flow {
-    /// Returns the flow of a packet, in the packet's direction. Fragments after the first have no ports.
+    /// Returns the flow of a packet, in the direction of the packet. Fragments after the first have no ports.
     #[must_use]
     pub fn of(linktype: Dlt, data: &[u8]) -> Flow {
         Flow::new(&decode(linktype, data))
@@ -36,44 +36,52 @@ impl Flow {
 
     fn new(known: &Decoded<'_>) -> Flow {
         let protocol = match known.protocol {
-            // In frames of IEEE 802.3 this is the length of the frame.
+            // In IEEE 802.3 frames, the number is the length of the frame.
             Protocol::Ether(number) if number < 0x600 => Protocol::Ether(0),
             protocol => protocol,
         };
-        let ends = known.ends().map(|ends| match ends {
-            // One of the ports is truncated.
+        let ends = known.endpoints().map(|ends| match ends {
+            // The destination port is truncated, so ignore the source port.
             (Endpoint::Socket(from), Endpoint::Ip(to)) => {
                 (Endpoint::Ip(from.ip()), Endpoint::Ip(to))
             }
             ends => ends,
         });
-        Flow { protocol, ends }
+        Flow {
+            protocol,
+            endpoints: ends,
+        }
     }
 
-    /// Returns the same flow for both directions.
+    /// Returns a flow that is equal for both directions.
     #[must_use]
     pub fn undirected(self) -> Flow {
-        let ends = self.ends.map(|(a, b)| (a.min(b), a.max(b)));
-        Flow { ends, ..self }
+        let ends = self.endpoints.map(|(a, b)| (a.min(b), a.max(b)));
+        Flow {
+            endpoints: ends,
+            ..self
+        }
     }
 }
 
-/// Finds the flows of packets. Fragments belong to the flow of the first fragment of their IP packet, which alone has
-/// the ports.
+/// Finds the flows of packets, including IP fragments.
 ///
-/// A fragment that comes before the first one, or more than 30 seconds after it, belongs to the flow of its addresses
-/// and its protocol.
+/// A fragment belongs to the flow of the first fragment of its IP packet, because only that one has the ports. A
+/// fragment that arrives before the first one, or more than 30 seconds after it, belongs to the flow of its addresses
+/// and protocol, without ports.
 #[derive(Debug, Default)]
-pub struct Tracker {
-    recent: HashMap<Whole, (Timestamp, Flow)>,
-    older: HashMap<Whole, (Timestamp, Flow)>,
+pub struct FlowTracker {
+    /// The most recent first fragments, with their times and flows.
+    recent: HashMap<DatagramKey, (Timestamp, Flow)>,
+    /// The first fragments before those.
+    older: HashMap<DatagramKey, (Timestamp, Flow)>,
 }
 
-/// The key of an IP packet, shared by its fragments: the ends, the identification and the protocol.
-type Whole = (Option<Endpoint>, Option<Endpoint>, u32, u8);
+/// The key that all fragments of an IP packet share: the addresses, the identification and the protocol.
+type DatagramKey = (Option<Endpoint>, Option<Endpoint>, u32, u8);
 
-impl Tracker {
-    /// Returns the flow of a packet, in the packet's direction.
+impl FlowTracker {
+    /// Returns the flow of a packet, in the direction of the packet.
     pub fn flow(&mut self, linktype: Dlt, packet: Packet<'_>) -> Flow {
         let known = decode(linktype, packet.data());
         let flow = Flow::new(&known);
@@ -81,43 +89,51 @@ impl Tracker {
         let inner = known
             .fragment
             .map(|part| (known.source, known.destination, part));
-        let outer = known.outside.iter().filter_map(|outside| match *outside {
-            Outside::Tunnel {
-                source,
-                destination,
-                fragment,
-                ..
-            } => Some((source, destination, fragment?)),
-            _ => None,
-        });
+        let outer = known
+            .outer_headers
+            .iter()
+            .filter_map(|outside| match *outside {
+                OuterHeader::Tunnel {
+                    source,
+                    destination,
+                    fragment,
+                    ..
+                } => Some((source, destination, fragment?)),
+                _ => None,
+            });
         for (source, destination, part) in outer.chain(inner) {
-            let whole = whole(source, destination, part);
+            let key = datagram_key(source, destination, part);
             if part.offset > 0 {
-                return self.find(whole, time).unwrap_or(flow);
+                return self.find(key, time).unwrap_or(flow);
             }
-            self.remember(whole, time, flow);
+            self.remember(key, time, flow);
         }
         flow
     }
 
-    fn remember(&mut self, whole: Whole, time: Timestamp, flow: Flow) {
-        if self.recent.len() >= REMEMBERED {
+    fn remember(&mut self, key: DatagramKey, time: Timestamp, flow: Flow) {
+        if self.recent.len() >= MAX_REMEMBERED {
             self.older = mem::take(&mut self.recent);
         }
-        self.recent.insert(whole, (time, flow));
+        self.recent.insert(key, (time, flow));
     }
 
-    fn find(&self, whole: Whole, time: Timestamp) -> Option<Flow> {
-        let &(first, flow) = self.recent.get(&whole).or_else(|| self.older.get(&whole))?;
+    fn find(&self, key: DatagramKey, time: Timestamp) -> Option<Flow> {
+        let &(first, flow) = self.recent.get(&key).or_else(|| self.older.get(&key))?;
         let gap = time
             .checked_duration_since(first)
             .or_else(|| first.checked_duration_since(time));
-        gap.is_some_and(|gap| gap <= PATIENCE).then_some(flow)
+        gap.is_some_and(|gap| gap <= FRAGMENT_LIFETIME)
+            .then_some(flow)
     }
 }
 
-/// Returns the key of an IP packet, without the ports, which only its first fragment has.
-fn whole(source: Option<Endpoint>, destination: Option<Endpoint>, part: Fragment) -> Whole {
+/// Returns the key of an IP packet. It has no ports, because only the first fragment has them.
+fn datagram_key(
+    source: Option<Endpoint>,
+    destination: Option<Endpoint>,
+    part: Fragment,
+) -> DatagramKey {
     let address = |end| match end {
         Some(Endpoint::Socket(socket)) => Some(Endpoint::Ip(socket.ip())),
         end => end,
@@ -132,7 +148,7 @@ fn whole(source: Option<Endpoint>, destination: Option<Endpoint>, part: Fragment
 
 impl fmt::Display for Flow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((source, destination)) = self.ends {
+        if let Some((source, destination)) = self.endpoints {
             write!(f, "{source} > {destination} ")?;
         }
         self.protocol.fmt(f)
@@ -172,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn both_directions_are_one_flow_and_another_port_is_another() {
+    fn directions_share_a_flow_but_ports_do_not() {
         let flow = |from, to| Flow::of(Dlt::RAW, &tcp(from, to)).undirected();
         assert_eq!(text(&tcp((A, 1), (B, 2))), "192.0.2.1:1 > 192.0.2.2:2 TCP");
         assert_eq!(flow((A, 1), (B, 2)), flow((B, 2), (A, 1)));
@@ -181,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn ports_are_known_also_of_sctp_and_of_cut_headers() {
+    fn ports_are_found_in_sctp_and_in_truncated_headers() {
         let whole = tcp((A, 1), (B, 2));
         for length in 24..whole.len() {
             let line = "192.0.2.1:1 > 192.0.2.2:2 TCP";
@@ -193,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn fragments_are_in_the_flow_of_the_first() {
+    fn fragments_belong_to_the_flow_of_the_first() {
         let payload = [0, 7, 0, 8, 0, 16, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
         let first = ip(17, true, 0, &payload);
         let last = ip(17, false, 2, &payload);
@@ -202,7 +218,7 @@ mod tests {
             (text(&first).as_str(), text(&last).as_str()),
             (session, none)
         );
-        let mut tracker = Tracker::default();
+        let mut tracker = FlowTracker::default();
         let mut flow = |secs, data: &[u8]| {
             let packet = Packet::new(Timestamp::new(secs, 0), 100, data);
             tracker.flow(Dlt::RAW, packet).to_string()
@@ -219,11 +235,11 @@ mod tests {
     }
 
     #[test]
-    fn fragments_of_a_tunnel_follow_its_first() {
+    fn fragments_of_a_tunnel_belong_to_the_flow_of_the_first() {
         let inner = ip(17, false, 0, &[0, 7, 0, 8, 0, 8, 0, 0]);
         let first = ip(4, true, 0, &inner);
         let last = ip(4, false, 4, b"the rest");
-        let mut tracker = Tracker::default();
+        let mut tracker = FlowTracker::default();
         let mut flow = |data: &[u8]| {
             let packet = Packet::new(Timestamp::EPOCH, 100, data);
             tracker.flow(Dlt::RAW, packet).to_string()
@@ -233,19 +249,19 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_first_fragments_are_remembered() {
-        let mut tracker = Tracker::default();
-        for number in 0..3 * REMEMBERED as u32 {
+    fn the_number_of_remembered_first_fragments_is_limited() {
+        let mut tracker = FlowTracker::default();
+        for number in 0..3 * MAX_REMEMBERED as u32 {
             let flow = Flow::of(Dlt::RAW, &[]);
             tracker.remember((None, None, number, 17), Timestamp::EPOCH, flow);
-            assert!(tracker.recent.len() + tracker.older.len() <= 2 * REMEMBERED);
+            assert!(tracker.recent.len() + tracker.older.len() <= 2 * MAX_REMEMBERED);
         }
-        let there = |number| tracker.find((None, None, number, 17), Timestamp::EPOCH);
-        assert!(there(2 * REMEMBERED as u32).is_some() && there(0).is_none());
+        let find = |number| tracker.find((None, None, number, 17), Timestamp::EPOCH);
+        assert!(find(2 * MAX_REMEMBERED as u32).is_some() && find(0).is_none());
     }
 
     #[test]
-    fn what_is_not_ip_has_the_best_addresses_that_there_are() {
+    fn packets_other_than_ip_use_the_addresses_that_they_have() {
         let frame = |length: u8| {
             let mut frame = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0, length];
             frame.extend(vec![0x42; length.into()]);

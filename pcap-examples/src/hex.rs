@@ -1,6 +1,6 @@
-//! Bytes as hexadecimal digits, fast enough for whole savefiles.
+//! Formats bytes as hexadecimal digits, fast enough for whole savefiles.
 
-/// The two digits of each byte.
+/// The two digits for each byte.
 const DIGITS: [[u8; 2]; 256] = {
     let digits = b"0123456789abcdef";
     let mut table = [[0; 2]; 256];
@@ -12,7 +12,7 @@ const DIGITS: [[u8; 2]; 256] = {
     table
 };
 
-/// Appends two lower-case digits for each byte.
+/// Appends two lowercase digits for each byte.
 pub fn push(out: &mut Vec<u8>, bytes: &[u8]) {
     let start = out.len();
     out.resize(start + 2 * bytes.len(), 0);
@@ -24,7 +24,7 @@ pub fn push(out: &mut Vec<u8>, bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn two_digits_for_each_byte() {
+    fn each_byte_has_two_digits() {
         let mut out = b"0x".to_vec();
         super::push(&mut out, &[0, 0x0f, 0xa0, 0xff]);
         assert_eq!(out, b"0x000fa0ff");

@@ -1,4 +1,4 @@
-//! Packets and statistics as lines of JSON.
+//! Formats packets and statistics as lines of JSON.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -6,26 +6,26 @@ use std::path::Path;
 
 use pcap_core::{Dlt, Packet, Stats};
 
-use crate::decode::{Cooked, Detail, Endpoint, Outside, decode, tcp_flags};
+use crate::background_writer::Totals;
+use crate::decode::{Cooked, Detail, Endpoint, OuterHeader, decode, tcp_flags};
 use crate::hex;
-use crate::interfaces::Interfaces;
-use crate::outlet::Tally;
+use crate::interface_names::InterfaceNames;
 
-/// The text of `--help` about packets.
+/// The section of `--help` about the JSON of packets.
 pub const HELP: &str = "\
 JSON:
-  One object per line for each packet: type (\"packet\"), time (seconds since 1970 with nine
-  decimals, as a string), caplen and len (bytes), linktype, vlans, mpls (labels), pppoe
-  (sessions), tunnels (objects of protocol, id, source, source_port, destination,
+  One line per packet, with an object of type (\"packet\"), time (seconds since 1970 with nine
+  decimals, as a string), caplen and len (in bytes), linktype, vlans, mpls (labels), pppoe
+  (sessions), tunnels (objects of protocol, id, source, source_port, destination and
   destination_port, the outermost first), protocol, source, source_port, destination,
-  destination_port, flags (of TCP), fragment (an object of id and offset, in bytes), info, data
-  (hexadecimal). Packets of Linux's cooked link types also have interface_index (only with
-  LINUX_SLL2), interface (its name, only in live captures), direction (\"in\" or \"out\"),
+  destination_port, flags (of TCP), fragment (an object of id, and offset in bytes), info and
+  data (in hexadecimal). Packets of Linux's cooked link types also have interface_index (only
+  with LINUX_SLL2), interface (its name, only in live captures), direction (\"in\" or \"out\"),
   packet_type (\"host\", \"broadcast\", \"multicast\", \"otherhost\", \"outgoing\" or a number) and
-  hardware_type (the number of an ARPHRD_ of Linux). Members that a packet does not have, or
-  that were truncated, are missing.";
+  hardware_type (the number of Linux's ARPHRD_ constant). Members are missing if the packet does
+  not have them or is truncated before them.";
 
-/// An object that is being written. Members have the order in which they are added.
+/// A JSON object that is being written. Members appear in the order in which they are added.
 #[derive(Debug)]
 pub struct Object<'a> {
     out: &'a mut Vec<u8>,
@@ -33,13 +33,13 @@ pub struct Object<'a> {
 }
 
 impl Object<'_> {
-    /// Begins an object.
+    /// Begins an object at the end of `out`.
     pub fn new(out: &mut Vec<u8>) -> Object<'_> {
         out.push(b'{');
         Object { out, first: true }
     }
 
-    /// Adds a member, whose value the closure appends.
+    /// Adds a member. The closure appends its value.
     pub fn member(mut self, name: &str, value: impl FnOnce(&mut Vec<u8>)) -> Self {
         if !self.first {
             self.out.push(b',');
@@ -66,7 +66,7 @@ impl Object<'_> {
         }
     }
 
-    /// Adds a path, and its bytes in hexadecimal as `NAME_hex` if it is not UTF-8.
+    /// Adds a path. If it is not UTF-8, also adds its bytes in hexadecimal as `NAME_hex`.
     #[must_use]
     pub fn path(self, name: &str, path: &Path) -> Self {
         let object = self.text(name, path.display());
@@ -80,7 +80,7 @@ impl Object<'_> {
         })
     }
 
-    /// Adds a number, or `true` or `false`.
+    /// Adds a number or a Boolean.
     #[must_use]
     pub fn plain(self, name: &str, value: impl Display) -> Self {
         self.member(name, |out| {
@@ -89,9 +89,9 @@ impl Object<'_> {
         })
     }
 
-    /// Adds the known ends, as [`HELP`] says.
+    /// Adds the known endpoints, as described in [`HELP`].
     #[must_use]
-    pub fn ends(mut self, source: Option<Endpoint>, destination: Option<Endpoint>) -> Self {
+    pub fn endpoints(mut self, source: Option<Endpoint>, destination: Option<Endpoint>) -> Self {
         for (name, port_name, end) in [
             ("source", "source_port", source),
             ("destination", "destination_port", destination),
@@ -115,7 +115,7 @@ impl Object<'_> {
         }
     }
 
-    /// Adds a list of numbers, if there are any.
+    /// Adds an array of numbers, unless it is empty.
     fn numbers(self, name: &str, numbers: &[u32]) -> Self {
         if numbers.is_empty() {
             return self;
@@ -127,7 +127,8 @@ impl Object<'_> {
         })
     }
 
-    fn cooked(self, cooked: &Cooked, interfaces: &mut Interfaces) -> Self {
+    /// Adds the members for Linux's cooked header.
+    fn cooked(self, cooked: &Cooked, interfaces: &mut InterfaceNames) -> Self {
         let name = cooked.interface.and_then(|index| interfaces.name(index));
         self.some_plain("interface_index", cooked.interface)
             .some_text("interface", name)
@@ -136,31 +137,32 @@ impl Object<'_> {
             .some_plain("hardware_type", cooked.hardware)
     }
 
-    fn outside(self, outside: &[Outside]) -> Self {
-        if outside.is_empty() {
+    /// Adds the members for the headers around the packet.
+    fn outer_headers(self, headers: &[OuterHeader]) -> Self {
+        if headers.is_empty() {
             return self;
         }
-        let numbers = |of: fn(&Outside) -> Option<u32>| -> Vec<u32> {
-            outside.iter().filter_map(of).collect()
+        let numbers = |of: fn(&OuterHeader) -> Option<u32>| -> Vec<u32> {
+            headers.iter().filter_map(of).collect()
         };
         let vlans = numbers(|outside| match *outside {
-            Outside::Vlan(number) => Some(number.into()),
+            OuterHeader::Vlan(number) => Some(number.into()),
             _ => None,
         });
         let labels = numbers(|outside| match *outside {
-            Outside::Mpls(label) => Some(label),
+            OuterHeader::Mpls(label) => Some(label),
             _ => None,
         });
         let sessions = numbers(|outside| match *outside {
-            Outside::Pppoe(session) => Some(session.into()),
+            OuterHeader::Pppoe(session) => Some(session.into()),
             _ => None,
         });
         let this = self
             .numbers("vlans", &vlans)
             .numbers("mpls", &labels)
             .numbers("pppoe", &sessions);
-        let is_tunnel = |outside: &&Outside| matches!(outside, Outside::Tunnel { .. });
-        let mut tunnels = outside.iter().filter(is_tunnel).peekable();
+        let is_tunnel = |outside: &&OuterHeader| matches!(outside, OuterHeader::Tunnel { .. });
+        let mut tunnels = headers.iter().filter(is_tunnel).peekable();
         if tunnels.peek().is_none() {
             return this;
         }
@@ -173,13 +175,13 @@ impl Object<'_> {
     }
 }
 
-/// Appends a string with its quotes and escapes.
+/// Appends a string, quoted and escaped.
 fn string(out: &mut Vec<u8>, text: &str) {
-    // Strings have no errors, and neither has memory.
+    // Neither serializing a string nor writing to memory can fail.
     let _ = serde_json::to_writer(out, text);
 }
 
-/// Appends a list, whose elements the closure appends.
+/// Appends an array. The closure appends each element.
 pub fn list<T>(
     out: &mut Vec<u8>,
     elements: impl IntoIterator<Item = T>,
@@ -195,8 +197,9 @@ pub fn list<T>(
     out.push(b']');
 }
 
-fn tunnel(out: &mut Vec<u8>, outside: &Outside) {
-    if let Outside::Tunnel {
+/// Appends a tunnel as an object.
+fn tunnel(out: &mut Vec<u8>, outside: &OuterHeader) {
+    if let OuterHeader::Tunnel {
         protocol,
         source,
         destination,
@@ -207,13 +210,13 @@ fn tunnel(out: &mut Vec<u8>, outside: &Outside) {
         Object::new(out)
             .text("protocol", protocol)
             .some_plain("id", id)
-            .ends(source, destination)
+            .endpoints(source, destination)
             .end();
     }
 }
 
-/// Appends a packet as one line: see [`HELP`].
-pub fn push(out: &mut Vec<u8>, linktype: Dlt, interfaces: &mut Interfaces, packet: Packet<'_>) {
+/// Appends a packet as one line, as described in [`HELP`].
+pub fn push(out: &mut Vec<u8>, linktype: Dlt, interfaces: &mut InterfaceNames, packet: Packet<'_>) {
     let known = decode(linktype, packet.data());
     let mut object = Object::new(out)
         .text("type", "packet")
@@ -225,9 +228,9 @@ pub fn push(out: &mut Vec<u8>, linktype: Dlt, interfaces: &mut Interfaces, packe
         object = object.cooked(cooked, interfaces);
     }
     object = object
-        .outside(&known.outside)
+        .outer_headers(&known.outer_headers)
         .text("protocol", known.protocol)
-        .ends(known.source, known.destination);
+        .endpoints(known.source, known.destination);
     if let Detail::Tcp {
         flags: Some(flags), ..
     } = known.detail
@@ -256,8 +259,13 @@ pub fn push(out: &mut Vec<u8>, linktype: Dlt, interfaces: &mut Interfaces, packe
     out.push(b'\n');
 }
 
-/// Appends the statistics of a capture as one line, with the packets and bytes that are written.
-pub fn push_statistics(out: &mut Vec<u8>, written: Tally, not_written: u64, stats: Option<&Stats>) {
+/// Appends the statistics of a capture as one line, with the number of packets and bytes written.
+pub fn push_statistics(
+    out: &mut Vec<u8>,
+    written: Totals,
+    not_written: u64,
+    stats: Option<&Stats>,
+) {
     let object = Object::new(out)
         .text("type", "statistics")
         .plain("packets", written.packets)
@@ -290,7 +298,12 @@ mod tests {
             .unwrap();
         let mut out = Vec::new();
         let packet = Packet::new(Timestamp::new(1, 5), 1514, &frame);
-        push(&mut out, Dlt::EN10MB, &mut Interfaces::default(), packet);
+        push(
+            &mut out,
+            Dlt::EN10MB,
+            &mut InterfaceNames::default(),
+            packet,
+        );
         let line = String::from_utf8(out).unwrap();
         assert_eq!(line.find('\n'), Some(line.len() - 1));
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();

@@ -1,41 +1,44 @@
-//! The parts that the programs share: packets as lines and as JSON, exit status, progress, signals.
+//! Code that the command-line programs share.
 //!
-//! The programs are in `src/bin`.
+//! The programs are in `src/bin`. Each `main` calls [`program::main`]. Savefiles are read with [`savefile_reader`] and
+//! written with [`savefile_writer`]; packets are decoded by [`decode`] and printed by [`packet_printer`]. [`signals`]
+//! handles Ctrl-C and other signals.
 
-pub mod compressed;
-pub mod copying;
+pub mod background_writer;
+pub mod capture_threads;
+mod closed_stdout;
+pub mod compression;
+pub mod copy_progress;
 pub mod decode;
+mod destination;
 pub mod device;
 pub mod drain;
-pub mod ending;
 pub mod escape;
 pub mod exit;
 pub mod expression;
 pub mod files;
 pub mod flow;
-pub mod group;
 pub mod hex;
-pub mod input;
-pub mod interfaces;
+pub mod interface_names;
+pub mod interruptible_reader;
 pub mod json;
-pub mod line;
-pub mod names;
-pub mod outlet;
-pub mod output;
-pub mod pace;
-pub mod printer;
+pub mod line_output;
+pub mod link_converter;
+pub mod numbered_files;
+pub mod output_format;
+pub mod packet_line;
+pub mod packet_printer;
+pub mod packet_sink;
 pub mod program;
 pub mod progress;
-pub mod relink;
-pub mod savefile;
-mod signals;
-pub mod sink;
-pub mod skipped;
-mod standard;
+pub mod savefile_reader;
+pub mod savefile_summary;
+pub mod savefile_writer;
+pub mod send_schedule;
+mod signal_thread;
+pub mod signals;
+pub mod skipped_packets;
 pub mod statistics;
-pub mod stop;
-pub mod summary;
-mod target;
-pub mod time;
-pub mod units;
-pub mod waiting;
+pub mod stderr;
+pub mod utc_time;
+pub mod value_parsers;

@@ -1,4 +1,4 @@
-//! What each `main` does: reads the command line, runs the program, and ends it.
+//! The common `main` of the programs: parses the command line, runs the program, and returns its exit status.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,11 +7,11 @@ use std::process::{self, ExitCode};
 
 use clap::Parser;
 
+use crate::background_writer::BackgroundWriter;
 use crate::exit::{self, Failure, Outcome};
-use crate::outlet::Outlet;
-use crate::{escape, standard, stop};
+use crate::{closed_stdout, escape, signals, stderr};
 
-/// The programs.
+/// The names of the programs.
 pub const NAMES: [&str; 10] = [
     "pcap-bpf",
     "pcap-capture",
@@ -25,30 +25,31 @@ pub const NAMES: [&str; 10] = [
     "pcap-split",
 ];
 
-/// Runs a program: starts answering signals, reads the command line, does the work, and completes standard output.
+/// Runs a program: starts handling signals, parses the command line, calls `run`, and closes standard output.
 pub fn main<A: Parser>(name: &'static str, run: impl FnOnce(A) -> Outcome) -> ExitCode {
-    stop::begin(move || exit::give_up(name));
+    signals::start(move || exit::give_up(name));
     let outcome = match parse() {
         Ok(Some(args)) => run(args),
         Ok(None) => Ok(()),
         Err(error) => Err(Failure::Stdout(error)),
     };
-    let closed = Outlet::close_stdout().map_err(Failure::Stdout);
+    let closed = BackgroundWriter::close_stdout().map_err(Failure::Stdout);
     exit::status(name, outcome.and(closed))
 }
 
-/// Reads the command line, or ends the program if it is wrong. Returns `None` after printing the help or the version.
+/// Parses the command line. Returns `None` after printing the help or the version. Ends the program with status 2 if
+/// the command line is wrong.
 fn parse<A: Parser>() -> io::Result<Option<A>> {
     match A::command().try_get_matches() {
         Ok(matches) => {
             let args = A::from_arg_matches(&matches);
             Ok(Some(args.unwrap_or_else(|error| {
-                refuse(&error.format(&mut A::command()))
+                exit_with_usage_error(&error.format(&mut A::command()))
             })))
         }
-        Err(error) if error.use_stderr() => refuse(&error),
+        Err(error) if error.use_stderr() => exit_with_usage_error(&error),
         Err(text) => {
-            standard::stdout_is_open()?;
+            closed_stdout::check_stdout()?;
             text.print()?;
             io::stdout().flush()?;
             Ok(None)
@@ -56,8 +57,8 @@ fn parse<A: Parser>() -> io::Result<Option<A>> {
     }
 }
 
-/// Ends the program for a command line that is wrong.
-fn refuse(error: &clap::Error) -> ! {
+/// Reports a wrong command line, and ends the program.
+fn exit_with_usage_error(error: &clap::Error) -> ! {
     let is_plain = |word: OsString| {
         let bytes = word.as_encoded_bytes();
         escape::controls(bytes).as_bytes() == bytes
@@ -65,7 +66,12 @@ fn refuse(error: &clap::Error) -> ! {
     if env::args_os().all(is_plain) {
         error.exit();
     }
-    // The text repeats words as they are, and a shell's `*` may have made options of the names of files.
-    error.render().to_string().lines().for_each(exit::note);
+    // clap's message repeats words of the command line unescaped. A shell's `*` may expand to files whose names look
+    // like options and contain control characters.
+    error
+        .render()
+        .to_string()
+        .lines()
+        .for_each(stderr::print_line);
     process::exit(error.exit_code());
 }

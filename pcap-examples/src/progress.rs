@@ -1,15 +1,16 @@
-//! The progress of long work, shown on standard error if that is a terminal.
+//! Progress bars and status lines, which are shown if standard error is a terminal.
 
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
 
-/// How often the status of a capture is updated.
-const TICK: Duration = Duration::from_millis(250);
+/// How often a status line is updated.
+const UPDATE_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Creates a bar of bytes; without a length it shows only the number of bytes so far. Dropping it removes it.
+/// Creates a progress bar that counts bytes. Without a length, it only shows the number of bytes so far. Dropping the
+/// bar removes it from the terminal.
 #[must_use]
-pub fn bytes(length: Option<u64>) -> ProgressBar {
+pub fn byte_bar(length: Option<u64>) -> ProgressBar {
     let (bar, template) = match length {
         Some(length) => (
             ProgressBar::new(length),
@@ -27,26 +28,26 @@ pub fn bytes(length: Option<u64>) -> ProgressBar {
     }
 }
 
-/// The status of a capture, in one line that is overwritten.
+/// A line with the current packet counts, which each update overwrites.
 #[derive(Debug)]
-pub struct Status {
+pub struct StatusLine {
     line: ProgressBar,
     shown: Instant,
     packets: u64,
     lost: &'static str,
 }
 
-impl Status {
-    /// Creates a status that is shown, or one that never is.
+impl StatusLine {
+    /// Creates a status line. If `shown` is `false`, it is never shown.
     #[must_use]
-    pub fn new(shown: bool) -> Status {
+    pub fn new(shown: bool) -> StatusLine {
         let line = if shown {
             ProgressBar::no_length()
         } else {
             ProgressBar::hidden()
         };
         let style = ProgressStyle::with_template("{msg}");
-        Status {
+        StatusLine {
             line: style.map_or(ProgressBar::hidden(), |style| line.with_style(style)),
             shown: Instant::now(),
             packets: 0,
@@ -56,27 +57,27 @@ impl Status {
 
     /// Sets the word for lost packets. Default: `dropped`.
     #[must_use]
-    pub fn lost_are(self, lost: &'static str) -> Status {
-        Status { lost, ..self }
+    pub fn lost_label(self, lost: &'static str) -> StatusLine {
+        StatusLine { lost, ..self }
     }
 
     /// Returns whether it is time for an update.
     #[must_use]
     pub fn is_due(&self, now: Instant) -> bool {
-        !self.line.is_hidden() && now.duration_since(self.shown) >= TICK
+        !self.line.is_hidden() && now.duration_since(self.shown) >= UPDATE_INTERVAL
     }
 
-    /// Returns how long to wait for packets until the next update: for ever, if it is not shown.
+    /// Returns how long to wait for packets before the next update. The time is unlimited if the line is not shown.
     #[must_use]
-    pub fn patience(&self) -> Duration {
+    pub fn update_interval(&self) -> Duration {
         if self.line.is_hidden() {
             Duration::MAX
         } else {
-            TICK
+            UPDATE_INTERVAL
         }
     }
 
-    /// Shows these counts, and the packets per second since the last update.
+    /// Shows these counts, and the packet rate since the last update.
     pub fn show(&mut self, now: Instant, packets: u64, bytes: u64, lost: u64) {
         let seconds = now.duration_since(self.shown).as_secs_f64();
         let rate = (packets - self.packets) as f64 / seconds.max(0.001);

@@ -1,157 +1,153 @@
-//! The signals that a program answers.
-//!
-//! One thread waits for them, and all other threads block them. So they interrupt no call, and the answer may lock,
-//! print and allocate. The crate `ctrlc` takes over an ignored SIGHUP, and lets SIGUSR1 and SIGUSR2 kill the process.
+//! What the programs do on Ctrl-C and other signals: end, print statistics, or write out buffered packets.
 
-/// The request of a signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(windows, allow(dead_code))] // only Ctrl-C exists there
-pub(crate) enum Signal {
-    /// To end: SIGINT, SIGTERM or SIGHUP, by number.
-    End(i32),
-    /// To print statistics: SIGUSR1.
-    Report,
-    /// To write out buffered packets: SIGUSR2.
-    Flush,
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pcap_core::BreakHandle;
+
+use crate::signal_thread::{self, Signal};
+
+/// The section of `--help` about signals.
+pub const HELP: &str = "\
+Signals:
+  Ctrl-C (SIGINT), SIGTERM and SIGHUP end the program after it has written its buffered packets.
+  Under nohup(1), SIGHUP stays ignored. A second signal within 2 seconds is ignored, because
+  timeout(1) sends two. A later signal, or a third one, makes the program give up and end. It
+  also gives up if the output accepts no data for 1 second after the signal. When it gives up, it
+  prints how many packets were not written and exits with status 1. SIGUSR1 prints statistics on
+  standard error, and SIGUSR2 writes out buffered packets; after both, the program continues.";
+
+/// A second request to end within this time after the first is ignored.
+const SAME_REQUEST: Duration = Duration::from_secs(2);
+/// How long a program may take after a request to end immediately.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(1);
+
+/// When the program was first asked to end.
+static END_REQUESTED: OnceLock<Instant> = OnceLock::new();
+/// When the program was asked to end immediately.
+static IMMEDIATE_END_REQUESTED: OnceLock<Instant> = OnceLock::new();
+static STATE: Mutex<State> = Mutex::new(State {
+    requests: 0,
+    is_graceful: false,
+    handles: Vec::new(),
+    report: None,
+    flush: None,
+    give_up: None,
+});
+
+type Action = Box<dyn FnMut() + Send>;
+/// An action that may block, and therefore never runs in the thread that waits for signals.
+type BlockingAction = Arc<Mutex<Action>>;
+
+struct State {
+    /// The number of requests to end so far.
+    requests: u32,
+    /// Whether the program checks [`end_requested`] and ends by itself.
+    is_graceful: bool,
+    /// The captures to break on a request to end.
+    handles: Vec<BreakHandle>,
+    report: Option<BlockingAction>,
+    flush: Option<BlockingAction>,
+    /// Ends the process if the program does not end in time.
+    give_up: Option<Action>,
 }
 
-pub(crate) use system::{die, interrupt, watch};
+/// Starts handling signals. Until the program calls [`end_gracefully`] or [`break_on_end`], a request to end kills the
+/// process.
+///
+/// Call this before the program has other threads. `give_up` must end the process; it is called if the program does not
+/// end by itself.
+pub fn start(give_up: impl FnMut() + Send + 'static) {
+    state().give_up = Some(Box::new(give_up));
+    signal_thread::start(handle);
+}
 
-#[cfg(unix)]
-mod system {
-    use std::io;
-    use std::mem::MaybeUninit;
-    use std::os::unix::thread::JoinHandleExt;
-    use std::ptr;
-    use std::sync::Once;
-    use std::thread::{self, JoinHandle};
+/// From now on, a request to end no longer kills the process. The program must check [`end_requested`] and end.
+pub fn end_gracefully() {
+    state().is_graceful = true;
+}
 
-    use super::Signal;
+/// Does the same as [`end_gracefully`]. A request to end also breaks the reading and sending calls of this capture.
+pub fn break_on_end(capture: BreakHandle) {
+    let mut state = state();
+    state.is_graceful = true;
+    if end_requested().is_some() {
+        capture.breakloop();
+    }
+    state.handles.push(capture);
+}
 
-    /// Hands each signal to a function, in a separate thread. Call it before there are other threads.
-    ///
-    /// An ignored SIGHUP stays ignored: that is all that nohup(1) sets. SIGINT and SIGTERM are answered even if they
-    /// are ignored, as SIGINT is in the background jobs of a shell. SIGXFSZ is ignored, so that a write beyond the
-    /// limit of file sizes returns an error.
-    pub(crate) fn watch(answer: fn(Signal)) {
-        set_action(libc::SIGXFSZ, libc::SIG_IGN);
-        let mut numbers = vec![libc::SIGINT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2];
-        // A blocked signal that is ignored may never arrive.
-        numbers.iter().for_each(|&n| set_action(n, libc::SIG_DFL));
-        if !is_ignored(libc::SIGHUP) {
-            numbers.push(libc::SIGHUP);
-        }
-        let signals = Signals::new(&numbers);
-        signals.mask(libc::SIG_BLOCK);
-        let thread = thread::Builder::new().name("signals".to_owned());
-        let watching = thread.spawn(move || {
-            while let Ok(number) = signals.wait() {
-                answer(match number {
-                    libc::SIGUSR1 => Signal::Report,
-                    libc::SIGUSR2 => Signal::Flush,
-                    number => Signal::End(number),
-                });
+/// Calls a function that may block, such as one that opens a FIFO. A request to end during the call kills the process.
+pub fn while_killable<T>(wait: impl FnOnce() -> T) -> T {
+    let before = std::mem::take(&mut state().is_graceful);
+    let result = wait();
+    state().is_graceful = before;
+    result
+}
+
+/// Sets the action for SIGUSR1, which runs in a separate thread. By default, SIGUSR1 does nothing.
+pub fn on_report(action: impl FnMut() + Send + 'static) {
+    state().report = Some(Arc::new(Mutex::new(Box::new(action))));
+}
+
+/// Sets the action for SIGUSR2, which runs in a separate thread. By default, SIGUSR2 does nothing.
+pub fn on_flush(action: impl FnMut() + Send + 'static) {
+    state().flush = Some(Arc::new(Mutex::new(Box::new(action))));
+}
+
+/// Returns when the program was first asked to end, or `None` if it was not.
+#[must_use]
+pub fn end_requested() -> Option<Instant> {
+    END_REQUESTED.get().copied()
+}
+
+/// Returns when the program was asked to end immediately, or `None` if it was not.
+#[must_use]
+pub fn immediate_end_requested() -> Option<Instant> {
+    IMMEDIATE_END_REQUESTED.get().copied()
+}
+
+fn state() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Handles a signal, in the thread that waits for signals.
+fn handle(signal: Signal) {
+    let mut state = state();
+    match signal {
+        Signal::End(number) if !state.is_graceful => signal_thread::end_process(number),
+        Signal::End(_) => {
+            state.requests += 1;
+            let first = *END_REQUESTED.get_or_init(Instant::now);
+            let again =
+                state.requests > 2 || (state.requests == 2 && first.elapsed() > SAME_REQUEST);
+            if again {
+                let _ = IMMEDIATE_END_REQUESTED.set(Instant::now());
             }
-        });
-        if watching.is_err() {
-            // Otherwise they would stay blocked.
-            Signals::new(&numbers).mask(libc::SIG_UNBLOCK);
-        }
-    }
-
-    /// Ends the process by the signal's default action.
-    pub(crate) fn die(number: i32) -> ! {
-        set_action(number, libc::SIG_DFL);
-        Signals::new(&[number]).mask(libc::SIG_UNBLOCK);
-        // SAFETY: takes a number.
-        unsafe { libc::raise(number) };
-        std::process::exit(128 + number)
-    }
-
-    /// Interrupts the system call in which a thread waits. A call that begins at this moment is not interrupted.
-    pub(crate) fn interrupt(thread: &JoinHandle<()>) {
-        // A signal that the programs do not use otherwise.
-        const NUMBER: i32 = libc::SIGURG;
-        extern "C" fn nothing(_: i32) {}
-        static ONCE: Once = Once::new();
-        ONCE.call_once(|| {
-            let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-            // SAFETY: it is plain data, for which zeros are valid.
-            let action = unsafe { action.assume_init_mut() };
-            // Without SA_RESTART, which would restart the call.
-            action.sa_sigaction = nothing as extern "C" fn(i32) as libc::sighandler_t;
-            // SAFETY: the handler does nothing, which a handler may do.
-            unsafe { libc::sigaction(NUMBER, action, ptr::null_mut()) };
-        });
-        // SAFETY: the thread is neither joined nor detached while its handle is there.
-        unsafe { libc::pthread_kill(thread.as_pthread_t(), NUMBER) };
-    }
-
-    /// A set of signals.
-    struct Signals(libc::sigset_t);
-
-    impl Signals {
-        fn new(numbers: &[i32]) -> Signals {
-            let mut set = MaybeUninit::uninit();
-            // SAFETY: there is room for a set.
-            unsafe { libc::sigemptyset(set.as_mut_ptr()) };
-            for &number in numbers {
-                // SAFETY: it is a set since it was emptied.
-                unsafe { libc::sigaddset(set.as_mut_ptr(), number) };
-            }
-            // SAFETY: as above.
-            Signals(unsafe { set.assume_init() })
-        }
-
-        /// Blocks or unblocks them in this thread and in those that it starts.
-        fn mask(&self, how: i32) {
-            // SAFETY: the set is initialized, and a null pointer stands for no old mask.
-            unsafe { libc::pthread_sigmask(how, &self.0, ptr::null_mut()) };
-        }
-
-        /// Waits for one of them.
-        fn wait(&self) -> io::Result<i32> {
-            let mut number = 0;
-            // SAFETY: the set is initialized, and there is room for a number.
-            match unsafe { libc::sigwait(&self.0, &mut number) } {
-                0 => Ok(number),
-                error => Err(io::Error::from_raw_os_error(error)),
+            state.handles.iter().for_each(BreakHandle::breakloop);
+            if again {
+                let give_up = state.give_up.take();
+                drop(state);
+                thread::sleep(GIVE_UP_AFTER);
+                give_up.into_iter().for_each(|mut give_up| give_up());
             }
         }
-    }
-
-    fn set_action(number: i32, action: libc::sighandler_t) {
-        // SAFETY: neither ignoring a signal nor its default runs code of ours.
-        unsafe { libc::signal(number, action) };
-    }
-
-    fn is_ignored(number: i32) -> bool {
-        let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-        // SAFETY: changes nothing, and there is room for what is found.
-        unsafe { libc::sigaction(number, ptr::null(), action.as_mut_ptr()) };
-        // SAFETY: it is plain data, of zeros if the call failed.
-        unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+        Signal::Report => run_action(state.report.as_ref()),
+        Signal::Flush => run_action(state.flush.as_ref()),
     }
 }
 
-#[cfg(windows)]
-mod system {
-    use super::Signal;
-
-    /// The status of a process that Ctrl-C has ended.
-    const CONTROL_C_EXIT: i32 = 0xC000_013A_u32 as i32;
-
-    /// Hands each Ctrl-C to a function, in a separate thread.
-    pub(crate) fn watch(answer: fn(Signal)) {
-        // Without a handler Ctrl-C ends the process.
-        let _ = ctrlc::set_handler(move || answer(Signal::End(CONTROL_C_EXIT)));
-    }
-
-    /// Does nothing: Windows cannot interrupt a call.
-    pub(crate) fn interrupt(_: &std::thread::JoinHandle<()>) {}
-
-    /// Ends the process as Ctrl-C does without a handler.
-    pub(crate) fn die(number: i32) -> ! {
-        std::process::exit(number)
-    }
+/// Runs an action in a new thread, if it is set.
+fn run_action(action: Option<&BlockingAction>) {
+    let Some(action) = action.map(Arc::clone) else {
+        return;
+    };
+    // If the system cannot start a thread, the signal is lost.
+    let _ = thread::Builder::new().spawn(move || {
+        // If the action is still running, there is no need to run it again.
+        if let Ok(mut action) = action.try_lock() {
+            action();
+        }
+    });
 }

@@ -1,4 +1,4 @@
-//! The statistics of a capture: printed at its end, and on SIGUSR1.
+//! The statistics of a capture, which are printed at its end and on SIGUSR1.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -6,126 +6,133 @@ use std::time::Duration;
 
 use pcap_core::{Active, BreakHandle, Capture, Stats};
 
-use crate::exit::{self, Outcome};
-use crate::outlet::{Outlet, Tally};
-use crate::output::Output;
-use crate::sink::Sink;
-use crate::{json, stop};
+use crate::background_writer::{BackgroundWriter, Totals};
+use crate::exit::Outcome;
+use crate::line_output::LineOutput;
+use crate::packet_sink::PacketSink;
+use crate::{json, signals, stderr};
 
-/// After this time the captures have reported, and what they held back is usually written.
-const PAUSE: Duration = Duration::from_millis(150);
+/// How long to wait until broken captures have reported and their buffered packets are usually written.
+const REPORT_PAUSE: Duration = Duration::from_millis(150);
 
 /// The statistics of a capture.
 #[derive(Clone, Copy, Debug)]
 pub struct Statistics {
-    /// The packets that are printed or written completely.
-    pub written: Tally,
-    /// The number of packets that should be and are not.
+    /// The packets that were printed or written completely.
+    pub written: Totals,
+    /// The number of packets that were received but not written.
     pub not_written: u64,
-    /// The statistics of libpcap, if it has any.
+    /// The statistics of libpcap, if they are available.
     pub stats: Option<Stats>,
 }
 
 impl Statistics {
-    /// Prints them on standard error.
-    pub fn tell(&self) {
-        let Tally { packets, bytes } = self.written;
-        exit::note(format_args!("{packets} packets captured, {bytes} bytes"));
-        exit::unwritten(self.not_written);
+    /// Prints the statistics on standard error.
+    pub fn print(&self) {
+        let Totals { packets, bytes } = self.written;
+        stderr::print_line(format_args!("{packets} packets captured, {bytes} bytes"));
+        stderr::print_unwritten(self.not_written);
         if let Some(stats) = &self.stats {
-            exit::note(format_args!(
+            stderr::print_line(format_args!(
                 "{} packets received, {} dropped, {} dropped by the interface",
                 stats.received, stats.dropped, stats.if_dropped
             ));
         }
     }
 
-    /// Prints them as a line of JSON, on standard output or on standard error.
+    /// Prints the statistics as a line of JSON, on standard output or on standard error.
     ///
     /// # Errors
     ///
-    /// If standard output has failed.
-    pub fn tell_json(&self, to_stdout: bool) -> Outcome {
+    /// Returns the error of standard output if it has failed.
+    pub fn print_json(&self, to_stdout: bool) -> Outcome {
         let mut line = Vec::new();
         let stats = self.stats.as_ref();
         json::push_statistics(&mut line, self.written, self.not_written, stats);
         if to_stdout {
-            let mut output = Output::stdout();
-            output.line(|out| out.append(&mut line))?;
+            let mut output = LineOutput::stdout();
+            output.print_line(|out| out.append(&mut line))?;
             output.flush()?;
         } else {
-            exit::note(String::from_utf8_lossy(line.trim_ascii_end()));
+            stderr::print_line(String::from_utf8_lossy(line.trim_ascii_end()));
         }
         Ok(())
     }
 }
 
-/// The state of each of several captures, for SIGUSR1.
+/// What several captures report for SIGUSR1: their statistics, and the number of packets received by their sinks.
 #[derive(Clone, Debug, Default)]
-pub struct Reports(Arc<Mutex<Vec<(Stats, u64)>>>);
+pub struct CaptureReports(Arc<Mutex<Vec<(Stats, u64)>>>);
 
-impl Reports {
-    /// Answers SIGUSR1 and SIGUSR2 for these captures, which write to an outlet. Packets lie in the kernel's buffer for
-    /// up to `timeout`; those that had arrived before the signal are counted.
-    pub fn answer(&self, captures: Vec<BreakHandle>, timeout: Duration, outlet: Outlet) {
+impl CaptureReports {
+    /// Handles SIGUSR1 and SIGUSR2 for these captures, whose packets go to one background writer.
+    ///
+    /// Packets may wait in the kernel's buffer for up to `timeout`. The report waits that long, so that it
+    /// includes all packets that arrived before the signal.
+    pub fn answer_signals(
+        &self,
+        captures: Vec<BreakHandle>,
+        timeout: Duration,
+        background_writer: BackgroundWriter,
+    ) {
         let reports = self.clone();
         let handles = captures.clone();
-        stop::on_flush(move || captures.iter().for_each(BreakHandle::breakloop));
-        stop::on_report(move || {
+        signals::on_flush(move || captures.iter().for_each(BreakHandle::breakloop));
+        signals::on_report(move || {
             thread::sleep(timeout);
             handles.iter().for_each(BreakHandle::breakloop);
-            thread::sleep(PAUSE);
-            reports.sum(outlet.tally()).tell();
+            thread::sleep(REPORT_PAUSE);
+            reports.sum(background_writer.written_totals()).print();
         });
     }
 
-    /// Returns a place in which a capture reports its state.
-    pub fn place(&self) -> Place {
-        let mut places = self.places();
-        places.push((Stats::default(), 0));
-        Place {
+    /// Adds a slot in which one more capture reports.
+    pub fn add_slot(&self) -> ReportSlot {
+        let mut slots = self.slots();
+        slots.push((Stats::default(), 0));
+        ReportSlot {
             reports: self.clone(),
-            index: places.len() - 1,
+            index: slots.len() - 1,
         }
     }
 
-    fn sum(&self, written: Tally) -> Statistics {
-        let (mut stats, mut taken) = (Stats::default(), 0);
-        for (one, packets) in self.places().iter() {
+    fn sum(&self, written: Totals) -> Statistics {
+        let (mut stats, mut received) = (Stats::default(), 0);
+        for (one, packets) in self.slots().iter() {
             stats.received += one.received;
             stats.dropped += one.dropped;
-            // All are on one interface.
+            // All captures are on one interface, so each has the same count.
             stats.if_dropped = stats.if_dropped.max(one.if_dropped);
-            taken += packets;
+            received += packets;
         }
         Statistics {
             written,
-            not_written: taken.saturating_sub(written.packets),
+            not_written: received.saturating_sub(written.packets),
             stats: Some(stats),
         }
     }
 
-    fn places(&self) -> MutexGuard<'_, Vec<(Stats, u64)>> {
+    fn slots(&self) -> MutexGuard<'_, Vec<(Stats, u64)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The place in which a capture reports its state.
+/// A slot in which one capture reports.
 #[derive(Debug)]
-pub struct Place {
-    reports: Reports,
+pub struct ReportSlot {
+    reports: CaptureReports,
     index: usize,
 }
 
-impl Place {
-    /// Records the state of a capture, and requests that its packets are written now.
+impl ReportSlot {
+    /// Records the statistics of a capture, and requests that its packets are written now.
     ///
     /// # Errors
     ///
-    /// If libpcap has no statistics, or the output has failed.
-    pub fn report(&self, capture: &Capture<Active>, sink: &mut Sink) -> Outcome {
+    /// Returns an error if libpcap has no statistics or the output has failed.
+    pub fn report(&self, capture: &Capture<Active>, sink: &mut PacketSink) -> Outcome {
         let stats = capture.stats()?;
-        self.reports.places()[self.index] = (stats, sink.taken().packets);
-        sink.flush()
+        self.reports.slots()[self.index] = (stats, sink.received().packets);
+        sink.request_flush()
     }
 }

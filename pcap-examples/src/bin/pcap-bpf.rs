@@ -1,4 +1,4 @@
-//! Compiles filter expressions, and prints or runs the result.
+//! `pcap-bpf`: compiles filter expressions, and prints or runs the resulting BPF programs.
 
 use std::io::Write;
 use std::net::Ipv4Addr;
@@ -9,39 +9,39 @@ use clap::{ArgAction, Parser};
 use pcap_core::{CompileOptions, Dlt};
 use pcap_examples::exit::Outcome;
 use pcap_examples::expression;
-use pcap_examples::input;
-use pcap_examples::output::Output;
+use pcap_examples::line_output::LineOutput;
 use pcap_examples::program;
+use pcap_examples::savefile_reader;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
   pcap-bpf 'tcp port 443'                    the instructions, as tcpdump -d prints them
-  pcap-bpf -ddd -y RAW ip6                   in decimal, for raw IP packets
-  pcap-bpf --bytecode -y RAW tcp             in one line, for iptables -m bpf --bytecode
-  pcap-bpf -O host 192.0.2.1                 before optimization
-  pcap-bpf --match trace.pcap icmp           how many packets of a savefile pass
+  pcap-bpf -ddd -y RAW ip6                   decimal numbers, for raw IP packets
+  pcap-bpf --bytecode -y RAW tcp             one line, for iptables -m bpf --bytecode
+  pcap-bpf -O host 192.0.2.1                 the instructions without optimization
+  pcap-bpf --match trace.pcap icmp           how many packets of a savefile match
 
-Without an expression, the filter accepts all packets. A savefile may be pcap or pcapng,
-optionally compressed with gzip; `-` is standard input.";
+Without an expression, the filter accepts all packets. Savefiles may be pcap or pcapng, optionally
+compressed with gzip. `-` means standard input.";
 
 /// Compiles a filter expression for a link type and prints its instructions, or runs it on a
 /// savefile.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = HELP)]
 pub(crate) struct Args {
-    /// The expression, in the language of pcap-filter(7); several words are joined with spaces
+    /// The filter expression, as described in pcap-filter(7); several words are joined with spaces
     #[arg(value_name = "EXPR", allow_negative_numbers = true)]
     expression: Vec<String>,
-    /// Read the expression from a file, where # begins a comment; `-` is standard input
+    /// Read the expression from a file, in which # begins a comment; `-` means standard input
     #[arg(short = 'F', long, value_name = "FILE", conflicts_with = "expression")]
     file: Option<PathBuf>,
     /// The link type: a DLT name or number
     #[arg(short = 'y', long, value_name = "LINKTYPE", default_value = "EN10MB")]
     linktype: Dlt,
-    /// The number of bytes to capture of each packet, which the filter returns; 0 means the default. A
-    /// filter for a savefile returns that one's snaplen
+    /// The snaplen, which the filter returns for packets that it accepts; 0 means the default. With --run
+    /// and --match, it is the snaplen of the savefile
     #[arg(short, long, value_name = "BYTES", default_value_t = 262_144)]
     snaplen: u32,
     /// Do not optimize the filter
@@ -50,16 +50,16 @@ pub(crate) struct Args {
     /// The netmask of the network, for `ip broadcast` [default: unknown]
     #[arg(long, value_name = "MASK")]
     netmask: Option<Ipv4Addr>,
-    /// Print readable lines (-d, the default), C (-dd) or decimal numbers (-ddd)
+    /// Print readable instructions (-d, the default), C code (-dd) or decimal numbers (-ddd)
     #[arg(short, action = ArgAction::Count)]
     dump: u8,
-    /// Print decimal numbers in one line, for iptables and tc
+    /// Print decimal numbers on one line, for iptables and tc
     #[arg(long, conflicts_with = "dump")]
     bytecode: bool,
-    /// Print what the filter returns for each packet of a savefile, or 0 for packets that do not pass
+    /// Print what the filter returns for each packet of a savefile: 0 if it rejects the packet
     #[arg(long, value_name = "SAVEFILE", conflicts_with_all = ["linktype", "snaplen", "dump", "bytecode"])]
     run: Option<PathBuf>,
-    /// Print how many packets of a savefile pass
+    /// Print how many packets of a savefile the filter accepts
     #[arg(long, value_name = "SAVEFILE", conflicts_with_all = ["linktype", "snaplen", "dump", "bytecode", "run"])]
     r#match: Option<PathBuf>,
 }
@@ -73,7 +73,7 @@ fn run(args: &Args) -> Outcome {
         Some(path) => expression::from_file(path)?,
         None => expression::join(&args.expression),
     };
-    let mut output = Output::stdout();
+    let mut output = LineOutput::stdout();
     match (&args.run, &args.r#match) {
         (Some(path), _) => run_on(args, path, &expression, &mut output)?,
         (_, Some(path)) => match_on(args, path, &expression, &mut output)?,
@@ -87,26 +87,27 @@ fn run(args: &Args) -> Outcome {
                 _ => filter.to_decimal_listing(),
             };
             for line in listing.lines() {
-                output.line(|out| out.extend([line.as_bytes(), b"\n"].concat()))?;
+                output.print_line(|out| out.extend([line.as_bytes(), b"\n"].concat()))?;
             }
         }
     }
     Ok(output.flush()?)
 }
 
+/// Returns the options for compiling the filter.
 fn options(args: &Args) -> CompileOptions {
     CompileOptions::new()
         .optimize(!args.no_optimize)
         .netmask(args.netmask)
 }
 
-/// Prints what the filter returns for each packet, compiled for the savefile.
-fn run_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Outcome {
-    let mut capture = input::capture(path)?;
+/// Compiles the filter for a savefile, and prints what it returns for each packet.
+fn run_on(args: &Args, path: &Path, expression: &str, output: &mut LineOutput) -> Outcome {
+    let mut capture = savefile_reader::open_capture(path)?;
     let filter = options(args).compile_for(&capture, expression)?;
     while let Some(packet) = capture.next_packet()? {
         let value = filter.run(packet.data(), packet.wire_len());
-        output.line(|out| {
+        output.print_line(|out| {
             // Writing to memory cannot fail.
             let _ = writeln!(out, "{value}");
         })?;
@@ -114,13 +115,13 @@ fn run_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Ou
     Ok(())
 }
 
-/// Prints how many packets pass the filter, compiled for the savefile.
-fn match_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Outcome {
-    let mut capture = input::capture(path)?;
+/// Compiles the filter for a savefile, and prints how many packets it accepts.
+fn match_on(args: &Args, path: &Path, expression: &str, output: &mut LineOutput) -> Outcome {
+    let mut capture = savefile_reader::open_capture(path)?;
     let filter = options(args).compile_for(&capture, expression)?;
     let mut passed = 0_u64;
     let counted = capture.for_each(|packet| passed += u64::from(filter.matches_packet(packet)));
     counted?;
-    output.line(|out| out.extend(format!("{passed}\n").bytes()))?;
+    output.print_line(|out| out.extend(format!("{passed}\n").bytes()))?;
     Ok(())
 }

@@ -1,13 +1,14 @@
-//! Lists the capture devices.
+//! `pcap-devices`: lists the capture devices.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use pcap_core::{Address, ConnectionStatus, Device, DeviceAddress};
-use pcap_examples::exit::{self, Outcome};
+use pcap_examples::exit::Outcome;
 use pcap_examples::json::{self, Object};
-use pcap_examples::output::Output;
+use pcap_examples::line_output::LineOutput;
 use pcap_examples::program;
+use pcap_examples::stderr;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -17,14 +18,14 @@ Examples:
   pcap-devices --json | jq -r '.[].name'     only their names
 
 JSON:
-  One array with an object per device: name, description, up, running, loopback, wireless,
-  connection (unknown, connected, disconnected or not applicable), and addresses: each an object
-  of family (ipv4, ipv6, mac, hardware or other), address, netmask, broadcast and peer. Members
-  that a device does not have are missing.";
+  An array with an object per device: name, description, up, running, loopback, wireless,
+  connection (unknown, connected, disconnected or not applicable), and addresses (an array of
+  objects of family, address, netmask, broadcast and peer). The family is ipv4, ipv6, mac,
+  hardware or other. Members that a device does not have are missing.";
 
 /// Lists the capture devices with their addresses and states.
 ///
-/// `pcap-capture` uses the first one that is up and running by default.
+/// By default, `pcap-capture` uses the first device that is up and running.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = HELP)]
 pub(crate) struct Args {
@@ -40,17 +41,17 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Outcome {
     let devices = Device::list()?;
     if devices.is_empty() {
-        exit::say(NAME, "there is no device on which this process may capture");
+        stderr::print_message(NAME, "found no device on which this process may capture");
     }
-    let mut output = Output::stdout();
+    let mut output = LineOutput::stdout();
     if args.json {
-        output.line(|out| {
+        output.print_line(|out| {
             json::list(out, &devices, json_device);
             out.push(b'\n');
         })?;
     } else {
-        for line in devices.iter().flat_map(text) {
-            output.line(|out| {
+        for line in devices.iter().flat_map(text_lines) {
+            output.print_line(|out| {
                 out.extend(line.bytes());
                 out.push(b'\n');
             })?;
@@ -59,8 +60,8 @@ fn run(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// Returns the lines of a device.
-fn text(device: &Device) -> Vec<String> {
+/// Returns the lines of text for a device.
+fn text_lines(device: &Device) -> Vec<String> {
     let states = [
         (device.is_up(), "up"),
         (device.is_running(), "running"),
@@ -75,9 +76,9 @@ fn text(device: &Device) -> Vec<String> {
     }
     let mut lines = vec![first];
     lines.extend(device.description().map(|text| format!("    {text}")));
-    for of in device.addresses() {
-        let mut line = format!("    {} {}", family(of), of.address);
-        for (name, other) in others(of) {
+    for address in device.addresses() {
+        let mut line = format!("    {} {}", family(address), address.address);
+        for (name, other) in other_addresses(address) {
             if let Some(other) = other {
                 line += &format!(" {name} {other}");
             }
@@ -87,6 +88,7 @@ fn text(device: &Device) -> Vec<String> {
     lines
 }
 
+/// Appends a device as a JSON object.
 fn json_device(out: &mut Vec<u8>, device: &Device) {
     Object::new(out)
         .text("name", device.name())
@@ -97,11 +99,11 @@ fn json_device(out: &mut Vec<u8>, device: &Device) {
         .plain("wireless", device.is_wireless())
         .text("connection", connection(device).unwrap_or("unknown"))
         .member("addresses", |out| {
-            json::list(out, device.addresses(), |out, of| {
+            json::list(out, device.addresses(), |out, address| {
                 let object = Object::new(out)
-                    .text("family", family(of))
-                    .text("address", &of.address);
-                others(of)
+                    .text("family", family(address))
+                    .text("address", &address.address);
+                other_addresses(address)
                     .into_iter()
                     .fold(object, |object, (name, other)| {
                         object.some_text(name, other)
@@ -112,6 +114,7 @@ fn json_device(out: &mut Vec<u8>, device: &Device) {
         .end();
 }
 
+/// Returns the name of the connection status, if it is known.
 fn connection(device: &Device) -> Option<&'static str> {
     match device.connection_status() {
         ConnectionStatus::Connected => Some("connected"),
@@ -121,8 +124,9 @@ fn connection(device: &Device) -> Option<&'static str> {
     }
 }
 
-fn family(of: &DeviceAddress) -> &'static str {
-    match of.address {
+/// Returns the name of the address family.
+fn family(address: &DeviceAddress) -> &'static str {
+    match address.address {
         Address::V4(_) => "ipv4",
         Address::V6 { .. } => "ipv6",
         Address::Mac(_) => "mac",
@@ -131,10 +135,11 @@ fn family(of: &DeviceAddress) -> &'static str {
     }
 }
 
-fn others(of: &DeviceAddress) -> [(&'static str, Option<&Address>); 3] {
+/// Returns the netmask, broadcast address and peer address with their names.
+fn other_addresses(address: &DeviceAddress) -> [(&'static str, Option<&Address>); 3] {
     [
-        ("netmask", of.netmask.as_ref()),
-        ("broadcast", of.broadcast.as_ref()),
-        ("peer", of.destination.as_ref()),
+        ("netmask", address.netmask.as_ref()),
+        ("broadcast", address.broadcast.as_ref()),
+        ("peer", address.destination.as_ref()),
     ]
 }

@@ -1,35 +1,35 @@
-//! The cooked headers of Linux, which packets from `any` have instead of link headers.
+//! Decodes Linux's cooked headers, which packets captured on `any` have instead of link-layer headers.
 
-use super::bytes::{after, byte, long, short};
-use super::link::{FIRST_TYPE, mac};
+use super::fields::{skip, u8_at, u16_at, u32_at};
+use super::link::{FIRST_ETHER_TYPE, mac};
 use super::{Decoder, Endpoint, Protocol};
 
-/// The fields of a cooked header besides the address and the protocol. A field that is truncated, or that the version
-/// does not have, is `None`.
+/// The fields of a cooked header, except for the address and the protocol. A field is `None` if it is truncated or does
+/// not exist in this version of the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cooked {
-    /// The index of the interface, which only version 2 has.
+    /// The index of the interface. Only version 2 of the header has it.
     pub interface: Option<u32>,
-    /// The sender and the receiver.
+    /// Whether the packet was received or sent, and whom it was for.
     pub packet_type: Option<PacketType>,
-    /// The kind of device, `ARPHRD_…` of Linux.
+    /// The type of device: Linux's `ARPHRD_…` constant.
     pub hardware: Option<u16>,
 }
 
-/// The sender and the receiver of a packet.
+/// Whether a packet was received or sent, and whom it was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PacketType {
-    /// From another host to this one.
+    /// Received, for this host.
     Host,
-    /// From another host to all.
+    /// Received, broadcast.
     Broadcast,
-    /// From another host to a group.
+    /// Received, multicast.
     Multicast,
-    /// From another host to another one.
+    /// Received, but for another host.
     OtherHost,
-    /// From this host.
+    /// Sent by this host.
     Outgoing,
-    /// A number that is not assigned.
+    /// An unassigned number.
     Other(u16),
 }
 
@@ -46,7 +46,7 @@ impl PacketType {
     }
 }
 
-/// A header and the bytes after it.
+/// A cooked header and the bytes after it.
 pub(super) struct Header<'a> {
     cooked: Cooked,
     source: Option<Endpoint>,
@@ -60,12 +60,12 @@ impl Cooked {
         Header {
             cooked: Cooked {
                 interface: None,
-                packet_type: short(data, 0).map(PacketType::new),
-                hardware: short(data, 2),
+                packet_type: u16_at(data, 0).map(PacketType::new),
+                hardware: u16_at(data, 2),
             },
-            source: mac(data, 6).filter(|_| short(data, 4) == Some(6)),
-            protocol: short(data, 14),
-            rest: after(data, 16),
+            source: mac(data, 6).filter(|_| u16_at(data, 4) == Some(6)),
+            protocol: u16_at(data, 14),
+            rest: skip(data, 16),
         }
     }
 
@@ -73,38 +73,39 @@ impl Cooked {
     pub(super) fn v2(data: &[u8]) -> Header<'_> {
         Header {
             cooked: Cooked {
-                interface: long(data, 4),
-                packet_type: byte(data, 10).map(|number| PacketType::new(number.into())),
-                hardware: short(data, 8),
+                interface: u32_at(data, 4),
+                packet_type: u8_at(data, 10).map(|number| PacketType::new(number.into())),
+                hardware: u16_at(data, 8),
             },
-            source: mac(data, 12).filter(|_| byte(data, 11) == Some(6)),
-            protocol: short(data, 0),
-            rest: after(data, 20),
+            source: mac(data, 12).filter(|_| u8_at(data, 11) == Some(6)),
+            protocol: u16_at(data, 0),
+            rest: skip(data, 20),
         }
     }
 }
 
 impl<'a> Decoder<'a> {
+    /// Decodes the packet after a cooked header.
     pub(super) fn cooked(&mut self, header: Header<'a>) {
         self.known.cooked = Some(header.cooked);
         self.known.source = header.source;
         let rest = header.rest;
-        // The meaning of the number depends on the kind of device.
+        // The meaning of the protocol number depends on the type of device.
         let (Some(hardware), Some(protocol)) = (header.cooked.hardware, header.protocol) else {
             return;
         };
-        self.found(Protocol::Linux { hardware, protocol }, rest);
+        self.set_protocol(Protocol::Linux { hardware, protocol }, rest);
         match (hardware, protocol) {
-            // Netlink has numbers of its own, and Frame Relay none. 802 is IEEE 802.11 after a Prism header.
+            // Netlink has its own protocol numbers, and Frame Relay has none. 802 is IEEE 802.11 with a Prism header.
             (824 | 770 | 802, _) => {}
-            // IEEE 802.11 with a radiotap header, whose version is 0, and without.
+            // IEEE 802.11 with a radiotap header, whose version is 0, and without one.
             (803, _) if rest.first().is_none_or(|&version| version == 0) => self.radiotap(rest),
             (801, 4) => self.wireless(rest, false),
-            (_, FIRST_TYPE..) => self.ether_type(protocol, rest),
-            // GRE in IPv4 and IPv6: the header has no further fields.
+            (_, FIRST_ETHER_TYPE..) => self.ether_type(protocol, rest),
+            // GRE over IPv4 and IPv6 has no other protocol numbers.
             (778 | 823, _) => {}
-            // The numbers of Linux for protocols without an Ethernet type.
-            (_, 1) => self.found(Protocol::Named("IPX"), rest),
+            // Linux's numbers for protocols without an Ethernet type.
+            (_, 1) => self.set_protocol(Protocol::Named("IPX"), rest),
             (_, 3) => self.ethernet(rest),
             (_, 4) => self.llc(rest),
             (_, 7) => self.ppp(rest),

@@ -1,9 +1,9 @@
-//! IP of both versions, and the headers between it and its payload.
+//! Decodes IPv4, IPv6, their extension headers, and the tunnels IP in IP and GRE.
 
 use std::net::IpAddr;
 
-use super::bytes::{after, array, byte, first, long, short};
-use super::link::FIRST_TYPE;
+use super::fields::{array_at, prefix, skip, u8_at, u16_at, u32_at};
+use super::link::FIRST_ETHER_TYPE;
 use super::{Decoder, Endpoint, Fragment, Protocol};
 
 /// The length of the IPv4 header without options.
@@ -12,7 +12,8 @@ const IPV4: usize = 20;
 const IPV6: usize = 40;
 
 impl<'a> Decoder<'a> {
-    /// Decodes IP of the version in its header, as other programs do, even if the header before it names the other one.
+    /// Decodes IP by the version in its own header, even if the previous header names the other version. Other programs
+    /// do the same.
     pub(super) fn ip(&mut self, data: &'a [u8]) {
         match data.first().map(|byte| byte >> 4) {
             Some(4) => self.ipv4(data),
@@ -26,47 +27,48 @@ impl<'a> Decoder<'a> {
             return;
         };
         let length = usize::from(data[0] & 15) * 4;
-        self.ends(array::<4>(data, 12), array::<4>(data, 16));
-        let (Some(id), Some(place), Some(number)) = (short(data, 4), short(data, 6), byte(data, 9))
+        self.endpoints(array_at::<4>(data, 12), array_at::<4>(data, 16));
+        let (Some(id), Some(place), Some(number)) =
+            (u16_at(data, 4), u16_at(data, 6), u8_at(data, 9))
         else {
             return;
         };
         let offset = u32::from(place & 0x1fff) * 8;
         self.fragment(id.into(), offset, place & 0x2000 != 0, number);
-        self.found(by_number(number), after(data, IPV4));
-        // With a shorter length the start of the payload is unknown.
+        self.set_protocol(by_number(number), skip(data, IPV4));
+        // If the header length is invalid, the start of the payload is unknown.
         if length < IPV4 {
             return;
         }
-        // The system or the network card has not filled in a total length of 0, or below that of the header. Take
-        // all bytes then.
-        let data = match short(data, 2) {
-            Some(total) if usize::from(total) >= length => first(data, total.into()),
+        // A total length of 0, or less than that of the header, was not filled in by the system or the network card.
+        // In this case, the packet is all bytes.
+        let data = match u16_at(data, 2) {
+            Some(total) if usize::from(total) >= length => prefix(data, total.into()),
             _ => data,
         };
-        self.carried(number, after(data, length));
+        self.ip_payload(number, skip(data, length));
     }
 
     pub(super) fn ipv6(&mut self, data: &'a [u8]) {
         let Some(6) = data.first().map(|byte| byte >> 4) else {
             return;
         };
-        self.ends(array::<16>(data, 8), array::<16>(data, 24));
-        let Some(number) = byte(data, 6) else {
+        self.endpoints(array_at::<16>(data, 8), array_at::<16>(data, 24));
+        let Some(number) = u8_at(data, 6) else {
             return;
         };
-        let rest = after(data, IPV6);
-        self.found(by_number(number), rest);
-        // 0 is a jumbogram, or not filled in.
-        let rest = match short(data, 4) {
-            Some(length @ 1..) => first(rest, length.into()),
+        let rest = skip(data, IPV6);
+        self.set_protocol(by_number(number), rest);
+        // A length of 0 means a jumbogram, or was not filled in.
+        let rest = match u16_at(data, 4) {
+            Some(length @ 1..) => prefix(rest, length.into()),
             _ => rest,
         };
-        self.carried(number, rest);
+        self.ip_payload(number, rest);
     }
 
-    /// Records the addresses, if at least the first is there.
-    fn ends<A: Into<IpAddr>>(&mut self, source: Option<A>, destination: Option<A>) {
+    /// Records the addresses, unless the source address is truncated.
+    fn endpoints<A: Into<IpAddr>>(&mut self, source: Option<A>, destination: Option<A>) {
         if source.is_some() {
             let end = |address: A| Endpoint::Ip(address.into());
             self.known.source = source.map(end);
@@ -74,6 +76,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// Records the position of the packet, if it is a fragment.
     fn fragment(&mut self, id: u32, offset: u32, more: bool, protocol: u8) {
         if more || offset > 0 {
             self.known.fragment = Some(Fragment {
@@ -84,64 +87,65 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Decodes the extension headers, then the payload.
-    fn carried(&mut self, mut number: u8, mut data: &'a [u8]) {
+    /// Decodes extension headers, then the payload. `number` is the protocol of the first one.
+    fn ip_payload(&mut self, mut number: u8, mut data: &'a [u8]) {
         loop {
-            self.found(by_number(number), data);
-            // Only the first fragment has the header of the payload.
+            self.set_protocol(by_number(number), data);
+            // Only the first fragment contains the header of the payload.
             if self.known.fragment.is_some_and(|part| part.offset > 0) {
                 return;
             }
-            let units = usize::from(byte(data, 1).unwrap_or_default());
+            let units = usize::from(u8_at(data, 1).unwrap_or_default());
             let length = match number {
-                // Hop-by-hop and destination options, routing, Shim6.
+                // Hop-by-hop options, routing, destination options and Shim6.
                 0 | 43 | 60 | 140 => 8 * (units + 1),
                 44 => {
-                    if let (Some(place), Some(id)) = (short(data, 2), long(data, 4)) {
+                    if let (Some(place), Some(id)) = (u16_at(data, 2), u32_at(data, 4)) {
                         self.fragment(id, u32::from(place & !7), place & 1 != 0, data[0]);
                     }
                     8
                 }
-                // The authentication header.
+                // Authentication header.
                 51 => 4 * (units + 2),
                 _ => break,
             };
-            let Some(next) = byte(data, 0) else {
+            let Some(next) = u8_at(data, 0) else {
                 return;
             };
             let is_whole = data.len() >= length;
-            (number, data) = (next, after(data, length));
+            (number, data) = (next, skip(data, length));
             if !is_whole {
-                return self.found(by_number(number), data);
+                return self.set_protocol(by_number(number), data);
             }
         }
         self.transport(number, data);
     }
 
-    /// Decodes IP of this version inside IP.
+    /// Decodes an IP packet of this version inside another IP packet.
     pub(super) fn ip_in_ip(&mut self, version: u8, data: &'a [u8]) {
         if data.first().is_none_or(|byte| byte >> 4 != version) || !self.descend() {
             return;
         }
         self.enter_tunnel(None);
-        self.found(
+        self.set_protocol(
             Protocol::Ether(if version == 4 { 0x0800 } else { 0x86dd }),
             data,
         );
         self.ip(data);
     }
 
+    /// Decodes GRE and the packet inside it.
     pub(super) fn gre(&mut self, data: &'a [u8]) {
         const CHECKSUM: u16 = 0x8000;
         const ROUTING: u16 = 0x4000;
         const KEY: u16 = 0x2000;
         const SEQUENCE: u16 = 0x1000;
         const ACKNOWLEDGED: u16 = 0x0080;
-        let (Some(flags), Some(kind)) = (short(data, 0), short(data, 2)) else {
+        let (Some(flags), Some(kind)) = (u16_at(data, 0), u16_at(data, 2)) else {
             return;
         };
         let version = flags & 7;
-        // Source routes are not in use, and other versions are unknown.
+        // Nobody uses source routes, and other versions are unknown.
         if flags & ROUTING != 0 || version > 1 || !self.descend() {
             return;
         }
@@ -151,17 +155,17 @@ impl<'a> Decoder<'a> {
         if version == 1 {
             length += 4 * has(ACKNOWLEDGED);
         }
-        let rest = after(data, length);
+        let rest = skip(data, length);
         self.known.rest = rest;
-        // Smaller numbers are protocols of GRE.
-        if rest.is_empty() || kind < FIRST_TYPE {
+        // Smaller numbers are GRE's own protocols.
+        if rest.is_empty() || kind < FIRST_ETHER_TYPE {
             return;
         }
         let id = match version {
             _ if flags & KEY == 0 => None,
-            0 => long(data, key_at),
-            // The key of PPTP is a length and the call number.
-            _ => short(data, key_at + 2).map(u32::from),
+            0 => u32_at(data, key_at),
+            // In PPTP, the key field consists of the payload length and the call number.
+            _ => u16_at(data, key_at + 2).map(u32::from),
         };
         self.enter_tunnel(id);
         self.ether_type(kind, rest);

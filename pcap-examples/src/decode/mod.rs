@@ -1,13 +1,13 @@
-//! Decodes packets: their ends and their protocol.
+//! Decodes packets: their endpoints, protocol, tunnels and a few further fields.
 //!
-//! Each header is read field by field. A truncated or damaged header still yields the fields that it has.
+//! Headers are read field by field, so a truncated or damaged header still yields the fields that it contains.
 
-mod bytes;
 mod cooked;
+mod display;
+mod fields;
 mod ip;
 mod link;
-mod names;
-mod show;
+mod protocol_names;
 mod transport;
 mod wireless;
 
@@ -16,35 +16,35 @@ use std::net::{IpAddr, SocketAddr};
 use pcap_core::{Dlt, MacAddr};
 
 pub use cooked::{Cooked, PacketType};
-pub use show::tcp_flags;
+pub use display::tcp_flags;
 
-/// The maximum depth of nested headers, so that no packet exhausts the stack.
-const DEPTH: u32 = 32;
+/// The maximum depth of nested headers. The limit keeps a packet from exhausting the stack.
+const MAX_DEPTH: u32 = 32;
 
 /// A decoded packet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded<'a> {
-    /// The fields of Linux's cooked header.
+    /// The fields of Linux's cooked header, if the packet has one.
     pub cooked: Option<Cooked>,
-    /// The headers around the packet, the outermost first.
-    pub outside: Vec<Outside>,
+    /// The VLAN tags, labels, sessions and tunnels around the packet, the outermost first.
+    pub outer_headers: Vec<OuterHeader>,
     /// The innermost known protocol.
     pub protocol: Protocol,
-    /// The best address of the sender.
+    /// The source: the innermost address known, with the port if there is one.
     pub source: Option<Endpoint>,
-    /// The best address of the receiver.
+    /// The destination: the innermost address known, with the port if there is one.
     pub destination: Option<Endpoint>,
     /// Further fields of the protocol.
     pub detail: Detail,
-    /// The part of an IP packet that it is, if it is a fragment.
+    /// The position of the packet in an IP packet, if it is a fragment.
     pub fragment: Option<Fragment>,
     /// The bytes after the last known header.
     pub rest: &'a [u8],
 }
 
-/// A header around the packet that is decoded.
+/// A header around the decoded packet.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Outside {
+pub enum OuterHeader {
     /// A VLAN tag, with its number.
     Vlan(u16),
     /// An entry of an MPLS stack, with its label.
@@ -55,13 +55,13 @@ pub enum Outside {
     Tunnel {
         /// The protocol of the tunnel.
         protocol: Protocol,
-        /// The end that sends.
+        /// The source of the tunnel.
         source: Option<Endpoint>,
-        /// The end that receives.
+        /// The destination of the tunnel.
         destination: Option<Endpoint>,
-        /// The key of GRE, or the network identifier of VXLAN and Geneve.
+        /// The key of GRE, or the network identifier of VXLAN or Geneve.
         id: Option<u32>,
-        /// The part of the carrying packet that it is, if it is a fragment.
+        /// The position of the outer packet in an IP packet, if it is a fragment.
         fragment: Option<Fragment>,
     },
 }
@@ -71,9 +71,9 @@ pub enum Outside {
 pub enum Protocol {
     /// A protocol with a name.
     Named(&'static str),
-    /// An Ethernet type; below 0x600 the length in a frame of IEEE 802.3.
+    /// An Ethernet type. A number below 0x600 is the length in an IEEE 802.3 frame.
     Ether(u16),
-    /// A number in the IP header.
+    /// A protocol number of IP.
     Ip(u8),
     /// A service access point of IEEE 802.2.
     Llc(u8),
@@ -81,21 +81,21 @@ pub enum Protocol {
     Snap(u32, u16),
     /// A protocol number of PPP.
     Ppp(u16),
-    /// A protocol of a kind of Linux device (`ARPHRD_…`) that has numbers of its own.
+    /// A protocol of a type of Linux device (`ARPHRD_…`) with its own protocol numbers.
     Linux {
-        /// The kind of device.
+        /// The type of device.
         hardware: u16,
-        /// The number there.
+        /// The protocol number on such devices.
         protocol: u16,
     },
-    /// Only the link type is known.
+    /// An unknown protocol. Only the link type is known.
     Link(Dlt),
 }
 
-/// An end: the best known address.
+/// The source or destination of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Endpoint {
-    /// A hardware address.
+    /// A MAC address.
     Mac(MacAddr),
     /// An IP address without a port.
     Ip(IpAddr),
@@ -103,34 +103,34 @@ pub enum Endpoint {
     Socket(SocketAddr),
 }
 
-/// The fields of a protocol besides its ends. A truncated field is `None`.
+/// The fields of a protocol, except for its endpoints. A truncated field is `None`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Detail {
-    /// None.
+    /// No further fields.
     None,
-    /// The header of TCP.
+    /// The fields of TCP.
     Tcp {
         /// The nine flags, AE down to FIN.
         flags: Option<u16>,
         /// The sequence number of the first byte.
         sequence: Option<u32>,
-        /// The acknowledgment number, if the flags say that there is one.
+        /// The acknowledgment number, if the ACK flag is set or unknown.
         acknowledged: Option<u32>,
-        /// The window, unscaled.
+        /// The window size, unscaled.
         window: Option<u16>,
     },
-    /// The header of ICMP or ICMPv6.
+    /// The fields of ICMP or ICMPv6.
     Icmp {
         /// The type of the message.
         kind: u8,
-        /// The code within the type.
+        /// The code of the message.
         code: Option<u8>,
         /// The fields of an echo request or reply.
         echo: Option<Echo>,
     },
     /// The operation of ARP or RARP.
     Arp(u16),
-    /// The code of a PPPoE packet before the session begins.
+    /// The code of a PPPoE discovery packet.
     Pppoe(u8),
     /// The frame control field of IEEE 802.11.
     Wireless(u16),
@@ -139,50 +139,54 @@ pub enum Detail {
 /// An echo request or reply.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Echo {
-    /// Whether it is the request.
+    /// Whether it is a request.
     pub request: bool,
-    /// The identifier of the sequence.
+    /// The identifier that requests and replies share.
     pub id: Option<u16>,
-    /// The number in the sequence.
+    /// The sequence number.
     pub sequence: Option<u16>,
 }
 
-/// The place of a fragment. Only the first one, at offset 0, has the header of the protocol.
+/// The position of a fragment. Only the first fragment, at offset 0, contains the header of the payload.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fragment {
     /// The identification that all fragments of an IP packet share.
     pub id: u32,
-    /// The offset in the payload of the whole packet, in bytes.
+    /// The offset in the payload of the IP packet, in bytes.
     pub offset: u32,
-    /// The number of the protocol that the whole packet carries.
+    /// The protocol number of the payload.
     pub protocol: u8,
 }
 
 impl Decoded<'_> {
-    /// Returns the innermost pair of ends of which both are known.
+    /// Returns the innermost pair of endpoints that are both known.
     #[must_use]
-    pub fn ends(&self) -> Option<(Endpoint, Endpoint)> {
-        let tunnels = self.outside.iter().rev().map(|outside| match outside {
-            Outside::Tunnel {
-                source,
-                destination,
-                ..
-            } => source.zip(*destination),
-            _ => None,
-        });
+    pub fn endpoints(&self) -> Option<(Endpoint, Endpoint)> {
+        let tunnels = self
+            .outer_headers
+            .iter()
+            .rev()
+            .map(|outside| match outside {
+                OuterHeader::Tunnel {
+                    source,
+                    destination,
+                    ..
+                } => source.zip(*destination),
+                _ => None,
+            });
         self.source
             .zip(self.destination)
             .or_else(|| tunnels.flatten().next())
     }
 }
 
-/// Decodes a packet of a link type as far as possible, even if it is truncated or damaged.
+/// Decodes a packet of this link type as far as possible, even if it is truncated or damaged.
 #[must_use]
 pub fn decode(linktype: Dlt, data: &[u8]) -> Decoded<'_> {
     let mut decoder = Decoder {
         known: Decoded {
             cooked: None,
-            outside: Vec::new(),
+            outer_headers: Vec::new(),
             protocol: Protocol::Link(linktype),
             source: None,
             destination: None,
@@ -210,8 +214,9 @@ pub fn decode(linktype: Dlt, data: &[u8]) -> Decoded<'_> {
     decoder.known
 }
 
-/// Reads headers from the outside in. Each adds its fields to the decoded packet.
+/// Decodes headers from the outermost to the innermost. Each method adds the fields of its header to `known`.
 struct Decoder<'a> {
+    /// The fields decoded so far.
     known: Decoded<'a>,
     /// The depth of nested headers so far.
     depth: u32,
@@ -219,21 +224,21 @@ struct Decoder<'a> {
 
 impl<'a> Decoder<'a> {
     /// Records the protocol of the remaining bytes.
-    fn found(&mut self, protocol: Protocol, rest: &'a [u8]) {
+    fn set_protocol(&mut self, protocol: Protocol, rest: &'a [u8]) {
         self.known.protocol = protocol;
         self.known.rest = rest;
     }
 
-    /// Counts a header that can be nested. Returns whether to read it.
+    /// Counts a header that can be nested. Returns `false` if it is nested too deeply to be decoded.
     fn descend(&mut self) -> bool {
         self.depth += 1;
-        self.depth <= DEPTH
+        self.depth <= MAX_DEPTH
     }
 
-    /// Makes the headers decoded so far a tunnel around another packet.
+    /// Records that the headers decoded so far are a tunnel around another packet.
     fn enter_tunnel(&mut self, id: Option<u32>) {
         let known = &mut self.known;
-        known.outside.push(Outside::Tunnel {
+        known.outer_headers.push(OuterHeader::Tunnel {
             protocol: known.protocol,
             source: known.source.take(),
             destination: known.destination.take(),

@@ -1,12 +1,12 @@
-//! The protocols above IP.
+//! Decodes the protocols above IP: TCP, UDP, ICMP and others, and the tunnels VXLAN and Geneve.
 
 use std::net::SocketAddr;
 
-use super::bytes::{after, array, byte, long, short};
-use super::link::FIRST_TYPE;
+use super::fields::{array_at, skip, u8_at, u16_at, u32_at};
+use super::link::FIRST_ETHER_TYPE;
 use super::{Decoder, Detail, Echo, Endpoint, Protocol};
 
-/// The length of the UDP header.
+/// The length of the UDP header, in bytes.
 const UDP: usize = 8;
 /// The port of VXLAN.
 const VXLAN: u16 = 4789;
@@ -14,6 +14,7 @@ const VXLAN: u16 = 4789;
 const GENEVE: u16 = 6081;
 
 impl<'a> Decoder<'a> {
+    /// Decodes a payload by its IP protocol number.
     pub(super) fn transport(&mut self, number: u8, data: &'a [u8]) {
         match number {
             1 => self.icmp(data, false),
@@ -29,16 +30,16 @@ impl<'a> Decoder<'a> {
             58 => self.icmp(data, true),
             137 if self.descend() && !data.is_empty() => {
                 self.enter_tunnel(None);
-                self.found(Protocol::Ether(0x8847), data);
+                self.set_protocol(Protocol::Ether(0x8847), data);
                 self.mpls(data);
             }
             _ => {}
         }
     }
 
-    /// Reads the source and the destination port, with which each protocol that has ports begins.
+    /// Reads the source and destination port. All protocols with ports begin with them.
     fn ports(&mut self, data: &[u8]) -> (Option<u16>, Option<u16>) {
-        let ports = (short(data, 0), short(data, 2));
+        let ports = (u16_at(data, 0), u16_at(data, 2));
         let known = &mut self.known;
         for (end, port) in [
             (&mut known.source, ports.0),
@@ -54,23 +55,23 @@ impl<'a> Decoder<'a> {
     fn tcp(&mut self, data: &'a [u8]) {
         const ACK: u16 = 0x10;
         self.ports(data);
-        // The field has the length of the header before the flags.
-        let field = short(data, 12);
+        // The field contains the header length, then the flags.
+        let field = u16_at(data, 12);
         let flags = field.map(|field| field & 0x1ff);
         let is_acknowledged = flags.is_none_or(|flags| flags & ACK != 0);
         self.known.detail = Detail::Tcp {
             flags,
-            sequence: long(data, 4),
-            acknowledged: long(data, 8).filter(|_| is_acknowledged),
-            window: short(data, 14),
+            sequence: u32_at(data, 4),
+            acknowledged: u32_at(data, 8).filter(|_| is_acknowledged),
+            window: u16_at(data, 14),
         };
         let length = field.map_or(0, |field| 4 * usize::from(field >> 12));
-        self.known.rest = after(data, length.max(20));
+        self.known.rest = skip(data, length.max(20));
     }
 
     fn udp(&mut self, data: &'a [u8]) {
         let ports = self.ports(data);
-        let rest = after(data, UDP);
+        let rest = skip(data, UDP);
         self.known.rest = rest;
         let is = |port| ports.0 == Some(port) || ports.1 == Some(port);
         if is(VXLAN) {
@@ -82,46 +83,46 @@ impl<'a> Decoder<'a> {
 
     fn vxlan(&mut self, data: &'a [u8]) {
         const HAS_NETWORK: u8 = 0x08;
-        let frame = after(data, 8);
-        let has_network = byte(data, 0).is_some_and(|flags| flags & HAS_NETWORK != 0);
+        let frame = skip(data, 8);
+        let has_network = u8_at(data, 0).is_some_and(|flags| flags & HAS_NETWORK != 0);
         if !has_network || frame.is_empty() || !self.descend() {
             return;
         }
         self.known.protocol = Protocol::Named("VXLAN");
-        self.enter_tunnel(long(data, 4).map(|field| field >> 8));
-        self.found(Protocol::Named("Ethernet"), frame);
+        self.enter_tunnel(u32_at(data, 4).map(|field| field >> 8));
+        self.set_protocol(Protocol::Named("Ethernet"), frame);
         self.ethernet(frame);
     }
 
     fn geneve(&mut self, data: &'a [u8]) {
-        let (Some(first), Some(kind)) = (byte(data, 0), short(data, 2)) else {
+        let (Some(first), Some(kind)) = (u8_at(data, 0), u16_at(data, 2)) else {
             return;
         };
-        let rest = after(data, 8 + 4 * usize::from(first & 0x3f));
-        if first >> 6 != 0 || kind < FIRST_TYPE || rest.is_empty() || !self.descend() {
+        let rest = skip(data, 8 + 4 * usize::from(first & 0x3f));
+        if first >> 6 != 0 || kind < FIRST_ETHER_TYPE || rest.is_empty() || !self.descend() {
             return;
         }
         self.known.protocol = Protocol::Named("Geneve");
-        self.enter_tunnel(long(data, 4).map(|field| field >> 8));
+        self.enter_tunnel(u32_at(data, 4).map(|field| field >> 8));
         self.ether_type(kind, rest);
     }
 
     fn icmp(&mut self, data: &'a [u8], v6: bool) {
-        let Some([kind]) = array(data, 0) else {
+        let Some([kind]) = array_at(data, 0) else {
             return;
         };
         let request = if v6 { 128 } else { 8 };
         let reply = if v6 { 129 } else { 0 };
         let echo = (kind == request || kind == reply).then(|| Echo {
             request: kind == request,
-            id: short(data, 4),
-            sequence: short(data, 6),
+            id: u16_at(data, 4),
+            sequence: u16_at(data, 6),
         });
         self.known.detail = Detail::Icmp {
             kind,
-            code: byte(data, 1),
+            code: u8_at(data, 1),
             echo,
         };
-        self.known.rest = after(data, 8);
+        self.known.rest = skip(data, 8);
     }
 }

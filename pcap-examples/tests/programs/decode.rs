@@ -1,19 +1,19 @@
-//! What `pcap-read` shows of truncated, damaged, tunneled or cooked packets, compared with tshark.
+//! Tests of the decoder with truncated, damaged, tunneled and cooked packets, compared with tshark.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::common::frames::{
-    A, B, C, D, ETHERNET, SLL, SLL2, beginnings, cooked, devices, ethernet, fields, ipv4, ipv6,
+    A, B, C, D, ETHERNET, SLL, SLL2, all_prefixes, cooked, devices, ethernet, fields, ipv4, ipv6,
     tcp, tunnels, udp,
 };
-use crate::common::{Record, arg, file, ours, record, savefile, tool};
+use crate::common::{Record, path_arg, record, run_program, run_tool, savefile, write_file};
 use serde_json::{Value, json};
 
-/// Returns what `pcap-read --json` prints for packets.
+/// Returns the objects that `pcap-read --json` prints for packets.
 fn read(folder: &Path, linktype: u32, packets: &[Record]) -> Vec<Value> {
-    let path = file(folder, "a.pcap", &savefile(false, false, linktype, packets));
-    let lines = ours("read", &["--json", arg(&path)]).good();
+    let path = write_file(folder, "a.pcap", &savefile(false, false, linktype, packets));
+    let lines = run_program("read", &["--json", path_arg(&path)]).success_output();
     let lines = lines
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"));
@@ -23,28 +23,28 @@ fn read(folder: &Path, linktype: u32, packets: &[Record]) -> Vec<Value> {
 /// Returns the line of a packet without its time and length.
 fn line(folder: &Path, linktype: u32, data: &[u8]) -> String {
     let packets = [record(0, 0, data.to_vec())];
-    let path = file(
+    let path = write_file(
         folder,
         "a.pcap",
         &savefile(false, false, linktype, &packets),
     );
-    let line = ours("read", &[arg(&path)]).good();
+    let line = run_program("read", &[path_arg(&path)]).success_output();
     let (line, _) = line.rsplit_once(", ").expect("a length");
     line.split_once(' ').expect("a time").1.to_owned()
 }
 
 #[test]
-fn cut_headers_show_the_fields_that_are_there() {
+fn truncated_headers_show_their_remaining_fields() {
     let folder = tempfile::tempdir().unwrap();
     for (data, fields) in fields() {
-        let told = read(folder.path(), ETHERNET, &beginnings(&data));
+        let told = read(folder.path(), ETHERNET, &all_prefixes(&data));
         let whole = told.last().unwrap();
         for (member, length) in fields.iter().map(|&(length, member)| (member, length)) {
             assert!(!whole[member].is_null(), "{member} of {whole}");
             for told in &told[length..] {
                 assert_eq!(told[member], whole[member], "{member} of {told}");
             }
-            // With one byte less it is missing; the addresses are then those of Ethernet.
+            // With one byte less, the member is missing, or the addresses are those of Ethernet.
             assert_ne!(
                 told[length - 1][member],
                 whole[member],
@@ -86,7 +86,7 @@ fn wrong_lengths_hide_no_ports_and_flags() {
         let shown = line(folder.path(), ETHERNET, &ethernet(0x0800, &packet));
         assert_eq!(shown, "192.0.2.1:1 > 192.0.2.2:2 UDP");
     }
-    // What follows the packet is not part of it.
+    // Padding after the packet is not decoded.
     let padded = ethernet(0x0800, &total_of(20));
     assert_eq!(
         line(folder.path(), ETHERNET, &padded),
@@ -131,14 +131,17 @@ fn tunnels_show_the_packets_inside() {
     let tunnel = json!({"protocol": "VXLAN", "id": 42, "source": "192.0.2.1", "source_port": 5,
         "destination": "192.0.2.2", "destination_port": 4789});
     assert_eq!(told[7]["tunnels"], json!([tunnel]));
-    // All belong to one conversation.
+    // All packets belong to one flow.
     let prefix = folder.path().join("flow");
-    let path = file(
+    let path = write_file(
         folder.path(),
         "a.pcap",
         &savefile(false, false, ETHERNET, &packets),
     );
-    let split = ours("split", &["--flow", arg(&path), "-o", arg(&prefix)]);
+    let split = run_program(
+        "split",
+        &["--flow", path_arg(&path), "-o", path_arg(&prefix)],
+    );
     assert_eq!(split.lines().len(), 1, "{}", split.text());
     assert!(
         split.text().ends_with(", 10.0.0.1:1 > 10.0.0.2:2 UDP\n"),
@@ -148,7 +151,7 @@ fn tunnels_show_the_packets_inside() {
 }
 
 #[test]
-fn first_fragments_have_their_ports() {
+fn first_fragments_have_ports() {
     let folder = tempfile::tempdir().unwrap();
     let first = ipv4((A, B), 17, 0, 0x2000, &udp(7, 8, &[0; 8]));
     let last = ipv4((A, B), 17, 0, 2, &[0; 8]);
@@ -193,20 +196,23 @@ fn cooked_protocols_depend_on_the_device() {
             assert_eq!(told["destination_port"] == 2, name == "UDP", "{told}");
             assert_eq!(told["info"], Value::Null, "{told}");
         }
-        let path = file(
+        let path = write_file(
             folder.path(),
             "a.pcap",
             &savefile(false, false, linktype, &packets),
         );
         let prefix = folder.path().join(format!("v{version}"));
-        let split = ours("split", &["--flow", arg(&path), "-o", arg(&prefix)]);
-        // One for each, and one for all that are the same conversation.
+        let split = run_program(
+            "split",
+            &["--flow", path_arg(&path), "-o", path_arg(&prefix)],
+        );
+        // The seven UDP packets are one flow, and the others are ten flows.
         assert_eq!(split.lines().len(), 11, "{}", split.text());
     }
 }
 
 #[test]
-fn cooked_headers_tell_interface_and_direction() {
+fn cooked_headers_show_interface_and_direction() {
     let folder = tempfile::tempdir().unwrap();
     let inner = ipv4((C, D), 17, 0, 0, &udp(1, 2, b"inner"));
     let words = ["In", "B", "M", "P", "Out", "packet type 9"];
@@ -246,7 +252,7 @@ fn cooked_headers_tell_interface_and_direction() {
     }
 }
 
-/// The fields of tshark that are compared, and how often a packet has each.
+/// The fields of tshark that are compared.
 const FIELDS: [&str; 13] = [
     "ip.src",
     "ip.dst",
@@ -265,13 +271,13 @@ const FIELDS: [&str; 13] = [
 
 /// Returns what tshark prints for each packet of a file.
 fn by_tshark(path: &Path) -> Vec<BTreeMap<&'static str, Vec<String>>> {
-    let mut options = vec!["-n", "-r", arg(path), "-T", "fields"];
+    let mut options = vec!["-n", "-r", path_arg(path), "-T", "fields"];
     for option in ["ip.defragment:FALSE", "ipv6.defragment:FALSE"] {
         options.extend(["-o", option]);
     }
     options.extend(FIELDS.iter().flat_map(|field| ["-e", field]));
-    // A line of only tabs is a packet, too.
-    let text = tool("tshark", &options);
+    // A packet without any of these fields is a line of tabs.
+    let text = run_tool("tshark", &options);
     text.lines()
         .map(|line| {
             let values = line.split('\t').map(|values| {
@@ -283,7 +289,7 @@ fn by_tshark(path: &Path) -> Vec<BTreeMap<&'static str, Vec<String>>> {
         .collect()
 }
 
-/// Returns the same fields of our JSON: those of the tunnels, then those of the packet.
+/// Returns the same fields from the JSON of `pcap-read`: those of the tunnels, then those of the packet.
 fn by_ours(told: &Value) -> BTreeMap<&'static str, Vec<String>> {
     let mut fields: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut add = |field: &'static str, value: &Value| {
@@ -335,18 +341,18 @@ fn by_ours(told: &Value) -> BTreeMap<&'static str, Vec<String>> {
 }
 
 #[test]
-fn no_cut_packet_contradicts_tshark() {
+fn no_truncated_packet_contradicts_tshark() {
     let folder = tempfile::tempdir().unwrap();
     let frames = fields().into_iter().map(|(data, _)| data);
     let frames = frames.chain(tunnels().into_iter().map(|(_, data)| data));
-    let ethernet: Vec<Record> = frames.flat_map(|data| beginnings(&data)).collect();
+    let ethernet: Vec<Record> = frames.flat_map(|data| all_prefixes(&data)).collect();
     let mut all = vec![(ETHERNET, ethernet)];
     for version in 0..2 {
-        // tshark uses the protocol field of Frame Relay, which has none, and knows fewer devices.
+        // Exclude Frame Relay, for which tshark interprets an unused field, and devices that tshark does not know.
         let known = |device: &(u16, _, _, _)| device.0 < 800 && device.0 != 770;
         let packets = devices().into_iter().filter(known);
         let packets = packets.flat_map(|(hardware, protocol, rest, _)| {
-            beginnings(&cooked(0, hardware, protocol, &rest)[version].1)
+            all_prefixes(&cooked(0, hardware, protocol, &rest)[version].1)
         });
         all.push(([SLL, SLL2][version], packets.collect()));
     }
@@ -357,7 +363,7 @@ fn no_cut_packet_contradicts_tshark() {
         for (told, theirs) in told.iter().zip(theirs) {
             let ours = by_ours(told);
             for (field, theirs) in theirs {
-                // tshark stops at the first field of a header that is truncated.
+                // tshark omits the other fields of a truncated header, so it may have fewer values.
                 let ours = ours.get(field).map_or(&[][..], Vec::as_slice);
                 assert!(
                     ours.starts_with(&theirs),

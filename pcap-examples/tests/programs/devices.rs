@@ -1,7 +1,7 @@
-//! `pcap-devices` against the system.
+//! Tests of `pcap-devices`, with devices that the tests create.
 
 use crate::common::live::{in_netns, ip};
-use crate::common::ours;
+use crate::common::run_program;
 
 // Shows: parity/list-devices-address-netmask, parity/programs-dump-split-recode
 #[test]
@@ -13,7 +13,7 @@ fn addresses_and_states_are_listed() {
         ip("tuntap add dev tun0 mode tun");
         ip("addr add 198.51.100.1 peer 198.51.100.2 dev tun0");
 
-        let text = ours("devices", &[]).good();
+        let text = run_program("devices", &[]).success_output();
         for line in [
             "lo: up, running, loopback, not applicable",
             "    ipv4 127.0.0.1 netmask 255.0.0.0",
@@ -25,7 +25,7 @@ fn addresses_and_states_are_listed() {
             assert!(text.lines().any(|l| l == line), "{line} is not in:\n{text}");
         }
 
-        let json = ours("devices", &["--json"]).good();
+        let json = run_program("devices", &["--json"]).success_output();
         let devices: serde_json::Value = serde_json::from_str(&json).unwrap();
         let names: Vec<&str> = devices
             .as_array()
@@ -54,9 +54,9 @@ fn addresses_and_states_are_listed() {
 }
 
 #[test]
-fn there_is_nothing_to_tell_it() {
-    assert_eq!(ours("devices", &["eth0"]).status, Some(2));
-    let help = ours("devices", &["--help"]).good();
+fn it_accepts_no_arguments() {
+    assert_eq!(run_program("devices", &["eth0"]).status, Some(2));
+    let help = run_program("devices", &["--help"]).success_output();
     assert!(
         help.contains("Examples:") && help.contains("JSON:"),
         "{help}"

@@ -1,12 +1,13 @@
-//! `pcap-filter` against tcpdump: the same savefiles.
+//! Tests of `pcap-filter`, compared with tcpdump: both write the same savefiles.
 
 use std::fs;
 use std::path::Path;
 
 use crate::common;
 use crate::common::{
-    arg, by_tool, feed, file, nano_packets, not_written, ours, packets, program, record, run,
-    run_into_broken_pipe, savefile, tool, written_and_error,
+    not_written, path_arg, program, read_tool_savefile, record, run, run_into_broken_pipe,
+    run_program, run_tool, run_with_stdin, sample_packets, sample_packets_nano, savefile,
+    write_file, written_and_error,
 };
 
 /// Returns what tcpdump writes for the same savefile and filter.
@@ -14,20 +15,27 @@ fn by_tcpdump(folder: &Path, input: &Path, nano: bool, expression: &str) -> Vec<
     let path = folder.join("tcpdump.pcap");
     let precision = if nano { "nano" } else { "micro" };
     let precision = format!("--time-stamp-precision={precision}");
-    tool(
+    run_tool(
         "tcpdump",
-        &[&precision, "-r", arg(input), "-w", arg(&path), expression],
+        &[
+            &precision,
+            "-r",
+            path_arg(input),
+            "-w",
+            path_arg(&path),
+            expression,
+        ],
     );
-    by_tool(&path)
+    read_tool_savefile(&path)
 }
 
 // Shows: parity/programs-dump-split-recode
 #[test]
-fn savefiles_are_those_of_tcpdump_byte_by_byte() {
+fn savefiles_match_tcpdump_byte_by_byte() {
     let folder = tempfile::tempdir().unwrap();
     for (swapped, nano) in [(false, false), (false, true), (true, false), (true, true)] {
-        let bytes = savefile(swapped, nano, 1, &nano_packets());
-        let input = file(folder.path(), "in.pcap", &bytes);
+        let bytes = savefile(swapped, nano, 1, &sample_packets_nano());
+        let input = write_file(folder.path(), "in.pcap", &bytes);
         let output = folder.path().join("out.pcap");
         for (expression, passed) in [("udp", 3), ("tcp and greater 100", 2), ("", 8), ("ip6", 1)] {
             let mut command = program("filter");
@@ -40,7 +48,7 @@ fn savefiles_are_those_of_tcpdump_byte_by_byte() {
             );
             assert_eq!((ran.status, ran.stdout.as_slice()), (Some(0), &b""[..]));
             assert_eq!(fs::read(&output).unwrap(), expected, "{expression}");
-            let piped = feed(program("filter").args(["-", "-", expression]), &bytes);
+            let piped = run_with_stdin(program("filter").args(["-", "-", expression]), &bytes);
             assert_eq!((piped.status, piped.stdout), (Some(0), expected));
         }
     }
@@ -49,15 +57,18 @@ fn savefiles_are_those_of_tcpdump_byte_by_byte() {
 #[test]
 fn link_type_and_precision_are_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let bare: Vec<_> = nano_packets()
+    let bare: Vec<_> = sample_packets_nano()
         .into_iter()
         .map(|(s, n, data, _)| record(s, n, data[14..].to_vec()))
         .collect();
-    let input = file(folder.path(), "in.pcap", &savefile(true, true, 101, &bare));
+    let input = write_file(folder.path(), "in.pcap", &savefile(true, true, 101, &bare));
     let [ng, output] = ["in.pcapng", "out.pcap"].map(|name| folder.path().join(name));
-    tool("editcap", &["-F", "pcapng", arg(&input), arg(&ng)]);
+    run_tool(
+        "editcap",
+        &["-F", "pcapng", path_arg(&input), path_arg(&ng)],
+    );
     for input in [&input, &ng] {
-        let ran = ours("filter", &[arg(input), arg(&output), "udp"]);
+        let ran = run_program("filter", &[path_arg(input), path_arg(&output), "udp"]);
         assert_eq!(
             (ran.status, ran.stderr.as_str()),
             (Some(0), "3 of 8 packets\n")
@@ -65,22 +76,26 @@ fn link_type_and_precision_are_kept() {
         let bytes = fs::read(&output).unwrap();
         assert_eq!(bytes[..4], 0xa1b2_3c4d_u32.to_ne_bytes());
         assert_eq!(bytes[20..24], 101_u32.to_ne_bytes());
-        let expected = ours("read", &["--raw", "-f", "udp", arg(input)]).good();
-        assert_eq!(ours("read", &["--raw", arg(&output)]).good(), expected);
+        let expected =
+            run_program("read", &["--raw", "-f", "udp", path_arg(input)]).success_output();
+        assert_eq!(
+            run_program("read", &["--raw", path_arg(&output)]).success_output(),
+            expected
+        );
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn a_savefile_is_not_written_over_itself() {
+fn the_input_is_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();
-    let bytes = savefile(false, false, 1, &packets());
-    let input = file(folder.path(), "in.pcap", &bytes);
+    let bytes = savefile(false, false, 1, &sample_packets());
+    let input = write_file(folder.path(), "in.pcap", &bytes);
     let [link, hard] = ["symbolic", "hard"].map(|name| folder.path().join(name));
     std::os::unix::fs::symlink(&input, &link).unwrap();
     fs::hard_link(&input, &hard).unwrap();
     for output in [&input, &link, &hard] {
-        let ran = ours("filter", &[arg(&input), arg(output), "udp"]);
+        let ran = run_program("filter", &[path_arg(&input), path_arg(output), "udp"]);
         assert_eq!(ran.status, Some(1));
         assert!(
             ran.stderr.contains("it is also the input"),
@@ -92,26 +107,29 @@ fn a_savefile_is_not_written_over_itself() {
 }
 
 #[test]
-fn an_error_leaves_what_was_there_before() {
+fn an_early_error_leaves_the_output_unchanged() {
     let folder = tempfile::tempdir().unwrap();
-    let input = file(
+    let input = write_file(
         folder.path(),
         "in.pcap",
-        &savefile(false, false, 1, &packets()),
+        &savefile(false, false, 1, &sample_packets()),
     );
-    let output = file(folder.path(), "out.pcap", b"precious");
+    let output = write_file(folder.path(), "out.pcap", b"precious");
     for (arguments, status) in [
-        (&[arg(&input), arg(&output), "tcp", "prot"][..], 1),
-        (&["/no/such/file", arg(&output), "tcp"], 1),
-        (&[arg(&input)], 2),
-        (&["--fast", arg(&input), arg(&output)], 2),
+        (&[path_arg(&input), path_arg(&output), "tcp", "prot"][..], 1),
+        (&["/no/such/file", path_arg(&output), "tcp"], 1),
+        (&[path_arg(&input)], 2),
+        (&["--fast", path_arg(&input), path_arg(&output)], 2),
     ] {
-        let ran = ours("filter", arguments);
+        let ran = run_program("filter", arguments);
         assert_eq!(ran.status, Some(status), "{arguments:?}: {}", ran.stderr);
         assert!(!ran.stderr.is_empty());
         assert_eq!(fs::read(&output).unwrap(), b"precious");
     }
-    let ran = ours("filter", &[arg(&input), "/no/such/folder/out.pcap", "tcp"]);
+    let ran = run_program(
+        "filter",
+        &[path_arg(&input), "/no/such/folder/out.pcap", "tcp"],
+    );
     assert_eq!(ran.status, Some(1));
     assert!(
         ran.stderr
@@ -120,26 +138,29 @@ fn an_error_leaves_what_was_there_before() {
 }
 
 #[test]
-fn a_damaged_file_is_copied_to_the_damage() {
+fn packets_before_the_damage_are_copied() {
     let folder = tempfile::tempdir().unwrap();
-    let whole = savefile(false, false, 1, &packets());
-    let input = file(folder.path(), "in.pcap", &whole[..whole.len() - 1]);
+    let whole = savefile(false, false, 1, &sample_packets());
+    let input = write_file(folder.path(), "in.pcap", &whole[..whole.len() - 1]);
     let output = folder.path().join("out.pcap");
-    let ran = ours("filter", &[arg(&input), arg(&output), "udp"]);
+    let ran = run_program("filter", &[path_arg(&input), path_arg(&output), "udp"]);
     assert_eq!(ran.status, Some(1));
     let (summary, error) = ran.stderr.split_once('\n').unwrap();
     assert_eq!(summary, "2 of 7 packets");
     assert!(error.starts_with("pcap-filter: cannot read "), "{error}");
     assert!(error.contains("truncated"), "{error}");
-    assert_eq!(ours("read", &["--count", arg(&output)]).good(), "2\n");
+    assert_eq!(
+        run_program("read", &["--count", path_arg(&output)]).success_output(),
+        "2\n"
+    );
 }
 
 #[test]
-fn a_savefile_without_a_reader_is_an_error() {
+fn a_savefile_whose_reader_closed_the_pipe_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let many: Vec<_> = (0..20_000).map(|n| record(n, 0, vec![0; 100])).collect();
-    let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
-    let ran = run_into_broken_pipe(program("filter").args([arg(&input), "-"]));
+    let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
+    let ran = run_into_broken_pipe(program("filter").args([path_arg(&input), "-"]));
     assert_eq!(ran.status, Some(1), "{}", ran.stderr);
     let (written, error) = written_and_error(&ran.stderr);
     let missing = not_written(&ran.stderr);
@@ -161,10 +182,10 @@ fn a_full_disk_is_an_error_that_names_the_file() {
     }
     let folder = tempfile::tempdir().unwrap();
     let many: Vec<_> = (0..2000).map(|n| record(n, 0, vec![0; 1000])).collect();
-    let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
+    let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
     let (status, error, rest) = common::live::on_small_disk(folder.path(), |output| {
         let mut command = program("filter");
-        command.args([arg(&input), output]);
+        command.args([path_arg(&input), output]);
         command
     });
     assert_eq!(status, 1, "{error}");
@@ -180,11 +201,11 @@ fn a_full_disk_is_an_error_that_names_the_file() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn ctrl_c_leaves_a_whole_savefile() {
+fn ctrl_c_leaves_a_complete_savefile() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("out.pcap");
     let mut command = program("filter");
-    command.args(["-", arg(&output)]);
+    command.args(["-", path_arg(&output)]);
     let (status, error) = common::live::interrupt(&mut command, &output);
     assert_eq!(status, Some(1), "{error}");
     let (summary, text) = error.split_once('\n').unwrap();

@@ -1,16 +1,19 @@
-//! Savefiles compressed by gzip, in all programs that read savefiles.
+//! Savefiles compressed with gzip, in all programs that read savefiles.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::common::{arg, feed, file, gzip, nano_packets, ours, program, run, savefile, tool};
+use crate::common::{
+    gzip, path_arg, program, run, run_program, run_tool, run_with_stdin, sample_packets_nano,
+    savefile, write_file,
+};
 
-/// Returns each program with arguments to read a savefile and to write its result.
+/// Returns the programs that read savefiles, with arguments to read one and to write to a directory.
 fn commands(input: &str, output: &Path) -> Vec<Command> {
     let prefix = output.join("part");
     let out = output.join("out.pcap");
-    let (prefix, out) = (arg(&prefix), arg(&out));
+    let (prefix, out) = (path_arg(&prefix), path_arg(&out));
     [
         &["read", "--raw", input][..],
         &["read", "--count", "-f", "udp", input],
@@ -32,7 +35,7 @@ fn commands(input: &str, output: &Path) -> Vec<Command> {
     .collect()
 }
 
-/// Returns the contents of the files of a directory, and deletes them.
+/// Returns the contents of the files in a directory, and deletes the files.
 fn taken(folder: &Path) -> Vec<Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -46,25 +49,31 @@ fn taken(folder: &Path) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn zeros_behind_gzip_are_ignored() {
+fn zeros_after_gzip_data_are_ignored() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("output");
     fs::create_dir(&output).unwrap();
-    let bytes = savefile(false, true, 1, &nano_packets());
+    let bytes = savefile(false, true, 1, &sample_packets_nano());
     let (start, rest) = bytes.split_at(100);
     let packed = [gzip(start), gzip(rest)].concat();
-    let path = file(folder.path(), "a.pcap.gz", &packed);
+    let path = write_file(folder.path(), "a.pcap.gz", &packed);
     let ran = |mut command: Command| {
         let ran = run(&mut command);
         (ran.status, ran.stdout, ran.stderr, taken(&output))
     };
-    let expected: Vec<_> = commands(arg(&path), &output).into_iter().map(ran).collect();
+    let expected: Vec<_> = commands(path_arg(&path), &output)
+        .into_iter()
+        .map(ran)
+        .collect();
     for zeros in [1, 512, 70_000] {
         let padded = [&packed[..], &vec![0; zeros]].concat();
-        file(folder.path(), "a.pcap.gz", &padded);
-        let got: Vec<_> = commands(arg(&path), &output).into_iter().map(ran).collect();
+        write_file(folder.path(), "a.pcap.gz", &padded);
+        let got: Vec<_> = commands(path_arg(&path), &output)
+            .into_iter()
+            .map(ran)
+            .collect();
         assert!(got == expected, "{zeros}");
-        let piped = feed(program("read").args(["--raw", "-"]), &padded);
+        let piped = run_with_stdin(program("read").args(["--raw", "-"]), &padded);
         assert_eq!(
             (piped.status, &piped.stdout),
             (Some(0), &expected[0].1),
@@ -74,11 +83,11 @@ fn zeros_behind_gzip_are_ignored() {
     }
     for behind in [&b"x"[..], &[0, 0, 1], &[vec![0; 9], gzip(&bytes)].concat()] {
         let padded = [&packed[..], behind].concat();
-        file(folder.path(), "a.pcap.gz", &padded);
-        for command in commands(arg(&path), &output) {
+        write_file(folder.path(), "a.pcap.gz", &padded);
+        for command in commands(path_arg(&path), &output) {
             let (status, _, stderr, _) = ran(command);
             assert_eq!(status, Some(1), "{stderr}");
-            assert!(stderr.contains(arg(&path)), "{stderr}");
+            assert!(stderr.contains(path_arg(&path)), "{stderr}");
         }
     }
 }
@@ -96,14 +105,14 @@ fn other_compressions_are_named() {
         (b"\x1f\x9d\x90", "compress", "uncompress -c"),
         (b"PK\x03\x04", "zip", "unzip -p"),
     ] {
-        // Whatever its name.
+        // Compression is detected from the content, not from the name.
         let bytes = [start, &[7; 40]].concat();
-        let path = file(folder.path(), "a.pcap", &bytes);
+        let path = write_file(folder.path(), "a.pcap", &bytes);
         let said = format!(
             "it is compressed with {name}; unpack it with `{unpack} {}`",
-            arg(&path)
+            path_arg(&path)
         );
-        for mut command in commands(arg(&path), &output) {
+        for mut command in commands(path_arg(&path), &output) {
             let ran = run(&mut command);
             assert_eq!(
                 (ran.status, ran.text().trim_end_matches("0\n")),
@@ -113,7 +122,7 @@ fn other_compressions_are_named() {
             assert!(ran.stderr.contains(&said), "{command:?}: {}", ran.stderr);
             assert!(taken(&output).is_empty(), "{command:?}");
         }
-        let piped = feed(program("read").arg("-"), &bytes);
+        let piped = run_with_stdin(program("read").arg("-"), &bytes);
         assert!(
             piped
                 .stderr
@@ -125,20 +134,23 @@ fn other_compressions_are_named() {
 }
 
 #[test]
-fn compressed_is_read_as_plain() {
+fn compressed_savefiles_are_read_like_plain_ones() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("output");
     fs::create_dir(&output).unwrap();
-    let bytes = savefile(false, true, 1, &nano_packets());
-    // The name does not matter, and it may have several members.
-    let plain = file(folder.path(), "plain.gz", &bytes);
+    let bytes = savefile(false, true, 1, &sample_packets_nano());
+    // Compression is detected from the content, not from the name. The data may have several members.
+    let plain = write_file(folder.path(), "plain.gz", &bytes);
     let (start, rest) = bytes.split_at(100);
     let packed = [gzip(start), gzip(rest)].concat();
-    let packed = file(folder.path(), "packed.pcap", &packed);
+    let packed = write_file(folder.path(), "packed.pcap", &packed);
     let ng = folder.path().join("ng.pcapng");
-    tool("editcap", &["-F", "pcapng", arg(&plain), arg(&ng)]);
+    run_tool(
+        "editcap",
+        &["-F", "pcapng", path_arg(&plain), path_arg(&ng)],
+    );
     let packed_ng = gzip(&fs::read(&ng).unwrap());
-    let packed_ng = file(folder.path(), "packed_ng", &packed_ng);
+    let packed_ng = write_file(folder.path(), "packed_ng", &packed_ng);
     let run = |index: usize, input: &str, stdin: Stdio| {
         let mut command = commands(input, &output).remove(index);
         let ran = command.stdin(stdin).output().unwrap();
@@ -148,11 +160,11 @@ fn compressed_is_read_as_plain() {
     };
     for (plain, packed) in [(&plain, &packed), (&ng, &packed_ng)] {
         for index in 0..commands("", &output).len() {
-            let expected = run(index, arg(plain), Stdio::null());
+            let expected = run(index, path_arg(plain), Stdio::null());
             assert_eq!(expected.0, Some(0), "{index}: {}", expected.2);
             assert!(!expected.1.is_empty() || !expected.3.is_empty(), "{index}");
             assert!(
-                run(index, arg(packed), Stdio::null()) == expected,
+                run(index, path_arg(packed), Stdio::null()) == expected,
                 "{index}"
             );
             for path in [plain, packed] {
@@ -169,23 +181,26 @@ fn compressed_is_read_as_plain() {
 }
 
 #[test]
-fn both_kinds_are_merged_in_rounds() {
+fn compressed_and_plain_inputs_are_merged_in_rounds() {
     let folder = tempfile::tempdir().unwrap();
-    let all = nano_packets();
+    let all = sample_packets_nano();
     let mut inputs = Vec::new();
     let mut packed = Vec::new();
     for (n, packet) in all.iter().enumerate() {
         let bytes = savefile(false, true, 1, std::slice::from_ref(packet));
-        inputs.push(file(folder.path(), &format!("{n}.pcap"), &bytes));
+        inputs.push(write_file(folder.path(), &format!("{n}.pcap"), &bytes));
         let bytes = if n % 3 == 0 { bytes } else { gzip(&bytes) };
-        packed.push(file(folder.path(), &format!("{n}.packed"), &bytes));
+        packed.push(write_file(folder.path(), &format!("{n}.packed"), &bytes));
     }
     let output = folder.path().join("out.pcap");
     for options in [&[][..], &["--append"], &["--max-open", "2"]] {
         let merge = |inputs: &[PathBuf]| {
             let mut command = program("merge");
             command.args(options).args(inputs).args(["-q", "-w"]);
-            assert_eq!(feed(command.arg(&output), b"").good(), "");
+            assert_eq!(
+                run_with_stdin(command.arg(&output), b"").success_output(),
+                ""
+            );
             fs::read(&output).unwrap()
         };
         let expected = savefile(false, true, 1, &all);
@@ -195,29 +210,29 @@ fn both_kinds_are_merged_in_rounds() {
 }
 
 #[test]
-fn a_cut_gzip_file_gives_its_good_packets() {
+fn a_truncated_gzip_file_yields_its_complete_packets() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("output");
     fs::create_dir(&output).unwrap();
-    let bytes = savefile(false, true, 1, &nano_packets());
-    // The second member has the last packet, and is truncated.
+    let bytes = savefile(false, true, 1, &sample_packets_nano());
+    // The second member contains the last packet, and is truncated.
     let (start, rest) = bytes.split_at(bytes.len() - 20);
     let rest = gzip(rest);
     let cut = [gzip(start), rest[..rest.len() - 12].to_vec()].concat();
-    let cut = file(folder.path(), "cut.gz", &cut);
-    let start = savefile(false, true, 1, &nano_packets()[..7]);
-    let good = file(folder.path(), "good.pcap", &start);
-    let of_good = commands(arg(&good), &output);
-    for (mut command, mut of_good) in commands(arg(&cut), &output).into_iter().zip(of_good) {
-        let ran = feed(&mut command, b"");
+    let cut = write_file(folder.path(), "cut.gz", &cut);
+    let start = savefile(false, true, 1, &sample_packets_nano()[..7]);
+    let good = write_file(folder.path(), "good.pcap", &start);
+    let of_good = commands(path_arg(&good), &output);
+    for (mut command, mut of_good) in commands(path_arg(&cut), &output).into_iter().zip(of_good) {
+        let ran = run_with_stdin(&mut command, b"");
         let files = taken(&output);
-        let expected = feed(&mut of_good, b"");
+        let expected = run_with_stdin(&mut of_good, b"");
         assert_eq!(ran.status, Some(1), "{command:?}");
         let error = ran.stderr.lines().last().unwrap();
-        let text = format!(": cannot read `{}`: ", arg(&cut));
+        let text = format!(": cannot read `{}`: ", path_arg(&cut));
         assert!(error.contains(&text), "{error}");
         assert_eq!(files, taken(&output), "{command:?}");
-        // Counts are not printed for a part.
+        // `--match` prints no count for an incomplete savefile.
         if !command.get_args().any(|word| word == "--match") {
             assert_eq!(ran.stdout, expected.stdout, "{command:?}");
         }
@@ -225,18 +240,18 @@ fn a_cut_gzip_file_gives_its_good_packets() {
 }
 
 #[test]
-fn what_is_compressed_cannot_be_followed() {
+fn compressed_savefiles_cannot_be_followed() {
     let folder = tempfile::tempdir().unwrap();
-    let bytes = gzip(&savefile(false, true, 1, &nano_packets()));
-    // Also of one that has only begun.
+    let bytes = gzip(&savefile(false, true, 1, &sample_packets_nano()));
+    // This also applies to a file that is only begun.
     for length in [bytes.len(), 10] {
-        let path = file(folder.path(), "a.pcap", &bytes[..length]);
-        let ran = ours("read", &["--follow", arg(&path)]);
-        let path = arg(&path);
+        let path = write_file(folder.path(), "a.pcap", &bytes[..length]);
+        let ran = run_program("read", &["--follow", path_arg(&path)]);
+        let path = path_arg(&path);
         let text = format!("pcap-read: cannot follow `{path}`: it is compressed with gzip\n");
         assert_eq!((ran.status, ran.stderr), (Some(1), text));
     }
-    let ran = feed(program("read").args(["--follow", "-"]), &bytes);
+    let ran = run_with_stdin(program("read").args(["--follow", "-"]), &bytes);
     assert_eq!(ran.status, Some(1));
     let start = "pcap-read: cannot follow `-`: ";
     assert!(ran.stderr.starts_with(start), "{}", ran.stderr);

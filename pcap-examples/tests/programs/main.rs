@@ -1,13 +1,14 @@
-//! The programs, run as a user runs them.
+//! Tests that run the programs as a user runs them.
 //!
-//! Excluded in an emulator: what captures live or lists devices, because qemu-user has neither packet sockets nor
-//! namespaces, and what starts programs by other names, which an emulator does not pass on.
+//! In an emulator, two kinds of tests are excluded. Tests of live captures and devices need packet sockets and network
+//! namespaces, which qemu-user lacks. Tests that start a program by another name fail, because the emulator does not
+//! pass the name on.
 
 mod bpf;
 #[cfg(all(target_os = "linux", not(emulated)))]
 mod capture;
 mod common;
-mod copies;
+mod copying_programs;
 mod decode;
 #[cfg(all(target_os = "linux", not(emulated)))]
 mod demo;
@@ -16,22 +17,22 @@ mod devices;
 mod filter;
 #[cfg(unix)]
 mod gzip;
-mod linktypes;
+#[cfg(unix)]
+mod input_not_overwritten;
+#[cfg(target_os = "linux")]
+mod interrupted_pipes;
 #[cfg(all(feature = "manual", not(emulated)))]
 mod manual;
 mod merge;
+mod mixed_link_types;
+#[cfg(all(target_os = "linux", not(emulated)))]
+mod on_a_terminal;
 #[cfg(target_os = "linux")]
-mod output;
+mod output_streams;
 mod read;
 mod recode;
 #[cfg(all(target_os = "linux", not(emulated)))]
 mod replay;
-#[cfg(unix)]
-mod same_file;
 #[cfg(target_os = "linux")]
 mod signals;
 mod split;
-#[cfg(all(target_os = "linux", not(emulated)))]
-mod terminal;
-#[cfg(target_os = "linux")]
-mod waiting;

@@ -1,22 +1,25 @@
-//! `manual`: pages and completions, compared with the help of the programs.
+//! Tests of `manual`: its manual pages and completions are compared with the help of the programs.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{Ran, ours, run};
+use crate::common::{RunResult, run, run_program};
 use pcap_examples::program::NAMES;
 
 fn manual(folder: &Path, arguments: &[&str]) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_manual"));
-    assert_eq!(run(command.arg(folder).args(arguments)).good(), "");
+    assert_eq!(
+        run(command.arg(folder).args(arguments)).success_output(),
+        ""
+    );
 }
 
 fn text(folder: &Path, file: &str) -> String {
     fs::read_to_string(folder.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
 }
 
-/// Returns the words of a page without roff's markup, as it is displayed.
+/// Returns the text of a page without roff markup, with single spaces between words.
 fn words(page: &str) -> String {
     let plain = page
         .replace("\\fB", "")
@@ -43,7 +46,7 @@ fn long_options(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn pages_say_what_the_help_says() {
+fn pages_contain_the_help_text() {
     let folder = tempfile::tempdir().unwrap();
     manual(folder.path(), &[]);
     for name in NAMES {
@@ -63,15 +66,15 @@ fn pages_say_what_the_help_says() {
             );
         }
         assert!(!page.contains('`'), "{page}");
-        // A line of roff that begins with this is a command.
+        // roff treats a line that begins with an apostrophe as a command.
         assert!(page.lines().all(|line| !line.starts_with('\'')), "{page}");
         let short = name.strip_prefix("pcap-").unwrap();
-        let help = ours(short, &["--help"]).good();
+        let help = run_program(short, &["--help"]).success_output();
         for option in long_options(&help) {
             assert!(read.contains(&format!("--{option}")), "{name}: --{option}");
         }
         assert!(!long_options(&help).is_empty(), "{help}");
-        // Each example, and the words of each other line.
+        // The page contains the text of each line after the options.
         for line in help.lines().skip_while(|line| *line != "Examples:").skip(1) {
             let line = line.trim_end_matches(':').replace('`', "");
             for part in line.split("  ").filter(|part| !part.trim().is_empty()) {
@@ -84,7 +87,7 @@ fn pages_say_what_the_help_says() {
 }
 
 #[test]
-fn completions_are_for_the_names_of_the_programs() {
+fn completions_are_registered_for_the_program_names() {
     let folder = tempfile::tempdir().unwrap();
     manual(folder.path(), &[]);
     for name in NAMES {
@@ -110,7 +113,7 @@ fn completions_are_for_the_names_of_the_programs() {
 }
 
 #[test]
-fn pages_have_the_date_that_was_given() {
+fn pages_have_the_given_date() {
     let folder = tempfile::tempdir().unwrap();
     manual(folder.path(), &["--date", "2026-11-21"]);
     let page = words(&text(folder.path(), "man1/pcap-filter.1"));
@@ -125,32 +128,35 @@ fn pages_have_the_date_that_was_given() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_an_error() {
+fn a_folder_that_cannot_be_created_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let file = crate::common::file(folder.path(), "file", b"");
+    let file = crate::common::write_file(folder.path(), "file", b"");
     let mut command = Command::new(env!("CARGO_BIN_EXE_manual"));
-    let Ran { status, stderr, .. } = run(command.arg(&file));
+    let RunResult { status, stderr, .. } = run(command.arg(&file));
     assert_eq!(status, Some(1));
     assert!(stderr.starts_with("manual: cannot write `"), "{stderr}");
 }
 
-/// Help, version, and errors of either kind contain the name of the program.
+/// The help, the version and errors contain the name of the program.
 #[test]
-fn programs_go_by_their_names() {
+fn messages_contain_the_program_name() {
     let version = format!("pcap-read {}\n", env!("CARGO_PKG_VERSION"));
-    assert_eq!(ours("read", &["--version"]).good(), version);
-    let help = ours("read", &["-h"]).good();
+    assert_eq!(
+        run_program("read", &["--version"]).success_output(),
+        version
+    );
+    let help = run_program("read", &["-h"]).success_output();
     assert!(help.contains("\nUsage: pcap-read "), "{help}");
     assert!(help.contains("\n  pcap-read trace.pcap "), "{help}");
     assert!(help.contains("| pcap-read --json -l -"), "{help}");
-    let missing = ours("read", &["/nonexistent/x.pcap"]);
+    let missing = run_program("read", &["/nonexistent/x.pcap"]);
     assert_eq!(missing.status, Some(1));
     assert!(
         missing.stderr.starts_with("pcap-read: cannot open "),
         "{missing:?}"
     );
-    // Rejected after clap accepted it.
-    let twice = ours("read", &["--follow", "a", "b"]);
+    // clap accepts this command line, but the program rejects it.
+    let twice = run_program("read", &["--follow", "a", "b"]);
     assert_eq!(twice.status, Some(2));
     assert!(twice.stderr.contains("\nUsage: pcap-read "), "{twice:?}");
 }

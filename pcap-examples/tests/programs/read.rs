@@ -1,4 +1,4 @@
-//! `pcap-read` against tcpdump and tshark, on savefiles of every kind.
+//! Tests of `pcap-read` on savefiles of all formats, compared with tcpdump and tshark.
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -7,11 +7,11 @@ use std::thread;
 use std::time::Duration;
 
 use crate::common::{
-    arg, feed, file, nano_packets, ours, packets, program, raw_line, record, run,
-    run_into_broken_pipe, savefile, tool,
+    path_arg, program, raw_line, record, run, run_into_broken_pipe, run_program, run_tool,
+    run_with_stdin, sample_packets, sample_packets_nano, savefile, write_file,
 };
 
-/// Returns the seconds with nine digits and the bytes of each packet, as tcpdump prints them.
+/// Returns the time with nine decimals and the bytes of each packet, as tcpdump prints them.
 fn by_tcpdump(path: &str) -> Vec<(String, String)> {
     let options = [
         "--time-stamp-precision=nano",
@@ -22,7 +22,7 @@ fn by_tcpdump(path: &str) -> Vec<(String, String)> {
         path,
     ];
     let mut packets: Vec<(String, String)> = Vec::new();
-    for line in tool("tcpdump", &options).lines() {
+    for line in run_tool("tcpdump", &options).lines() {
         match line.strip_prefix("\t0x") {
             Some(row) => {
                 let (_, digits) = row.split_once(':').expect("an offset");
@@ -53,7 +53,7 @@ fn by_tshark(path: &str) -> Vec<String> {
         &fields[..],
     ]
     .concat();
-    tool("tshark", &options)
+    run_tool("tshark", &options)
         .lines()
         .map(str::to_owned)
         .collect()
@@ -63,15 +63,19 @@ fn by_tshark(path: &str) -> Vec<String> {
 fn raw_lines_agree_with_tcpdump_and_tshark() {
     let folder = tempfile::tempdir().unwrap();
     for (swapped, nano) in [(false, false), (false, true), (true, false), (true, true)] {
-        let packets = if nano { nano_packets() } else { packets() };
-        let path = file(
+        let packets = if nano {
+            sample_packets_nano()
+        } else {
+            sample_packets()
+        };
+        let path = write_file(
             folder.path(),
             "a.pcap",
             &savefile(swapped, nano, 1, &packets),
         );
-        let printed = ours("read", &["--raw", arg(&path)]).good();
+        let printed = run_program("read", &["--raw", path_arg(&path)]).success_output();
         assert_eq!(printed, packets.iter().map(raw_line).collect::<String>());
-        let (tcpdump, tshark) = (by_tcpdump(arg(&path)), by_tshark(arg(&path)));
+        let (tcpdump, tshark) = (by_tcpdump(path_arg(&path)), by_tshark(path_arg(&path)));
         assert_eq!(
             (tcpdump.len(), tshark.len()),
             (packets.len(), packets.len())
@@ -85,25 +89,34 @@ fn raw_lines_agree_with_tcpdump_and_tshark() {
 }
 
 #[test]
-fn pcapng_is_read_the_same() {
+fn pcapng_is_read_like_pcap() {
     let folder = tempfile::tempdir().unwrap();
-    let path = file(
+    let path = write_file(
         folder.path(),
         "a.pcap",
-        &savefile(true, true, 1, &nano_packets()),
+        &savefile(true, true, 1, &sample_packets_nano()),
     );
-    let raw = ours("read", &["--raw", arg(&path)]).good();
+    let raw = run_program("read", &["--raw", path_arg(&path)]).success_output();
     let [pcapng, pcap] = ["b.pcapng", "c.pcap"].map(|name| folder.path().join(name));
-    tool("editcap", &["-F", "pcapng", arg(&path), arg(&pcapng)]);
+    run_tool(
+        "editcap",
+        &["-F", "pcapng", path_arg(&path), path_arg(&pcapng)],
+    );
     let nano = "--time-stamp-precision=nano";
-    tool("tcpdump", &[nano, "-r", arg(&path), "-w", arg(&pcap)]);
+    run_tool(
+        "tcpdump",
+        &[nano, "-r", path_arg(&path), "-w", path_arg(&pcap)],
+    );
     for copy in [pcapng, pcap] {
-        assert_eq!(ours("read", &["--raw", arg(&copy)]).good(), raw);
+        assert_eq!(
+            run_program("read", &["--raw", path_arg(&copy)]).success_output(),
+            raw
+        );
     }
 }
 
 #[test]
-fn odd_packets_have_their_lines_too() {
+fn unusual_packets_have_lines() {
     let folder = tempfile::tempdir().unwrap();
     let odd = [
         (0, 0, Vec::new(), 0),
@@ -111,25 +124,25 @@ fn odd_packets_have_their_lines_too() {
         (5, 1, Vec::new(), 1500),
         record(6, 2, (0..=255).collect()),
     ];
-    let path = file(folder.path(), "a.pcap", &savefile(false, true, 147, &odd));
-    let raw = ours("read", &["--raw", arg(&path)]).good();
+    let path = write_file(folder.path(), "a.pcap", &savefile(false, true, 147, &odd));
+    let raw = run_program("read", &["--raw", path_arg(&path)]).success_output();
     assert_eq!(raw, odd.iter().map(raw_line).collect::<String>());
-    let lines = ours("read", &[arg(&path)]).good();
+    let lines = run_program("read", &[path_arg(&path)]).success_output();
     assert_eq!(lines.lines().count(), odd.len());
     assert!(lines.contains(" USER0 000102030405060708090a0b0c0d0e0f…, 256 bytes\n"));
 }
 
 #[test]
-fn lines_tell_what_is_in_the_packets() {
+fn lines_and_json_describe_the_packets() {
     let folder = tempfile::tempdir().unwrap();
-    let path = file(
+    let path = write_file(
         folder.path(),
         "a.pcap",
-        &savefile(false, false, 1, &packets()),
+        &savefile(false, false, 1, &sample_packets()),
     );
-    let lines = ours("read", &[arg(&path)]).good();
+    let lines = run_program("read", &[path_arg(&path)]).success_output();
     let lines: Vec<&str> = lines.lines().collect();
-    assert_eq!(lines.len(), packets().len());
+    assert_eq!(lines.len(), sample_packets().len());
     assert_eq!(
         lines[0],
         "2023-11-14T22:13:20.000000Z 192.0.2.1:12345 > 192.0.2.2:53 UDP, 43 bytes"
@@ -140,9 +153,9 @@ fn lines_tell_what_is_in_the_packets() {
          512, 1454 bytes, 96 captured"
     );
 
-    let json = ours("read", &["--json", arg(&path)]).good();
-    let raw = ours("read", &["--raw", arg(&path)]).good();
-    assert_eq!(json.lines().count(), packets().len());
+    let json = run_program("read", &["--json", path_arg(&path)]).success_output();
+    let raw = run_program("read", &["--raw", path_arg(&path)]).success_output();
+    assert_eq!(json.lines().count(), sample_packets().len());
     for (json, raw) in json.lines().zip(raw.lines()) {
         let value: serde_json::Value = serde_json::from_str(json).unwrap();
         let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
@@ -159,14 +172,14 @@ fn lines_tell_what_is_in_the_packets() {
 }
 
 #[test]
-fn filters_limits_and_counts() {
+fn filters_limits_and_counts_match_tcpdump() {
     let folder = tempfile::tempdir().unwrap();
-    let path = file(
+    let path = write_file(
         folder.path(),
         "a.pcap",
-        &savefile(true, false, 1, &packets()),
+        &savefile(true, false, 1, &sample_packets()),
     );
-    let path = arg(&path);
+    let path = path_arg(&path);
     for expression in [
         "",
         "udp",
@@ -175,65 +188,71 @@ fn filters_limits_and_counts() {
         "ip6",
         "arp",
     ] {
-        let expected = tool("tcpdump", &["-r", path, "--count", expression]);
+        let expected = run_tool("tcpdump", &["-r", path, "--count", expression]);
         let expected = expected.split(' ').next().unwrap_or_default().to_owned() + "\n";
-        let counted = ours("read", &["--count", "-f", expression, path]).good();
+        let counted = run_program("read", &["--count", "-f", expression, path]).success_output();
         assert_eq!(counted, expected, "{expression}");
-        let lines = ours("read", &["--raw", "-f", expression, path]).good();
+        let lines = run_program("read", &["--raw", "-f", expression, path]).success_output();
         assert_eq!(
             format!("{}\n", lines.lines().count()),
             expected,
             "{expression}"
         );
     }
-    assert_eq!(ours("read", &["--count", path, path]).good(), "16\n");
     assert_eq!(
-        ours("read", &["--count", "-c", "11", path, path]).good(),
+        run_program("read", &["--count", path, path]).success_output(),
+        "16\n"
+    );
+    assert_eq!(
+        run_program("read", &["--count", "-c", "11", path, path]).success_output(),
         "11\n"
     );
     assert_eq!(
-        ours("read", &["--raw", "-c", "11", path, path])
-            .good()
+        run_program("read", &["--raw", "-c", "11", path, path])
+            .success_output()
             .lines()
             .count(),
         11
     );
     let input = fs::read(path).unwrap();
-    let piped = feed(program("read").args(["--raw", "-"]), &input).good();
-    assert_eq!(piped, ours("read", &["--raw", path]).good());
+    let piped = run_with_stdin(program("read").args(["--raw", "-"]), &input).success_output();
+    assert_eq!(
+        piped,
+        run_program("read", &["--raw", path]).success_output()
+    );
 }
 
 #[test]
-fn a_damaged_file_is_followed_by_others() {
+fn files_after_a_damaged_one_are_read() {
     let folder = tempfile::tempdir().unwrap();
-    let whole = savefile(false, false, 1, &packets());
-    let good = file(folder.path(), "good.pcap", &whole);
-    let cut = file(folder.path(), "cut.pcap", &whole[..whole.len() - 3]);
-    let text = file(folder.path(), "text", b"This is no savefile, as one sees.");
+    let whole = savefile(false, false, 1, &sample_packets());
+    let good = write_file(folder.path(), "good.pcap", &whole);
+    let cut = write_file(folder.path(), "cut.pcap", &whole[..whole.len() - 3]);
+    let text = write_file(folder.path(), "text", b"This is no savefile, as one sees.");
     let ran = run(program("read").arg("--raw").args([&cut, &text, &good]));
     assert_eq!(ran.status, Some(1));
-    let raw: Vec<String> = packets().iter().map(raw_line).collect();
+    let raw: Vec<String> = sample_packets().iter().map(raw_line).collect();
     assert_eq!(ran.text(), raw[..raw.len() - 1].concat() + &raw.concat());
     let errors: Vec<&str> = ran.stderr.lines().collect();
     assert_eq!(errors.len(), 2, "{}", ran.stderr);
     for (error, path) in errors.iter().zip([&cut, &text]) {
         assert!(error.starts_with("pcap-read: cannot "), "{error}");
-        assert!(error.contains(arg(path)), "{error}");
+        assert!(error.contains(path_arg(path)), "{error}");
     }
     let ran = run(program("read").arg("--count").args([&cut, &good]));
     assert_eq!((ran.status, ran.text()), (Some(1), "15\n"));
 }
 
 #[test]
-fn words_that_are_no_files_stop_it_first() {
+fn arguments_that_are_not_files_are_rejected_first() {
     let folder = tempfile::tempdir().unwrap();
-    let path = file(
+    let path = write_file(
         folder.path(),
         "a.pcap",
-        &savefile(false, false, 1, &packets()),
+        &savefile(false, false, 1, &sample_packets()),
     );
     let below = path.join("b.pcap");
-    let (path, below, inside) = (arg(&path), arg(&below), arg(folder.path()));
+    let (path, below, inside) = (path_arg(&path), path_arg(&below), path_arg(folder.path()));
     for words in [
         &[path, "arp"][..],
         &[path, "tcp", "port", "443"],
@@ -242,7 +261,7 @@ fn words_that_are_no_files_stop_it_first() {
         &[path, below, path],
     ] {
         for form in ["--raw", "--json", "--count"] {
-            let ran = feed(program("read").arg(form).args(words), b"");
+            let ran = run_with_stdin(program("read").arg(form).args(words), b"");
             assert_eq!((ran.status, ran.text()), (Some(1), ""), "{words:?}");
             let wrong = words.iter().filter(|word| !["-", path].contains(word));
             for (line, word) in ran.stderr.lines().zip(wrong) {
@@ -257,18 +276,21 @@ fn words_that_are_no_files_stop_it_first() {
 }
 
 #[test]
-fn errors_of_several_files_name_them() {
+fn errors_name_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let of = |name: &str, linktype: u32| {
-        let bytes = savefile(false, false, linktype, &packets());
-        file(folder.path(), name, &bytes)
+        let bytes = savefile(false, false, linktype, &sample_packets());
+        write_file(folder.path(), name, &bytes)
     };
     let (good, cooked) = (of("a.pcap", 1), of("b.pcap", 113));
-    let ran = ours("read", &["--count", "-f", "vlan", arg(&good), arg(&cooked)]);
+    let ran = run_program(
+        "read",
+        &["--count", "-f", "vlan", path_arg(&good), path_arg(&cooked)],
+    );
     assert_eq!((ran.status, ran.text()), (Some(1), "0\n"));
     let start = format!(
         "pcap-read: cannot filter `{}`: cannot compile `vlan`: ",
-        arg(&cooked)
+        path_arg(&cooked)
     );
     assert!(ran.stderr.starts_with(&start), "{}", ran.stderr);
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
@@ -277,12 +299,12 @@ fn errors_of_several_files_name_them() {
 #[test]
 fn exit_status_separates_usage_from_failure() {
     let folder = tempfile::tempdir().unwrap();
-    let path = file(
+    let path = write_file(
         folder.path(),
         "a.pcap",
-        &savefile(false, false, 1, &packets()),
+        &savefile(false, false, 1, &sample_packets()),
     );
-    let path = arg(&path);
+    let path = path_arg(&path);
     for (arguments, status) in [
         (&["--help"][..], 0),
         (&["--version"], 0),
@@ -294,21 +316,21 @@ fn exit_status_separates_usage_from_failure() {
         (&["-f", "tcp prot 80", path], 1),
         (&["/no/such/file"], 1),
     ] {
-        let ran = ours("read", arguments);
+        let ran = run_program("read", arguments);
         assert_eq!(ran.status, Some(status), "{arguments:?}: {}", ran.stderr);
         assert_eq!(ran.stderr.is_empty(), status == 0, "{arguments:?}");
     }
-    let ran = ours("read", &["-f", "tcp prot 80", path]);
+    let ran = run_program("read", &["-f", "tcp prot 80", path]);
     assert!(ran.stderr.contains("syntax error"), "{}", ran.stderr);
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_closed_output_pipe_is_not_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let many: Vec<_> = (0..20_000).map(|n| record(n, 0, vec![0; 100])).collect();
-    let path = file(folder.path(), "a.pcap", &savefile(false, false, 1, &many));
+    let path = write_file(folder.path(), "a.pcap", &savefile(false, false, 1, &many));
     for option in ["--raw", "--json", "-l"] {
-        let ran = run_into_broken_pipe(program("read").args([option, arg(&path)]));
+        let ran = run_into_broken_pipe(program("read").args([option, path_arg(&path)]));
         assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""), "{option}");
     }
 }
@@ -317,11 +339,11 @@ fn a_reader_that_goes_away_is_no_error() {
 #[test]
 fn a_growing_file_is_followed_until_ctrl_c() {
     let folder = tempfile::tempdir().expect("a folder");
-    let all = nano_packets();
+    let all = sample_packets_nano();
     let whole = savefile(false, true, 1, &all);
-    let path = file(folder.path(), "a.pcap", &whole[..10]);
+    let path = write_file(folder.path(), "a.pcap", &whole[..10]);
     let mut child = program("read")
-        .args(["--raw", "--follow", arg(&path)])
+        .args(["--raw", "--follow", path_arg(&path)])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -333,21 +355,21 @@ fn a_growing_file_is_followed_until_ctrl_c() {
         growing.write_all(part).expect("room");
     }
     for record in &all {
-        // Each line appears although the file has not ended.
+        // Each line appears while the file is still growing.
         let line = lines.next().expect("a line").expect("text");
         assert_eq!(line + "\n", raw_line(record));
     }
     assert!(child.try_wait().expect("its status").is_none());
-    // SAFETY: the child has not been waited for, so the number is still its own.
+    // SAFETY: the child was not waited for yet, so its process ID is still valid.
     assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
     assert!(lines.next().is_none());
     let ended = child.wait_with_output().expect("its end");
     assert!(ended.status.success(), "{ended:?}");
     assert!(ended.stderr.is_empty(), "{ended:?}");
 
-    let two = ours("read", &["--follow", arg(&path), arg(&path)]);
+    let two = run_program("read", &["--follow", path_arg(&path), path_arg(&path)]);
     assert_eq!(two.status, Some(2));
-    let ran = feed(program("read").args(["--follow", "-"]), &whole);
+    let ran = run_with_stdin(program("read").args(["--follow", "-"]), &whole);
     assert_eq!(ran.status, Some(1));
     assert!(ran.stderr.contains("can be followed"), "{}", ran.stderr);
 }

@@ -1,4 +1,4 @@
-//! Captures packets from a device: prints them, writes them to a savefile, or both.
+//! `pcap-capture`: captures packets from a device, and prints them, writes them to a savefile, or both.
 
 mod args;
 mod options;
@@ -12,17 +12,17 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use pcap_core::{Active, Capture, Device, Inactive, Stats};
-use pcap_examples::ending::Ending;
+use pcap_examples::background_writer::{BackgroundWriter, Totals};
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::interfaces::Interfaces;
-use pcap_examples::outlet::{Outlet, Tally};
-use pcap_examples::output::Output;
-use pcap_examples::printer::Printer;
-use pcap_examples::progress::Status;
-use pcap_examples::savefile::{Buffering, Savefile};
-use pcap_examples::sink::Sink;
-use pcap_examples::statistics::{Reports, Statistics};
-use pcap_examples::{group, program, stop};
+use pcap_examples::interface_names::InterfaceNames;
+use pcap_examples::line_output::LineOutput;
+use pcap_examples::output_format::OutputFormat;
+use pcap_examples::packet_printer::PacketPrinter;
+use pcap_examples::packet_sink::PacketSink;
+use pcap_examples::progress::StatusLine;
+use pcap_examples::savefile_writer::{Buffering, SavefileWriter};
+use pcap_examples::statistics::{CaptureReports, Statistics};
+use pcap_examples::{capture_threads, program, signals, stderr};
 
 use crate::args::{Args, NAME};
 use crate::options::{activate, options};
@@ -35,14 +35,18 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     if args.is_to_stdout() && args.print {
-        exit::usage::<Args>(
-            "cannot print packets to standard output: the savefile is written there",
+        exit::usage_error::<Args>(
+            "cannot print packets on standard output: the savefile is written there",
         );
     }
     if args.is_to_stdout() && io::stdout().is_terminal() {
-        exit::usage::<Args>("cannot write a savefile to a terminal");
+        exit::usage_error::<Args>("cannot write a savefile to a terminal");
     }
-    let ending = args.write.as_deref().map(Ending::of).transpose()?;
+    let output_format = args
+        .write
+        .as_deref()
+        .map(OutputFormat::of_path)
+        .transpose()?;
     let device = match &args.interface {
         Some(name) => name.clone(),
         None => Device::default_device()?.name().into(),
@@ -53,17 +57,18 @@ fn run(args: &Args) -> Outcome {
         return activate(args, &device, options, run);
     }
     let mut capture = activate(args, &device, options, |options| Ok(options.activate()?))?;
-    stop::breaks(capture.break_handle());
-    let target = args.write.as_deref().zip(ending);
-    let savefile = target.map(|(path, ending)| create(args, path, ending, &capture));
+    signals::break_on_end(capture.break_handle());
+    let destination = args.write.as_deref().zip(output_format);
+    let savefile =
+        destination.map(|(path, output_format)| create(args, path, output_format, &capture));
     let savefile = savefile.transpose()?;
     let print = args.print || savefile.is_none();
     let printer = print.then(|| printer(args, &capture));
-    let mut sink = Sink::new(printer, savefile);
-    let reports = Reports::default();
+    let mut sink = PacketSink::new(printer, savefile);
+    let reports = CaptureReports::default();
     let handles = vec![capture.break_handle()];
-    reports.answer(handles, args.timeout(), sink.outlet().clone());
-    let mut status = Status::new(!print && !args.quiet);
+    reports.answer_signals(handles, args.timeout(), sink.background_writer().clone());
+    let mut status = StatusLine::new(!print && !args.quiet);
     if !args.quiet {
         announce(&device, &capture);
     }
@@ -77,26 +82,33 @@ fn run(args: &Args) -> Outcome {
         Err(error) => (None, Err(error.into())),
     };
     let outcome = outcome.and(error);
-    // Closing takes a while. Meanwhile an output that was given up may still accept data.
+    // Closing takes a while. In this time, an output that the program has given up may still accept data.
     drop(capture);
-    tell(args, outcome, sink.taken(), sink.outlet().tally(), stats)
+    print_statistics(
+        args,
+        outcome,
+        sink.received(),
+        sink.background_writer().written_totals(),
+        stats,
+    )
 }
 
 /// Creates the savefile.
 fn create(
     args: &Args,
     path: &Path,
-    ending: Ending,
+    output_format: OutputFormat,
     capture: &Capture<Active>,
-) -> Outcome<Savefile> {
-    let mut savefile = Savefile::create(path, capture, ending.format, ending.gzip)?;
+) -> Outcome<SavefileWriter> {
+    let mut savefile =
+        SavefileWriter::create(path, capture, output_format.format, output_format.gzip)?;
     if args.packet_buffered {
         savefile.set_buffering(Buffering::None);
     }
     Ok(savefile)
 }
 
-/// Captures in several threads, each of which prints its own packets.
+/// Captures with several threads, each of which prints its own packets.
 fn run_in_threads(
     args: &Args,
     device: &OsStr,
@@ -104,72 +116,87 @@ fn run_in_threads(
     threads: u16,
 ) -> Outcome {
     let quota = Quota::new(args.count);
-    let reports = Reports::default();
+    let reports = CaptureReports::default();
     let opened = |captures: &[Capture<Active>]| {
         let handles: Vec<_> = captures.iter().map(Capture::break_handle).collect();
-        handles.iter().cloned().for_each(stop::breaks);
-        reports.answer(handles.clone(), args.timeout(), Outlet::stdout().clone());
+        handles.iter().cloned().for_each(signals::break_on_end);
+        reports.answer_signals(
+            handles.clone(),
+            args.timeout(),
+            BackgroundWriter::stdout().clone(),
+        );
         let _ = quota.handles.set(handles);
         if !args.quiet {
             announce(device, &captures[0]);
         }
         Ok(())
     };
-    let taken = Mutex::new(Tally::default());
-    let (outcome, stats) = group::in_threads(options, threads.into(), opened, |capture| {
+    let received_totals = Mutex::new(Totals::default());
+    let (outcome, stats) = capture_threads::run(options, threads.into(), opened, |capture| {
         let printer = printer(args, capture);
-        let mut sink = Sink::new(Some(printer), None);
-        let mut status = Status::new(false);
+        let mut sink = PacketSink::new(Some(printer), None);
+        let mut status = StatusLine::new(false);
         let received = receive(args, capture, &mut sink, &mut status, &quota, &reports);
-        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.packets += sink.taken().packets;
+        let mut totals = received_totals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        totals.packets += sink.received().packets;
         received
     })?;
-    let mut output = Output::stdout();
+    let mut output = LineOutput::stdout();
     let outcome = outcome.and(output.flush().map_err(Failure::Stdout));
-    let taken = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
-    tell(args, outcome, taken, Outlet::stdout().tally(), Some(stats))
+    let received = received_totals
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    print_statistics(
+        args,
+        outcome,
+        received,
+        BackgroundWriter::stdout().written_totals(),
+        Some(stats),
+    )
 }
 
 /// Prints the statistics.
-fn tell(
+fn print_statistics(
     args: &Args,
     outcome: Outcome,
-    taken: Tally,
-    written: Tally,
+    received: Totals,
+    written: Totals,
     stats: Option<Stats>,
 ) -> Outcome {
-    // Lines are not missing if their reader went away.
+    // If the reader of the lines has closed the pipe, no lines are missing.
     let is_unwanted = outcome.as_ref().is_err_and(Failure::is_broken_pipe);
-    let not_written = taken.packets.saturating_sub(written.packets);
+    let not_written = received.packets.saturating_sub(written.packets);
     let statistics = Statistics {
         written,
         not_written: if is_unwanted { 0 } else { not_written },
         stats,
     };
     if !args.quiet {
-        statistics.tell();
+        statistics.print();
     }
-    let told = match args.json {
-        true => statistics.tell_json(!args.is_to_stdout()),
+    let printed = match args.json {
+        true => statistics.print_json(!args.is_to_stdout()),
         false => Ok(()),
     };
-    outcome.and(told)
+    outcome.and(printed)
 }
 
-fn printer(args: &Args, capture: &Capture<Active>) -> Printer {
-    Printer::new(args.form(), capture).interfaces(Interfaces::here())
+/// Creates the printer for packets.
+fn printer(args: &Args, capture: &Capture<Active>) -> PacketPrinter {
+    PacketPrinter::new(args.form(), capture).interfaces(InterfaceNames::of_this_system())
 }
 
-/// Prints the device and its link type, and the warnings of libpcap.
+/// Prints the device, its link type and its snaplen, after the warnings of libpcap.
 fn announce(device: &OsStr, capture: &Capture<Active>) {
     for warning in capture.warnings() {
-        exit::say(NAME, format_args!("warning: {warning}"));
+        stderr::print_message(NAME, format_args!("warning: {warning}"));
     }
     let linktype = capture.datalink();
     let what = linktype.description().unwrap_or_default();
     let (device, snaplen) = (device.to_string_lossy(), capture.snaplen());
-    exit::say(
+    stderr::print_message(
         NAME,
         format_args!("listening on {device}, {linktype} ({what}), snaplen {snaplen} bytes"),
     );

@@ -1,22 +1,22 @@
-//! The options of the capture.
+//! Converts the command line to the options of a capture.
 
 use std::ffi::OsStr;
 
 use pcap_core::{Capture, CompileOptions, Direction, Inactive, Precision};
-use pcap_examples::drain::LONGEST_TIMEOUT;
+use pcap_examples::drain::MAX_TIMEOUT;
 use pcap_examples::exit::Outcome;
 use pcap_examples::{device, expression};
 
 use crate::args::Args;
 
-/// Returns a capture on the device, with the options of the command line.
+/// Returns an inactive capture on the device, with the options of the command line.
 pub(crate) fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
-    let mut options = Capture::from_device(device::named(device))
+    let mut options = Capture::from_device(device::resolve_name(device))
         .snaplen(args.snaplen)
         .promisc(args.promisc)
         .rfmon(args.rfmon)
         .immediate_mode(args.immediate)
-        .timeout(args.timeout.min(LONGEST_TIMEOUT))
+        .timeout(args.timeout.min(MAX_TIMEOUT))
         .precision(match args.precision.as_str() {
             "micro" => Precision::Micro,
             _ => Precision::Nano,
@@ -38,7 +38,7 @@ pub(crate) fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
     options.filter((expression.as_str(), compile))
 }
 
-/// Activates captures with the link type of the command line, or with the default one of the device.
+/// Activates captures with the link type of the command line, or with the default link type of the device.
 pub(crate) fn activate<T>(
     args: &Args,
     device: &OsStr,

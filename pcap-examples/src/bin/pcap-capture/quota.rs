@@ -1,13 +1,13 @@
-//! The number of packets to capture.
+//! Limits the number of packets to capture, for all threads together.
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pcap_core::BreakHandle;
 
-/// The number of packets that are still to be captured, by all threads together.
+/// The number of packets that the threads may still capture together.
 pub(crate) struct Quota {
     /// `None` if there is no limit.
-    left: Option<Mutex<u64>>,
+    remaining: Option<Mutex<u64>>,
     /// The captures to break at the limit.
     pub(crate) handles: OnceLock<Vec<BreakHandle>>,
 }
@@ -15,31 +15,33 @@ pub(crate) struct Quota {
 impl Quota {
     pub(crate) fn new(count: Option<u64>) -> Quota {
         Quota {
-            left: count.map(Mutex::new),
+            remaining: count.map(Mutex::new),
             handles: OnceLock::new(),
         }
     }
 
+    /// Returns whether the limit is reached.
     pub(crate) fn is_used_up(&self) -> bool {
-        self.left().is_some_and(|left| *left == 0)
+        self.remaining().is_some_and(|remaining| *remaining == 0)
     }
 
-    /// Counts a packet. Returns whether it is within the limit.
-    pub(crate) fn take(&self) -> bool {
-        let Some(mut left) = self.left() else {
+    /// Counts a packet, and returns whether it is within the limit. The last packet within the limit breaks the
+    /// captures.
+    pub(crate) fn claim(&self) -> bool {
+        let Some(mut remaining) = self.remaining() else {
             return true;
         };
-        let wanted = *left > 0;
-        *left = left.saturating_sub(1);
-        if wanted && *left == 0 {
+        let is_within_limit = *remaining > 0;
+        *remaining = remaining.saturating_sub(1);
+        if is_within_limit && *remaining == 0 {
             let others = self.handles.get().into_iter().flatten();
             others.for_each(BreakHandle::breakloop);
         }
-        wanted
+        is_within_limit
     }
 
-    fn left(&self) -> Option<MutexGuard<'_, u64>> {
-        let left = self.left.as_ref()?;
-        Some(left.lock().unwrap_or_else(PoisonError::into_inner))
+    fn remaining(&self) -> Option<MutexGuard<'_, u64>> {
+        let remaining = self.remaining.as_ref()?;
+        Some(remaining.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

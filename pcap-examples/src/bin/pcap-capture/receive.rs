@@ -1,50 +1,51 @@
-//! Reads the packets and hands them to the outputs.
+//! Receives the packets of a capture, and passes them to the outputs.
 
 use std::mem;
 use std::time::{Duration, Instant};
 
 use pcap_core::{Active, Capture, End, Next};
-use pcap_examples::drain::drain;
+use pcap_examples::background_writer::Totals;
+use pcap_examples::drain::drain_capture;
 use pcap_examples::exit::Outcome;
-use pcap_examples::outlet::Tally;
-use pcap_examples::progress::Status;
-use pcap_examples::sink::Sink;
-use pcap_examples::statistics::{Place, Reports};
-use pcap_examples::stop;
+use pcap_examples::packet_sink::PacketSink;
+use pcap_examples::progress::StatusLine;
+use pcap_examples::signals;
+use pcap_examples::statistics::{CaptureReports, ReportSlot};
 
 use crate::args::Args;
 use crate::quota::Quota;
 
-/// How often the program checks for packets that wait to be written.
-const TICK: Duration = Duration::from_millis(100);
-/// The clock is read once in this many packets.
-const LOOK: u32 = 64;
+/// How often the program checks for buffered packets while no packets arrive.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
+/// The number of packets between two readings of the clock.
+const CLOCK_INTERVAL: u32 = 64;
 
-/// Hands packets on until the limit, the end of the time or a request to end, then those that had arrived by then.
+/// Passes packets to the sink until the limit, the end of the duration or a request to end the program. Then drains the
+/// capture, unless the limit is reached.
 pub(crate) fn receive(
     args: &Args,
     capture: &mut Capture<Active>,
-    sink: &mut Sink,
-    status: &mut Status,
+    sink: &mut PacketSink,
+    status: &mut StatusLine,
     quota: &Quota,
-    reports: &Reports,
+    reports: &CaptureReports,
 ) -> Outcome {
     let end = args
         .duration
         .and_then(|time| Instant::now().checked_add(time));
-    let received = hand_on(capture, sink, status, quota, &reports.place(), end);
-    let is_ended = match &received {
-        Ok(is_ended) => *is_ended && !quota.is_used_up(),
+    let received = receive_until_end(capture, sink, status, quota, &reports.add_slot(), end);
+    let must_drain = match &received {
+        Ok(must_stop) => *must_stop && !quota.is_used_up(),
         Err(failure) => sink.is_failed() && !failure.is_broken_pipe(),
     };
     let mut outcome = received.map(drop);
-    if is_ended {
-        let drained = drain(capture, |packet| {
-            let is_wanted = quota.take();
+    if must_drain {
+        let drained = drain_capture(capture, |packet| {
+            let is_wanted = quota.claim();
             if is_wanted {
-                // If the output has failed, the missing packets are counted.
-                let taken = sink.take(packet);
-                outcome = mem::replace(&mut outcome, Ok(())).and(taken);
+                // Even if the output has failed, the sink counts the packets.
+                let written = sink.write(packet);
+                outcome = mem::replace(&mut outcome, Ok(())).and(written);
             }
             Ok(is_wanted)
         });
@@ -53,34 +54,34 @@ pub(crate) fn receive(
     outcome
 }
 
-/// Hands packets on. Returns `true` if the capture is to be ended, and `false` if it has ended.
-fn hand_on(
+/// Passes packets to the sink. Returns `false` if the capture has ended by itself, and `true` if it must be stopped.
+fn receive_until_end(
     capture: &mut Capture<Active>,
-    sink: &mut Sink,
-    status: &mut Status,
+    sink: &mut PacketSink,
+    status: &mut StatusLine,
     quota: &Quota,
-    place: &Place,
+    slot: &ReportSlot,
     end: Option<Instant>,
 ) -> Outcome<bool> {
     let mut wait = Duration::ZERO;
     let mut packets = 0_u32;
-    while !quota.is_used_up() && stop::asked().is_none() {
+    while !quota.is_used_up() && signals::end_requested().is_none() {
         match capture.next_packet_timeout(wait)? {
-            Next::Packet(_) if !quota.take() => break,
+            Next::Packet(_) if !quota.claim() => break,
             Next::Packet(packet) => {
-                sink.take(packet)?;
+                sink.write(packet)?;
                 wait = Duration::ZERO;
                 packets = packets.wrapping_add(1);
-                // While there are packets, reading the clock each time would cost too much.
-                if packets % LOOK != 0 {
+                // Reading the clock for each packet would be too slow.
+                if packets % CLOCK_INTERVAL != 0 {
                     continue;
                 }
             }
             Next::Timeout => {
-                sink.hand_over()?;
-                wait = TICK;
+                sink.flush_dumper()?;
+                wait = FLUSH_INTERVAL;
             }
-            Next::End(End::Break) => place.report(capture, sink)?,
+            Next::End(End::Break) => slot.report(capture, sink)?,
             Next::End(End::Eof) => return Ok(false),
         }
         let now = Instant::now();
@@ -92,7 +93,7 @@ fn hand_on(
         }
         sink.tick(now)?;
         if status.is_due(now) {
-            let Tally { packets, bytes } = sink.taken();
+            let Totals { packets, bytes } = sink.received();
             status.show(now, packets, bytes, capture.stats()?.dropped);
         }
     }

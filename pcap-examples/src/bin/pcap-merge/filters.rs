@@ -1,17 +1,18 @@
-//! The filter.
+//! Filters the packets of the inputs.
 
 use pcap_core::{Capture, Filter, Offline, Packet};
 use pcap_examples::exit::Outcome;
 
-/// The filter for the savefiles.
+/// A filter for all inputs.
 pub(crate) struct Filters<'a> {
     expression: Option<&'a str>,
-    /// The compiled expression for each byte order of savefiles, which link-layer numbers may have, too.
+    /// The compiled filters for savefiles in native and in swapped byte order. The link-layer headers of some link
+    /// types have the byte order of the savefile.
     by_order: [Option<Filter>; 2],
 }
 
 impl<'a> Filters<'a> {
-    /// Creates the filter. Without an expression, all packets pass.
+    /// Creates a filter. Without an expression, it accepts all packets.
     pub(crate) fn new(expression: Option<&'a str>) -> Filters<'a> {
         Filters {
             expression,
@@ -19,8 +20,8 @@ impl<'a> Filters<'a> {
         }
     }
 
-    /// Compiles the expression for a savefile.
-    pub(crate) fn prepare(&mut self, capture: &Capture<Offline>) -> Outcome {
+    /// Compiles the expression for an input, if its byte order is new.
+    pub(crate) fn compile_for(&mut self, capture: &Capture<Offline>) -> Outcome {
         let filter = &mut self.by_order[usize::from(capture.is_swapped())];
         if let (Some(expression), None) = (self.expression, &filter) {
             *filter = Some(capture.compile(expression)?);
@@ -28,8 +29,8 @@ impl<'a> Filters<'a> {
         Ok(())
     }
 
-    /// Returns whether a packet passes.
-    pub(crate) fn pass(&self, capture: &Capture<Offline>, packet: Packet<'_>) -> bool {
+    /// Returns whether the filter accepts a packet of an input.
+    pub(crate) fn accept(&self, capture: &Capture<Offline>, packet: Packet<'_>) -> bool {
         let filter = &self.by_order[usize::from(capture.is_swapped())];
         filter
             .as_ref()

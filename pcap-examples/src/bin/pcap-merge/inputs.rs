@@ -1,28 +1,32 @@
-//! The savefiles to merge.
+//! Opens the inputs.
 
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::files::length;
-use pcap_examples::input;
+use pcap_examples::savefile_reader::SavefileReader;
 
 use crate::args::{Args, NAME};
 use crate::filters::Filters;
-use crate::format::Format;
+use crate::merged_format::MergedFormat;
 
-/// A savefile to merge.
+/// An input.
 pub(crate) struct Input {
     pub(crate) path: PathBuf,
-    /// Open already, if it can be opened only once, or if there are enough descriptors.
-    pub(crate) open: Option<input::Input>,
-    /// It is the temporary result of a round.
-    pub(crate) is_ours: bool,
+    /// The open savefile, if it can be opened only once, or if all inputs may be open at the same time.
+    pub(crate) open: Option<SavefileReader>,
+    /// Whether it is a temporary file, the result of an earlier round.
+    pub(crate) is_temporary: bool,
 }
 
-/// Opens a savefile, or reports why it cannot be opened. Fails if too many files are open.
-pub(crate) fn open(path: &Path, bar: &ProgressBar) -> Outcome<Option<input::Input>> {
-    match input::Input::open_with(path, bar.clone()) {
+/// Opens a savefile. Reports the error and returns `None` if it cannot be opened.
+///
+/// # Errors
+///
+/// Returns an error if too many files are open.
+pub(crate) fn open(path: &Path, bar: &ProgressBar) -> Outcome<Option<SavefileReader>> {
+    match SavefileReader::open_with(path, bar.clone()) {
         Ok(input) => Ok(Some(input)),
         Err(Failure::TooManyOpen(text)) => Err(Failure::Text(format!(
             "{text}; lower --max-open, or raise the limit (`ulimit -n`)"
@@ -34,21 +38,22 @@ pub(crate) fn open(path: &Path, bar: &ProgressBar) -> Outcome<Option<input::Inpu
     }
 }
 
-/// Reports a failure above the bar.
+/// Prints a failure above the progress bar.
 pub(crate) fn report(bar: &ProgressBar, failure: &Failure) {
     bar.suspend(|| failure.report(NAME));
 }
 
-/// Opens each savefile before anything is written. Returns those that can be read, the common format, and the number of
-/// those that cannot be read.
-pub(crate) fn look(
+/// Opens each input once before anything is written, to check it.
+///
+/// Returns the readable inputs, the header of the output, and the number of unreadable inputs.
+pub(crate) fn inspect_inputs(
     args: &Args,
     bar: &ProgressBar,
     filters: &mut Filters<'_>,
-) -> Outcome<(Vec<Input>, Option<Format>, usize)> {
+) -> Outcome<(Vec<Input>, Option<MergedFormat>, usize)> {
     let keep = !args.append && args.inputs.len() <= args.max_open as usize;
     let mut inputs = Vec::new();
-    let mut format: Option<Format> = None;
+    let mut format: Option<MergedFormat> = None;
     let mut unread = 0;
     for path in &args.inputs {
         let is_kept = keep || length(path).is_none();
@@ -63,17 +68,17 @@ pub(crate) fn look(
         };
         let capture = input.capture();
         match &mut format {
-            None => format = Some(Format::of(capture, path)),
+            None => format = Some(MergedFormat::of(capture, path)),
             Some(format) => {
                 format.check(capture, path)?;
-                format.widen(&Format::of(capture, path));
+                format.widen(&MergedFormat::of(capture, path));
             }
         }
-        filters.prepare(capture)?;
+        filters.compile_for(capture)?;
         inputs.push(Input {
             open: is_kept.then_some(input),
             path: path.clone(),
-            is_ours: false,
+            is_temporary: false,
         });
     }
     Ok((inputs, format, unread))

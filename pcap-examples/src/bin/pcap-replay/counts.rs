@@ -1,59 +1,60 @@
-//! The numbers of packets sent and not sent.
+//! Counts packets that were sent and packets that were not.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
 
-use pcap_examples::exit::{self, Outcome};
+use pcap_examples::exit::Outcome;
 use pcap_examples::json::Object;
-use pcap_examples::output::Output;
+use pcap_examples::line_output::LineOutput;
+use pcap_examples::stderr;
 
 use crate::args::Args;
 
-/// The packets sent so far.
+/// A snapshot of the counts, for SIGUSR1.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Sent {
+pub(crate) struct SentCounts {
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
     pub(crate) not_sent: u64,
     pub(crate) time: Duration,
 }
 
-impl Sent {
-    /// Prints them on standard error.
-    pub(crate) fn tell(&self) {
+impl SentCounts {
+    /// Prints the counts on standard error.
+    pub(crate) fn print(&self) {
         let seconds = self.time.as_secs_f64();
-        exit::note(format_args!(
+        stderr::print_line(format_args!(
             "{} packets sent, {} bytes, in {seconds:.3} s; {} not sent",
             self.packets, self.bytes, self.not_sent
         ));
     }
 }
 
-/// The numbers of packets, by what happened to them.
+/// The counts of a replay.
 #[derive(Default)]
 pub(crate) struct Counts {
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
-    pub(crate) cut: u64,
+    pub(crate) truncated: u64,
     pub(crate) not_sent: u64,
     pub(crate) errors: BTreeMap<String, u64>,
-    pub(crate) first: Option<String>,
-    pub(crate) late: Duration,
+    pub(crate) first_error: Option<String>,
+    pub(crate) max_delay: Duration,
     pub(crate) time: Duration,
     pub(crate) loops: u64,
 }
 
 impl Counts {
     /// Counts a packet that was sent.
-    pub(crate) fn sent(&mut self, bytes: usize, is_cut: bool) {
+    pub(crate) fn count_sent(&mut self, bytes: usize, is_truncated: bool) {
         self.packets += 1;
         self.bytes += bytes as u64;
-        self.cut += u64::from(is_cut);
+        self.truncated += u64::from(is_truncated);
     }
 
     /// Counts a packet that was not sent.
-    pub(crate) fn failed(&mut self, bytes: usize, reason: &str, why: impl Display) {
+    pub(crate) fn count_unsent(&mut self, bytes: usize, reason: &str, why: impl Display) {
         self.not_sent += 1;
         match self.errors.get_mut(reason) {
             Some(count) => *count += 1,
@@ -61,17 +62,17 @@ impl Counts {
                 self.errors.insert(reason.to_owned(), 1);
             }
         }
-        let number = self.seen();
-        self.first
+        let number = self.processed_packets();
+        self.first_error
             .get_or_insert_with(|| format!("packet {number}, {bytes} bytes: {why}"));
     }
 
-    /// Returns the number of packets so far.
-    pub(crate) fn seen(&self) -> u64 {
+    /// Returns the number of packets processed so far: sent or not.
+    pub(crate) fn processed_packets(&self) -> u64 {
         self.packets + self.not_sent
     }
 
-    /// Returns a number per second.
+    /// Returns an amount per second of the replay.
     fn rate(&self, number: f64) -> f64 {
         let seconds = self.time.as_secs_f64();
         if seconds > 0.0 { number / seconds } else { 0.0 }
@@ -84,21 +85,21 @@ impl Counts {
         let mbps = self.rate(self.bytes as f64 * 8.0 / 1e6);
         if !args.quiet {
             let (packets, bytes) = (self.packets, self.bytes);
-            exit::note(format_args!(
+            stderr::print_line(format_args!(
                 "{packets} packets sent, {bytes} bytes, in {seconds:.3} s: \
                  {pps:.0} packets/s, {mbps:.3} Mbit/s"
             ));
-            if self.cut > 0 {
-                exit::note(format_args!("{} of them truncated", self.cut));
+            if self.truncated > 0 {
+                stderr::print_line(format_args!("{} of them truncated", self.truncated));
             }
             if !args.fast {
-                let late = self.late.as_secs_f64() * 1e3;
-                exit::note(format_args!("at most {late:.3} ms late"));
+                let delay = self.max_delay.as_secs_f64() * 1e3;
+                stderr::print_line(format_args!("at most {delay:.3} ms late"));
             }
             if self.not_sent > 0 {
                 let error = |(reason, count): (&String, &u64)| format!("{count} {reason}");
                 let errors: Vec<_> = self.errors.iter().map(error).collect();
-                exit::note(format_args!(
+                stderr::print_line(format_args!(
                     "{} not sent: {}",
                     self.not_sent,
                     errors.join(", ")
@@ -108,8 +109,8 @@ impl Counts {
         if !args.json {
             return Ok(());
         }
-        let mut output = Output::stdout();
-        output.line(|out| {
+        let mut output = LineOutput::stdout();
+        output.print_line(|out| {
             Object::new(out)
                 .text("type", "summary")
                 .plain("packets", self.packets)
@@ -117,7 +118,7 @@ impl Counts {
                 .plain("seconds", format_args!("{seconds:.9}"))
                 .plain("pps", format_args!("{pps:.3}"))
                 .plain("mbps", format_args!("{mbps:.6}"))
-                .plain("cut", self.cut)
+                .plain("cut", self.truncated)
                 .plain("not_sent", self.not_sent)
                 .member("errors", |out| {
                     let errors = self.errors.iter();
@@ -129,7 +130,7 @@ impl Counts {
                 })
                 .plain(
                     "late_seconds",
-                    format_args!("{:.9}", self.late.as_secs_f64()),
+                    format_args!("{:.9}", self.max_delay.as_secs_f64()),
                 )
                 .plain("loops", self.loops)
                 .end();

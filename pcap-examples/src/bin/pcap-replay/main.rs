@@ -1,25 +1,25 @@
-//! Sends the packets of a savefile.
+//! `pcap-replay`: sends the packets of a savefile on a device.
 
 mod args;
+mod batch;
 mod counts;
-mod kept;
 mod open;
+mod packet_cache;
 mod replay;
-mod together;
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::pace::Schedule;
-use pcap_examples::progress::Status;
-use pcap_examples::{program, stop};
+use pcap_examples::progress::StatusLine;
+use pcap_examples::send_schedule::SendSchedule;
+use pcap_examples::{program, signals, stderr};
 
 use crate::args::{Args, NAME};
-use crate::counts::{Counts, Sent};
+use crate::batch::Batch;
+use crate::counts::{Counts, SentCounts};
 use crate::replay::Replay;
-use crate::together::Together;
 
 fn main() -> ExitCode {
     program::main(NAME, |args: Args| run(&args))
@@ -27,20 +27,25 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     if args.file == Path::new("-") && args.loops != 1 {
-        exit::usage::<Args>("cannot send standard input more than once");
+        exit::usage_error::<Args>("cannot send standard input more than once");
     }
-    // The savefile comes first: its errors need no privileges to be found.
+    // Open the savefile first: finding its errors requires no privileges.
     let input = open::savefile(args)?;
     let device = open::device(args)?;
-    stop::breaks(device.break_handle());
-    let sent = Arc::new(Mutex::new(Sent::default()));
-    let asked = Arc::clone(&sent);
-    stop::on_report(move || asked.lock().unwrap_or_else(PoisonError::into_inner).tell());
-    // Nothing is buffered.
-    stop::on_flush(|| {});
-    open::check(args, input.capture().datalink(), device.datalink())?;
+    signals::break_on_end(device.break_handle());
+    let sent = Arc::new(Mutex::new(SentCounts::default()));
+    let reported = Arc::clone(&sent);
+    signals::on_report(move || {
+        reported
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .print();
+    });
+    // Packets are not buffered.
+    signals::on_flush(|| {});
+    open::check_link_types(args, input.capture().datalink(), device.datalink())?;
     if !args.quiet {
-        exit::say(
+        stderr::print_message(
             NAME,
             format_args!(
                 "sending `{}` on {}, {}",
@@ -53,22 +58,22 @@ fn run(args: &Args) -> Outcome {
     let mut replay = Replay {
         args,
         device,
-        schedule: Schedule::new(args.pace()),
+        schedule: SendSchedule::new(args.pace()),
         start: None,
-        status: Status::new(!args.quiet).lost_are("not sent"),
+        status: StatusLine::new(!args.quiet).lost_label("not sent"),
         counts: Counts::default(),
         sent,
-        // A pipe may be slow: its packets are sent one by one.
-        together: (args.fast && args.file.is_file()).then(Together::default),
+        // A pipe may be slow, so its packets are sent one by one.
+        batch: (args.fast && args.file.is_file()).then(Batch::default),
     };
-    let outcome = replay.all(input);
-    // Even if the savefile could not be read to its end.
+    let outcome = replay.send_all_loops(input);
+    // Send the batch even if reading the savefile failed.
     replay.flush();
     replay.status.clear();
     let counts = replay.counts;
     let reported = counts.report(args);
     outcome.and(reported)?;
     counts
-        .first
-        .map_or(Ok(()), |first| Err(Failure::Text(first)))
+        .first_error
+        .map_or(Ok(()), |error| Err(Failure::Text(error)))
 }

@@ -1,10 +1,10 @@
-//! The command line.
+//! The command line of `pcap-split`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use pcap_examples::{skipped, stop, summary, units};
+use pcap_examples::{savefile_summary, signals, skipped_packets, value_parsers};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -15,51 +15,55 @@ Examples:
   pcap-split a.pcap.gz -o small --size 10M
   pcap-split day.pcap -o web --flow -f 'tcp port 443' --json
 
-The new savefiles are pcap, with the link type, snaplen and precision of IN. Packets keep their
-order and are copied unchanged, even damaged ones. No savefile is empty. `pcap-merge` joins them
-again.
+The output savefiles are pcap, with the link type, snaplen and precision of IN. Packets keep their
+order and are copied unchanged, even damaged ones. No savefile is empty. `pcap-merge` can merge the
+savefiles again.
 
 If IN is damaged, the packets before the damage are written and the status is 1. After Ctrl-C
-and after other errors, the packets read so far are written and the status is 1. Savefiles that
-cannot be written completely are not listed, but counted as incomplete. A savefile is listed as
-soon as it is complete. A packet is in its savefile within about a second after it is read.";
+and after other errors, the packets read so far are written and the status is 1. A savefile is
+listed as soon as it is complete. Savefiles that cannot be written completely are not listed, but
+counted as incomplete. A packet is in its savefile within about a second after it is read.";
 
 const JSON_HELP: &str = "  \
-  With --flow also protocol, source, source_port, destination, destination_port, of the first
-  packet. The last line is: type (\"summary\"), read (packets read), packets (those in listed
-  savefiles), files (savefiles listed), incomplete (savefiles not listed because they could not
-  be completed), left_out (packets that no savefile can hold, if any), error (why it ended
-  early, if it did).";
+  With --flow, the object also has the protocol, source, source_port, destination and
+  destination_port of the first packet. The last line is an object of type (\"summary\"), read
+  (packets read), packets (packets in the listed savefiles), files (savefiles listed), incomplete
+  (savefiles not listed because they could not be completed), left_out (packets that the format
+  cannot represent, if any) and error (why the program ended early, if it did).";
 
-/// Splits a savefile into several, numbered from 0, and prints a line for each: its name, its packets
-/// and its length in bytes.
+/// Splits a savefile into several savefiles, numbered from 0. Prints a line for each: its name, the
+/// number of packets and its length in bytes.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", stop::HELP, skipped::HELP, summary::HELP))]
+    after_help = format!(
+        "{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}",
+        signals::HELP, skipped_packets::HELP, savefile_summary::HELP
+    )
+)]
 pub(crate) struct Args {
-    /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` is standard input
+    /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` means standard input
     #[arg(value_name = "IN")]
     pub(crate) input: PathBuf,
-    /// The start of the names: `PREFIX-00000.pcap` is the first. If PREFIX is a folder, the savefiles
-    /// are created in it and named after IN. Folders must exist
+    /// The start of the names of the savefiles; `PREFIX-00000.pcap` is the first. If PREFIX is a folder,
+    /// the savefiles are created in it and named after IN. Folders must exist
     #[arg(short, long, value_name = "PREFIX")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
-    pub(crate) by: By,
-    /// Only packets that pass this filter, in the language of pcap-filter(7)
+    pub(crate) by: SplitBy,
+    /// Write only packets that pass this filter expression, as described in pcap-filter(7)
     #[arg(short, long, value_name = "EXPR")]
     pub(crate) filter: Option<String>,
-    /// Replace existing savefiles; those with higher numbers stay
+    /// Replace existing savefiles; existing savefiles with higher numbers are kept
     #[arg(long)]
     pub(crate) force: bool,
-    /// The number of digits in the names. Names with longer numbers do not sort
+    /// The minimum number of digits in the names. Names with longer numbers do not sort correctly
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..=18))]
     pub(crate) digits: u8,
-    /// The maximum number of savefiles open at once with --flow, lowered automatically at the limit of
-    /// descriptors [default: 200]
+    /// With --flow, the maximum number of savefiles open at once; lowered automatically at the limit of
+    /// file descriptors [default: 200]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_open: Option<u32>,
-    /// Print a line of JSON for each savefile (see below)
+    /// Print a line of JSON for each savefile and for the summary (see below)
     #[arg(long)]
     pub(crate) json: bool,
     /// Print only errors
@@ -69,25 +73,26 @@ pub(crate) struct Args {
 
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
-pub(crate) struct By {
-    /// The number of packets in each savefile
+pub(crate) struct SplitBy {
+    /// The maximum number of packets in each savefile
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) packets: Option<u64>,
-    /// The maximum size of a savefile, headers included, in KiB or with a unit: 64K, 10M, 1G. Only a
-    /// single packet that is larger exceeds it
-    #[arg(long, value_name = "SIZE", value_parser = units::size)]
+    /// The maximum size of each savefile including headers, in KiB or with a unit: 64K, 10M, 1G. A
+    /// savefile exceeds it only if it contains a single packet that is larger
+    #[arg(long, value_name = "SIZE", value_parser = value_parsers::size)]
     pub(crate) size: Option<usize>,
     /// The time span of each savefile, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms. The first
-    /// span starts at the first packet, and the others follow without gaps. A packet at the end of a
-    /// span belongs to the next one. A packet earlier than those before it stays with them. Spans
-    /// without packets have no savefile
-    #[arg(long, value_name = "TIME", value_parser = units::span)]
+    /// span starts at the first packet, and the others follow without gaps. A packet exactly at the end
+    /// of a span belongs to the next span. A packet earlier than the current span stays in the current
+    /// savefile. Spans without packets have no savefile
+    #[arg(long, value_name = "TIME", value_parser = value_parsers::nonzero_seconds)]
     pub(crate) every: Option<Duration>,
-    /// A savefile for each flow, both directions together. A flow is the addresses and ports of TCP,
-    /// UDP, UDP-Lite, SCTP and DCCP; the addresses and the protocol of other packets; the protocol
-    /// alone of packets without addresses. In tunnels (GRE, IP in IP, VXLAN, Geneve) the innermost
-    /// addresses count. IP fragments follow the first fragment of their packet, which has the ports;
-    /// those that come before it are sorted by addresses and protocol
+    /// Write a savefile for each flow, with both directions together. TCP, UDP, UDP-Lite, SCTP and DCCP
+    /// packets belong to the same flow if their addresses and ports are equal; other packets, if their
+    /// addresses and protocol are equal; packets without addresses, if their protocol is equal. In
+    /// tunnels (GRE, IP in IP, VXLAN, Geneve), the innermost addresses count. An IP fragment belongs to
+    /// the flow of the first fragment of its IP packet, which has the ports. Fragments that arrive
+    /// before the first one are distinguished by addresses and protocol
     #[arg(long)]
     pub(crate) flow: bool,
 }

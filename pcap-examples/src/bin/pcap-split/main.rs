@@ -1,24 +1,24 @@
-//! Splits a savefile into several: by packets, by size, by time or by flow.
+//! `pcap-split`: splits a savefile by number of packets, by size, by time or by flow.
 
 mod args;
-mod flows;
-mod list;
-mod parts;
-mod work;
+mod by_flow;
+mod by_limit;
+mod file_list;
+mod split;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use pcap_examples::ending::Ending;
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::input::Input;
-use pcap_examples::names::Names;
+use pcap_examples::numbered_files::NumberedFiles;
+use pcap_examples::output_format::OutputFormat;
 use pcap_examples::program;
+use pcap_examples::savefile_reader::SavefileReader;
 
-use crate::args::{Args, By, NAME};
-use crate::flows::Flows;
-use crate::parts::Parts;
-use crate::work::split;
+use crate::args::{Args, NAME, SplitBy};
+use crate::by_flow::FlowSplitter;
+use crate::by_limit::LimitSplitter;
+use crate::split::split;
 
 fn main() -> ExitCode {
     program::main(NAME, |args: Args| run(&args))
@@ -26,24 +26,27 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     if args.max_open.is_some() && !args.by.flow {
-        exit::usage::<Args>("--max-open requires --flow: otherwise only one savefile is open");
+        exit::usage_error::<Args>(
+            "--max-open requires --flow: otherwise only one savefile is open",
+        );
     }
-    check(&args.output)?;
-    let input = Input::open(&args.input, true)?;
-    let names = Names::new(&args.output, &args.input, args.digits.into(), args.force);
+    check_prefix(&args.output)?;
+    let input = SavefileReader::open(&args.input, true)?;
+    let numbered_files =
+        NumberedFiles::new(&args.output, &args.input, args.digits.into(), args.force);
     match &args.by {
-        By { flow: true, .. } => split(args, input, Flows::new(args, names)),
-        by => split(args, input, Parts::new(by, names)),
+        SplitBy { flow: true, .. } => split(args, input, FlowSplitter::new(args, numbered_files)),
+        by => split(args, input, LimitSplitter::new(by, numbered_files)),
     }
 }
 
-/// Rejects a prefix with the ending of another format than pcap.
-fn check(prefix: &Path) -> Outcome {
+/// Rejects a prefix with the extension of a format other than uncompressed pcap.
+fn check_prefix(prefix: &Path) -> Outcome {
     if prefix.is_dir() {
         return Ok(());
     }
-    match Ending::of(prefix)? {
-        Ending::PCAP => Ok(()),
+    match OutputFormat::of_path(prefix)? {
+        OutputFormat::PCAP => Ok(()),
         _ => Err(Failure::Text(format!(
             "cannot write `{}-…`: the savefiles are uncompressed pcap, and their names end in \
              `.pcap`; `pcap-recode` converts them",

@@ -1,23 +1,23 @@
-//! `pcap-capture` on a private loopback device.
+//! Tests of `pcap-capture` on private networks.
 
-mod ends;
-mod output;
+mod deadlines_and_errors;
+mod lines_json_savefiles;
 mod packets;
 mod threads;
 
 use std::path::Path;
 
-use crate::common::{arg, tool};
+use crate::common::{path_arg, run_tool};
 
-/// Splits arguments without spaces.
+/// Splits arguments at spaces.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(' ')
 }
 
 /// Returns the numbers at the start of the datagrams in a savefile, as tcpdump reads it.
 fn numbers(path: &Path) -> Vec<u32> {
-    let text = tool("tcpdump", &["-n", "-t", "-xx", "-r", arg(path)]);
-    // Headers of 14, 20 and 8 bytes, then the number: in the row of 32 and the next.
+    let text = run_tool("tcpdump", &["-n", "-t", "-xx", "-r", path_arg(path)]);
+    // The number follows headers of 14, 20 and 8 bytes.
     let row = |line: &str| line.split(':').nth(1).unwrap().replace(' ', "");
     let packets = text.split("IP 127.0.0.1.").skip(1);
     let hex = packets.map(|packet| packet.lines().skip(1).map(row).collect::<String>());
@@ -25,7 +25,7 @@ fn numbers(path: &Path) -> Vec<u32> {
         .collect()
 }
 
-/// Returns the three numbers of the statistics.
+/// Returns the three numbers of the statistics: received, dropped, and dropped by the interface.
 fn statistics(stderr: &str) -> [u64; 3] {
     let line = stderr
         .lines()

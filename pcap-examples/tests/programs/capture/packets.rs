@@ -1,22 +1,22 @@
-//! The captured packets.
+//! The packets that `pcap-capture` captures.
 
 use std::fs;
 use std::net::UdpSocket;
 
 use super::{numbers, statistics, words};
 use crate::common::live::{Running, Sender, in_netns, ip};
-use crate::common::{arg, ours, program, tool};
+use crate::common::{path_arg, program, run_program, run_tool};
 
 // Shows: parity/programs-dump-split-recode
 #[test]
-fn a_count_of_packets_is_tcpdumps() {
+fn a_count_limits_the_packets() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
         let mut command = program("capture");
         command.args(words(&format!(
             "-i lo -c 10 -w {} udp port 9999",
-            arg(&path)
+            path_arg(&path)
         )));
         let running = Running::start(&mut command);
         Sender::new().send(15, 100);
@@ -25,13 +25,13 @@ fn a_count_of_packets_is_tcpdumps() {
         let [received, dropped, _] = statistics(&stderr);
         assert!(received >= 10 && dropped == 0, "{stderr}");
         assert_eq!(numbers(&path), (0..10).collect::<Vec<_>>());
-        // The filter was applied, and times have nanoseconds.
+        // Times have nanosecond precision.
         assert_eq!(fs::read(&path).unwrap()[..4], 0xa1b2_3c4d_u32.to_ne_bytes());
     });
 }
 
 #[test]
-fn signals_lose_no_packet_sent_before() {
+fn signals_lose_no_packets_sent_before() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
@@ -39,7 +39,7 @@ fn signals_lose_no_packet_sent_before() {
         for signal in [libc::SIGINT, libc::SIGTERM] {
             let mut command = program("capture");
             let running =
-                Running::start(command.args(words(&format!("-i lo -w {} udp", arg(&path)))));
+                Running::start(command.args(words(&format!("-i lo -w {} udp", path_arg(&path)))));
             sender.send(500, 64);
             running.signal(signal);
             let (status, _, stderr) = running.end();
@@ -52,7 +52,7 @@ fn signals_lose_no_packet_sent_before() {
 }
 
 #[test]
-fn any_tells_interface_and_direction() {
+fn any_shows_interface_and_direction() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
@@ -62,14 +62,14 @@ fn any_tells_interface_and_direction() {
         ip("addr add 192.0.2.1/24 dev left");
         ip("neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev left");
         let indices = ["left", "right"].map(|name| {
-            let list = tool("ip", &["-o", "link", "show", name]);
+            let list = run_tool("ip", &["-o", "link", "show", name]);
             list.split(':').next().unwrap().parse::<u32>().unwrap()
         });
         let send = || {
             let socket = UdpSocket::bind("192.0.2.1:0").unwrap();
             socket.send_to(b"hello", "192.0.2.2:9999").unwrap();
         };
-        // Sent by one end, and received by the other for another host.
+        // One end sends the packet. The other end receives it as a packet for another host.
         let seen = |stdout: &str, first: &str, second: &str| {
             let lines: Vec<&str> = stdout.lines().collect();
             assert_eq!(lines.len(), 2, "{stdout}");
@@ -117,11 +117,11 @@ fn any_tells_interface_and_direction() {
                 (&index.into(), &direction.into())
             );
         }
-        // The savefile only contains the numbers, as tshark reads them.
+        // The savefile contains only the numbers of interfaces, which tshark reads.
         let fields = [
             "-n",
             "-r",
-            arg(&path),
+            path_arg(&path),
             "-T",
             "fields",
             "-e",
@@ -129,10 +129,10 @@ fn any_tells_interface_and_direction() {
             "-e",
             "sll.pkttype",
         ];
-        let told = tool("tshark", &fields);
+        let told = run_tool("tshark", &fields);
         assert_eq!(told, format!("{}\t4\n{}\t3\n", indices[0], indices[1]));
         let [first, second] = indices.map(|index| format!("if{index}"));
-        let lines = ours("read", &[arg(&path)]).good();
+        let lines = run_program("read", &[path_arg(&path)]).success_output();
         seen(&lines, &format!("{first} Out"), &format!("{second} P"));
 
         let mut command = program("capture");

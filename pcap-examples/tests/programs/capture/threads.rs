@@ -1,4 +1,4 @@
-//! Captures with several threads.
+//! Captures with several threads (`pcap-capture --threads`).
 
 use std::collections::BTreeMap;
 use std::net::UdpSocket;
@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::{statistics, words};
 use crate::common::live::{Running, in_netns, ip};
-use crate::common::{ours, program};
+use crate::common::{program, run_program};
 
-/// Sends eight flows, with a datagram of each length in each.
+/// Sends eight flows. Each has a datagram of each length.
 fn send_flows(lengths: std::ops::Range<usize>) {
     let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
     let to = receiver.local_addr().unwrap();
@@ -22,7 +22,7 @@ fn send_flows(lengths: std::ops::Range<usize>) {
     }
 }
 
-/// Eight flows: each line once, those of a flow in order, and one sum.
+/// Each packet is printed once, packets of a flow are in order, and the statistics are the sum.
 #[test]
 fn threads_print_each_packet_once() {
     in_netns(|| {
@@ -44,7 +44,7 @@ fn threads_print_each_packet_once() {
             flows.entry(port).or_default().push(length.parse().unwrap());
         }
         assert_eq!(flows.len(), 8);
-        // After headers of 42 bytes.
+        // The headers have 42 bytes.
         for lengths in flows.values() {
             assert!(lengths.iter().copied().eq(50..150), "{lengths:?}");
         }
@@ -52,7 +52,7 @@ fn threads_print_each_packet_once() {
 }
 
 #[test]
-fn threads_share_a_count_and_a_deadline() {
+fn threads_share_a_count_and_a_duration() {
     in_netns(|| {
         let mut command = program("capture");
         let running = Running::start(command.args(words("-i lo --threads 4 -c 50 --json udp")));
@@ -65,7 +65,7 @@ fn threads_share_a_count_and_a_deadline() {
         assert!(lines[50].contains("\"statistics\""), "{}", lines[50]);
 
         let start = Instant::now();
-        let ran = ours(
+        let ran = run_program(
             "capture",
             &["-i", "lo", "--threads", "2", "--duration", "0.3"],
         );
@@ -75,19 +75,22 @@ fn threads_share_a_count_and_a_deadline() {
         assert!(start.elapsed() < Duration::from_secs(3));
 
         for wrong in ["0", "257", "x"] {
-            assert_eq!(ours("capture", &["--threads", wrong]).status, Some(2));
+            assert_eq!(
+                run_program("capture", &["--threads", wrong]).status,
+                Some(2)
+            );
         }
-        let both = ours("capture", &["-i", "lo", "--threads", "2", "-w", "no.pcap"]);
+        let both = run_program("capture", &["-i", "lo", "--threads", "2", "-w", "no.pcap"]);
         assert_eq!(both.status, Some(2));
-        let ran = ours("capture", &["-i", "nosuch", "--threads", "2"]);
+        let ran = run_program("capture", &["-i", "nosuch", "--threads", "2"]);
         assert_eq!(ran.status, Some(1));
         assert!(ran.stderr.contains("nosuch"), "{}", ran.stderr);
     });
 }
 
-/// What was captured before the device was removed, and the statistics, come with the error.
+/// The packets captured before the device was removed and the statistics are printed, too.
 #[test]
-fn threads_tell_of_a_removed_device() {
+fn threads_report_a_removed_device() {
     in_netns(|| {
         for name in ["left", "right"] {
             if name == "left" {

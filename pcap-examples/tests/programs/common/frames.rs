@@ -1,4 +1,4 @@
-//! Packets of many protocols, byte by byte, for the tests of the decoder.
+//! Builds packets of many protocols byte by byte, for the tests of the decoder.
 
 use super::Record;
 
@@ -16,7 +16,7 @@ pub(crate) fn ethernet(kind: u16, rest: &[u8]) -> Vec<u8> {
     [&[4; 6], &MAC[..], &kind.to_be_bytes(), rest].concat()
 }
 
-/// Returns an IPv4 packet with this many words of options and this fragment field.
+/// Returns an IPv4 packet with a number of option words and a fragment field.
 pub(crate) fn ipv4(
     (from, to): ([u8; 4], [u8; 4]),
     number: u8,
@@ -49,7 +49,7 @@ pub(crate) fn ipv6(next: u8, rest: &[u8]) -> Vec<u8> {
     data
 }
 
-/// Returns a SYN and ACK with this many words of options.
+/// Returns a TCP segment with the flags SYN and ACK, and a number of option words.
 pub(crate) fn tcp(words: u8) -> Vec<u8> {
     let mut data = [40_000_u16, 443, 0, 7, 0, 9].map(u16::to_be_bytes).concat();
     data.extend([(5 + words) << 4, 0x12, 2, 0, 0, 0, 0, 0]);
@@ -63,7 +63,7 @@ pub(crate) fn udp(from: u16, to: u16, rest: &[u8]) -> Vec<u8> {
     [&[from, to, length, 0].map(u16::to_be_bytes).concat(), rest].concat()
 }
 
-/// Returns a header of version 1, and one of version 2 from interface 3.
+/// Returns a packet with a version 1 cooked header, and one with a version 2 cooked header from interface 3.
 pub(crate) fn cooked(kind: u16, hardware: u16, protocol: u16, rest: &[u8]) -> [(u32, Vec<u8>); 2] {
     let address = [&MAC[..], &[0; 2]].concat();
     let mut v1 = [kind, hardware, 6].map(u16::to_be_bytes).concat();
@@ -75,16 +75,16 @@ pub(crate) fn cooked(kind: u16, hardware: u16, protocol: u16, rest: &[u8]) -> [(
     [(SLL, [&v1, rest].concat()), (SLL2, [&v2, rest].concat())]
 }
 
-/// Returns all prefixes of a packet, as a snaplen would leave them.
-pub(crate) fn beginnings(data: &[u8]) -> Vec<Record> {
+/// Returns all prefixes of a packet, as if truncated by a snaplen.
+pub(crate) fn all_prefixes(data: &[u8]) -> Vec<Record> {
     let cut = |length| (0, 0, data[..length].to_vec(), data.len() as u32);
     (0..=data.len()).map(cut).collect()
 }
 
-/// A member, and the packet length from which on it is present.
+/// The minimum packet length at which a JSON member is present, and the name of the member.
 pub(crate) type Field = (usize, &'static str);
 
-/// Returns packets with their members.
+/// Returns packets with their expected JSON members.
 pub(crate) fn fields() -> Vec<(Vec<u8>, Vec<Field>)> {
     let ends =
         |at: usize, address: usize| [(at + address, "source"), (at + 2 * address, "destination")];
@@ -93,7 +93,7 @@ pub(crate) fn fields() -> Vec<(Vec<u8>, Vec<Field>)> {
         ethernet(0x0800, &ipv4((A, B), number, words, part, rest))
     };
     let with = |fields: &[&[Field]]| fields.concat();
-    // The next headers in turn, an option, padding.
+    // A hop-by-hop header with an option and padding, then TCP.
     let hop_by_hop = [&[6, 0, 1, 4, 0, 0, 0, 0][..], &tcp(1)].concat();
     let fragment = [&[17, 0, 0, 1, 0, 0, 0, 5][..], &udp(1, 2, b"12345678")].concat();
     vec![
@@ -150,7 +150,7 @@ pub(crate) fn fields() -> Vec<(Vec<u8>, Vec<Field>)> {
     ]
 }
 
-/// Returns packets within packets.
+/// Returns packets in tunnels, with the expected text of the outer headers.
 pub(crate) fn tunnels() -> Vec<(&'static str, Vec<u8>)> {
     let inner = ipv4((C, D), 17, 0, 0, &udp(1, 2, b"inner"));
     let ip = |number, rest: &[u8]| ethernet(0x0800, &ipv4((A, B), number, 0, 0, rest));
@@ -205,7 +205,7 @@ pub(crate) fn tunnels() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Returns payloads with the device type and protocol for them, and their names.
+/// Returns payloads for cooked headers: the device type, the protocol number, the payload and the expected name.
 pub(crate) fn devices() -> Vec<(u16, u16, Vec<u8>, &'static str)> {
     let inner = ipv4((C, D), 17, 0, 0, &udp(1, 2, b"inner"));
     let snap = [&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0][..], &inner].concat();

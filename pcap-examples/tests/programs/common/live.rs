@@ -1,4 +1,4 @@
-//! A private network for the tests that capture.
+//! Private networks, traffic and running programs, for tests that capture or send.
 
 #![cfg(target_os = "linux")]
 
@@ -11,11 +11,11 @@ use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{arg, record, run, savefile, tool};
+use super::{path_arg, record, run, run_tool, savefile};
 
-/// Returns whether this is root. Prints that the test is skipped if it is not.
+/// Returns whether the tests run as root. If not, prints that the test is skipped.
 pub(crate) fn is_root() -> bool {
-    // SAFETY: takes nothing and always succeeds.
+    // SAFETY: geteuid(2) has no preconditions.
     let root = unsafe { libc::geteuid() } == 0;
     if !root {
         let test = thread::current().name().unwrap_or("a test").to_owned();
@@ -24,14 +24,15 @@ pub(crate) fn is_root() -> bool {
     root
 }
 
-/// Runs a test in a network namespace with only `lo`, up, without IPv6; programs that it starts are in it, too.
+/// Runs a test in a new network namespace, in which only `lo` exists and is up, without IPv6. Programs that the test
+/// starts are in the namespace, too.
 pub(crate) fn in_netns(test: impl FnOnce() + Send) {
     if !is_root() {
         return;
     }
     let result = thread::scope(|scope| {
         let inside = scope.spawn(|| {
-            // SAFETY: takes a number, and only affects this thread's network.
+            // SAFETY: unshare(2) only takes a flag here, and only affects the network namespace of this thread.
             let status = unsafe { libc::unshare(libc::CLONE_NEWNET) };
             let error = std::io::Error::last_os_error();
             assert_eq!(status, 0, "cannot make a network namespace: {error}");
@@ -50,24 +51,24 @@ pub(crate) fn in_netns(test: impl FnOnce() + Send) {
     }
 }
 
-/// Runs `ip` with these words.
+/// Runs ip(8) with arguments that are separated by spaces.
 pub(crate) fn ip(words: &str) {
-    tool("ip", &words.split(' ').collect::<Vec<_>>());
+    run_tool("ip", &words.split(' ').collect::<Vec<_>>());
 }
 
-/// A program that captures or sends.
+/// A running program that captures or sends packets.
 pub(crate) struct Running {
     child: Child,
     stderr: BufReader<ChildStderr>,
 }
 
 impl Running {
-    /// Starts it, and waits until it prints that it captures.
+    /// Starts `pcap-capture`, and waits until it prints that it is capturing.
     pub(crate) fn start(command: &mut Command) -> Running {
         Running::start_saying(command, "listening on")
     }
 
-    /// Starts it, and waits for its first line, which contains this text.
+    /// Starts a program, and waits for its first line on standard error, which must contain a text.
     pub(crate) fn start_saying(command: &mut Command, text: &str) -> Running {
         let mut child = command
             .stdin(Stdio::null())
@@ -88,12 +89,12 @@ impl Running {
 
     pub(crate) fn signal(&self, signal: i32) {
         let pid = self.child.id() as i32;
-        // SAFETY: the child has not been waited for, so the number is still its own.
+        // SAFETY: the child was not waited for yet, so its process ID is still valid.
         assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
     }
 
-    /// Waits for its end, with a limit; returns its status, its standard output if nobody took it, and the rest of its
-    /// standard error.
+    /// Waits for the program to end, and panics if that takes too long. Returns its status, its standard output, unless
+    /// the test has taken that, and the rest of its standard error.
     pub(crate) fn end(mut self) -> (ExitStatus, String, String) {
         let stdout = self.child.stdout.take();
         let reader = thread::spawn(move || {
@@ -122,10 +123,10 @@ impl Running {
     }
 }
 
-/// The port that the tests send to, with a listener so that there are no replies.
+/// The port that the tests send to. A socket listens there, so that there are no ICMP replies.
 pub(crate) const PORT: u16 = 9999;
 
-/// Sends numbered datagrams over the loopback device while it exists.
+/// Sends numbered datagrams on the loopback device.
 pub(crate) struct Sender {
     from: UdpSocket,
     _to: UdpSocket,
@@ -141,7 +142,7 @@ impl Sender {
         }
     }
 
-    /// Sends datagrams of this length that begin with their numbers.
+    /// Sends `count` datagrams of this length. Each begins with its number.
     pub(crate) fn send(&self, count: u32, length: usize) {
         for number in 0..count {
             let mut data = vec![0; length.max(4)];
@@ -151,8 +152,8 @@ impl Sender {
     }
 }
 
-/// Runs a program, which gets the path of its savefile, in a mount namespace where that path is on a disk of one
-/// megabyte. Returns its status, its standard error, and how many packets of the savefile tcpdump can read.
+/// Runs a program in a mount namespace with a file system of one megabyte, given a path on that file system for its
+/// savefile. Returns its status, its standard error, and the number of packets that tcpdump can read from the savefile.
 pub(crate) fn on_small_disk(
     folder: &Path,
     program: impl FnOnce(&str) -> Command,
@@ -160,8 +161,8 @@ pub(crate) fn on_small_disk(
     let disk = folder.join("disk");
     fs::create_dir(&disk).expect("a folder");
     let output = disk.join("out.pcap");
-    let command = program(arg(&output));
-    // The content of the disk is lost with the namespace.
+    let command = program(path_arg(&output));
+    // The file system disappears with the namespace, so copy the savefile.
     let script = "mount --make-rprivate / 2>/dev/null; mount -t tmpfs -o size=1m none \"$1\" || exit 99; disk=$1 copy=$2; shift 2; \
                   \"$@\"; status=$?; cp \"$disk/out.pcap\" \"$copy\" || exit 98; \
                   umount \"$disk\"; exit $status";
@@ -172,7 +173,7 @@ pub(crate) fn on_small_disk(
     unshare.arg(command.get_program()).args(command.get_args());
     let ran = run(&mut unshare);
     let mut tcpdump = Command::new("tcpdump");
-    let read = run(tcpdump.args(["-n", "-r", arg(&copy)]));
+    let read = run(tcpdump.args(["-n", "-r", path_arg(&copy)]));
     (
         ran.status.expect("a status"),
         ran.stderr,
@@ -180,7 +181,7 @@ pub(crate) fn on_small_disk(
     )
 }
 
-/// Returns the first packets of an endless savefile.
+/// Returns a savefile with the first `count` packets of an endless sequence.
 pub(crate) fn endless(count: usize) -> Vec<u8> {
     let packets: Vec<_> = (0..count as u32)
         .map(|n| record(n, 0, vec![n as u8; 60]))
@@ -188,8 +189,8 @@ pub(crate) fn endless(count: usize) -> Vec<u8> {
     savefile(false, false, 1, &packets)
 }
 
-/// Runs a program that reads an endless savefile from standard input, and interrupts it once this file exists. Returns
-/// its status and its standard error.
+/// Runs a program that reads an endless savefile from standard input, and sends SIGINT once the file `until` exists.
+/// Returns its status and its standard error.
 pub(crate) fn interrupt(command: &mut Command, until: &Path) -> (Option<i32>, String) {
     let mut child = command
         .stdin(Stdio::piped())
@@ -202,13 +203,13 @@ pub(crate) fn interrupt(command: &mut Command, until: &Path) -> (Option<i32>, St
     let (mut written, mut asked) = (0, false);
     for count in 0.. {
         let bytes = endless(count);
-        // When it has ended, nobody reads this.
+        // Writing fails after the program has ended.
         if stdin.write_all(&bytes[written..]).is_err() {
             break;
         }
         written = bytes.len();
         if !asked && until.exists() {
-            // SAFETY: the child has not been waited for, so the number is still its own.
+            // SAFETY: the child was not waited for yet, so its process ID is still valid.
             assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
             asked = true;
         }

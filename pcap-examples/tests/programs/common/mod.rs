@@ -1,4 +1,4 @@
-//! Shared code of the programs' tests: running them, and savefiles for them.
+//! Runs programs and builds savefiles, for all tests.
 
 #![allow(dead_code)] // some of it is for tests of Linux only
 
@@ -14,9 +14,9 @@ pub(crate) mod frames;
 pub(crate) mod live;
 pub(crate) mod process;
 
-/// Copies one of the programs to a directory. `cp` does it: a program cannot be executed while this process has it
-/// open for writing, even in a child of another thread.
-pub(crate) fn copied(name: &str, folder: &Path) -> PathBuf {
+/// Copies one of the programs to a directory, using cp(1). If this process wrote the copy itself, a child that another
+/// thread forks could keep it open for writing, and a file open for writing cannot be executed.
+pub(crate) fn copy_program(name: &str, folder: &Path) -> PathBuf {
     let copy = folder.join(name);
     let done = Command::new("cp")
         .arg(program(name).get_program())
@@ -26,31 +26,31 @@ pub(crate) fn copied(name: &str, folder: &Path) -> PathBuf {
     copy
 }
 
-/// Returns one of the programs, by its name without `pcap-`. `PCAP_TEST_PROGRAMS` names a directory with commands that
-/// run them, for example in an emulator.
+/// Returns the command for a program, given its name without `pcap-`. The environment variable `PCAP_TEST_PROGRAMS` may
+/// name a directory with commands that run the programs, for example in an emulator.
 pub(crate) fn program(name: &str) -> Command {
     let built = built(name);
     let mut command = match std::env::var_os("PCAP_TEST_PROGRAMS") {
         Some(folder) => Command::new(Path::new(&folder).join(format!("pcap-{name}"))),
         None => Command::new(built),
     };
-    heed_signals(&mut command);
+    reset_signals(&mut command);
     command
 }
 
-/// Lets signals end the program even if the tests ignore them, as under nohup and in the background of a script.
-fn heed_signals(command: &mut Command) {
+/// Resets the signals that the tests may ignore, as under nohup(1) and in the background jobs of a script.
+fn reset_signals(command: &mut Command) {
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
         let heed = || {
             for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM, libc::SIGQUIT] {
-                // SAFETY: takes numbers, and installs no handler of ours.
+                // SAFETY: SIG_DFL runs no code of this program.
                 unsafe { libc::signal(signal, libc::SIG_DFL) };
             }
             Ok(())
         };
-        // SAFETY: signal(2) may be called between fork and exec.
+        // SAFETY: signal(2) is async-signal-safe, so it may be called between fork and exec.
         unsafe { command.pre_exec(heed) };
     }
     #[cfg(not(unix))]
@@ -73,15 +73,15 @@ fn built(name: &str) -> &'static str {
     }
 }
 
-/// What a program printed, and its status.
+/// The exit status and the output of a program.
 #[derive(Debug)]
-pub(crate) struct Ran {
+pub(crate) struct RunResult {
     pub(crate) status: Option<i32>,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: String,
 }
 
-impl Ran {
+impl RunResult {
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.stdout).expect("text")
     }
@@ -90,20 +90,20 @@ impl Ran {
         self.text().lines().collect()
     }
 
-    /// Returns its output, if it succeeded and printed nothing on standard error.
-    pub(crate) fn good(self) -> String {
+    /// Returns standard output. Panics if the program failed or printed something on standard error.
+    pub(crate) fn success_output(self) -> String {
         assert_eq!((self.status, self.stderr.as_str()), (Some(0), ""));
         String::from_utf8(self.stdout).expect("text")
     }
 }
 
-/// Runs a program to its end.
-pub(crate) fn run(command: &mut Command) -> Ran {
-    feed(command, b"")
+/// Runs a program to its end, with an empty standard input.
+pub(crate) fn run(command: &mut Command) -> RunResult {
+    run_with_stdin(command, b"")
 }
 
 /// Runs a program to its end with this standard input.
-pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Ran {
+pub(crate) fn run_with_stdin(command: &mut Command, input: &[u8]) -> RunResult {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -113,11 +113,11 @@ pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Ran {
     let mut stdin = child.stdin.take().expect("standard input");
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            // A program that ends early does not read it all.
+            // A program that ends early does not read all input.
             let _ = stdin.write_all(input);
         });
         let output = child.wait_with_output().expect("its end");
-        Ran {
+        RunResult {
             status: output.status.code(),
             stdout: output.stdout,
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -125,13 +125,13 @@ pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Ran {
     })
 }
 
-/// Runs a program with these arguments.
-pub(crate) fn ours(name: &str, arguments: &[&str]) -> Ran {
+/// Runs one of the programs with these arguments.
+pub(crate) fn run_program(name: &str, arguments: &[&str]) -> RunResult {
     run(program(name).args(arguments))
 }
 
-/// Runs a tool that the tests compare with, and returns its output.
-pub(crate) fn tool(name: &str, arguments: &[&str]) -> String {
+/// Runs another tool, such as tcpdump, and returns its output. Panics if it fails.
+pub(crate) fn run_tool(name: &str, arguments: &[&str]) -> String {
     // ci/test-versions names a tcpdump that uses the tested libpcap.
     let other = std::env::var("PCAP_TEST_TCPDUMP").ok();
     let name = match other.as_deref().filter(|_| name == "tcpdump") {
@@ -139,7 +139,7 @@ pub(crate) fn tool(name: &str, arguments: &[&str]) -> String {
         None => name,
     };
     let mut command = Command::new(name);
-    // Independent of the user's language and preferences.
+    // Do not depend on the user's language and preferences.
     command.env("LC_ALL", "C").env("HOME", "/nonexistent");
     command.env_remove("XDG_CONFIG_HOME");
     let ran = run(command.args(arguments));
@@ -147,7 +147,7 @@ pub(crate) fn tool(name: &str, arguments: &[&str]) -> String {
     String::from_utf8(ran.stdout).expect("text")
 }
 
-/// A packet of a savefile: seconds, nanoseconds, bytes, wire length.
+/// A packet of a savefile: the seconds and nanoseconds of its time, its bytes and its wire length.
 pub(crate) type Record = (u32, u32, Vec<u8>, u32);
 
 pub(crate) fn record(secs: u32, nanos: u32, data: Vec<u8>) -> Record {
@@ -155,7 +155,7 @@ pub(crate) fn record(secs: u32, nanos: u32, data: Vec<u8>) -> Record {
     (secs, nanos, data, len)
 }
 
-/// Returns a savefile, byte by byte, without libpcap and pcap-core. Its numbers are in native byte order, as the
+/// Builds a classic savefile byte by byte, without libpcap and pcap-core. Its numbers are in native byte order, as the
 /// programs write them, or swapped.
 pub(crate) fn savefile(swapped: bool, nano: bool, linktype: u32, packets: &[Record]) -> Vec<u8> {
     let number = |n: u32| if swapped { n.swap_bytes() } else { n }.to_ne_bytes();
@@ -175,9 +175,9 @@ pub(crate) fn savefile(swapped: bool, nano: bool, linktype: u32, packets: &[Reco
     bytes
 }
 
-/// Returns the savefile that a tool wrote. In an emulator, tools are those of the host, whose byte order may differ:
-/// then the bytes are converted to what the tool writes on a machine like the emulated one.
-pub(crate) fn by_tool(path: &Path) -> Vec<u8> {
+/// Reads a savefile that a tool wrote, in the byte order of this program. If this program runs in an emulator, the tool
+/// runs on the host, whose byte order may differ; then the numbers are swapped.
+pub(crate) fn read_tool_savefile(path: &Path) -> Vec<u8> {
     let mut bytes = fs::read(path).expect("cannot read the tool's output");
     let magic = u32::from_ne_bytes(bytes[..4].try_into().expect("four bytes"));
     if ![0xa1b2_3c4d, 0xa1b2_c3d4].contains(&magic.swap_bytes()) {
@@ -195,7 +195,7 @@ pub(crate) fn by_tool(path: &Path) -> Vec<u8> {
     bytes
 }
 
-/// Returns the line of `pcap-read --raw`, computed independently.
+/// Returns the line that `pcap-read --raw` must print, computed independently.
 pub(crate) fn raw_line((secs, nanos, data, len): &Record) -> String {
     let mut line = format!("{secs}.{nanos:09} {} {len} ", data.len());
     data.iter()
@@ -206,8 +206,8 @@ pub(crate) fn raw_line((secs, nanos, data, len): &Record) -> String {
     line + "\n"
 }
 
-/// Returns packets of several protocols, of even and odd lengths, one of them truncated.
-pub(crate) fn packets() -> Vec<Record> {
+/// Returns packets of several protocols, with even and odd lengths. One packet is truncated.
+pub(crate) fn sample_packets() -> Vec<Record> {
     let ip = || PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64);
     let write = |payload: &[u8], step: &dyn Fn(&mut Vec<u8>, &[u8])| {
         let mut data = Vec::new();
@@ -259,29 +259,29 @@ pub(crate) fn packets() -> Vec<Record> {
     ]
 }
 
-/// Returns the same with all digits of their nanoseconds.
-pub(crate) fn nano_packets() -> Vec<Record> {
-    let mut packets = packets();
+/// Returns the same packets with nanoseconds in their times.
+pub(crate) fn sample_packets_nano() -> Vec<Record> {
+    let mut packets = sample_packets();
     for (index, packet) in packets.iter_mut().enumerate() {
         packet.1 += 111 * index as u32;
     }
     packets
 }
 
-/// Creates a file with these bytes.
-pub(crate) fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+/// Creates a file with these bytes, and returns its path.
+pub(crate) fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.join(name);
     fs::write(&path, bytes).expect("a file");
     path
 }
 
-/// Returns a path as an argument.
-pub(crate) fn arg(path: &Path) -> &str {
+/// Returns a path as a command-line argument.
+pub(crate) fn path_arg(path: &Path) -> &str {
     path.to_str().expect("a path in UTF-8")
 }
 
-/// Returns the number of written packets, by the line `P of R packets` or `P packets of N savefiles`, and the last
-/// line after it.
+/// Returns the number of packets written, from the line `P of R packets` or `P packets of N savefiles`, and the last
+/// line, which is the error.
 pub(crate) fn written_and_error(stderr: &str) -> (usize, &str) {
     let error = stderr.lines().last().expect("an error");
     let counts = |line: &&str| line.contains(" of ") && line.contains(" packets");
@@ -290,14 +290,14 @@ pub(crate) fn written_and_error(stderr: &str) -> (usize, &str) {
     (written.parse().expect("a number"), error)
 }
 
-/// Returns how many packets a program reports as not written.
+/// Returns the number of packets that a program reports as not written.
 pub(crate) fn not_written(stderr: &str) -> u64 {
     let number = |line: &str| line.strip_suffix(" packets not written")?.parse().ok();
     stderr.lines().find_map(number).unwrap_or(0)
 }
 
-/// Runs a program whose standard output is closed after a few bytes.
-pub(crate) fn run_into_broken_pipe(command: &mut Command) -> Ran {
+/// Runs a program, and closes the pipe from its standard output after ten bytes.
+pub(crate) fn run_into_broken_pipe(command: &mut Command) -> RunResult {
     use std::io::Read;
     let mut child = command
         .stdout(Stdio::piped())
@@ -308,7 +308,7 @@ pub(crate) fn run_into_broken_pipe(command: &mut Command) -> Ran {
     stdout.read_exact(&mut [0; 10]).expect("ten bytes");
     drop(stdout);
     let output = child.wait_with_output().expect("its end");
-    Ran {
+    RunResult {
         status: output.status.code(),
         stdout: Vec::new(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -317,14 +317,14 @@ pub(crate) fn run_into_broken_pipe(command: &mut Command) -> Ran {
 
 /// Compresses bytes with gzip.
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let ran = feed(Command::new("gzip").args(["-c"]), bytes);
+    let ran = run_with_stdin(Command::new("gzip").args(["-c"]), bytes);
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     ran.stdout
 }
 
-/// Decompresses bytes with gzip, which must find them complete.
+/// Decompresses bytes with gzip. Panics if they are incomplete or damaged.
 pub(crate) fn gunzip(bytes: &[u8]) -> Vec<u8> {
-    let ran = feed(Command::new("gzip").args(["-dc"]), bytes);
+    let ran = run_with_stdin(Command::new("gzip").args(["-dc"]), bytes);
     assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
     ran.stdout
 }

@@ -1,4 +1,4 @@
-//! Programs that run while a test acts on them.
+//! Running programs that a test interacts with.
 
 #![cfg(unix)]
 
@@ -9,41 +9,44 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Ran;
+use super::RunResult;
 
-/// Longer than anything takes on a busy machine.
+/// How long to wait for an event. Even a busy machine is faster.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Starts a program with these signals ignored, as nohup(1) and a shell's background jobs do.
-pub(crate) fn ignoring<'a>(command: &'a mut Command, signals: &'static [i32]) -> &'a mut Command {
+/// Makes a command start with these signals ignored, as nohup(1) and shells do for background jobs.
+pub(crate) fn ignore_signals<'a>(
+    command: &'a mut Command,
+    signals: &'static [i32],
+) -> &'a mut Command {
     let ignore = move || {
         for &signal in signals {
-            // SAFETY: takes numbers, and installs no handler of ours.
+            // SAFETY: SIG_IGN runs no code of this program.
             unsafe { libc::signal(signal, libc::SIG_IGN) };
         }
         Ok(())
     };
-    // SAFETY: signal(2) may be called between fork and exec.
+    // SAFETY: signal(2) is async-signal-safe, so it may be called between fork and exec.
     unsafe { command.pre_exec(ignore) }
 }
 
-/// A running program, which is killed on drop.
+/// A running program. It is killed on drop.
 #[derive(Debug)]
 pub(crate) struct Process(Child);
 
 impl Process {
-    /// Starts a command with pipes for all streams, unless the command sets them.
+    /// Starts a command with a pipe for its standard error.
     pub(crate) fn start(command: &mut Command) -> Process {
         command.stderr(Stdio::piped());
         Process(command.spawn().expect("the program"))
     }
 
-    /// Wraps a started program.
+    /// Wraps a program that is already running.
     pub(crate) fn of(child: Child) -> Process {
         Process(child)
     }
 
-    /// Starts a command with pipes for its standard input and output.
+    /// Starts a command with pipes for its standard input, output and error.
     pub(crate) fn piped(command: &mut Command) -> Process {
         Process::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()))
     }
@@ -54,12 +57,12 @@ impl Process {
 
     pub(crate) fn signal(&self, signal: i32) {
         let pid = self.0.id() as i32;
-        // SAFETY: the child has not been waited for, so the number is still its own.
+        // SAFETY: the child was not waited for yet, so its process ID is still valid.
         assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
     }
 
-    /// Returns whether it is still running.
-    pub(crate) fn runs(&mut self) -> bool {
+    /// Returns whether the program is still running.
+    pub(crate) fn is_running(&mut self) -> bool {
         self.0.try_wait().expect("its status").is_none()
     }
 
@@ -72,36 +75,36 @@ impl Process {
         u64::from_str_radix(number, 16).expect("a number")
     }
 
-    /// Waits until it handles this signal, which it does soon after its start.
-    pub(crate) fn answers(&self, signal: i32) {
+    /// Waits until the program handles this signal, which it does soon after its start.
+    pub(crate) fn wait_until_handles(&self, signal: i32) {
         wait_until("the program handles signals", || {
             self.status("SigBlk") >> (signal - 1) & 1 == 1
         });
     }
 
-    /// Waits for its end, and returns what it printed and nobody read.
-    pub(crate) fn end(mut self) -> Ran {
+    /// Waits for the program to end. Returns its status and the output that the test has not read.
+    pub(crate) fn end(mut self) -> RunResult {
         self.0.stdin = None;
         let stdout = self.0.stdout.take().map(read);
         let stderr = self.0.stderr.take().map(read);
-        wait_until("it ends", || !self.runs());
+        wait_until("it ends", || !self.is_running());
         let status = self.0.wait().expect("its status");
-        Ran {
+        RunResult {
             status: status.code(),
             stdout: text(stdout),
             stderr: String::from_utf8_lossy(&text(stderr)).into_owned(),
         }
     }
 
-    /// Does the same without reading its standard output before its end.
-    pub(crate) fn end_unread(mut self) -> Ran {
+    /// Does the same, but does not read standard output before the program has ended.
+    pub(crate) fn end_unread(mut self) -> RunResult {
         let stdin = self.0.stdin.take();
         let stdout = self.0.stdout.take();
         let stderr = self.0.stderr.take().map(read);
-        wait_until("it ends", || !self.runs());
+        wait_until("it ends", || !self.is_running());
         drop(stdin);
         let status = self.0.wait().expect("its status");
-        Ran {
+        RunResult {
             status: status.code(),
             stdout: text(stdout.map(read)),
             stderr: String::from_utf8_lossy(&text(stderr)).into_owned(),
@@ -114,7 +117,7 @@ impl Process {
 pub(crate) struct Lines(Receiver<String>);
 
 impl Lines {
-    /// Takes them from a program.
+    /// Starts to collect the lines of a program.
     pub(crate) fn of(process: &mut Process) -> Lines {
         let stderr = process.0.stderr.take().expect("standard error");
         let (sender, lines) = mpsc::channel();
@@ -131,7 +134,7 @@ impl Lines {
         self.0.recv_timeout(PATIENCE).expect("a line")
     }
 
-    /// Repeats an action until there is a line that fits.
+    /// Repeats an action until a line fulfills a condition. Returns that line.
     pub(crate) fn until(&self, mut ask: impl FnMut(), fits: impl Fn(&str) -> bool) -> String {
         let mut last = String::new();
         let start = Instant::now();
@@ -147,7 +150,7 @@ impl Lines {
         panic!("no such line; the last one is {last:?}");
     }
 
-    /// Returns the remaining lines after the program has ended.
+    /// Waits for the end of the program, and returns the remaining lines.
     pub(crate) fn rest(self) -> String {
         self.0.iter().map(|line| line + "\n").collect()
     }
@@ -172,7 +175,7 @@ fn read(mut from: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
     })
 }
 
-/// Waits for a condition, and panics if it does not hold in time.
+/// Waits until a condition holds, and panics if that takes too long.
 pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
@@ -184,7 +187,7 @@ pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Returns the number of complete packets in a classic savefile of native byte order, and the sum of their wire
+/// Returns the number of complete packets in a classic savefile in native byte order, and the sum of their wire
 /// lengths.
 pub(crate) fn whole_packets(savefile: &[u8]) -> (u64, u64) {
     let number = |bytes: &[u8]| u32::from_ne_bytes(bytes.try_into().expect("four bytes"));

@@ -1,4 +1,4 @@
-//! The merged files.
+//! The inputs of `pcap-merge`: headers, errors, filters and names.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,23 +6,26 @@ use std::path::PathBuf;
 use super::{files, merge, mergecap};
 use crate::common;
 use crate::common::{
-    Record, arg, by_tool, feed, file, nano_packets, ours, packets, program, record, run, savefile,
-    tool,
+    Record, path_arg, program, read_tool_savefile, record, run, run_program, run_tool,
+    run_with_stdin, sample_packets, sample_packets_nano, savefile, write_file,
 };
 
 #[test]
-fn snaplen_and_precision_are_the_largest() {
+fn snaplen_and_precision_are_those_of_the_largest_input() {
     let folder = tempfile::tempdir().unwrap();
     let with_snaplen = |name: &str, nano: bool, snaplen: u32| {
-        let mut bytes = savefile(false, nano, 1, &nano_packets()[..3]);
+        let mut bytes = savefile(false, nano, 1, &sample_packets_nano()[..3]);
         bytes[16..20].copy_from_slice(&snaplen.to_ne_bytes());
-        file(folder.path(), name, &bytes)
+        write_file(folder.path(), name, &bytes)
     };
     let micro = with_snaplen("a.pcap", false, 2000);
     let large = with_snaplen("b.pcap", false, 100_000);
     let nano = with_snaplen("c.pcap", true, 1000);
     let ng = folder.path().join("d.pcapng");
-    tool("editcap", &["-F", "pcapng", arg(&micro), arg(&ng)]);
+    run_tool(
+        "editcap",
+        &["-F", "pcapng", path_arg(&micro), path_arg(&ng)],
+    );
     for (inputs, magic, snaplen) in [
         (vec![&micro], 0xa1b2_c3d4_u32, 2000_u32),
         (vec![&micro, &large], 0xa1b2_c3d4, 100_000),
@@ -56,19 +59,19 @@ fn snaplen_and_precision_are_the_largest() {
 }
 
 #[test]
-fn different_link_types_are_refused() {
+fn different_link_types_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let paths = [("a.pcap", 1), ("b.pcap", 1), ("c.pcap", 101)].map(|(name, linktype)| {
-        let bytes = savefile(false, false, linktype, &packets());
-        file(folder.path(), name, &bytes)
+        let bytes = savefile(false, false, linktype, &sample_packets());
+        write_file(folder.path(), name, &bytes)
     });
-    let output = file(folder.path(), "out.pcap", b"precious");
+    let output = write_file(folder.path(), "out.pcap", b"precious");
     for options in [&[][..], &["--append"], &["--max-open", "2"]] {
         let ran = run(program("merge")
             .args(options)
             .args(&paths)
-            .args(["-w", arg(&output)]));
-        let (a, c) = (arg(&paths[0]), arg(&paths[2]));
+            .args(["-w", path_arg(&output)]));
+        let (a, c) = (path_arg(&paths[0]), path_arg(&paths[2]));
         let text = format!(
             "pcap-merge: cannot merge `{c}` with `{a}`: expected the link type EN10MB, found RAW\n"
         );
@@ -78,7 +81,7 @@ fn different_link_types_are_refused() {
 }
 
 #[test]
-fn bad_files_are_told_and_left_out() {
+fn unreadable_inputs_are_reported_and_skipped() {
     let folder = tempfile::tempdir().unwrap();
     let inputs = files(
         folder.path(),
@@ -86,13 +89,13 @@ fn bad_files_are_told_and_left_out() {
         &[&[1000, 4000], &[2000, 5000, 7000], &[3000, 6000]],
     );
     let whole = fs::read(&inputs[1]).unwrap();
-    let cut = file(folder.path(), "cut.pcap", &whole[..whole.len() - 57]);
-    let text = file(folder.path(), "text", b"This is no savefile, as one sees.");
+    let cut = write_file(folder.path(), "cut.pcap", &whole[..whole.len() - 57]);
+    let text = write_file(folder.path(), "text", b"This is no savefile, as one sees.");
     let none = folder.path().join("none.pcap");
-    let empty = file(folder.path(), "empty.pcap", b"");
+    let empty = write_file(folder.path(), "empty.pcap", b"");
     let all = [&inputs[0], &none, &cut, &text, &inputs[2], &empty];
     let output = folder.path().join("out.pcap");
-    let good = file(
+    let good = write_file(
         folder.path(),
         "good.pcap",
         &[&whole[..24], &whole[24..80]].concat(),
@@ -101,12 +104,14 @@ fn bad_files_are_told_and_left_out() {
     for options in [&[][..], &["--append"], &["--max-open", "2"]] {
         let expected = merge(folder.path(), options, &good);
         let mut command = program("merge");
-        command.args(options).args(["--json", "-w", arg(&output)]);
+        command
+            .args(options)
+            .args(["--json", "-w", path_arg(&output)]);
         let ran = run(command.args(all));
         assert_eq!(ran.status, Some(1));
         let errors: Vec<&str> = ran.stderr.lines().collect();
         assert_eq!(errors.len(), 5, "{}", ran.stderr);
-        // Those that cannot be opened are reported first.
+        // Inputs that cannot be opened are reported first.
         for (error, path) in errors.iter().zip([&none, &text, &empty, &cut]) {
             assert!(error.starts_with("pcap-merge: cannot "), "{error}");
             assert!(error.contains(&format!("`{}`", path.display())), "{error}");
@@ -114,7 +119,7 @@ fn bad_files_are_told_and_left_out() {
         assert_eq!(errors[4], "5 packets of 6 savefiles");
         let line: serde_json::Value = serde_json::from_str(ran.text()).unwrap();
         let expected_line = serde_json::json!({
-            "type": "file", "path": arg(&output), "packets": 5, "bytes": expected.len(),
+            "type": "file", "path": path_arg(&output), "packets": 5, "bytes": expected.len(),
             "first": line["first"], "last": "6.000000000", "inputs": 6, "unread": 4,
         });
         assert_eq!(line, expected_line);
@@ -124,15 +129,15 @@ fn bad_files_are_told_and_left_out() {
     fs::write(&output, b"precious").unwrap();
     let ran = run(program("merge")
         .args([&none, &text])
-        .args(["-w", arg(&output)]));
+        .args(["-w", path_arg(&output)]));
     assert_eq!((ran.status, ran.stderr.lines().count()), (Some(1), 2));
     assert_eq!(fs::read(&output).unwrap(), b"precious");
 }
 
 #[test]
-fn filters_are_compiled_for_each_savefile() {
+fn filters_are_compiled_for_each_byte_order() {
     let folder = tempfile::tempdir().unwrap();
-    // Of IPv4, and of IPv6 as other systems number it; in native byte order, and in the other.
+    // A packet of IPv4, and packets of IPv6 with the address families of other systems, in both byte orders.
     let [a, b] = [false, true].map(|swapped| {
         let packets: Vec<Record> = (0_u32..)
             .zip([2_u32, 24, 28, 30])
@@ -143,7 +148,7 @@ fn filters_are_compiled_for_each_savefile() {
             })
             .collect();
         let name = if swapped { "other" } else { "this" };
-        file(folder.path(), name, &savefile(swapped, true, 0, &packets))
+        write_file(folder.path(), name, &savefile(swapped, true, 0, &packets))
     });
     for (expression, count) in [("ip", 2), ("ip6", 6), ("not ip", 6)] {
         for options in [&["-f", expression][..], &["-f", expression, "--append"]] {
@@ -152,40 +157,43 @@ fn filters_are_compiled_for_each_savefile() {
         }
     }
     let out = folder.path().join("out");
-    let ran = ours("merge", &["-f", "inbound", "-w", arg(&out), arg(&a)]);
+    let ran = run_program(
+        "merge",
+        &["-f", "inbound", "-w", path_arg(&out), path_arg(&a)],
+    );
     assert_eq!(ran.status, Some(1));
     assert!(ran.stderr.contains("not supported"), "{}", ran.stderr);
     assert!(!out.exists());
 }
 
 #[test]
-fn filters_pipes_and_a_savefile_that_is_read() {
+fn filters_pipes_and_identical_files_are_handled() {
     let folder = tempfile::tempdir().unwrap();
-    let whole = savefile(false, true, 1, &nano_packets());
+    let whole = savefile(false, true, 1, &sample_packets_nano());
     let [a, b] = [(0, "a.pcap"), (1, "b.pcap")].map(|(which, name)| {
-        let all = nano_packets();
+        let all = sample_packets_nano();
         let odd = (0..).zip(all).filter(|(n, _)| n % 2 == which);
         let packets: Vec<Record> = odd.map(|(_, packet)| packet).collect();
-        file(folder.path(), name, &savefile(false, true, 1, &packets))
+        write_file(folder.path(), name, &savefile(false, true, 1, &packets))
     });
     let inputs = [a.clone(), b.clone()];
     assert_eq!(merge(folder.path(), &[], &inputs), whole);
     let merged = merge(folder.path(), &["-f", "udp"], &inputs);
-    let of_all = file(folder.path(), "all.pcap", &whole);
+    let of_all = write_file(folder.path(), "all.pcap", &whole);
     let filtered = folder.path().join("filtered.pcap");
     let options = [
         "--time-stamp-precision=nano",
         "-r",
-        arg(&of_all),
+        path_arg(&of_all),
         "-w",
-        arg(&filtered),
+        path_arg(&filtered),
     ];
-    tool("tcpdump", &[&options[..], &["udp"]].concat());
-    assert_eq!(merged, by_tool(&filtered));
+    run_tool("tcpdump", &[&options[..], &["udp"]].concat());
+    assert_eq!(merged, read_tool_savefile(&filtered));
 
     let mut command = program("merge");
-    let ran = feed(
-        command.args(["--json", "-w", "-", "-", arg(&b)]),
+    let ran = run_with_stdin(
+        command.args(["--json", "-w", "-", "-", path_arg(&b)]),
         &fs::read(&a).unwrap(),
     );
     assert_eq!((ran.status, ran.stdout), (Some(0), whole));
@@ -193,18 +201,21 @@ fn filters_pipes_and_a_savefile_that_is_read() {
         ran.stderr
             .starts_with("8 packets of 2 savefiles\n{\"type\":\"file\"")
     );
-    assert_eq!(ours("merge", &["-w", "-", "-", "-"]).status, Some(2));
-    assert_eq!(ours("merge", &["-w", "-"]).status, Some(2));
+    assert_eq!(run_program("merge", &["-w", "-", "-", "-"]).status, Some(2));
+    assert_eq!(run_program("merge", &["-w", "-"]).status, Some(2));
     assert_eq!(
-        ours("merge", &["--max-open", "1", "-w", "-", arg(&a)]).status,
+        run_program("merge", &["--max-open", "1", "-w", "-", path_arg(&a)]).status,
         Some(2)
     );
-    let ran = ours("merge", &["-f", "tcp prot", "-w", arg(&filtered), arg(&a)]);
+    let ran = run_program(
+        "merge",
+        &["-f", "tcp prot", "-w", path_arg(&filtered), path_arg(&a)],
+    );
     assert_eq!(ran.status, Some(1));
-    assert_eq!(merged, by_tool(&filtered));
+    assert_eq!(merged, read_tool_savefile(&filtered));
 
     let before = fs::read(&b).unwrap();
-    let ran = ours("merge", &["-w", arg(&b), arg(&a), arg(&b)]);
+    let ran = run_program("merge", &["-w", path_arg(&b), path_arg(&a), path_arg(&b)]);
     assert_eq!(ran.status, Some(1));
     assert!(
         ran.stderr.contains("it is also the input"),
@@ -214,13 +225,13 @@ fn filters_pipes_and_a_savefile_that_is_read() {
     assert_eq!(fs::read(&b).unwrap(), before);
 }
 
-/// Unix has names that are not text, and `find` lists them unchanged.
+/// On Unix, file names need not be text, and find(1) prints them unchanged.
 #[test]
 #[cfg(unix)]
-fn names_in_a_list_may_be_any_bytes() {
+fn names_in_a_list_may_contain_any_bytes() {
     use std::os::unix::ffi::OsStrExt;
     let folder = tempfile::tempdir().unwrap();
-    let bytes = savefile(false, false, 1, &packets());
+    let bytes = savefile(false, false, 1, &sample_packets());
     let mut text = Vec::new();
     for name in [&b"\xff 100%.pcap"[..], b"b.pcap"] {
         let path = folder.path().join(std::ffi::OsStr::from_bytes(name));
@@ -228,16 +239,19 @@ fn names_in_a_list_may_be_any_bytes() {
         text.extend(path.as_os_str().as_bytes());
         text.extend(b"\n\n");
     }
-    let list = file(folder.path(), "names", &text);
+    let list = write_file(folder.path(), "names", &text);
     let output = folder.path().join("out.pcap");
-    for from in [arg(&list), "-"] {
-        let arguments = ["--append", "-w", arg(&output), "--files-from", from];
-        let ran = common::feed(program("merge").args(arguments), &text);
+    for from in [path_arg(&list), "-"] {
+        let arguments = ["--append", "-w", path_arg(&output), "--files-from", from];
+        let ran = common::run_with_stdin(program("merge").args(arguments), &text);
         let said = "16 packets of 2 savefiles\n";
         assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), said), "{from}");
         let written = fs::read(&output).unwrap();
         assert_eq!(written[24..], [&bytes[24..], &bytes[24..]].concat());
     }
-    let ran = ours("merge", &["-w", arg(&output), "--files-from", "-", "-"]);
+    let ran = run_program(
+        "merge",
+        &["-w", path_arg(&output), "--files-from", "-", "-"],
+    );
     assert_eq!(ran.status, Some(2), "{}", ran.stderr);
 }

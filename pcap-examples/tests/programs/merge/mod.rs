@@ -1,13 +1,15 @@
-//! `pcap-merge` against mergecap, against files that the tests merge, and against `pcap-split`.
+//! Tests of `pcap-merge`, compared with mergecap, and with savefiles that the tests merge or that `pcap-split` split.
 
-mod ends;
 mod inputs;
 mod order;
+mod signals_and_errors;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::common::{arg, by_tool, file, program, record, run, savefile, tool};
+use crate::common::{
+    path_arg, program, read_tool_savefile, record, run, run_tool, savefile, write_file,
+};
 
 /// Creates savefiles whose packets have these times, in milliseconds, and distinct bytes.
 fn files(folder: &Path, nano: bool, times: &[&[u32]]) -> Vec<PathBuf> {
@@ -21,30 +23,31 @@ fn files(folder: &Path, nano: bool, times: &[&[u32]]) -> Vec<PathBuf> {
             .enumerate()
             .map(|(n, &time)| packet(index, n, time));
         let bytes = savefile(false, nano, 1, &packets.collect::<Vec<_>>());
-        file(folder, &format!("in{index:04}.pcap"), &bytes)
+        write_file(folder, &format!("in{index:04}.pcap"), &bytes)
     });
     each.collect()
 }
 
-/// Merges, and returns the savefile.
+/// Merges inputs, and returns the bytes of the output.
 fn merge(folder: &Path, options: &[&str], inputs: &[PathBuf]) -> Vec<u8> {
     let output = folder.join("ours.pcap");
     let mut command = program("merge");
-    command.args(options).args(["-q", "-w", arg(&output)]);
-    assert_eq!(run(command.args(inputs)).good(), "");
+    command.args(options).args(["-q", "-w", path_arg(&output)]);
+    assert_eq!(run(command.args(inputs)).success_output(), "");
     fs::read(output).unwrap()
 }
 
-/// Returns what mergecap makes of the same files. At equal times, the last file's packets come first.
+/// Returns the savefile that mergecap writes for the same inputs. Among equal times, mergecap puts packets of the last
+/// input first.
 fn mergecap(folder: &Path, options: &[&str], inputs: &[PathBuf]) -> Vec<u8> {
     let output = folder.join("mergecap.pcap");
-    let inputs = inputs.iter().map(|path| arg(path));
-    let options = [options, &["-w", arg(&output)]].concat();
-    tool(
+    let inputs = inputs.iter().map(|path| path_arg(path));
+    let options = [options, &["-w", path_arg(&output)]].concat();
+    run_tool(
         "mergecap",
         &options.into_iter().chain(inputs).collect::<Vec<_>>(),
     );
-    by_tool(&output)
+    read_tool_savefile(&output)
 }
 
 /// Returns a pcapng file whose packets have these times, in microseconds, relative to an offset in seconds.

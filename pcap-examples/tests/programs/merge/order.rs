@@ -1,4 +1,4 @@
-//! The order of the packets.
+//! The order of merged packets.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,9 +7,11 @@ use std::process::Command;
 use etherparse::PacketBuilder;
 
 use super::{files, merge, mergecap, pcapng};
-use crate::common::{Record, arg, file, ours, packets, program, record, run, savefile};
+use crate::common::{
+    Record, path_arg, program, record, run, run_program, sample_packets, savefile, write_file,
+};
 
-/// Files in order, with equal times, out of order, empty, and long before the others.
+/// Packet times in milliseconds for each input: in order, equal, out of order, none, and earlier than all others.
 const TIMES: [&[u32]; 7] = [
     &[1000, 2000, 3000, 4000, 4000],
     &[1000, 1500, 1500, 4000, 9000],
@@ -22,7 +24,7 @@ const TIMES: [&[u32]; 7] = [
 
 // Shows: parity/programs-dump-split-recode
 #[test]
-fn packets_are_in_the_order_of_mergecap() {
+fn the_order_of_packets_matches_mergecap() {
     let folder = tempfile::tempdir().unwrap();
     for (nano, format) in [(false, "pcap"), (true, "nsecpcap")] {
         let inputs = files(folder.path(), nano, &TIMES);
@@ -41,9 +43,9 @@ fn packets_are_in_the_order_of_mergecap() {
 }
 
 #[test]
-fn more_files_than_descriptors_are_merged() {
+fn more_inputs_than_descriptors_are_merged() {
     let folder = tempfile::tempdir().unwrap();
-    // Every time is in three files.
+    // Each time occurs in three inputs.
     let times: Vec<[u32; 3]> = (0..1500).map(|n| [n % 500, 1000 + n % 500, 2000]).collect();
     let slices: Vec<&[u32]> = times.iter().map(|times| &times[..]).collect();
     let inputs = files(folder.path(), false, &slices);
@@ -69,34 +71,34 @@ fn more_files_than_descriptors_are_merged() {
         if options == ["--files-from"] {
             let names: String = inputs
                 .iter()
-                .map(|path| format!("{}\n", arg(path)))
+                .map(|path| format!("{}\n", path_arg(path)))
                 .collect();
-            command.arg(file(folder.path(), "names", names.as_bytes()));
+            command.arg(write_file(folder.path(), "names", names.as_bytes()));
         } else {
             command.args(&inputs);
         }
-        let ran = run(command.args(["-w", arg(&output)]));
+        let ran = run(command.args(["-w", path_arg(&output)]));
         let summary = "4500 packets of 1500 savefiles\n";
         assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), summary));
         assert!(fs::read(&output).unwrap()[24..] == expected, "{options:?}");
         assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
     }
-    // The error states what is possible.
+    // The error suggests a solution.
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -n 50; exec \"$@\"", "sh"]);
     command
         .arg(program("merge").get_program())
         .args(&inputs[..90]);
-    let ran = run(command.args(["-w", arg(&output)]));
+    let ran = run(command.args(["-w", path_arg(&output)]));
     assert_eq!(ran.status, Some(1));
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     assert!(ran.stderr.contains("lower --max-open"), "{}", ran.stderr);
 }
 
 #[test]
-fn a_million_packets_come_together_again() {
+fn a_million_split_packets_are_merged_again() {
     let folder = tempfile::tempdir().unwrap();
-    // Bursts of 300 flows. Each packet has its number in it.
+    // 300 flows with bursts of packets. Each packet contains its number.
     let flow = |n: u16| {
         let mut data = Vec::new();
         let ip = PacketBuilder::ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64);
@@ -114,7 +116,7 @@ fn a_million_packets_come_together_again() {
     };
     let packets: Vec<Record> = (0..1_000_000).map(packet).collect();
     let bytes = savefile(false, false, 101, &packets);
-    let input = file(folder.path(), "million.pcap", &bytes);
+    let input = write_file(folder.path(), "million.pcap", &bytes);
     for (options, count) in [
         (&["--packets", "9999"][..], 101),
         (&["--every", "1.5s"], 67),
@@ -122,9 +124,9 @@ fn a_million_packets_come_together_again() {
     ] {
         let parts = folder.path().join("parts");
         fs::create_dir(&parts).unwrap();
-        let ran = ours(
+        let ran = run_program(
             "split",
-            &[options, &["-o", arg(&parts), arg(&input)]].concat(),
+            &[options, &["-o", path_arg(&parts), path_arg(&input)]].concat(),
         );
         let summary = format!("1000000 of 1000000 packets in {count} savefiles\n");
         assert_eq!((ran.status, &ran.stderr), (Some(0), &summary));
@@ -141,24 +143,26 @@ fn a_million_packets_come_together_again() {
 
 #[test]
 #[cfg_attr(target_pointer_width = "32", ignore = "libpcap's times have 32 bits")]
-fn impossible_times_are_told_once() {
+fn unrepresentable_times_are_reported_once() {
     let folder = tempfile::tempdir().unwrap();
-    let good = file(
+    let good = write_file(
         folder.path(),
         "good.pcap",
-        &savefile(false, true, 1, &packets()),
+        &savefile(false, true, 1, &sample_packets()),
     );
-    let early = file(
+    let early = write_file(
         folder.path(),
         "early.pcapng",
         &pcapng(-100, &[5, 1_000_005, 200_000_000]),
     );
-    let late = file(folder.path(), "late.pcapng", &pcapng(1 << 33, &[1, 2]));
+    let late = write_file(folder.path(), "late.pcapng", &pcapng(1 << 33, &[1, 2]));
     let output = folder.path().join("out.pcap");
-    let inputs = [arg(&late), arg(&good), arg(&early)];
+    let inputs = [path_arg(&late), path_arg(&good), path_arg(&early)];
     for options in [&[][..], &["--append"], &["--max-open", "2"]] {
         let mut command = program("merge");
-        command.args(["--json", "-w", arg(&output)]).args(options);
+        command
+            .args(["--json", "-w", path_arg(&output)])
+            .args(options);
         let ran = run(command.args(inputs));
         assert_eq!(ran.status, Some(1), "{}", ran.stderr);
         for path in [&early, &late] {
@@ -173,7 +177,7 @@ fn impossible_times_are_told_once() {
         assert!(ran.text().contains("\"packets\":9,"), "{}", ran.text());
         assert!(ran.text().contains("\"unread\":2}"), "{}", ran.text());
         let mut expected = vec![record(100, 0, vec![2; 60])];
-        expected.extend(packets());
+        expected.extend(sample_packets());
         if options == ["--append"] {
             expected.rotate_left(1);
         }

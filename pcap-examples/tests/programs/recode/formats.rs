@@ -1,25 +1,29 @@
-//! Formats and their headers.
+//! Savefile formats and headers written by `pcap-recode`.
 
 use std::fs;
 
 use super::{fields, recode, recoded, records};
 use crate::common::{
-    arg, by_tool, feed, file, gunzip, gzip, nano_packets, ours, packets, program, savefile, tool,
+    gunzip, gzip, path_arg, program, read_tool_savefile, run_program, run_tool, run_with_stdin,
+    sample_packets, sample_packets_nano, savefile, write_file,
 };
 
 // Shows: parity/programs-dump-split-recode
 #[test]
-fn savefiles_are_those_of_editcap_byte_by_byte() {
+fn savefiles_match_editcap_byte_by_byte() {
     let folder = tempfile::tempdir().unwrap();
     let [ng, gz] = ["in.pcapng", "in.gz"].map(|name| folder.path().join(name));
     let [ours, theirs] = ["ours.pcap", "theirs.pcap"].map(|name| folder.path().join(name));
     for (swapped, nano) in [(false, false), (false, true), (true, false), (true, true)] {
-        let bytes = savefile(swapped, nano, 1, &nano_packets());
-        let input = file(folder.path(), "in.pcap", &bytes);
-        tool("editcap", &["-F", "pcapng", arg(&input), arg(&ng)]);
+        let bytes = savefile(swapped, nano, 1, &sample_packets_nano());
+        let input = write_file(folder.path(), "in.pcap", &bytes);
+        run_tool(
+            "editcap",
+            &["-F", "pcapng", path_arg(&input), path_arg(&ng)],
+        );
         fs::write(&gz, gzip(&bytes)).unwrap();
         let same = if nano { "nsecpcap" } else { "pcap" };
-        // The options of editcap in addition to `-F` of the same format, unless they include another one.
+        // The options of `pcap-recode` and of editcap. Without `-F`, editcap gets that of the input format.
         let mut tried = vec![
             ("", ""),
             ("--snaplen 60", "-s 60"),
@@ -42,9 +46,9 @@ fn savefiles_are_those_of_editcap_byte_by_byte() {
             let options = options.as_slice();
             let mut editcap = vec!["-F", same];
             editcap.extend(expected.split_whitespace());
-            editcap.extend([arg(&input), arg(&theirs)]);
-            tool("editcap", &editcap);
-            let expected = by_tool(&theirs);
+            editcap.extend([path_arg(&input), path_arg(&theirs)]);
+            run_tool("editcap", &editcap);
+            let expected = read_tool_savefile(&theirs);
             for input in [&input, &gz] {
                 let (_, bytes) = recoded(options, input, &ours);
                 assert_eq!(
@@ -52,7 +56,7 @@ fn savefiles_are_those_of_editcap_byte_by_byte() {
                     "{options:?} of {input:?}, {swapped} {nano}"
                 );
             }
-            // Also of a pcapng file, whose snaplen and precision editcap chose.
+            // Also try the pcapng file, whose snaplen and precision editcap chose.
             if options.is_empty() {
                 let (_, bytes) = recoded(
                     &["--precision", if nano { "nano" } else { "micro" }],
@@ -61,7 +65,7 @@ fn savefiles_are_those_of_editcap_byte_by_byte() {
                 );
                 assert_eq!(records(&bytes), records(&expected));
             }
-            let piped = feed(
+            let piped = run_with_stdin(
                 program("recode").args(options).args(["-", "-"]),
                 &fs::read(&input).unwrap(),
             );
@@ -75,28 +79,35 @@ fn savefiles_are_those_of_editcap_byte_by_byte() {
 }
 
 #[test]
-fn the_summary_says_what_became_of_the_packets() {
+fn the_summary_counts_changed_packets() {
     let folder = tempfile::tempdir().unwrap();
-    let input = file(
+    let input = write_file(
         folder.path(),
         "in.pcap",
-        &savefile(false, false, 1, &packets()),
+        &savefile(false, false, 1, &sample_packets()),
     );
     let output = folder.path().join("out.pcap");
     let (said, _) = recoded(&["-s", "60"], &input, &output);
-    let cut = packets().iter().filter(|p| p.2.len() > 60).count();
-    assert_eq!(said, format!("8 of 8 packets\n{cut} cut\n"));
-    let ran = ours(
+    let cut = sample_packets().iter().filter(|p| p.2.len() > 60).count();
+    assert_eq!(said, format!("8 of 8 packets\n{cut} truncated\n"));
+    let ran = run_program(
         "recode",
-        &["-q", "--json", "-s", "60", arg(&input), arg(&output)],
+        &[
+            "-q",
+            "--json",
+            "-s",
+            "60",
+            path_arg(&input),
+            path_arg(&output),
+        ],
     );
-    let summary: serde_json::Value = serde_json::from_str(&ran.good()).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&ran.success_output()).unwrap();
     assert_eq!(
         summary,
         serde_json::json!({"type": "summary", "read": 8, "written": 8, "skipped": 0,
             "reasons": {}, "cut": cut, "untagged": 0})
     );
-    let ran = ours("recode", &["-q", "--json", arg(&input), "-"]);
+    let ran = run_program("recode", &["-q", "--json", path_arg(&input), "-"]);
     assert_eq!(ran.stdout, fs::read(&input).unwrap());
     assert!(
         ran.stderr.starts_with("{\"type\":\"summary\",\"read\":8"),
@@ -106,21 +117,21 @@ fn the_summary_says_what_became_of_the_packets() {
 }
 
 #[test]
-fn pcapng_is_written_and_holds_the_same() {
+fn pcapng_keeps_the_packets() {
     let folder = tempfile::tempdir().unwrap();
     let [ng, gz, back] = ["out.pcapng", "ng.gz", "back.pcap"].map(|name| folder.path().join(name));
     for (swapped, nano) in [(false, false), (false, true), (true, true)] {
-        let whole = savefile(swapped, nano, 1, &nano_packets());
-        let input = file(folder.path(), "in.pcap", &whole);
-        let expected = savefile(false, nano, 1, &nano_packets());
+        let whole = savefile(swapped, nano, 1, &sample_packets_nano());
+        let input = write_file(folder.path(), "in.pcap", &whole);
+        let expected = savefile(false, nano, 1, &sample_packets_nano());
         let (said, bytes) = recoded(&["--format", "pcapng"], &input, &ng);
         assert_eq!(said, "8 of 8 packets\n");
         assert_eq!(bytes[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
-        // Converted there and back by editcap and by this program, and as tshark reads it.
+        // Compare the packets after conversion back to pcap by editcap and by this program, and as tshark reads them.
         let format = if nano { "nsecpcap" } else { "pcap" };
-        tool("editcap", &["-F", format, arg(&ng), arg(&back)]);
-        // Except the snaplen, which editcap does not keep.
-        let theirs = by_tool(&back);
+        run_tool("editcap", &["-F", format, path_arg(&ng), path_arg(&back)]);
+        // Compare only records: editcap does not keep the snaplen in the header.
+        let theirs = read_tool_savefile(&back);
         assert!(records(&theirs) == records(&expected), "{swapped} {nano}");
         let precision = ["--precision", if nano { "nano" } else { "micro" }];
         assert!(recoded(&precision, &ng, &back).1 == expected);
@@ -128,17 +139,17 @@ fn pcapng_is_written_and_holds_the_same() {
         assert_eq!(fields(&ng, &names), fields(&input, &names));
         let (_, packed) = recoded(&["--format", "pcapng"], &input, &gz);
         assert_eq!(gunzip(&packed), bytes);
-        let piped = feed(
+        let piped = run_with_stdin(
             program("recode").args(["--format=pcapng", "-", "-"]),
             &whole,
         );
         assert_eq!((piped.status, piped.stdout), (Some(0), bytes));
     }
-    // Together with all other options.
-    let input = file(
+    // pcapng can be combined with all other options.
+    let input = write_file(
         folder.path(),
         "in.pcap",
-        &savefile(false, false, 1, &packets()),
+        &savefile(false, false, 1, &sample_packets()),
     );
     let options = ["-l", "RAW", "-s", "40", "--shift", "0.000000001"];
     let options = [&options[..], &["--precision", "nano"]].concat();
@@ -152,11 +163,11 @@ fn pcapng_is_written_and_holds_the_same() {
 }
 
 #[test]
-fn what_is_not_changed_stays_in_the_header() {
+fn unchanged_header_fields_are_kept() {
     let folder = tempfile::tempdir().unwrap();
-    // Four bytes of a frame check sequence after each packet.
-    let bytes = savefile(false, true, 0x2400_0001, &nano_packets());
-    let input = file(folder.path(), "in.pcap", &bytes);
+    // The header declares a frame check sequence of four bytes.
+    let bytes = savefile(false, true, 0x2400_0001, &sample_packets_nano());
+    let input = write_file(folder.path(), "in.pcap", &bytes);
     let output = folder.path().join("out.pcap");
     assert_eq!(recoded(&[], &input, &output).1, bytes);
     let (_, shifted) = recoded(&["--shift", "1"], &input, &output);
@@ -172,12 +183,12 @@ fn what_is_not_changed_stays_in_the_header() {
 }
 
 #[test]
-fn what_does_not_fit_is_named() {
+fn unrepresentable_times_are_reported() {
     let folder = tempfile::tempdir().unwrap();
-    let input = file(
+    let input = write_file(
         folder.path(),
         "in.pcap",
-        &savefile(false, false, 1, &packets()),
+        &savefile(false, false, 1, &sample_packets()),
     );
     let output = folder.path().join("out.pcap");
     let ran = recode(&["--shift", "-1700000004"], &input, &output);

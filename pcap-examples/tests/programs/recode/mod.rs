@@ -1,21 +1,21 @@
-//! `pcap-recode` against editcap, tcpdump, tshark and gzip.
+//! Tests of `pcap-recode`, compared with editcap, tcpdump, tshark and gzip.
 
-mod compressed;
-mod ends;
 mod formats;
-mod links;
+mod gzip;
+mod link_headers;
+mod signals_and_errors;
 
 use std::fs;
 use std::path::Path;
 
-use crate::common::{Ran, arg, program, run, tool};
+use crate::common::{RunResult, path_arg, program, run, run_tool};
 
 /// Runs `pcap-recode` from one file to another.
-fn recode(options: &[&str], input: &Path, output: &Path) -> Ran {
+fn recode(options: &[&str], input: &Path, output: &Path) -> RunResult {
     run(program("recode").args(options).args([input, output]))
 }
 
-/// Does the same, if it succeeds; returns what it printed, and what it wrote.
+/// Does the same, and panics if it fails. Returns its standard error, and the bytes of the output.
 fn recoded(options: &[&str], input: &Path, output: &Path) -> (String, Vec<u8>) {
     let ran = recode(options, input, output);
     assert_eq!(ran.status, Some(0), "{options:?}: {}", ran.stderr);
@@ -29,7 +29,7 @@ fn records(bytes: &[u8]) -> &[u8] {
 
 /// Returns the given fields of all packets, as tshark decodes them.
 fn fields(path: &Path, names: &[&str]) -> String {
-    let mut arguments = vec!["-n", "-r", arg(path), "-T", "fields"];
+    let mut arguments = vec!["-n", "-r", path_arg(path), "-T", "fields"];
     names.iter().for_each(|name| arguments.extend(["-e", name]));
-    tool("tshark", &arguments)
+    run_tool("tshark", &arguments)
 }

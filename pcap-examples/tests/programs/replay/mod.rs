@@ -1,25 +1,25 @@
-//! `pcap-replay` on veth pairs: what is sent into one end comes out of the other.
+//! Tests of `pcap-replay` on veth pairs: packets sent on one device arrive at the other.
 
-mod ends;
 mod loops;
-mod pace;
-mod packets;
+mod send_times;
+mod signals_and_errors;
+mod unsent_packets;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::common::live::{Running, ip};
-use crate::common::{Ran, Record, arg, program, record, run};
+use crate::common::{Record, RunResult, path_arg, program, record, run};
 
-/// Creates two devices, `left` and `right`, without other traffic.
-fn pair() {
+/// Creates a veth pair, `left` and `right`, without other traffic.
+fn create_device_pair() {
     ip("link add left type veth peer name right");
     for end in ["left", "right"] {
         ip(&format!("link set {end} arp off up"));
     }
 }
 
-/// Returns frames of different lengths that begin with their numbers.
+/// Returns frames of different lengths. Each contains its number after the Ethernet header.
 fn frames(count: u32) -> Vec<Record> {
     let frame = |number: u32| {
         let mut data = vec![2; 12];
@@ -31,7 +31,7 @@ fn frames(count: u32) -> Vec<Record> {
     (0..count).map(frame).collect()
 }
 
-/// Returns the data of the packets in a savefile of this machine, parsed independently.
+/// Returns the data of the packets in a savefile in native byte order, parsed independently.
 fn data(path: &Path) -> Vec<Vec<u8>> {
     let bytes = fs::read(path).unwrap();
     let mut rest = &bytes[24..];
@@ -44,7 +44,7 @@ fn data(path: &Path) -> Vec<Vec<u8>> {
     packets
 }
 
-/// Captures what arrives at `right` while a closure runs, until there were `count` packets, and returns the savefile.
+/// Captures the first `count` packets that arrive at `right` while a closure runs, and returns the savefile.
 fn received(folder: &Path, count: usize, send: impl FnOnce()) -> PathBuf {
     let path = folder.join("received.pcap");
     let mut command = program("capture");
@@ -58,7 +58,8 @@ fn received(folder: &Path, count: usize, send: impl FnOnce()) -> PathBuf {
         "-c",
         &count.to_string(),
     ]);
-    let running = Running::start(command.args(["--immediate", "-s", "2048", "-w", arg(&path)]));
+    let running =
+        Running::start(command.args(["--immediate", "-s", "2048", "-w", path_arg(&path)]));
     send();
     let (status, _, stderr) = running.end();
     assert_eq!(status.code(), Some(0), "{stderr}");
@@ -70,7 +71,7 @@ fn received(folder: &Path, count: usize, send: impl FnOnce()) -> PathBuf {
 }
 
 /// Replays a savefile on `left`, quietly, and returns its summary.
-fn replayed(options: &[&str], path: &Path) -> (Ran, serde_json::Value) {
+fn replayed(options: &[&str], path: &Path) -> (RunResult, serde_json::Value) {
     let mut command = program("replay");
     let ran = run(command
         .args(["-q", "--json", "-i", "left"])

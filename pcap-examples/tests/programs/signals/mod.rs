@@ -1,10 +1,10 @@
-//! Signals: what ends a program, what does not, and that nothing is lost either way.
+//! Tests of signals: which of them end a program, and that no packets are lost unnoticed.
 
-mod ends;
-mod ignored;
-mod losses;
-mod outputs;
-mod reports;
+mod blocked_outputs;
+mod ignored_at_start;
+mod immediate_end;
+mod no_packet_lost;
+mod reports_on_sigusr1;
 
 use std::fs;
 use std::io::Read;
@@ -15,9 +15,9 @@ use std::time::Duration;
 
 use crate::common::live::PORT;
 use crate::common::process::whole_packets;
-use crate::common::{arg, program, record, savefile};
+use crate::common::{path_arg, program, record, savefile};
 
-/// Returns a command with these words.
+/// Returns the command for a program, whose name is the first word, with arguments.
 fn command(words: &[&str]) -> Command {
     let mut command = program(words[0]);
     command.args(&words[1..]);
@@ -34,7 +34,7 @@ fn capture(options: &[&str]) -> Command {
     command
 }
 
-/// Returns the number before these words in what a program printed.
+/// Returns the number before these words in the output of a program.
 fn said(stderr: &str, words: &str) -> u64 {
     let number = |line: &str| line.split_once(words)?.0.rsplit(' ').next()?.parse().ok();
     let found = stderr.lines().find_map(number);
@@ -53,16 +53,16 @@ fn long(count: u32) -> Vec<u8> {
     savefile(false, false, 1, &packets)
 }
 
-/// Returns programs that read a savefile from standard input and write one into a directory, or print.
+/// Returns programs that read a savefile from standard input, and write a savefile to a directory or print packets.
 fn copying(folder: &Path) -> Vec<Vec<String>> {
     let out = folder.join("out-00000.pcap");
-    let (out, prefix) = (arg(&out), folder.join("out"));
+    let (out, prefix) = (path_arg(&out), folder.join("out"));
     [
         &["filter", "-", out][..],
         &["recode", "-", out],
         &["merge", "-", "-w", out],
         &["merge", "--append", "-", "-w", out],
-        &["split", "-", "--packets", "100000", "-o", arg(&prefix)],
+        &["split", "-", "--packets", "100000", "-o", path_arg(&prefix)],
         &["read", "--raw", "-"],
     ]
     .iter()
@@ -74,7 +74,7 @@ fn words(command: &[String]) -> Vec<&str> {
     command.iter().map(String::as_str).collect()
 }
 
-/// Reads a program's output slowly, to its end or until `is_enough` returns true.
+/// Reads the output of a program slowly, to its end or until `is_enough` returns `true` for the number of bytes.
 fn slowly(mut from: impl Read, mut is_enough: impl FnMut(usize) -> bool) -> Vec<u8> {
     let mut all = Vec::new();
     let mut some = [0; 16 * 1024];

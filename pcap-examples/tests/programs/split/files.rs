@@ -1,27 +1,28 @@
-//! Input and output files.
+//! The input and the output files of `pcap-split`.
 
 use std::fs;
 
 use super::{contents, files, records, split};
 use crate::common::{
-    arg, copied, feed, file, nano_packets, ours, packets, program, run, savefile, tool,
+    copy_program, path_arg, program, run, run_program, run_tool, run_with_stdin, sample_packets,
+    sample_packets_nano, savefile, write_file,
 };
 
 #[test]
-fn only_force_replaces_and_never_the_input() {
+fn force_replaces_savefiles_but_not_the_input() {
     let folder = tempfile::tempdir().unwrap();
-    let bytes = savefile(false, false, 1, &packets());
+    let bytes = savefile(false, false, 1, &sample_packets());
     for by in [&["--packets", "3"][..], &["--flow"]] {
-        let input = file(folder.path(), "a-00002.pcap", &bytes);
-        let there = file(folder.path(), "a-00001.pcap", b"precious");
+        let input = write_file(folder.path(), "a-00002.pcap", &bytes);
+        let there = write_file(folder.path(), "a-00001.pcap", b"precious");
         let prefix = folder.path().join("a");
-        let options = [by, &["-o", arg(&prefix), arg(&input)]].concat();
-        let ran = ours("split", &options);
+        let options = [by, &["-o", path_arg(&prefix), path_arg(&input)]].concat();
+        let ran = run_program("split", &options);
         assert_eq!(ran.status, Some(1), "{by:?}");
         let text = format!("pcap-split: cannot create `{}`: it exists", there.display());
         assert!(ran.stderr.contains(&text), "{}", ran.stderr);
         assert_eq!(fs::read(&there).unwrap(), b"precious");
-        let ran = ours("split", &[&options[..], &["--force"]].concat());
+        let ran = run_program("split", &[&options[..], &["--force"]].concat());
         assert_eq!(ran.status, Some(1), "{by:?}");
         assert!(
             ran.stderr.contains("it is also the input"),
@@ -30,17 +31,27 @@ fn only_force_replaces_and_never_the_input() {
         );
         assert_eq!(fs::read(&input).unwrap(), bytes);
         assert_ne!(fs::read(&there).unwrap(), b"precious");
-        let elsewhere = file(folder.path(), "in.pcap", &bytes);
-        let options = [by, &["-q", "--force", "-o", arg(&prefix), arg(&elsewhere)]].concat();
-        assert_eq!(ours("split", &options).good(), "");
+        let elsewhere = write_file(folder.path(), "in.pcap", &bytes);
+        let options = [
+            by,
+            &[
+                "-q",
+                "--force",
+                "-o",
+                path_arg(&prefix),
+                path_arg(&elsewhere),
+            ],
+        ]
+        .concat();
+        assert_eq!(run_program("split", &options).success_output(), "");
         for path in files(folder.path(), "a-") {
             fs::remove_file(path).unwrap();
         }
     }
 }
 
-/// A new file that nobody may open for writing because of the umask is opened only once: a file that replaces it
-/// meanwhile is not touched.
+/// A new savefile is opened only once, so a file that replaces it in the meantime is not modified. The umask makes a
+/// second attempt to open it fail.
 #[cfg(unix)]
 #[test]
 fn a_new_savefile_is_opened_only_once() {
@@ -48,34 +59,37 @@ fn a_new_savefile_is_opened_only_once() {
     use std::os::unix::process::CommandExt;
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
-    let bytes = savefile(false, false, 1, &packets());
-    let input = file(folder.path(), "in.pcap", &bytes);
-    let copy = copied("split", folder.path());
+    let bytes = savefile(false, false, 1, &sample_packets());
+    let input = write_file(folder.path(), "in.pcap", &bytes);
+    let copy = copy_program("split", folder.path());
     for (by, name) in [(&["--packets", "3"][..], "packets"), (&["--flow"], "flow")] {
         let prefix = folder.path().join(name);
         let mut command = std::process::Command::new("sh");
-        command.args(["-c", "umask 222; exec \"$@\"", "sh", arg(&copy)]);
+        command.args(["-c", "umask 222; exec \"$@\"", "sh", path_arg(&copy)]);
         command
             .args(by)
-            .args(["-q", "-o", arg(&prefix), arg(&input)]);
-        // SAFETY: takes nothing and always succeeds.
+            .args(["-q", "-o", path_arg(&prefix), path_arg(&input)]);
+        // SAFETY: geteuid(2) has no preconditions.
         if unsafe { libc::geteuid() } == 0 {
-            // Root may open everything.
+            // Root may open any file.
             command.uid(65_534).gid(65_534);
         }
-        assert_eq!(run(&mut command).good(), "");
+        assert_eq!(run(&mut command).success_output(), "");
         assert!(files(folder.path(), &format!("{name}-")).len() >= 3);
     }
 }
 
 #[test]
-fn a_damaged_file_is_split_to_the_damage() {
+fn packets_before_the_damage_are_split() {
     let folder = tempfile::tempdir().unwrap();
-    let whole = savefile(false, false, 1, &packets());
-    let input = file(folder.path(), "in.pcap", &whole[..whole.len() - 1]);
+    let whole = savefile(false, false, 1, &sample_packets());
+    let input = write_file(folder.path(), "in.pcap", &whole[..whole.len() - 1]);
     for (by, files) in [(&["--packets", "3"][..], 3), (&["--every", "1s"], 6)] {
         let prefix = folder.path().join(format!("out{files}"));
-        let ran = ours("split", &[by, &["-o", arg(&prefix), arg(&input)]].concat());
+        let ran = run_program(
+            "split",
+            &[by, &["-o", path_arg(&prefix), path_arg(&input)]].concat(),
+        );
         assert_eq!(ran.status, Some(1));
         assert_eq!(ran.lines().len(), files);
         let (summary, error) = ran.stderr.split_once('\n').unwrap();
@@ -86,27 +100,30 @@ fn a_damaged_file_is_split_to_the_damage() {
             "{error}"
         );
         let written = records(contents(folder.path(), &format!("out{files}-"))).concat();
-        assert_eq!(written, savefile(false, false, 1, &packets()[..7])[24..]);
+        assert_eq!(
+            written,
+            savefile(false, false, 1, &sample_packets()[..7])[24..]
+        );
     }
 }
 
 #[test]
-fn names_filters_and_standard_input() {
+fn names_filters_and_standard_input_are_handled() {
     let folder = tempfile::tempdir().unwrap();
-    let bytes = savefile(false, true, 1, &nano_packets());
-    let input = file(folder.path(), "day.one.pcap", &bytes);
+    let bytes = savefile(false, true, 1, &sample_packets_nano());
+    let input = write_file(folder.path(), "day.one.pcap", &bytes);
     let out = folder.path().join("out");
     fs::create_dir(&out).unwrap();
-    let options = ["--packets", "2", "-f", "udp", "-o", arg(&out)];
-    let ran = ours(
+    let options = ["--packets", "2", "-f", "udp", "-o", path_arg(&out)];
+    let ran = run_program(
         "split",
-        &[&options[..], &["--digits", "2", arg(&input)]].concat(),
+        &[&options[..], &["--digits", "2", path_arg(&input)]].concat(),
     );
     assert_eq!(
         (ran.status, ran.stderr.as_str()),
         (Some(0), "3 of 8 packets in 2 savefiles\n")
     );
-    let piped = feed(program("split").args(options).arg("-"), &bytes);
+    let piped = run_with_stdin(program("split").args(options).arg("-"), &bytes);
     assert_eq!((piped.status, piped.lines().len()), (Some(0), 2));
     let names: Vec<String> = files(&out, "")
         .iter()
@@ -121,32 +138,41 @@ fn names_filters_and_standard_input() {
     assert_eq!(names, expected);
     let files = contents(&out, "");
     assert_eq!(files[..2], files[2..]);
-    let expected = tool(
+    let expected = run_tool(
         "tcpdump",
         &[
             "--time-stamp-precision=nano",
             "-tt",
             "-n",
             "-r",
-            arg(&input),
+            path_arg(&input),
             "udp",
         ],
     );
     let both = [0, 1].map(|n| out.join(format!("day.one-0{n}.pcap")));
     let lines = both.map(|path| {
-        let options = ["--time-stamp-precision=nano", "-tt", "-n", "-r", arg(&path)];
-        tool("tcpdump", &options)
+        let options = [
+            "--time-stamp-precision=nano",
+            "-tt",
+            "-n",
+            "-r",
+            path_arg(&path),
+        ];
+        run_tool("tcpdump", &options)
     });
     assert_eq!(lines.concat(), expected);
 }
 
 #[test]
-fn pcapng_becomes_classic_nanoseconds() {
+fn pcapng_is_split_into_nanosecond_pcap() {
     let folder = tempfile::tempdir().unwrap();
-    let bytes = savefile(false, true, 1, &nano_packets());
-    let input = file(folder.path(), "in.pcap", &bytes);
+    let bytes = savefile(false, true, 1, &sample_packets_nano());
+    let input = write_file(folder.path(), "in.pcap", &bytes);
     let ng = folder.path().join("in.pcapng");
-    tool("editcap", &["-F", "pcapng", arg(&input), arg(&ng)]);
+    run_tool(
+        "editcap",
+        &["-F", "pcapng", path_arg(&input), path_arg(&ng)],
+    );
     let written = split(folder.path(), &ng, &["--packets", "5"]);
     assert_eq!(written.len(), 2);
     assert_eq!(written[1][..4], 0xa1b2_3c4d_u32.to_ne_bytes());

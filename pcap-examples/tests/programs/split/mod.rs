@@ -1,16 +1,16 @@
-//! `pcap-split` against editcap and tshark, and against files that the tests split.
+//! Tests of `pcap-split`, compared with editcap and tshark, and with savefiles that the tests split themselves.
 
-mod ends;
+mod by_flow;
+mod by_limit;
 mod files;
-mod flows;
-mod parts;
+mod signals_and_errors;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::common::{arg, by_tool, ours, tool};
+use crate::common::{path_arg, read_tool_savefile, run_program, run_tool};
 
-/// Returns the files of a directory with this prefix, by their names.
+/// Returns the paths in a directory whose names begin with a prefix, sorted.
 fn files(folder: &Path, prefix: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     let named = entries.filter(|entry| entry.file_name().to_str().unwrap().starts_with(prefix));
@@ -19,7 +19,7 @@ fn files(folder: &Path, prefix: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// Returns the contents of the files of a directory with this prefix.
+/// Returns the contents of the files in a directory whose names begin with a prefix.
 fn contents(folder: &Path, prefix: &str) -> Vec<Vec<u8>> {
     let paths = files(folder, prefix);
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
@@ -33,14 +33,18 @@ fn records(files: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Splits a file, and checks that the listed files were written.
+/// Splits a savefile, checks that the list matches the files, and returns their contents.
 fn split(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
     let prefix = folder.join("ours");
     for old in files(folder, "ours-") {
         fs::remove_file(old).unwrap();
     }
-    let all = [options, &["--json", "-o", arg(&prefix), arg(input)]].concat();
-    let ran = ours("split", &all);
+    let all = [
+        options,
+        &["--json", "-o", path_arg(&prefix), path_arg(input)],
+    ]
+    .concat();
+    let ran = run_program("split", &all);
     assert_eq!(ran.status, Some(0), "{options:?}: {}", ran.stderr);
     let written = contents(folder, "ours-");
     let lines: Vec<serde_json::Value> = ran
@@ -59,9 +63,9 @@ fn split(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
     let mut packets = 0;
     for ((bytes, line), number) in written.iter().zip(listed).zip(0..) {
         let path = folder.join(format!("ours-{number:05}.pcap"));
-        assert_eq!(line["path"], arg(&path));
+        assert_eq!(line["path"], path_arg(&path));
         assert_eq!(line["bytes"], bytes.len());
-        let raw = ours("read", &["--raw", arg(&path)]).good();
+        let raw = run_program("read", &["--raw", path_arg(&path)]).success_output();
         assert_eq!(line["packets"], raw.lines().count());
         for (name, raw) in [("first", raw.lines().next()), ("last", raw.lines().last())] {
             assert_eq!(line[name], raw.unwrap().split(' ').next().unwrap());
@@ -72,15 +76,18 @@ fn split(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
     written
 }
 
-/// Returns what editcap makes of the same file.
+/// Returns the savefiles that editcap writes for the same input.
 fn editcap(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
     for old in files(folder, "editcap_") {
         fs::remove_file(old).unwrap();
     }
     let output = folder.join("editcap.pcap");
-    tool("editcap", &[options, &[arg(input), arg(&output)]].concat());
+    run_tool(
+        "editcap",
+        &[options, &[path_arg(input), path_arg(&output)]].concat(),
+    );
     let paths = files(folder, "editcap_");
-    paths.iter().map(|path| by_tool(path)).collect()
+    paths.iter().map(|path| read_tool_savefile(path)).collect()
 }
 
 /// Returns the lines of JSON that a failed run printed: the savefiles, and the summary.

@@ -1,0 +1,290 @@
+//! Writes to a file, a pipe or a terminal in a separate thread, the writer thread.
+//!
+//! The program itself never blocks in a write. It waits for the writer thread, and gives up if the output accepts
+//! nothing for one second after a request to end the program. The writer thread flushes on a timer, so data is written
+//! promptly even while the program waits for its input. It also counts the packets that were written completely.
+
+mod shared;
+mod totals;
+mod writer_thread;
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+use pcap_core::BreakHandle;
+
+pub(crate) use self::shared::Shared;
+use self::shared::State;
+pub(crate) use self::totals::PacketEnd;
+pub use self::totals::Totals;
+use self::writer_thread::WRITE_SIZE;
+use crate::destination::{self, Destination};
+use crate::signal_thread;
+use crate::signals;
+
+/// The program waits for the writer thread when this many bytes are buffered.
+const MAX_PENDING: usize = 512 * 1024;
+/// How often a waiting program checks for a request to end.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// How many times the program interrupts the write of an output that it has given up.
+const INTERRUPTS: usize = 4;
+
+/// An output with its writer thread. Clones share the output.
+#[derive(Clone, Debug)]
+pub struct BackgroundWriter(Arc<Shared>);
+
+/// All outputs of the program that still exist.
+static ALL_WRITERS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
+static STDOUT: OnceLock<BackgroundWriter> = OnceLock::new();
+
+impl BackgroundWriter {
+    /// Creates or truncates a file, and optionally compresses the output with gzip. The path `-` means standard output.
+    ///
+    /// A FIFO is opened by the writer thread, because opening it blocks until it has a reader.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be created.
+    pub fn create(path: &Path, gzip: bool) -> io::Result<BackgroundWriter> {
+        if path == Path::new("-") {
+            return Ok(BackgroundWriter::start(move |shared| {
+                Destination::stdout(shared, gzip)
+            }));
+        }
+        if destination::is_fifo(path) {
+            let path = path.to_owned();
+            return Ok(BackgroundWriter::start(move |shared| {
+                shared.lock().is_open = false;
+                shared.set_operation("create");
+                let file = File::create(path)?;
+                shared.set_operation("write");
+                shared.lock().is_open = true;
+                Destination::file(file, shared, gzip)
+            }));
+        }
+        let file = File::create(path)?;
+        Ok(BackgroundWriter::start(move |shared| {
+            Destination::file(file, shared, gzip)
+        }))
+    }
+
+    /// Returns the writer of standard output, which all parts of a program share.
+    pub fn stdout() -> &'static BackgroundWriter {
+        STDOUT.get_or_init(|| BackgroundWriter::start(|shared| Destination::stdout(shared, false)))
+    }
+
+    /// Writes all data to standard output and closes it, if the program has used it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if data could not be written or closing failed.
+    pub fn close_stdout() -> io::Result<()> {
+        STDOUT.get().map_or(Ok(()), BackgroundWriter::close)
+    }
+
+    /// Starts the writer thread, which calls `open` first.
+    fn start(
+        open: impl FnOnce(Arc<Shared>) -> io::Result<Destination> + Send + 'static,
+    ) -> BackgroundWriter {
+        let shared = Arc::new(Shared::new());
+        let mut all = ALL_WRITERS.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|background_writer| background_writer.strong_count() > 0);
+        all.push(Arc::downgrade(&shared));
+        let writer = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("output".to_owned());
+        let started = thread.spawn(move || {
+            let ended =
+                open(Arc::clone(&writer)).and_then(|destination| writer.write_to(destination));
+            writer.finish(ended);
+        });
+        match started {
+            Ok(thread) => _ = shared.thread.set(thread),
+            Err(error) => shared.finish(Err(error)),
+        }
+        BackgroundWriter(shared)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock()
+    }
+
+    /// Counts a packet that the program is about to write.
+    #[inline]
+    pub(crate) fn count_packet(&self) {
+        // No atomic increment is needed: threads that share a writer count while they hold its lock.
+        let packets = self.0.packets.load(Ordering::Relaxed);
+        self.0.packets.store(packets + 1, Ordering::Relaxed);
+    }
+
+    /// Buffers data to be written. If the data ends with a packet, `packet` is its length on the wire.
+    ///
+    /// Waits while too much data is buffered.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the output if it has failed.
+    pub(crate) fn append(&self, bytes: &[u8], packet: Option<u32>) -> io::Result<()> {
+        let mut state = self.lock();
+        if packet.is_some() {
+            self.count_packet();
+        }
+        while state.buffer.len() >= MAX_PENDING {
+            state = self.wait(state)?;
+        }
+        state.check()?;
+        let before = state.buffer.len();
+        state.buffer.extend_from_slice(bytes);
+        state.appended_bytes += bytes.len() as u64;
+        if let Some(length) = packet {
+            let end = state.appended_bytes;
+            state.packet_ends.push_back(PacketEnd { end, length });
+        }
+        let is_enough = before < WRITE_SIZE && state.buffer.len() >= WRITE_SIZE;
+        if before == 0 || is_enough {
+            self.0.thread_wakeup.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Records where packets end in the data that was appended, or is about to be appended.
+    pub(crate) fn add_packet_ends(&self, packet_ends: &mut Vec<PacketEnd>) {
+        let mut state = self.lock();
+        state.packet_ends.extend(packet_ends.drain(..));
+        state.count_written_packets();
+    }
+
+    /// Asks the writer thread to write all data now, without waiting for it.
+    pub fn request_flush(&self) {
+        let mut state = self.lock();
+        state.flush_requested = true;
+        self.0.thread_wakeup.notify_one();
+    }
+
+    /// Waits until all data is written.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the output if it has failed.
+    pub fn flush(&self) -> io::Result<()> {
+        self.request_flush();
+        let mut state = self.lock();
+        let appended = state.appended_bytes;
+        while state.written_bytes < appended {
+            state = self.wait(state)?;
+        }
+        state.check()
+    }
+
+    /// Waits until all data is written and the output is closed.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if data could not be written or closing failed.
+    pub fn close(&self) -> io::Result<()> {
+        let mut state = self.lock();
+        state.is_closing = true;
+        self.0.thread_wakeup.notify_one();
+        while state.result.is_none() {
+            state = self.wait(state)?;
+        }
+        state.check()
+    }
+
+    /// Checks whether the output has failed.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the output if it has failed.
+    pub fn check(&self) -> io::Result<()> {
+        self.0.check()
+    }
+
+    /// Breaks the reading calls of a capture when the output fails. Otherwise the program would notice the failure only
+    /// when it writes the next packet, for which those calls may wait indefinitely.
+    pub fn break_on_failure(&self, capture: BreakHandle) {
+        let mut state = self.lock();
+        if state.check().is_err() {
+            capture.breakloop();
+        }
+        state.captures.push(capture);
+    }
+
+    /// Returns what the writer thread is doing, for error messages: `create`, `write` or `close`.
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        self.lock().operation
+    }
+
+    /// Returns the totals of the packets that were written completely.
+    #[must_use]
+    pub fn written_totals(&self) -> Totals {
+        self.lock().written_totals
+    }
+
+    /// Returns the number of bytes written, before compression.
+    #[must_use]
+    pub fn written_bytes(&self) -> u64 {
+        self.lock().written_bytes
+    }
+
+    /// Returns the number of counted packets that were not written.
+    #[must_use]
+    pub fn unwritten_packets(&self) -> u64 {
+        let packets = self.0.packets.load(Ordering::Relaxed);
+        packets.saturating_sub(self.written_totals().packets)
+    }
+
+    /// Waits for progress of the writer thread. Gives up the output if that takes too long.
+    fn wait<'a>(&self, mut state: MutexGuard<'a, State>) -> io::Result<MutexGuard<'a, State>>
+    where
+        Self: 'a,
+    {
+        state.check()?;
+        state = self.wait_briefly(state);
+        if let (None, Some(why)) = (&state.result, state.give_up_reason()) {
+            state.result = Some(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
+            // Once the thread has returned from its write, the totals are final. Only a write to a disk can outlast
+            // this.
+            for _ in 0..INTERRUPTS {
+                if state.is_writing {
+                    state = self.wait_briefly(state);
+                }
+            }
+        }
+        Ok(state)
+    }
+
+    /// Waits for progress for a short time. After a request to end, first interrupts the writer thread's write, which
+    /// could block forever. The thread then writes smaller pieces, or ends.
+    fn wait_briefly<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State>
+    where
+        Self: 'a,
+    {
+        if let (Some(_), true, Some(thread)) = (
+            signals::end_requested(),
+            state.is_writing,
+            self.0.thread.get(),
+        ) {
+            signal_thread::interrupt_call(thread);
+        }
+        state.waiting_threads += 1;
+        let waited = self.0.program_wakeup.wait_timeout(state, POLL_INTERVAL);
+        (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.waiting_threads -= 1;
+        state
+    }
+}
+
+/// Returns the number of counted packets that were not written, in all outputs together.
+#[must_use]
+pub fn unwritten_packets() -> u64 {
+    let all = ALL_WRITERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = all.iter().filter_map(Weak::upgrade);
+    all.map(|shared| BackgroundWriter(shared).unwritten_packets())
+        .sum()
+}

@@ -1,0 +1,185 @@
+//! The state that the program and the writer thread share.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use pcap_core::BreakHandle;
+
+use super::totals::{PacketEnd, Totals};
+use crate::signals;
+
+/// The program gives up an output that accepts nothing for this long after a request to end.
+const STALL_LIMIT: Duration = Duration::from_secs(1);
+/// The limit after a request to end immediately.
+const URGENT_LIMIT: Duration = Duration::from_millis(100);
+
+/// The state, with condition variables for its changes.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(super) state: Mutex<State>,
+    /// Wakes the writer thread.
+    pub(super) thread_wakeup: Condvar,
+    /// Wakes the program.
+    pub(super) program_wakeup: Condvar,
+    /// The number of packets that the program has counted.
+    pub(super) packets: AtomicU64,
+    /// The writer thread.
+    pub(super) thread: OnceLock<JoinHandle<()>>,
+}
+
+/// The state of a background writer.
+#[derive(Debug)]
+pub(super) struct State {
+    /// Data that the writer thread has not taken yet.
+    pub(super) buffer: Vec<u8>,
+    /// The number of bytes that the program appended.
+    pub(super) appended_bytes: u64,
+    /// The number of these bytes that were written.
+    pub(super) written_bytes: u64,
+    /// The ends of the packets that are not written completely.
+    pub(super) packet_ends: VecDeque<PacketEnd>,
+    /// The totals of the packets that were written completely.
+    pub(super) written_totals: Totals,
+    /// Whether to write the data now.
+    pub(super) flush_requested: bool,
+    /// Whether to close the output after the data is written.
+    pub(super) is_closing: bool,
+    /// The number of threads that wait for the writer thread.
+    pub(super) waiting_threads: usize,
+    /// Whether the output is open. Opening a FIFO may block.
+    pub(super) is_open: bool,
+    /// Whether the writer thread is in a write.
+    pub(super) is_writing: bool,
+    /// What the writer thread is doing, for error messages: `create`, `write` or `close`.
+    pub(super) operation: &'static str,
+    /// When the output last accepted data, or the writer thread last took some.
+    pub(super) last_progress: Instant,
+    /// The result, once the writer thread has ended or the program has given up the output.
+    pub(super) result: Option<io::Result<()>>,
+    /// The captures to break when the output fails.
+    pub(super) captures: Vec<BreakHandle>,
+}
+
+impl State {
+    /// Adds the packets that are now written completely to the totals.
+    pub(super) fn count_written_packets(&mut self) {
+        while let Some(packet_end) = self
+            .packet_ends
+            .front()
+            .filter(|packet_end| packet_end.end <= self.written_bytes)
+        {
+            self.written_totals.add(packet_end.length);
+            self.packet_ends.pop_front();
+        }
+    }
+
+    /// Returns the error of the output if it has failed.
+    pub(super) fn check(&self) -> io::Result<()> {
+        match &self.result {
+            Some(Err(error)) => Err(match error.raw_os_error() {
+                Some(number) => io::Error::from_raw_os_error(number),
+                None => io::Error::new(error.kind(), error.to_string()),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the reason for giving up the output, if it keeps the program from ending.
+    pub(super) fn give_up_reason(&self) -> Option<&'static str> {
+        let requested = signals::end_requested()?;
+        if !self.is_open {
+            return Some("its other end was not opened before the signal");
+        }
+        if requested.max(self.last_progress).elapsed() >= STALL_LIMIT {
+            return Some("it accepted nothing for a second after the signal");
+        }
+        let is_late = signals::immediate_end_requested()?.elapsed() >= URGENT_LIMIT;
+        is_late.then_some("it had not accepted all data when another signal arrived")
+    }
+}
+
+impl Shared {
+    pub(super) fn new() -> Shared {
+        Shared {
+            state: Mutex::new(State {
+                buffer: Vec::new(),
+                appended_bytes: 0,
+                written_bytes: 0,
+                packet_ends: VecDeque::new(),
+                written_totals: Totals::default(),
+                flush_requested: false,
+                is_closing: false,
+                waiting_threads: 0,
+                is_open: true,
+                is_writing: false,
+                operation: "write",
+                last_progress: Instant::now(),
+                result: None,
+                captures: Vec::new(),
+            }),
+            thread_wakeup: Condvar::new(),
+            program_wakeup: Condvar::new(),
+            packets: AtomicU64::new(0),
+            thread: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records that a write begins.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the program has given up the output.
+    pub(crate) fn begin_write(&self) -> io::Result<()> {
+        let mut state = self.lock();
+        state.check()?;
+        state.is_writing = true;
+        Ok(())
+    }
+
+    /// Records that the output has accepted data. Adds `written` to the number of appended bytes that were written.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the program has given up the output.
+    pub(crate) fn record_written(&self, written: usize) -> io::Result<()> {
+        let mut state = self.lock();
+        state.is_writing = false;
+        state.last_progress = Instant::now();
+        state.written_bytes += written as u64;
+        state.count_written_packets();
+        if state.waiting_threads > 0 {
+            self.program_wakeup.notify_all();
+        }
+        state.check()
+    }
+
+    /// Returns the error of the output if it has failed.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        self.lock().check()
+    }
+
+    /// Sets what the writer thread is doing, for error messages.
+    pub(crate) fn set_operation(&self, operation: &'static str) {
+        self.lock().operation = operation;
+    }
+
+    /// Records the result of the writer thread. If it is an error, breaks the captures.
+    pub(super) fn finish(&self, result: io::Result<()>) {
+        let mut state = self.lock();
+        state.is_writing = false;
+        // Keep an earlier result: the first error is the one to report.
+        if state.result.get_or_insert(result).is_err() {
+            state.captures.iter().for_each(BreakHandle::breakloop);
+        }
+        drop(state);
+        self.program_wakeup.notify_all();
+    }
+}

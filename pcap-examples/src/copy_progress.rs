@@ -1,0 +1,66 @@
+//! Tracks the progress of a program that copies packets from one savefile to another.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use indicatif::ProgressBar;
+
+use crate::background_writer::BackgroundWriter;
+use crate::savefile_writer::SavefileWriter;
+use crate::signals;
+use crate::stderr;
+
+/// Counts the packets read and written, and handles SIGUSR1 and SIGUSR2.
+#[derive(Clone, Debug)]
+pub struct CopyProgress {
+    read: Arc<AtomicU64>,
+    background_writer: BackgroundWriter,
+    bar: ProgressBar,
+}
+
+impl CopyProgress {
+    /// Starts counting for an output savefile. Messages are printed above the progress bar.
+    #[must_use]
+    pub fn new(savefile: &SavefileWriter, bar: &ProgressBar) -> CopyProgress {
+        let copy_progress = CopyProgress {
+            read: Arc::default(),
+            background_writer: savefile.background_writer().clone(),
+            bar: bar.clone(),
+        };
+        let shared = copy_progress.clone();
+        signals::on_report(move || shared.bar.suspend(|| shared.print()));
+        let background_writer = copy_progress.background_writer.clone();
+        signals::on_flush(move || background_writer.request_flush());
+        copy_progress
+    }
+
+    /// Sets the number of packets read so far.
+    pub fn set_read(&self, packets: u64) {
+        self.read.store(packets, Ordering::Relaxed);
+    }
+
+    /// Returns the number of packets written to the savefile.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.background_writer.written_totals().packets
+    }
+
+    /// Returns the number of bytes written to the savefile, before compression.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.background_writer.written_bytes()
+    }
+
+    /// Returns the number of packets that should be in the savefile but were not written.
+    #[must_use]
+    pub fn unwritten(&self) -> u64 {
+        self.background_writer.unwritten_packets()
+    }
+
+    /// Prints on standard error how many packets were read, and how many of them were written.
+    pub fn print(&self) {
+        let (written, read) = (self.written(), self.read.load(Ordering::Relaxed));
+        stderr::print_line(format_args!("{written} of {read} packets"));
+        stderr::print_unwritten(self.unwritten());
+    }
+}

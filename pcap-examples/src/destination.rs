@@ -1,0 +1,234 @@
+//! The destination of a background writer: a file, a pipe or standard output, optionally compressed with gzip.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::background_writer::Shared;
+use crate::signals;
+
+/// The largest write to a pipe or a terminal. Smaller writes let the program notice progress.
+const MAX_WRITE: usize = 64 * 1024;
+/// The largest write after a request to end: `PIPE_BUF` on Linux.
+const MAX_WRITE_AT_END: usize = 4096;
+/// The pause before a write is retried if the output is non-blocking and full.
+const RETRY_PAUSE: Duration = Duration::from_millis(5);
+
+/// An output, with or without a compressor in front of it.
+pub(crate) enum Destination {
+    /// Writes the bytes unchanged.
+    Plain(CountingOutput),
+    /// Compresses the bytes with gzip.
+    Gzip {
+        encoder: GzEncoder<CountingOutput>,
+        /// The number of bytes that are not flushed.
+        pending: usize,
+        /// When the first of them arrived.
+        since: Option<Instant>,
+    },
+}
+
+impl Destination {
+    /// Writes to a duplicate of standard output. Closing the duplicate reports errors and leaves the original open.
+    pub(crate) fn stdout(shared: Arc<Shared>, gzip: bool) -> io::Result<Destination> {
+        Ok(Destination::new(CountingOutput::stdout(shared, gzip)?))
+    }
+
+    /// Writes to a file.
+    pub(crate) fn file(file: File, shared: Arc<Shared>, gzip: bool) -> io::Result<Destination> {
+        Ok(Destination::new(CountingOutput::file(file, shared, gzip)?))
+    }
+
+    fn new(output: CountingOutput) -> Destination {
+        if output.is_compressed {
+            Destination::Gzip {
+                encoder: GzEncoder::new(output, Compression::default()),
+                pending: 0,
+                since: None,
+            }
+        } else {
+            Destination::Plain(output)
+        }
+    }
+
+    /// Returns when the compressor first received data that is not flushed yet.
+    pub(crate) fn unflushed_since(&self) -> Option<Instant> {
+        match self {
+            Destination::Plain(_) => None,
+            Destination::Gzip { since, .. } => *since,
+        }
+    }
+
+    /// Writes all bytes, or compresses them.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Destination::Plain(output) => {
+                let mut rest = bytes;
+                while !rest.is_empty() {
+                    let written = output.write(rest)?;
+                    if written == 0 {
+                        return Err(io::ErrorKind::WriteZero.into());
+                    }
+                    rest = &rest[written..];
+                }
+                Ok(())
+            }
+            Destination::Gzip {
+                encoder,
+                pending,
+                since,
+            } => {
+                since.get_or_insert_with(Instant::now);
+                *pending += bytes.len();
+                encoder.write_all(bytes)
+            }
+        }
+    }
+
+    /// Flushes the compressor, if there is one.
+    pub(crate) fn flush_gzip(&mut self) -> io::Result<()> {
+        if let Destination::Gzip {
+            encoder,
+            pending,
+            since,
+        } = self
+        {
+            encoder.flush()?;
+            let shared = &encoder.get_ref().shared;
+            shared.record_written(std::mem::take(pending))?;
+            *since = None;
+        }
+        Ok(())
+    }
+
+    /// Completes the output and closes it. Some file systems report a failed write only then.
+    pub(crate) fn close(mut self) -> io::Result<()> {
+        self.flush_gzip()?;
+        let output = match self {
+            Destination::Plain(output) => output,
+            Destination::Gzip { encoder, .. } => encoder.finish()?,
+        };
+        output.shared.set_operation("close");
+        output.close()
+    }
+}
+
+/// A file that reports each write to the background writer.
+pub(crate) struct CountingOutput {
+    handle: Handle,
+    shared: Arc<Shared>,
+    is_regular: bool,
+    /// Whether the bytes are compressed. Then their number is not the number of appended bytes that were written.
+    is_compressed: bool,
+}
+
+enum Handle {
+    File(File),
+    /// Standard output may be a console, which expects text. Only the standard library converts it.
+    #[cfg(not(unix))]
+    Stdout(io::Stdout),
+}
+
+impl CountingOutput {
+    fn file(file: File, shared: Arc<Shared>, is_compressed: bool) -> io::Result<CountingOutput> {
+        let is_regular = file.metadata()?.is_file();
+        Ok(CountingOutput {
+            handle: Handle::File(file),
+            shared,
+            is_regular,
+            is_compressed,
+        })
+    }
+
+    #[cfg(unix)]
+    fn stdout(shared: Arc<Shared>, is_compressed: bool) -> io::Result<CountingOutput> {
+        use std::os::fd::AsFd;
+        crate::closed_stdout::check_stdout()?;
+        let descriptor = io::stdout().as_fd().try_clone_to_owned()?;
+        CountingOutput::file(descriptor.into(), shared, is_compressed)
+    }
+
+    #[cfg(not(unix))]
+    fn stdout(shared: Arc<Shared>, is_compressed: bool) -> io::Result<CountingOutput> {
+        Ok(CountingOutput {
+            handle: Handle::Stdout(io::stdout()),
+            shared,
+            is_regular: false,
+            is_compressed,
+        })
+    }
+
+    fn close(mut self) -> io::Result<()> {
+        self.flush()?;
+        match self.handle {
+            #[cfg(unix)]
+            Handle::File(file) => {
+                use std::os::fd::IntoRawFd;
+                // SAFETY: this function owns the open descriptor and gives up its ownership here.
+                match unsafe { libc::close(file.into_raw_fd()) } {
+                    0 => Ok(()),
+                    _ => Err(io::Error::last_os_error()),
+                }
+            }
+            #[cfg(not(unix))]
+            Handle::File(_) | Handle::Stdout(_) => Ok(()),
+        }
+    }
+}
+
+impl Write for CountingOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            self.shared.begin_write()?;
+            let max_length = match signals::end_requested() {
+                Some(_) if !self.is_regular => MAX_WRITE_AT_END,
+                None if !self.is_regular => MAX_WRITE,
+                _ => bytes.len(),
+            };
+            let piece = &bytes[..bytes.len().min(max_length)];
+            let written = match &mut self.handle {
+                Handle::File(file) => file.write(piece),
+                #[cfg(not(unix))]
+                Handle::Stdout(stdout) => stdout.write(piece),
+            };
+            match written {
+                // `begin_write` checks whether the program has given up the output.
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY_PAUSE),
+                Err(e) => return Err(e),
+                Ok(written) => {
+                    let appended = if self.is_compressed { 0 } else { written };
+                    self.shared.record_written(appended)?;
+                    return Ok(written);
+                }
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.handle {
+            Handle::File(_) => Ok(()),
+            #[cfg(not(unix))]
+            Handle::Stdout(stdout) => stdout.flush(),
+        }
+    }
+}
+
+/// Returns whether a path is a FIFO. Opening a FIFO blocks until its other end is opened.
+#[cfg(unix)]
+pub(crate) fn is_fifo(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
+}
+
+/// Returns `false`: only Unix has FIFOs in its file systems.
+#[cfg(not(unix))]
+pub(crate) fn is_fifo(_: &Path) -> bool {
+    false
+}

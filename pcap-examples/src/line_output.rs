@@ -1,0 +1,81 @@
+//! Prints lines to standard output.
+
+use std::io::{self, IsTerminal};
+
+use crate::background_writer::BackgroundWriter;
+use crate::escape;
+
+/// Prints whole lines to standard output. Several threads may print, each with its own `LineOutput`.
+///
+/// On a terminal, each line is written immediately, with control characters escaped.
+#[derive(Debug)]
+pub struct LineOutput {
+    line: Vec<u8>,
+    is_line_buffered: bool,
+    is_terminal: bool,
+}
+
+impl LineOutput {
+    /// Creates an output that prints to standard output.
+    #[must_use]
+    pub fn stdout() -> LineOutput {
+        LineOutput {
+            line: Vec::new(),
+            is_line_buffered: false,
+            is_terminal: io::stdout().is_terminal(),
+        }
+    }
+
+    /// Sets whether each line is written immediately, instead of within a fraction of a second. Default: `false`, but
+    /// `true` on a terminal.
+    #[must_use]
+    pub fn line_buffered(mut self, on: bool) -> LineOutput {
+        self.is_line_buffered |= on;
+        self
+    }
+
+    /// Prints the line that the closure appends. The line must end with a line feed.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of standard output if it has failed.
+    pub fn print_line(&mut self, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        self.append(None, add)
+    }
+
+    /// Prints the line of a packet with this length on the wire. The packet counts as written once its line is written.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of standard output if it has failed.
+    pub fn print_packet(&mut self, length: u32, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        self.append(Some(length), add)
+    }
+
+    fn append(&mut self, packet: Option<u32>, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        self.line.clear();
+        add(&mut self.line);
+        let background_writer = BackgroundWriter::stdout();
+        if self.is_terminal {
+            let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+            let line = escape::controls(line) + "\n";
+            background_writer.append(line.as_bytes(), packet)?;
+            // Wait for the line, so that later messages on standard error appear below it.
+            return background_writer.flush();
+        }
+        background_writer.append(&self.line, packet)?;
+        if self.is_line_buffered {
+            background_writer.request_flush();
+        }
+        Ok(())
+    }
+
+    /// Waits until all lines are written.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of standard output if it has failed.
+    pub fn flush(&mut self) -> io::Result<()> {
+        BackgroundWriter::stdout().flush()
+    }
+}

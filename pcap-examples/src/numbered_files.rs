@@ -1,0 +1,139 @@
+//! Creates numbered savefiles.
+
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf, is_separator};
+
+use pcap_core::{Capture, Dumper, Offline};
+
+use crate::compression::Compression;
+use crate::exit::{Failure, Outcome};
+use crate::files::{creation_error, is_same_file, is_too_many_open};
+
+/// The savefiles `PREFIX-00000.pcap`, `PREFIX-00001.pcap`, …
+#[derive(Debug)]
+pub struct NumberedFiles {
+    prefix: PathBuf,
+    digits: usize,
+    force: bool,
+    input: PathBuf,
+}
+
+impl NumberedFiles {
+    /// Sets the start of the names. Creates no file.
+    ///
+    /// If `prefix` is a folder, the savefiles are created in it. Their names then begin with the name of the input, or
+    /// with `packets` for standard input. Existing files are replaced only with `force`; the input is never replaced.
+    #[must_use]
+    pub fn new(prefix: &Path, input: &Path, digits: usize, force: bool) -> NumberedFiles {
+        // If the folder does not exist, creating the first savefile fails.
+        let is_folder = prefix.to_string_lossy().ends_with(is_separator);
+        let prefix = if is_folder || prefix.is_dir() {
+            let name = match Compression::from_name(input) {
+                Some(Compression::Gzip) => &input.with_extension(""),
+                _ => input,
+            };
+            let stem = match name.file_stem() {
+                Some(stem) if stem != "-" => stem.to_owned(),
+                _ => OsString::from("packets"),
+            };
+            prefix.join(stem)
+        } else {
+            prefix.to_owned()
+        };
+        NumberedFiles {
+            prefix,
+            digits,
+            force,
+            input: input.to_owned(),
+        }
+    }
+
+    /// Returns the path of the savefile with this number.
+    #[must_use]
+    pub fn path(&self, number: usize) -> PathBuf {
+        let mut name = self.prefix.clone().into_os_string();
+        name.push(format!("-{number:0digits$}.pcap", digits = self.digits));
+        name.into()
+    }
+
+    /// Creates the savefile with this number, for packets of this capture.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be created, or if it exists and `force` is not set. With `force`, also
+    /// returns one if the file is the input or is not a regular file.
+    pub fn create(&self, capture: &Capture<Offline>, number: usize) -> Outcome<Dumper> {
+        let path = self.path(number);
+        let fail =
+            |why: String| Failure::Text(format!("cannot create `{}`: {why}", path.display()));
+        if self.force {
+            if is_same_file(&self.input, &path) {
+                return Err(fail("it is also the input".to_owned()));
+            }
+            // Opening a FIFO may block forever.
+            if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+                return Err(fail("it is not a regular file".to_owned()));
+            }
+            return create_dumper(capture, &path);
+        }
+        // The system rejects an existing file, even one that was created a moment ago.
+        let created = OpenOptions::new().write(true).create_new(true).open(&path);
+        let file = created.map_err(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => fail("it exists; --force replaces it".to_owned()),
+            _ => creation_failure(&path, &e),
+        })?;
+        let dumper = capture.dump_open_file_named(file, path.display().to_string());
+        dumper.map_err(|error| {
+            // The file is empty, and this call created it.
+            let _ = fs::remove_file(&path);
+            error.into()
+        })
+    }
+}
+
+/// Creates or replaces a savefile.
+fn create_dumper(capture: &Capture<Offline>, path: &Path) -> Outcome<Dumper> {
+    capture.dump(path).map_err(|error| match error.io_error() {
+        Some(e) if is_too_many_open(e) => Failure::TooManyOpen(error.to_string()),
+        Some(e) => creation_failure(path, e),
+        None => error.into(),
+    })
+}
+
+/// Creates the failure for a file that the system could not create.
+fn creation_failure(path: &Path, error: &io::Error) -> Failure {
+    let why = creation_error(path, error);
+    let text = format!("cannot create `{}`: {why}", path.display());
+    if is_too_many_open(error) {
+        Failure::TooManyOpen(text)
+    } else {
+        Failure::Text(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_sort_like_their_numbers() {
+        let names = NumberedFiles::new(Path::new("a/b.c"), Path::new("x.pcap"), 3, false);
+        assert_eq!(names.path(7), Path::new("a/b.c-007.pcap"));
+        assert!(names.path(99) < names.path(100));
+    }
+
+    #[test]
+    fn in_a_folder_names_begin_with_the_name_of_the_input() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = |input: &str| {
+            let path = NumberedFiles::new(folder.path(), Path::new(input), 5, false).path(0);
+            path.file_name().unwrap().to_str().unwrap().to_owned()
+        };
+        assert_eq!(name("/x/day.1.pcapng"), "day.1-00000.pcap");
+        assert_eq!(name("/x/day.1.pcap.gz"), "day.1-00000.pcap");
+        assert_eq!(name("/x/day.1.pcap.GZ"), "day.1-00000.pcap");
+        assert_eq!(name("-"), "packets-00000.pcap");
+    }
+}

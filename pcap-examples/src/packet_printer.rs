@@ -1,0 +1,59 @@
+//! Formats packets as text, hexadecimal or JSON.
+
+use pcap_core::{Activated, Capture, Dlt, Packet, Precision};
+
+use crate::interface_names::InterfaceNames;
+use crate::{json, packet_line};
+
+/// The format of a printed packet. Each packet is one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrintFormat {
+    /// Text for people.
+    Line,
+    /// All bytes in hexadecimal.
+    Raw,
+    /// A JSON object for other programs.
+    Json,
+}
+
+/// Formats the packets of one capture.
+#[derive(Clone, Debug)]
+pub struct PacketPrinter {
+    form: PrintFormat,
+    linktype: Dlt,
+    precision: Precision,
+    interfaces: InterfaceNames,
+}
+
+impl PacketPrinter {
+    /// Creates a printer for the link type and precision of a capture.
+    #[must_use]
+    pub fn new<S: Activated>(form: PrintFormat, capture: &Capture<S>) -> PacketPrinter {
+        PacketPrinter {
+            form,
+            linktype: capture.datalink(),
+            precision: capture.precision(),
+            interfaces: InterfaceNames::default(),
+        }
+    }
+
+    /// Sets the names of interfaces. By default, interfaces have no names.
+    #[must_use]
+    pub fn interfaces(mut self, interfaces: InterfaceNames) -> PacketPrinter {
+        self.interfaces = interfaces;
+        self
+    }
+
+    /// Appends the line of a packet.
+    #[inline]
+    pub fn push(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+        let (linktype, interfaces) = (self.linktype, &mut self.interfaces);
+        match self.form {
+            PrintFormat::Line => {
+                packet_line::push(out, linktype, self.precision, interfaces, packet)
+            }
+            PrintFormat::Raw => packet_line::push_raw(out, packet),
+            PrintFormat::Json => json::push(out, linktype, interfaces, packet),
+        }
+    }
+}

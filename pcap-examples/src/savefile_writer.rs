@@ -1,0 +1,311 @@
+//! Writes savefiles: pcap or pcapng, optionally compressed with gzip.
+//!
+//! Packets are buffered in the dumper, then in the background writer, for a fraction of a second in each, so that many
+//! of them are written together.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use pcap_core::pcapng::{Interface, InterfaceId, PcapngDumper};
+use pcap_core::{Activated, Capture, Dumper, Error, ErrorKind, Packet, SavefileFormat};
+
+use crate::background_writer::{BackgroundWriter, PacketEnd};
+use crate::exit::{Failure, Outcome};
+use crate::files;
+
+/// A packet waits at most this long in the dumper.
+const MAX_DELAY: Duration = Duration::from_millis(200);
+/// The number of packets between two readings of the clock.
+const CLOCK_INTERVAL: u32 = 256;
+/// The number of packet ends that are collected before the background writer gets them.
+const PACKET_ENDS: usize = 512;
+
+/// Writes packets to a savefile.
+#[derive(Debug)]
+pub struct SavefileWriter {
+    path: PathBuf,
+    /// `None` after the savefile is closed.
+    dumper: Option<FormatDumper>,
+    background_writer: BackgroundWriter,
+    /// The ends of packets that the background writer did not get yet.
+    packet_ends: Vec<PacketEnd>,
+    buffering: Buffering,
+    ticks: u32,
+    flushed: Instant,
+}
+
+/// How long a packet may wait before it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Buffering {
+    /// In the dumper until that is full or [`SavefileWriter::tick`] flushes it, then in the background writer.
+    Timed,
+    /// Only in the background writer. For a program that cannot call `tick` while it blocks in its input.
+    WriterOnly,
+    /// Each packet is written immediately.
+    None,
+}
+
+/// The dumper for the format of the savefile.
+#[derive(Debug)]
+enum FormatDumper {
+    Pcap(Dumper),
+    Pcapng(PcapngDumper, InterfaceId),
+}
+
+impl FormatDumper {
+    fn position(&self) -> u64 {
+        match self {
+            FormatDumper::Pcap(dumper) => dumper.position(),
+            FormatDumper::Pcapng(dumper, _) => dumper.position(),
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        match self {
+            FormatDumper::Pcap(dumper) => dumper.flush(),
+            FormatDumper::Pcapng(dumper, _) => dumper.flush(),
+        }
+    }
+}
+
+impl SavefileWriter {
+    /// Creates a savefile with the link type, snaplen and precision of a capture, optionally compressed with gzip. The
+    /// path `-` means standard output.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be created. Also returns one if a classic savefile cannot have the link
+    /// type; an existing file is then left unchanged.
+    pub fn create<S: Activated>(
+        path: &Path,
+        capture: &Capture<S>,
+        format: SavefileFormat,
+        gzip: bool,
+    ) -> Outcome<SavefileWriter> {
+        if format != SavefileFormat::Pcapng {
+            // This fails for an unsupported link type, before the file is created.
+            capture.dump_to_named(io::sink(), path.display().to_string())?;
+        }
+        let background_writer = BackgroundWriter::create(path, gzip).map_err(|e| {
+            let why = files::creation_error(path, &e);
+            Failure::Text(format!("cannot create `{}`: {why}", path.display()))
+        })?;
+        let (output, name) = (
+            DumperOutput(background_writer.clone()),
+            path.display().to_string(),
+        );
+        let dumper = match format {
+            SavefileFormat::Pcapng => {
+                let mut dumper = PcapngDumper::new_named(output, name);
+                let interface = dumper.add_interface(&Interface::for_capture(capture))?;
+                FormatDumper::Pcapng(dumper, interface)
+            }
+            _ => FormatDumper::Pcap(capture.dump_to_named(output, name)?),
+        };
+        let mut savefile = SavefileWriter {
+            path: path.to_owned(),
+            dumper: Some(dumper),
+            background_writer,
+            packet_ends: Vec::with_capacity(PACKET_ENDS),
+            buffering: Buffering::Timed,
+            ticks: 0,
+            flushed: Instant::now(),
+        };
+        // Write the header now. If this fails, writing the first packet fails, too.
+        let _ = savefile.flush_dumper();
+        Ok(savefile)
+    }
+
+    /// Sets how long packets may wait before they are written. Default: [`Buffering::Timed`].
+    pub fn set_buffering(&mut self, buffering: Buffering) {
+        self.buffering = buffering;
+    }
+
+    /// Sets [`Buffering::WriterOnly`] if reading this input may block, as with a pipe.
+    pub fn set_buffering_for_input(&mut self, input: &Path) {
+        if files::length(input).is_none() {
+            self.buffering = Buffering::WriterOnly;
+        }
+    }
+
+    /// Writes a packet.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::UnwritablePacket`] if the savefile format cannot represent the packet, and another failure if
+    /// the output has failed.
+    #[inline]
+    pub fn write(&mut self, packet: Packet<'_>) -> Outcome {
+        let Some(dumper) = &mut self.dumper else {
+            return Ok(());
+        };
+        let written = match dumper {
+            FormatDumper::Pcap(dumper) => dumper.write(packet),
+            FormatDumper::Pcapng(dumper, interface) => dumper.write(*interface, packet),
+        };
+        if let Err(error) = written {
+            let failure = self.dumper_failure(error);
+            if !matches!(failure, Failure::UnwritablePacket { .. }) {
+                // The packet is lost, like the packets that are still buffered.
+                self.background_writer.count_packet();
+            }
+            return Err(failure);
+        }
+        self.background_writer.count_packet();
+        self.packet_ends.push(PacketEnd {
+            end: dumper.position(),
+            length: packet.wire_len(),
+        });
+        match self.buffering {
+            Buffering::Timed if self.packet_ends.len() >= PACKET_ENDS => self
+                .background_writer
+                .add_packet_ends(&mut self.packet_ends),
+            Buffering::Timed => {}
+            Buffering::WriterOnly => self.flush_dumper()?,
+            Buffering::None => self.request_flush()?,
+        }
+        Ok(())
+    }
+
+    /// Flushes the dumper if packets have waited in it long enough. Call this after each packet that the program reads,
+    /// even if it did not write the packet.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the output if it has failed.
+    #[inline]
+    pub fn tick(&mut self) -> Outcome {
+        self.ticks = self.ticks.wrapping_add(1);
+        match self.ticks % CLOCK_INTERVAL {
+            0 => self.tick_at(Instant::now()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Does the same as [`tick`](Self::tick), given the current time.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the output if it has failed.
+    pub fn tick_at(&mut self, now: Instant) -> Outcome {
+        if now.duration_since(self.flushed) >= MAX_DELAY {
+            self.flushed = now;
+            self.flush_dumper()?;
+        }
+        self.background_writer
+            .check()
+            .map_err(|e| self.output_failure(&e))
+    }
+
+    /// Flushes the dumper and asks the background writer to write all packets now, without waiting for it.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the output if it has failed.
+    pub fn request_flush(&mut self) -> Outcome {
+        self.flush_dumper()?;
+        self.background_writer.request_flush();
+        Ok(())
+    }
+
+    /// Moves all packets from the dumper to the background writer, which writes them within a fraction of a second.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the output if it has failed.
+    pub fn flush_dumper(&mut self) -> Outcome {
+        let flushed = self.dumper.as_mut().map_or(Ok(()), FormatDumper::flush);
+        self.background_writer
+            .add_packet_ends(&mut self.packet_ends);
+        flushed.map_err(|e| self.dumper_failure(e))
+    }
+
+    /// Writes all packets and closes the savefile.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the savefile is not complete.
+    pub fn close(&mut self) -> Outcome {
+        let flushed = self.flush_dumper();
+        // If the background writer has failed, the packets in the dumper are lost. They count as not written.
+        self.dumper = None;
+        flushed?;
+        self.background_writer
+            .close()
+            .map_err(|e| self.output_failure(&e))
+    }
+
+    /// Returns the background writer, which counts the packets written.
+    #[must_use]
+    pub fn background_writer(&self) -> &BackgroundWriter {
+        &self.background_writer
+    }
+
+    /// Returns the length of the savefile before compression, in bytes, including buffered data.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.dumper.as_ref().map_or(0, FormatDumper::position)
+    }
+
+    fn dumper_failure(&self, error: Error) -> Failure {
+        dumper_failure(&self.path, self.background_writer.operation(), error)
+    }
+
+    fn output_failure(&self, error: &io::Error) -> Failure {
+        output_failure(&self.path, self.background_writer.operation(), error)
+    }
+}
+
+impl Drop for SavefileWriter {
+    /// Closes the savefile if the program ends because of another error.
+    fn drop(&mut self) {
+        // The program reports the other error.
+        let _ = self.close();
+    }
+}
+
+/// Checks whether a classic savefile can represent the time of a packet. Needs no dumper.
+///
+/// # Errors
+///
+/// Returns the reason if it cannot.
+pub fn check_time(packet: Packet<'_>) -> Result<(), String> {
+    let time = packet.timestamp();
+    let raw = packet.header().raw_secs();
+    match u32::try_from(time.secs()).or(u32::try_from(raw)) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!("expected a time from 1970 to 2106, found {time}")),
+    }
+}
+
+/// The output of a dumper: passes the bytes to the background writer.
+struct DumperOutput(BackgroundWriter);
+
+impl Write for DumperOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.append(bytes, None)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Converts an error of a dumper to a failure. `step` is the operation that failed.
+fn dumper_failure(path: &Path, step: &str, error: Error) -> Failure {
+    if let Some(error) = error.io_error() {
+        return output_failure(path, step, error);
+    }
+    let (path, why) = (path.display().to_string(), error.text().to_owned());
+    match error.kind() {
+        ErrorKind::InvalidArgument => Failure::UnwritablePacket { path, why },
+        _ => Failure::Text(format!("cannot {step} `{path}`: {why}")),
+    }
+}
+
+/// Converts an error of the output to a failure. `step` is the operation that failed.
+fn output_failure(path: &Path, step: &str, error: &io::Error) -> Failure {
+    Failure::Text(format!("cannot {step} `{}`: {error}", path.display()))
+}

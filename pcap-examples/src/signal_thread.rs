@@ -1,0 +1,158 @@
+//! The thread that waits for signals.
+//!
+//! All other threads block these signals. So signals interrupt no system calls, and their handler may lock, print and
+//! allocate. The crate `ctrlc` would handle SIGHUP even if it was ignored at the start, and does not handle SIGUSR1 and
+//! SIGUSR2, which then kill the process.
+
+/// What a signal asks the program to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(windows, allow(dead_code))] // only Ctrl-C exists there
+pub(crate) enum Signal {
+    /// To end. SIGINT, SIGTERM or SIGHUP, with its number.
+    End(i32),
+    /// To print statistics. SIGUSR1.
+    Report,
+    /// To write out buffered packets. SIGUSR2.
+    Flush,
+}
+
+pub(crate) use system::{end_process, interrupt_call, start};
+
+#[cfg(unix)]
+mod system {
+    use std::io;
+    use std::mem::MaybeUninit;
+    use std::os::unix::thread::JoinHandleExt;
+    use std::ptr;
+    use std::sync::Once;
+    use std::thread::{self, JoinHandle};
+
+    use super::Signal;
+
+    /// Starts a thread that calls `handler` for each signal. Call this before the program has other threads.
+    ///
+    /// If SIGHUP was ignored at the start, it stays ignored, because nohup(1) relies on that. SIGINT and SIGTERM are
+    /// handled even if they were ignored, as SIGINT is in a shell's background jobs. SIGXFSZ is ignored, so that a
+    /// write beyond the file size limit returns an error.
+    pub(crate) fn start(handler: fn(Signal)) {
+        set_action(libc::SIGXFSZ, libc::SIG_IGN);
+        let mut numbers = vec![libc::SIGINT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2];
+        // An ignored signal may never become pending, even if it is blocked.
+        numbers.iter().for_each(|&n| set_action(n, libc::SIG_DFL));
+        if !is_ignored(libc::SIGHUP) {
+            numbers.push(libc::SIGHUP);
+        }
+        let signals = SignalSet::new(&numbers);
+        signals.mask(libc::SIG_BLOCK);
+        let thread = thread::Builder::new().name("signals".to_owned());
+        let watching = thread.spawn(move || {
+            while let Ok(number) = signals.wait() {
+                handler(match number {
+                    libc::SIGUSR1 => Signal::Report,
+                    libc::SIGUSR2 => Signal::Flush,
+                    number => Signal::End(number),
+                });
+            }
+        });
+        if watching.is_err() {
+            // Without the thread, blocked signals would have no effect.
+            SignalSet::new(&numbers).mask(libc::SIG_UNBLOCK);
+        }
+    }
+
+    /// Ends the process with the signal's default action.
+    pub(crate) fn end_process(number: i32) -> ! {
+        set_action(number, libc::SIG_DFL);
+        SignalSet::new(&[number]).mask(libc::SIG_UNBLOCK);
+        // SAFETY: the function takes only a number.
+        unsafe { libc::raise(number) };
+        std::process::exit(128 + number)
+    }
+
+    /// Interrupts the system call in which a thread is blocked. Misses a call that is just about to begin.
+    pub(crate) fn interrupt_call(thread: &JoinHandle<()>) {
+        // The programs do not use this signal for anything else.
+        const NUMBER: i32 = libc::SIGURG;
+        extern "C" fn nothing(_: i32) {}
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+            // SAFETY: `sigaction` is plain data, for which zeros are valid.
+            let action = unsafe { action.assume_init_mut() };
+            // The flag SA_RESTART is not set: it would restart the call.
+            action.sa_sigaction = nothing as extern "C" fn(i32) as libc::sighandler_t;
+            // SAFETY: the handler does nothing, so it is async-signal-safe.
+            unsafe { libc::sigaction(NUMBER, action, ptr::null_mut()) };
+        });
+        // SAFETY: the thread is neither joined nor detached while its handle exists.
+        unsafe { libc::pthread_kill(thread.as_pthread_t(), NUMBER) };
+    }
+
+    /// A set of signals.
+    struct SignalSet(libc::sigset_t);
+
+    impl SignalSet {
+        fn new(numbers: &[i32]) -> SignalSet {
+            let mut set = MaybeUninit::uninit();
+            // SAFETY: the pointer is valid for writing a set.
+            unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+            for &number in numbers {
+                // SAFETY: `sigemptyset` has initialized the set.
+                unsafe { libc::sigaddset(set.as_mut_ptr(), number) };
+            }
+            // SAFETY: `sigemptyset` has initialized the set.
+            SignalSet(unsafe { set.assume_init() })
+        }
+
+        /// Blocks or unblocks the signals in this thread and in the threads that it starts.
+        fn mask(&self, how: i32) {
+            // SAFETY: the set is initialized, and the old mask may be a null pointer.
+            unsafe { libc::pthread_sigmask(how, &self.0, ptr::null_mut()) };
+        }
+
+        /// Waits for one of the signals, and returns its number.
+        fn wait(&self) -> io::Result<i32> {
+            let mut number = 0;
+            // SAFETY: the set is initialized, and the pointer is valid for writing a number.
+            match unsafe { libc::sigwait(&self.0, &mut number) } {
+                0 => Ok(number),
+                error => Err(io::Error::from_raw_os_error(error)),
+            }
+        }
+    }
+
+    fn set_action(number: i32, action: libc::sighandler_t) {
+        // SAFETY: neither SIG_IGN nor SIG_DFL runs code of this program.
+        unsafe { libc::signal(number, action) };
+    }
+
+    fn is_ignored(number: i32) -> bool {
+        let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: a null pointer changes no action, and the other pointer is valid for writing one.
+        unsafe { libc::sigaction(number, ptr::null(), action.as_mut_ptr()) };
+        // SAFETY: `sigaction` is plain data, and was zeroed in case the call failed.
+        unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    use super::Signal;
+
+    /// The exit status of a process that Ctrl-C ended (`STATUS_CONTROL_C_EXIT`).
+    const CONTROL_C_EXIT: i32 = 0xC000_013A_u32 as i32;
+
+    /// Calls `handler` for each Ctrl-C, in a separate thread.
+    pub(crate) fn start(handler: fn(Signal)) {
+        // If this fails, Ctrl-C ends the process.
+        let _ = ctrlc::set_handler(move || handler(Signal::End(CONTROL_C_EXIT)));
+    }
+
+    /// Does nothing: a system call cannot be interrupted this way on Windows.
+    pub(crate) fn interrupt_call(_: &std::thread::JoinHandle<()>) {}
+
+    /// Ends the process with the status that Ctrl-C has without a handler.
+    pub(crate) fn end_process(number: i32) -> ! {
+        std::process::exit(number)
+    }
+}

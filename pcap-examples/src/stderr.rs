@@ -1,0 +1,83 @@
+//! Prints messages on standard error. A blocked standard error cannot keep a program from ending.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::{escape, signals};
+
+/// How long standard error may accept nothing after a request to end the program.
+const STALL_LIMIT: Duration = Duration::from_secs(1);
+/// How often a program that waits for standard error checks for such a request.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Whether a line could not be written to standard error.
+static IS_INCOMPLETE: AtomicBool = AtomicBool::new(false);
+
+/// Prints one line on standard error: the name of the program and a message.
+pub fn print_message(program: &str, what: impl fmt::Display) {
+    print_line(format_args!("{program}: {what}"));
+}
+
+/// Prints one line on standard error, with control characters escaped.
+///
+/// After a request to end the program, waits at most one second for standard error to accept the line. Ignores errors
+/// if standard error is closed or its reader has gone away.
+pub fn print_line(what: impl fmt::Display) {
+    let line = escape::controls(what.to_string().as_bytes()) + "\n";
+    let (done, is_done) = mpsc::channel();
+    let copy = line.clone();
+    // The request may arrive while the write blocks, so the write runs in a separate thread.
+    let writing = thread::Builder::new().spawn(move || {
+        write(&copy);
+        let _ = done.send(());
+    });
+    match writing {
+        Ok(_) => wait(&is_done),
+        Err(_) if signals::end_requested().is_none() => write(&line),
+        Err(_) => IS_INCOMPLETE.store(true, Ordering::Relaxed),
+    }
+}
+
+/// Writes a line, and records whether that failed.
+fn write(line: &str) {
+    match io::stderr().write_all(line.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            IS_INCOMPLETE.store(true, Ordering::Relaxed);
+        }
+        _ => {}
+    }
+}
+
+/// Waits until a line is written. After a request to end the program, gives up if that takes too long.
+fn wait(is_done: &Receiver<()>) {
+    let begun = Instant::now();
+    while is_done.recv_timeout(POLL_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+        // Once a line was given up, later lines are given up without waiting.
+        let limit = match IS_INCOMPLETE.load(Ordering::Relaxed) {
+            true => Duration::ZERO,
+            false => STALL_LIMIT,
+        };
+        if signals::end_requested().is_some_and(|requested| requested.max(begun).elapsed() >= limit)
+        {
+            IS_INCOMPLETE.store(true, Ordering::Relaxed);
+            return;
+        }
+    }
+}
+
+/// Prints how many packets were not written, if there are any.
+pub fn print_unwritten(packets: u64) {
+    if packets > 0 {
+        print_line(format_args!("{packets} packets not written"));
+    }
+}
+
+/// Returns whether a line could not be written to standard error.
+#[must_use]
+pub(crate) fn is_incomplete() -> bool {
+    IS_INCOMPLETE.load(Ordering::Relaxed)
+}

@@ -1,0 +1,128 @@
+//! No program writes packets of two link types to one savefile.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::common::{Record, path_arg, record, run_program, savefile, write_file};
+use pcap_core::pcapng::{Interface, PcapngDumper};
+use pcap_core::{Linktype, Packet, Timestamp};
+
+/// Creates a pcapng file with packets of two link types: Ethernet, raw IP, and Ethernet again.
+fn mixed(folder: &Path) -> (PathBuf, Record) {
+    let ethernet = record(1, 0, vec![2; 60]);
+    let mut dumper = PcapngDumper::new(Vec::new());
+    let mut write = |linktype, secs, data: &[u8]| {
+        let interface = dumper.add_interface(&Interface::new(linktype)).unwrap();
+        let packet = Packet::new(Timestamp::new(secs, 0), data.len() as u32, data);
+        dumper.write(interface, packet).unwrap();
+    };
+    write(Linktype::ETHERNET, 1, &ethernet.2);
+    write(Linktype::RAW, 2, &[0x45; 40]);
+    write(Linktype::ETHERNET, 3, &ethernet.2);
+    let bytes: Vec<u8> = dumper.into_writer().unwrap();
+    (write_file(folder, "mixed.pcapng", &bytes), ethernet)
+}
+
+/// Returns the records of a savefile without its header, which contains the snaplen.
+fn records(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap()[24..].to_vec()
+}
+
+#[test]
+fn a_second_link_type_in_pcapng_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, ethernet) = mixed(folder.path());
+    let expected = savefile(false, true, 1, &[ethernet])[24..].to_vec();
+    let out = folder.path().join("out.pcap");
+    let part = folder.path().join("part");
+    let parts = folder.path().join("part-00000.pcap");
+    let (input, out) = (path_arg(&input), out.as_path());
+    for (words, written) in [
+        (vec!["filter", input, path_arg(out)], out),
+        (vec!["recode", "-q", input, path_arg(out)], out),
+        (vec!["merge", "-q", "-w", path_arg(out), input], out),
+        (
+            vec!["merge", "-q", "--append", "-w", path_arg(out), input],
+            out,
+        ),
+        (
+            vec![
+                "split",
+                "-q",
+                "--packets",
+                "9",
+                "-o",
+                path_arg(&part),
+                input,
+            ],
+            &parts,
+        ),
+        (
+            vec![
+                "split",
+                "-q",
+                "--flow",
+                "--force",
+                "-o",
+                path_arg(&part),
+                input,
+            ],
+            &parts,
+        ),
+    ] {
+        let ran = run_program(words[0], &words[1..]);
+        assert_eq!(ran.status, Some(1), "{words:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(input), "{words:?}: {}", ran.stderr);
+        assert_eq!(records(written), expected, "{words:?}");
+        fs::remove_file(written).unwrap();
+    }
+    let ran = run_program("read", &["--raw", input]);
+    assert_eq!(
+        (ran.status, ran.lines().len()),
+        (Some(1), 1),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains(input), "{}", ran.stderr);
+}
+
+#[test]
+fn merge_rejects_a_second_link_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &str, linktype: u32| {
+        let packets = [record(1, 0, vec![0x45; 60])];
+        write_file(
+            folder.path(),
+            name,
+            &savefile(false, false, linktype, &packets),
+        )
+    };
+    // Pairs of similar link types: Linux cooked, loopback, Ethernet and raw IP, and two kinds of raw IP.
+    let out = folder.path().join("out.pcap");
+    for (first, second) in [(113, 276), (0, 108), (1, 101), (101, 228)] {
+        let (a, b) = (of("a.pcap", first), of("b.pcap", second));
+        for more in [&[][..], &["--append"], &["--max-open", "2"]] {
+            let words = [
+                &[
+                    "-w",
+                    path_arg(&out),
+                    path_arg(&a),
+                    path_arg(&a),
+                    path_arg(&b),
+                ],
+                more,
+            ]
+            .concat();
+            let ran = run_program("merge", &words);
+            assert_eq!(ran.status, Some(1), "{words:?}: {}", ran.stderr);
+            for path in [&a, &b] {
+                assert!(
+                    ran.stderr.contains(path_arg(path)),
+                    "{words:?}: {}",
+                    ran.stderr
+                );
+            }
+            assert!(!out.exists(), "{words:?}");
+        }
+    }
+}

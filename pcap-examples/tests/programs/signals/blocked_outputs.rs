@@ -1,0 +1,145 @@
+//! Signals while an output is blocked or slow, and outputs with a size limit.
+
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{capture, command, long, packets_in, said, slowly};
+use crate::common::live::{Running, Sender, in_netns};
+use crate::common::process::{Lines, Process, wait_until, whole_packets};
+use crate::common::{not_written, path_arg, write_file, written_and_error};
+
+/// The packets in the pipe and the packets reported as not written add up to the packets sent.
+#[test]
+fn a_capture_into_a_blocked_pipe_reports_lost_packets() {
+    in_netns(|| {
+        let sender = Sender::new();
+        for sent in [2000, 20_000] {
+            let mut process = Process::piped(&mut capture(&["-B", "16M", "-w", "-"]));
+            let lines = Lines::of(&mut process);
+            lines.next();
+            sender.send(sent, 64);
+            process.signal(libc::SIGTERM);
+            wait_until("it ends", || !process.is_running());
+            let said_ = lines.rest();
+            let ran = process.end();
+            assert_eq!(ran.status, Some(1), "{said_}");
+            assert_eq!(said(&said_, " dropped,"), 0, "{said_}");
+            let captured = said(&said_, " packets captured");
+            assert_eq!(captured, whole_packets(&ran.stdout).0, "{said_}");
+            assert_eq!(captured + not_written(&said_), u64::from(sent), "{said_}");
+            let error = said_.lines().last().unwrap();
+            assert!(
+                error.starts_with("pcap-capture: cannot write `-`: "),
+                "{error}"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_copy_into_a_blocked_pipe_reports_lost_packets() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = write_file(folder.path(), "in.pcap", &long(20_000));
+    for words in [
+        &["filter", path_arg(&input), "-"][..],
+        &["recode", path_arg(&input), "-"],
+        &["merge", path_arg(&input), "-w", "-"],
+    ] {
+        let process = Process::piped(&mut command(words));
+        process.wait_until_handles(libc::SIGUSR1);
+        let start = Instant::now();
+        // Wait until the pipe is full.
+        thread::sleep(Duration::from_millis(500));
+        process.signal(libc::SIGINT);
+        let ran = process.end_unread();
+        assert!(start.elapsed() < Duration::from_secs(15), "{words:?}");
+        assert_eq!(ran.status, Some(1), "{words:?}: {}", ran.stderr);
+        let (written, error) = written_and_error(&ran.stderr);
+        assert_eq!(written as u64, whole_packets(&ran.stdout).0, "{words:?}");
+        assert!(not_written(&ran.stderr) > 0, "{words:?}: {}", ran.stderr);
+        assert!(error.contains(": cannot write `-`: "), "{words:?}: {error}");
+    }
+    let process = Process::piped(&mut command(&["read", "--raw", path_arg(&input)]));
+    process.wait_until_handles(libc::SIGUSR1);
+    thread::sleep(Duration::from_millis(500));
+    process.signal(libc::SIGTERM);
+    let ran = process.end_unread();
+    assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+    assert!(not_written(&ran.stderr) > 0, "{}", ran.stderr);
+}
+
+/// Standard error is a full socket that nobody reads.
+#[test]
+fn a_blocked_standard_error_causes_status_1() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.pcap");
+        for words in [
+            &["capture", "-i", "lo", "-w", path_arg(&path)][..],
+            &["capture", "-i", "lo"],
+        ] {
+            let (mut full, unread) = UnixStream::pair().unwrap();
+            full.set_nonblocking(true).unwrap();
+            while full.write(&[0; 4096]).is_ok() {}
+            full.set_nonblocking(false).unwrap();
+            let mut command = command(words);
+            command.stdout(Stdio::null()).stderr(OwnedFd::from(full));
+            let mut process = Process::of(command.spawn().unwrap());
+            process.wait_until_handles(libc::SIGTERM);
+            // Wait until the program blocks in printing a message.
+            thread::sleep(Duration::from_secs(1));
+            process.signal(libc::SIGTERM);
+            wait_until("it ends", || !process.is_running());
+            assert_eq!(process.end().status, Some(1), "{words:?}");
+            drop(unread);
+        }
+    });
+}
+
+#[test]
+fn a_slow_output_gets_all_packets() {
+    in_netns(|| {
+        let mut running = Running::start(&mut capture(&["-B", "16M", "-w", "-"]));
+        let stdout = running.child().stdout.take().unwrap();
+        Sender::new().send(4000, 64);
+        running.signal(libc::SIGTERM);
+        // Reading takes more than two seconds, but the output accepts data all the time.
+        let all = slowly(stdout, |_| false);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        assert_eq!(said(&stderr, " packets captured"), 4000);
+        assert_eq!(whole_packets(&all).0, 4000);
+    });
+}
+
+/// The limit is the one that `ulimit -f` sets.
+#[test]
+fn a_file_size_limit_is_an_error() {
+    use std::os::unix::process::CommandExt;
+    let folder = tempfile::tempdir().unwrap();
+    let input = write_file(folder.path(), "in.pcap", &long(20_000));
+    let output = folder.path().join("out.pcap");
+    let mut command = command(&["filter", path_arg(&input), path_arg(&output)]);
+    let limit = || {
+        let most = libc::rlimit {
+            rlim_cur: 100_000,
+            rlim_max: 100_000,
+        };
+        // SAFETY: the limits are valid for the duration of the call.
+        match unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &most) } {
+            0 => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
+        }
+    };
+    // SAFETY: setrlimit(2) is a plain system call, so it may be called between fork and exec.
+    unsafe { command.pre_exec(limit) };
+    let ran = Process::start(command.stdout(Stdio::null())).end();
+    assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+    let (written, error) = written_and_error(&ran.stderr);
+    assert_eq!(written as u64, packets_in(&output));
+    assert!(error.contains("File too large"), "{error}");
+}
