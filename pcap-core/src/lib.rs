@@ -122,7 +122,7 @@
 //!
 //! A packet borrows the capture. While it is borrowed, no method that borrows the whole struct can be called:
 //!
-//! ```compile_fail,E0502
+//! ```compile_fail,E0499
 //! # use pcap_core::{Active, Capture, Packet};
 //! struct Monitor { capture: Capture<Active>, bytes: u64 }
 //!
