@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use pcap_core::Capture;
 use pcap_core::os::linux::CaptureExt;
 
-use super::{SOON, drops_long, queue, run, slow};
+use super::{drops_long, queue, run, slow};
 use crate::support::Netns;
 use crate::support::wire::frame;
 
