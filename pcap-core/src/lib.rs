@@ -124,7 +124,7 @@
 //! A packet borrows the capture. If the capture is a field of a struct, you cannot call a method of the struct that
 //! takes `&mut self` while you use the packet:
 //!
-//! ```compile_fail,E0502
+//! ```compile_fail,E0499
 //! # use pcap_core::{Active, Capture, Packet};
 //! struct Monitor { capture: Capture<Active>, bytes: u64 }
 //!

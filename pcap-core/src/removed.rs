@@ -1,4 +1,5 @@
-//! Names from earlier drafts that must not be reintroduced, each with its replacement. None of the blocks may compile.
+//! Names from earlier drafts that must not be reintroduced, each with its replacement, and implementations of sealed
+//! traits. None of the blocks may compile. Only nightly compilers check the error codes.
 //!
 //! `ErrorWith` and `ActivateError` are `Error`, which hands objects back itself.
 //!
@@ -10,6 +11,16 @@
 //! use pcap_core::ActivateError;
 //! ```
 //!
+//! `InjectError` is `Unsent`, and `TimestampRangeError` is `Error`.
+//!
+//! ```compile_fail,E0432
+//! use pcap_core::InjectError;
+//! ```
+//!
+//! ```compile_fail,E0432
+//! use pcap_core::TimestampRangeError;
+//! ```
+//!
 //! `activate_anyway` is `activate_best_effort`.
 //!
 //! ```compile_fail,E0599
@@ -18,7 +29,7 @@
 //!
 //! `ErrorKind::Unsupported` has no field.
 //!
-//! ```compile_fail
+//! ```compile_fail,E0026
 //! fn since(kind: pcap_core::ErrorKind) -> bool {
 //!     matches!(kind, pcap_core::ErrorKind::Unsupported { since: _ })
 //! }
@@ -49,11 +60,35 @@
 //! let options = pcap_core::CompileOptions { snaplen: 64, ..pcap_core::CompileOptions::new() };
 //! ```
 //!
-//! `Packet::len` is `wire_len`.
+//! ```compile_fail,E0616
+//! fn snaplen(options: pcap_core::CompileOptions) -> u32 {
+//!     options.snaplen
+//! }
+//! ```
+//!
+//! `Packet::len` is `wire_len`, also of headers and owned packets. `PacketHeader::is_cut` is `is_truncated`.
 //!
 //! ```compile_fail,E0599
 //! fn len(packet: pcap_core::Packet<'_>) -> u32 {
 //!     packet.len()
+//! }
+//! ```
+//!
+//! ```compile_fail,E0599
+//! fn len(header: pcap_core::PacketHeader) -> u32 {
+//!     header.len()
+//! }
+//! ```
+//!
+//! ```compile_fail,E0599
+//! fn len(packet: pcap_core::PacketOwned) -> u32 {
+//!     packet.len()
+//! }
+//! ```
+//!
+//! ```compile_fail,E0599
+//! fn is_cut(header: pcap_core::PacketHeader) -> bool {
+//!     header.is_cut()
 //! }
 //! ```
 //!
@@ -93,19 +128,39 @@
 //! }
 //! ```
 //!
-//! `Next` has `End(End)`; `End` has `Eof` and `Break`; `Count` and `Empty` are variants of `Stop`.
+//! `Next` has a type parameter and `End(End)`; `End` has `Eof` and `Break`; `Count` and `Empty` are variants of `Stop`.
+//!
+//! ```compile_fail,E0107
+//! fn next(next: pcap_core::Next<'static>) {}
+//! ```
 //!
 //! ```compile_fail,E0599
 //! let next: pcap_core::Next<()> = pcap_core::Next::Eof;
 //! ```
 //!
 //! ```compile_fail,E0599
+//! let next: pcap_core::Next<()> = pcap_core::Next::Break;
+//! ```
+//!
+//! ```compile_fail,E0599
 //! let end = pcap_core::End::Count;
 //! ```
+//!
+//! ```compile_fail,E0599
+//! let end = pcap_core::End::Empty;
+//! ```
+//!
+//! `Done` has calls instead of fields; its `end` is `stop()`.
 //!
 //! ```compile_fail,E0616
 //! fn packets(done: pcap_core::Done) -> u64 {
 //!     done.packets
+//! }
+//! ```
+//!
+//! ```compile_fail,E0609
+//! fn end(done: pcap_core::Done) {
+//!     done.end;
 //! }
 //! ```
 //!
@@ -141,6 +196,12 @@
 //! }
 //! ```
 //!
+//! ```compile_fail,E0599
+//! fn live(capture: &mut pcap_core::AnyCapture) {
+//!     capture.as_live_mut();
+//! }
+//! ```
+//!
 //! `sender` is a method of a trait in `os::linux`, `want_pktap` of one in `os::macos`.
 //!
 //! ```compile_fail,E0599
@@ -149,16 +210,26 @@
 //! }
 //! ```
 //!
-//! ```compile_fail
+//! ```compile_fail,E0599
 //! pcap_core::Capture::from_device("en0").want_pktap(true);
 //! ```
 //!
-//! `as_ptr` returns a `pcap_t`.
+//! `as_ptr` returns a `pcap_t`, and `from_raw` takes one. `from_raw_offline` is `Capture::<Offline>::from_raw`.
 //!
 //! ```compile_fail,E0308
 //! fn pointer(capture: &pcap_core::Capture<pcap_core::Active>) -> *mut std::ffi::c_void {
 //!     capture.as_ptr()
 //! }
+//! ```
+//!
+//! ```compile_fail,E0308
+//! use pcap_core::{Capture, Offline};
+//! use std::{ffi::c_void, ptr::NonNull};
+//! let from_raw: unsafe fn(NonNull<c_void>) -> Capture<Offline> = Capture::<Offline>::from_raw;
+//! ```
+//!
+//! ```compile_fail,E0599
+//! let from_raw = pcap_core::Capture::<pcap_core::Offline>::from_raw_offline;
 //! ```
 //!
 //! `DeviceName` does not implement `Display`; `display()` returns an object that does.
@@ -169,16 +240,41 @@
 //! }
 //! ```
 //!
-//! The functions on a group are methods of `FanoutGroup`.
+//! `os/linux/removed.rs` has those of `os::linux`.
 //!
-//! ```compile_fail
-//! fn stats(members: &[pcap_core::Capture<pcap_core::Active>]) {
-//!     pcap_core::os::linux::Fanout::stats(members);
+//! Traits that only this crate implements:
+//!
+//! ```compile_fail,E0277
+//! struct Mine;
+//! impl pcap_core::AsPacket for Mine {
+//!     fn as_packet(&self) -> pcap_core::Packet<'_> {
+//!         pcap_core::Packet::whole(pcap_core::Timestamp::EPOCH, b"")
+//!     }
+//! }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! struct Mine;
+//! impl pcap_core::Phase for Mine {}
+//! ```
+//!
+//! ```compile_fail,E0277
+//! struct Mine;
+//! impl pcap_core::Live for Mine {}
+//! ```
+//!
+//! ```compile_fail,E0277
+//! fn each<F: FnMut(pcap_core::Packet<'_>) -> Option<()>>(
+//!     capture: &mut pcap_core::AnyCapture,
+//!     closure: F,
+//! ) {
+//!     capture.try_dispatch(closure);
 //! }
 //! ```
 #![cfg_attr(
     feature = "pcapng",
-    doc = "`create_with`, `to_open_file` and `to_writer` are methods of `Section`; `Interface::of` is `for_capture`.
+    doc = "`create_with`, `to_open_file` and `to_writer` are methods of `Section`; `Interface::of` is `for_capture`;
+`write_packet` is `write`, which takes a packet; `InterfaceId::number` is `index`.
 
 ```compile_fail,E0599
 pcap_core::pcapng::PcapngDumper::create_with(\"a.pcapng\", &pcap_core::pcapng::Section::new());
@@ -186,6 +282,32 @@ pcap_core::pcapng::PcapngDumper::create_with(\"a.pcapng\", &pcap_core::pcapng::S
 
 ```compile_fail,E0599
 pcap_core::pcapng::PcapngDumper::to_writer(Vec::new());
+```
+
+```compile_fail,E0599
+fn open(file: std::fs::File) {
+    pcap_core::pcapng::PcapngDumper::to_open_file(file, &pcap_core::pcapng::Section::new());
+}
+```
+
+```compile_fail,E0599
+use pcap_core::pcapng::{InterfaceId, PcapngDumper};
+fn write(dumper: &mut PcapngDumper, interface: InterfaceId, packet: pcap_core::Packet<'_>) {
+    dumper.write_packet(interface, packet);
+}
+```
+
+```compile_fail,E0061
+use pcap_core::pcapng::{InterfaceId, PcapngDumper};
+fn write(dumper: &mut PcapngDumper, interface: InterfaceId) {
+    dumper.write(interface, None, None, b\"a packet\");
+}
+```
+
+```compile_fail,E0599
+fn number(interface: pcap_core::pcapng::InterfaceId) {
+    interface.number();
+}
 ```
 
 ```compile_fail,E0599
@@ -205,6 +327,16 @@ use pcap_core::remote::Remote;
 ```compile_fail,E0599
 fn direction(capture: &mut pcap_core::Capture<pcap_core::Remote>) {
     capture.set_direction(pcap_core::Direction::In);
+}
+```"
+)]
+#![cfg_attr(
+    all(feature = "remote", feature = "async-io"),
+    doc = "Only libpcap can wait for the packets of another host.
+
+```compile_fail,E0599
+fn wait(capture: pcap_core::Capture<pcap_core::Remote>) {
+    capture.into_async_io();
 }
 ```"
 )]

@@ -36,7 +36,7 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 #[doc = manual!("pcap_inject")]
 ///
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct SendQueue {
     data: Vec<u8>,
     /// The end of each packet in `data`.

@@ -6,6 +6,8 @@ use crate::sys;
 
 /// The version of libpcap, parsed from libpcap's own text. Returned by [`version`].
 ///
+/// Versions are ordered by their numbers, and those with the same numbers by their texts.
+///
 /// # Examples
 ///
 /// ```
@@ -13,10 +15,11 @@ use crate::sys;
 /// assert!((version.major(), version.minor()) >= (1, 10));
 /// println!("{version}"); // libpcap version 1.10.3 (with TPACKET_V3)
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Version {
-    text: String,
+    // First, because the derived order compares the fields in turn.
     numbers: [u32; 3],
+    text: String,
 }
 
 impl Version {
@@ -31,7 +34,7 @@ impl Version {
                 break;
             }
         }
-        Version { text, numbers }
+        Version { numbers, text }
     }
 
     /// Returns the major version, such as 1 in 1.10.3.
@@ -101,5 +104,19 @@ mod tests {
             assert_eq!(parts, numbers, "{text}");
             assert_eq!(version.to_string(), text);
         }
+    }
+
+    #[test]
+    fn versions_are_ordered_by_their_numbers() {
+        let texts = [
+            "",
+            "libpcap version 1.9.1",
+            "libpcap version 1.10.3 (with TPACKET_V2)",
+            "libpcap version 1.10.3 (with TPACKET_V3)",
+            "Npcap version 1.79, based on libpcap version 1.10.4",
+            "libpcap version 1.11.0",
+        ];
+        let versions = texts.map(|text| Version::parse(text.into()));
+        assert!(versions.is_sorted_by(|a, b| a < b), "{versions:?}");
     }
 }

@@ -20,7 +20,7 @@ direction    sys error
 sendqueue    error
 packet       timestamp
 cooked       linktype direction
-savefile     sys timestamp linktype packet
+savefile     sys error timestamp linktype packet
 filter       sys serialize error linktype direction packet
 lookup       sys error device
 dumper       sys error timestamp linktype packet savefile

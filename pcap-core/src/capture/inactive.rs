@@ -199,9 +199,9 @@ impl Capture<Inactive> {
     #[doc = manual!("pcap_set_datalink")]
     #[doc(alias = "pcap_set_datalink")]
     #[must_use]
-    pub fn datalink(self, datalink: impl Into<Dlt>) -> Self {
-        let datalink = datalink.into();
-        self.with(|o| o.datalink = Some(datalink))
+    pub fn datalink(self, dlt: impl Into<Dlt>) -> Self {
+        let dlt = dlt.into();
+        self.with(|o| o.datalink = Some(dlt))
     }
 
     /// Sets the direction of the packets to capture: received, sent or both. Default: both.

@@ -111,6 +111,12 @@ impl From<Device> for DeviceName {
     }
 }
 
+impl From<DeviceName> for OsString {
+    fn from(name: DeviceName) -> OsString {
+        name.0
+    }
+}
+
 impl From<&DeviceName> for DeviceName {
     fn from(name: &DeviceName) -> DeviceName {
         name.clone()
@@ -143,6 +149,7 @@ mod tests {
         assert_eq!(name.to_cstring().unwrap().as_c_str(), c"eth0");
         assert_eq!(name.display().to_string(), "eth0");
         assert_eq!(AsRef::<OsStr>::as_ref(&name), "eth0");
+        assert_eq!(OsString::from(name.clone()), "eth0");
         assert_eq!(format!("{name:?}"), "DeviceName(\"eth0\")");
     }
 }

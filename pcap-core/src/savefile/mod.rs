@@ -10,6 +10,10 @@ pub(crate) use pipe::{Fed, Feed, Units, read_head};
 pub(crate) use position::Place;
 pub(crate) use records::{LONGEST, Record, Records};
 
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, ErrorKind};
 use crate::linktype::Dlt;
 use crate::timestamp::Precision;
 
@@ -26,6 +30,16 @@ pub(crate) const MAGIC_NANO: u32 = 0xa1b2_3c4d;
 const MAGIC_PCAPNG: u32 = 0x0a0d_0d0a;
 
 /// The format of a savefile, which its first four bytes determine.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::SavefileFormat;
+///
+/// assert_eq!("pcapng".parse::<SavefileFormat>()?, SavefileFormat::Pcapng);
+/// assert_eq!(SavefileFormat::Pcap.to_string(), "pcap");
+/// # Ok::<(), pcap_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SavefileFormat {
@@ -33,6 +47,38 @@ pub enum SavefileFormat {
     Pcap,
     /// The newer format (`.pcapng`).
     Pcapng,
+}
+
+/// Prints the format as its files end: `pcap` or `pcapng`.
+impl fmt::Display for SavefileFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            SavefileFormat::Pcap => "pcap",
+            SavefileFormat::Pcapng => "pcapng",
+        })
+    }
+}
+
+/// Parses a format, ignoring case.
+impl FromStr for SavefileFormat {
+    type Err = Error;
+
+    /// # Errors
+    ///
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the text has another form.
+    fn from_str(name: &str) -> Result<SavefileFormat, Error> {
+        [SavefileFormat::Pcap, SavefileFormat::Pcapng]
+            .into_iter()
+            .find(|format| format.to_string().eq_ignore_ascii_case(name))
+            .ok_or_else(|| {
+                Error::cannot(
+                    ErrorKind::InvalidArgument,
+                    "parse savefile format",
+                    name.to_owned(),
+                    "expected `pcap` or `pcapng`",
+                )
+            })
+    }
 }
 
 /// The information in the first four bytes of a savefile.

@@ -1,11 +1,25 @@
 //! The precision of timestamps.
 
+use std::fmt;
+use std::str::FromStr;
+
 #[allow(unused_imports)] // for the documentation
 use super::Timestamp;
+use crate::error::{Error, ErrorKind};
 
 /// The precision of the timestamps of a capture or savefile.
 ///
 /// A [`Timestamp`] always has nanoseconds; with [`Micro`](Precision::Micro) its last three digits are zero.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::Precision;
+///
+/// assert_eq!("micro".parse::<Precision>()?, Precision::Micro);
+/// assert_eq!(Precision::Nano.to_string(), "nano");
+/// # Ok::<(), pcap_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Precision {
@@ -23,5 +37,37 @@ impl Precision {
             Precision::Micro => 1000,
             Precision::Nano => 1,
         }
+    }
+}
+
+/// Prints the precision as tcpdump's `--time-stamp-precision` takes it: `micro` or `nano`.
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Precision::Micro => "micro",
+            Precision::Nano => "nano",
+        })
+    }
+}
+
+/// Parses a precision, ignoring case.
+impl FromStr for Precision {
+    type Err = Error;
+
+    /// # Errors
+    ///
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the text has another form.
+    fn from_str(name: &str) -> Result<Precision, Error> {
+        [Precision::Micro, Precision::Nano]
+            .into_iter()
+            .find(|precision| precision.to_string().eq_ignore_ascii_case(name))
+            .ok_or_else(|| {
+                Error::cannot(
+                    ErrorKind::InvalidArgument,
+                    "parse precision",
+                    name.to_owned(),
+                    "expected `micro` or `nano`",
+                )
+            })
     }
 }

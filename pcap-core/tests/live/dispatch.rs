@@ -1,11 +1,12 @@
 //! When `dispatch` on a live capture returns. On veth pairs in network namespaces.
 
 use std::net::IpAddr;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, Capture, Done, Filter, FilterTerm, SendQueue, Stop};
+use pcap_core::{Active, Capture, Done, Error, Filter, FilterTerm, SendQueue, Stop};
 
 use crate::support::wire::{number, send, wire};
 use crate::support::{self, Netns};
@@ -56,6 +57,43 @@ fn all_that_was_readable_comes_with_one_call() {
         assert_eq!((done.packets(), done.stop()), (5000, Stop::Empty));
         assert!(numbers.into_iter().eq(0..5000));
     }
+}
+
+#[test]
+fn try_dispatch_takes_what_is_there() {
+    let Some((_net, left, mut right)) = pair(Duration::from_millis(20)) else {
+        return;
+    };
+    // If a call waits for ever, the break makes the test fail.
+    let handle = right.break_handle();
+    thread::spawn(move || {
+        thread::sleep(Duration::from_secs(20));
+        handle.breakloop();
+    });
+    let flow = right.try_dispatch(|_| ControlFlow::<()>::Continue(()));
+    let nothing = Done::new(0, Stop::Empty);
+    assert_eq!(flow.unwrap(), ControlFlow::Continue(nothing));
+    left.inject_queue(&queue(0..100)).unwrap();
+    let stopped_at = loop {
+        let flow = right.try_dispatch(|packet| match address(packet.data()) {
+            41 => ControlFlow::Break(41),
+            _ => ControlFlow::Continue(()),
+        });
+        match flow.unwrap() {
+            ControlFlow::Break(number) => break number,
+            ControlFlow::Continue(done) => assert_eq!(done.stop(), Stop::Empty),
+        }
+    };
+    assert_eq!(stopped_at, 41);
+    let mut numbers = Vec::new();
+    while numbers.len() < 58 {
+        let done = right.try_dispatch(|packet| {
+            numbers.push(address(packet.data()));
+            Ok::<(), Error>(())
+        });
+        assert_eq!(done.unwrap().stop(), Stop::Empty);
+    }
+    assert!(numbers.into_iter().eq(42..100));
 }
 
 /// Reading all that is there would take ten seconds.

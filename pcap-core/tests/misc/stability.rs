@@ -1,4 +1,4 @@
-//! No part of the API depends on the version of libpcap, as the sources show.
+//! No part of the API depends on the version of libpcap, and only its handle is of its C interface, as the sources show.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,4 +82,43 @@ fn a_condition_of_a_version_would_be_noticed() {
     let expected = ["all", "unix", "any", "libpcap_1_10_2", "target_os"];
     assert_eq!(conditions(text), [expected]);
     assert_eq!(conditions("#[cfg_attr(docsrs, doc(cfg))]"), [["docsrs"]]);
+}
+
+/// A signature with another type of `pcap-sys` would tie the API to the bindings.
+#[test]
+fn of_the_c_interface_only_pcap_t_is_public() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut handles = 0;
+    for path in sources(&src) {
+        if path.starts_with(src.join("sys")) {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        for (at, _) in text.match_indices("\n    pub ") {
+            let signature = text[at..].split(['{', ';']).next().unwrap();
+            for named in signature.split("sys::").skip(1) {
+                let mut words = named.split(|c: char| c != '_' && !c.is_alphanumeric());
+                assert_eq!(
+                    words.next(),
+                    Some("pcap_t"),
+                    "{}{signature}",
+                    path.display()
+                );
+                handles += 1;
+            }
+        }
+    }
+    assert!(handles > 3, "{handles} signatures name it");
+}
+
+#[test]
+fn a_search_for_len_finds_wire_len() {
+    let packet = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/packet.rs");
+    let text = fs::read_to_string(packet).unwrap();
+    let items = text
+        .split("\n\n")
+        .filter(|item| item.contains("fn wire_len("));
+    let named = items.map(|item| item.contains("#[doc(alias = \"len\")]"));
+    // Of the header, and of packets that borrow and that own their bytes.
+    assert_eq!(named.collect::<Vec<_>>(), [true; 3]);
 }

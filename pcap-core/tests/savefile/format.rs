@@ -1,6 +1,6 @@
 //! Classic savefiles of all ages, byte by byte: times, versions and link types.
 
-use pcap_core::{Capture, Dlt, ErrorKind, Linktype, Precision, Timestamp};
+use pcap_core::{Capture, Dlt, ErrorKind, Linktype, Precision, SavefileFormat, Timestamp};
 
 use crate::support::files::{
     self, ETHERNET, MICRO, NANO, Order, PATCHED, Pcap, both, open, ping, read_all,
@@ -272,4 +272,38 @@ fn orders_and_precisions_are_exact() {
             assert_eq!(last.data(), [7; 60]);
         }
     }
+}
+
+#[test]
+fn names_of_formats_parse_back() {
+    for (format, name) in [
+        (SavefileFormat::Pcap, "pcap"),
+        (SavefileFormat::Pcapng, "pcapng"),
+    ] {
+        assert_eq!(format.to_string(), name);
+        for text in [name.to_owned(), name.to_uppercase()] {
+            assert_eq!(text.parse::<SavefileFormat>().unwrap(), format);
+        }
+    }
+    for (precision, name) in [(Precision::Micro, "micro"), (Precision::Nano, "nano")] {
+        assert_eq!(precision.to_string(), name);
+        for text in [name.to_owned(), name.to_uppercase()] {
+            assert_eq!(text.parse::<Precision>().unwrap(), precision);
+        }
+    }
+    for text in ["", "pcap ", "pcapn", "micro\0", "milli"] {
+        let errors = [
+            text.parse::<SavefileFormat>().unwrap_err(),
+            text.parse::<Precision>().unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+            assert_eq!(error.object(), Some(text));
+        }
+    }
+    // A column is padded.
+    assert_eq!(
+        format!("{:>6}|{:6}", Precision::Nano, SavefileFormat::Pcap),
+        "  nano|pcap  "
+    );
 }

@@ -60,6 +60,29 @@ fn a_savefile_is_read_to_its_end() {
     future::block_on(reads_all(any.into_async_io().unwrap()));
 }
 
+async fn converts<R: Runtime>(mut capture: AsyncCapture<Offline, R>) {
+    let mut packets = capture.packets_with(|packet| packet.data().to_vec());
+    assert_eq!(packets.next().await.unwrap().unwrap(), data(0));
+    assert_eq!(packets.get_ref().ended(), None);
+    let mut lengths = capture.into_packets_with(|packet| packet.caplen());
+    let mut count = 1;
+    while let Some(length) = lengths.next().await {
+        assert_eq!(length.unwrap(), 20);
+        count += 1;
+    }
+    assert_eq!(count, COUNT);
+    assert_eq!(lengths.get_ref().ended(), Some(End::Eof));
+    assert_eq!(lengths.into_inner().ended(), Some(End::Eof));
+}
+
+#[test]
+fn a_stream_converts_lent_packets() {
+    let (_folder, path) = savefile();
+    let open = || Capture::from_file(&path).unwrap();
+    future::block_on(converts(open().into_tokio().unwrap()));
+    future::block_on(converts(open().into_async_io().unwrap()));
+}
+
 #[test]
 fn a_cut_file_gives_its_packets_then_fails() {
     let (_folder, path) = savefile();

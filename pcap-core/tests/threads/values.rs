@@ -4,8 +4,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pcap_core::{
-    AnyCapture, BreakHandle, Capture, CompileOptions, Dead, Device, Dlt, Dumper, Error, Filter,
-    Inactive, Offline, Packet, PacketOwned, SendQueue, Stats, Timestamp, Unsent, Warning,
+    AnyCapture, BreakHandle, Capture, CompileOptions, CookedHeader, Dead, Device, DeviceName, Dlt,
+    Done, Dumper, Error, Filter, FilterSource, Inactive, IntoPackets, Next, Offline, Packet,
+    PacketOwned, Packets, SendQueue, Stats, Timestamp, Unsent, Version, Warning,
 };
 
 /// The table of the guide. Examples there that must not compile show what is not `Sync`.
@@ -33,6 +34,34 @@ fn what_the_guide_says_is_send_and_sync_is() {
     send::<Capture<Dead>>();
     send::<AnyCapture>();
     send::<Dumper>();
+}
+
+#[test]
+fn the_other_types_are_send_and_sync_too() {
+    fn both<T: Send + Sync>() {}
+    fn send<T: Send>() {}
+    both::<CompileOptions>();
+    both::<CookedHeader<'static>>();
+    both::<DeviceName>();
+    both::<Done>();
+    both::<FilterSource<'static>>();
+    both::<Next<PacketOwned>>();
+    both::<Version>();
+    send::<Packets<'static, Offline>>();
+    send::<IntoPackets<pcap_core::Active>>();
+    #[cfg(target_os = "linux")]
+    {
+        both::<pcap_core::os::linux::Fanout>();
+        send::<pcap_core::os::linux::FanoutGroup>();
+        both::<pcap_core::os::linux::FanoutOutcome<u8>>();
+    }
+    #[cfg(feature = "remote")]
+    {
+        both::<pcap_core::remote::Auth>();
+        both::<pcap_core::remote::Options>();
+        both::<pcap_core::remote::Source>();
+        send::<Capture<pcap_core::Remote>>();
+    }
 }
 
 /// Returns an Ethernet frame with a UDP packet from one port to another.

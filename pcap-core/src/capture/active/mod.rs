@@ -152,8 +152,8 @@ impl Capture<Active> {
     ///
     #[doc = manual!("pcap_set_datalink")]
     #[doc(alias = "pcap_set_datalink")]
-    pub fn set_datalink(&mut self, datalink: impl Into<Dlt>) -> Result<()> {
-        self.state.set_datalink(datalink.into())
+    pub fn set_datalink(&mut self, dlt: impl Into<Dlt>) -> Result<()> {
+        self.state.set_datalink(dlt.into())
     }
 }
 

@@ -44,7 +44,7 @@ const MOST_INSTRUCTIONS: usize = 4096;
 /// }
 /// ```
 ///
-/// ```compile_fail,E0277
+/// ```compile_fail,E0599
 /// fn wait(capture: pcap_core::Capture<pcap_core::Remote>) {
 ///     capture.into_tokio(); // only libpcap can wait for its packets
 /// }

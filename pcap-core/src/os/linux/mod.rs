@@ -1,6 +1,8 @@
 //! Linux-specific extensions.
 
 mod fanout;
+#[cfg(doctest)]
+mod removed;
 mod socket_filter;
 
 pub use fanout::{Fanout, FanoutGroup, FanoutMode, FanoutOutcome};

@@ -158,6 +158,9 @@ fn statistics_count_when_all_are_there() {
         .activate(&options, 2)
         .unwrap();
     assert_eq!(group.stats().unwrap(), pcap_core::Stats::default());
+    for member in &group {
+        assert_eq!(member.stats().unwrap(), pcap_core::Stats::default());
+    }
     // More packets than fit.
     left.inject_queue(&queue(0..100_000)).unwrap();
     wait_until("all have arrived", || {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pcap_core::{Active, AnyCapture, Capture, ErrorKind, Packet, Timestamp};
+use pcap_core::{Active, AnyCapture, Capture, ErrorKind, Live, Packet, Timestamp, sys};
 
 use super::drain;
 use crate::support::files;
@@ -24,6 +24,33 @@ fn any_capture_is_the_live_one_it_was_made_from() {
     assert_eq!(number(packet.packet().unwrap().data()), 0);
     assert_eq!(any.stats().unwrap().unwrap().received, 3);
     assert!(format!("{any:?}").contains("Active"));
+}
+
+#[test]
+fn generic_code_takes_any_live_capture() {
+    fn received<S: Live>(capture: &mut Capture<S>) -> u64 {
+        assert!(capture.warnings().is_empty());
+        assert!(capture.next_packet().unwrap().is_some());
+        capture.stats().unwrap().received
+    }
+    #[cfg(feature = "remote")]
+    let _ = received::<pcap_core::Remote>;
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    send(&left, 0..1);
+    assert_eq!(received(&mut right), 1);
+}
+
+#[test]
+fn the_pcap_t_is_that_of_the_capture() {
+    let Some((_net, _left, right)) = wire() else {
+        return;
+    };
+    let pcap: *mut sys::pcap_t = right.as_ptr();
+    // SAFETY: it is open as long as the capture.
+    let size = unsafe { sys::pcap_bufsize(pcap) };
+    assert_eq!(usize::try_from(size).unwrap(), right.bufsize());
 }
 
 // Shows: libpcap/handle-used-thread-time

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use pcap_core::Active;
 use pcap_core::{
     Capture, CompileOptions, Direction, Dlt, Endpoint, Error, ErrorKind, Filter, FilterTerm, Insn,
-    Linktype, MacAddr, Packet, SendQueue, Timestamp, TstampType,
+    Linktype, MacAddr, Packet, Precision, SavefileFormat, SendQueue, Timestamp, TstampType,
 };
 
 use super::{Lonely, ethernet};
@@ -82,9 +82,15 @@ fn calls_without_a_device_under_anyhow() {
         cut,
         truncated().try_for_each(|_| std::ops::ControlFlow::<()>::Continue(()))
     );
+    fails!(cut, truncated().dispatch(|_| ()));
+    fails!(
+        cut,
+        truncated().try_dispatch(|_| std::ops::ControlFlow::<()>::Continue(()))
+    );
     fails!(cut, truncated().packets().next().unwrap());
     fails!(cut, truncated().packets_with(|_| ()).next().unwrap());
     fails!(cut, truncated().into_packets().next().unwrap());
+    fails!(cut, truncated().into_packets_with(|_| ()).next().unwrap());
     fails!(UNSUPPORTED, truncated().follow(true));
     fails!(ErrorKind::FilterSyntax, truncated().set_filter("tcp prot"));
     let filter = Filter::compile(Dlt::RAW, "ip").unwrap();
@@ -122,6 +128,10 @@ fn calls_without_a_device_under_anyhow() {
     fails!(argument, "x".parse::<Dlt>());
     fails!(argument, "x".parse::<MacAddr>());
     fails!(argument, "x".parse::<Direction>());
+    fails!(argument, "x".parse::<Precision>());
+    fails!(argument, "x".parse::<SavefileFormat>());
+    fails!(argument, "x".parse::<Timestamp>());
+    fails!(argument, Timestamp::from_rfc3339("x"));
     fails!(argument, "x".parse::<TstampType>());
     // Some systems' clocks can represent all times.
     let _ = |time| -> anyhow::Result<SystemTime> { Ok(Timestamp::try_into(time)?) };

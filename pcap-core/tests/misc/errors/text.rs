@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use super::{check_text, ethernet};
 use pcap_core::{
     Capture, Direction, Dlt, Endpoint, Error, ErrorKind, Filter, FilterTerm, Insn, Linktype,
-    MacAddr, TstampType,
+    MacAddr, Precision, SavefileFormat, Timestamp, TstampType,
 };
 
 #[test]
@@ -104,6 +104,10 @@ fn nothing_hostile_reaches_the_terminal() {
         errors.push(text.parse::<Dlt>().unwrap_err());
         errors.push(text.parse::<MacAddr>().unwrap_err());
         errors.push(text.parse::<Direction>().unwrap_err());
+        errors.push(text.parse::<Precision>().unwrap_err());
+        errors.push(text.parse::<SavefileFormat>().unwrap_err());
+        errors.push(text.parse::<Timestamp>().unwrap_err());
+        errors.push(Timestamp::from_rfc3339(text).unwrap_err());
         errors.push(text.parse::<TstampType>().unwrap_err());
         errors.push(Filter::from_listing(Dlt::EN10MB, text).unwrap_err());
         struct Says(String);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use pcap_core::{Capture, Dlt, Packet, PacketHeader, Precision, Timestamp};
+use pcap_core::{AsPacket, Capture, Dlt, Dumper, Packet, PacketHeader, Precision, Timestamp};
 
 use crate::support::files::{self, MICRO, NANO, Order, Pcap, open, open_file, ping, read_all};
 
@@ -40,6 +40,30 @@ fn a_packet_goes_to_a_dump_as_it_is() {
     for path in [lent, kept, parts] {
         assert_eq!(fs::read(&path).unwrap(), file.bytes(), "{path:?}");
     }
+}
+
+#[test]
+fn a_packet_is_written_in_any_form() {
+    fn write(dumper: &mut Dumper, packet: impl AsPacket) {
+        dumper.write(packet).unwrap();
+    }
+    let lent = Packet::new(Timestamp::new(1, 2), 60, b"a packet");
+    let owned = lent.into_owned();
+    let mut dumper = Capture::dead(Dlt::EN10MB)
+        .unwrap()
+        .dump_to(Vec::new())
+        .unwrap();
+    // Twice borrowed, as `iter().filter(…)` lends them.
+    let (lent_once, lent_twice, owned_twice) = (&lent, &&lent, &&owned);
+    write(&mut dumper, lent);
+    write(&mut dumper, lent_once);
+    write(&mut dumper, lent_twice);
+    write(&mut dumper, &owned);
+    write(&mut dumper, owned_twice);
+    write(&mut dumper, owned.clone());
+    let bytes: Vec<u8> = dumper.into_writer().unwrap();
+    let packets = read_all(&mut open(bytes)).unwrap();
+    assert_eq!(packets, vec![owned; 6]);
 }
 
 // Shows: parity/dump-read-returned, parity/reads-feed-writes

@@ -1,11 +1,12 @@
 //! What each call returns and how it counts.
 
 use std::ops::ControlFlow;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use pcap_core::{
-    AnyCapture, Capture, Dlt, Done, End, ErrorKind, Next, Offline, Packet, PacketOwned, Readable,
-    Stop,
+    AnyCapture, Capture, Dlt, Done, End, Error, ErrorKind, Next, Offline, Packet, PacketOwned,
+    Readable, Stop,
 };
 
 use super::{MANY, done};
@@ -171,6 +172,120 @@ fn for_each_can_stop_with_a_value() {
         let all = done(MANY.into(), End::Eof);
         assert_eq!(flow.unwrap(), ControlFlow::Continue(all));
     }
+}
+
+// Shows: parity/error-panic-closure-reaches
+#[test]
+fn try_dispatch_stops_with_a_value() {
+    for stop_at in [0u16, 1, 1023, 1024, 2499] {
+        for mut capture in ways(MANY) {
+            let flow = capture.try_dispatch(|packet| match number(packet.data()) {
+                n if n == stop_at => ControlFlow::Break(packet.into_owned()),
+                _ => ControlFlow::Continue(()),
+            });
+            let ControlFlow::Break(packet) = flow.unwrap() else {
+                panic!("not stopped");
+            };
+            assert_eq!(packet.data(), ping(stop_at));
+            let rest = capture.try_dispatch(|_| ControlFlow::<()>::Continue(()));
+            let all = done(u64::from(MANY - stop_at - 1), End::Eof);
+            assert_eq!(rest.unwrap(), ControlFlow::Continue(all));
+        }
+    }
+}
+
+/// The call returns the closure's type of error, also for its own errors.
+// Shows: parity/error-panic-closure-reaches
+#[test]
+fn an_error_of_the_closure_ends_the_call() {
+    #[derive(Debug, PartialEq)]
+    enum Failed {
+        Full(u16),
+        Read(ErrorKind),
+    }
+    impl From<Error> for Failed {
+        fn from(error: Error) -> Failed {
+            Failed::Read(error.kind())
+        }
+    }
+    fn full_at(last: u16) -> impl Fn(Packet<'_>) -> Result<(), Failed> {
+        move |packet| match number(packet.data()) {
+            n if n == last => Err(Failed::Full(n)),
+            _ => Ok(()),
+        }
+    }
+    for mut capture in ways(20) {
+        assert_eq!(capture.try_for_each(full_at(3)), Err(Failed::Full(3)));
+        assert_eq!(capture.try_dispatch(full_at(7)), Err(Failed::Full(7)));
+        let next = capture.next_packet().unwrap().expect("a packet");
+        assert_eq!(number(next.data()), 8);
+        assert_eq!(capture.try_dispatch(full_at(99)), Ok(done(11, End::Eof)));
+        assert_eq!(capture.try_for_each(full_at(99)), Ok(done(0, End::Eof)));
+    }
+    let mut bytes = pings(10);
+    bytes.truncate(bytes.len() - 1);
+    for mut capture in files::both(&bytes) {
+        let truncated = || Err(Failed::Read(ErrorKind::SavefileTruncated));
+        assert_eq!(capture.try_for_each(full_at(99)), truncated());
+        assert_eq!(capture.try_dispatch(full_at(99)), truncated());
+    }
+}
+
+/// Without `_` arms, so this does not compile if an outcome gets another variant.
+#[test]
+fn outcomes_match_without_a_wildcard() {
+    fn of_end(end: End) -> &'static str {
+        match end {
+            End::Eof => "eof",
+            End::Break => "break",
+        }
+    }
+    fn of_stop(stop: Stop) -> &'static str {
+        match stop {
+            Stop::Count => "count",
+            Stop::Empty => "empty",
+            Stop::End(end) => of_end(end),
+        }
+    }
+    fn of_next<T>(next: Next<T>) -> &'static str {
+        match next {
+            Next::Packet(_) => "packet",
+            Next::Timeout => "timeout",
+            Next::End(end) => of_end(end),
+        }
+    }
+    for (next, text, doubled) in [
+        (Next::Packet(7), "packet", Some(14)),
+        (Next::Timeout, "timeout", None),
+        (Next::End(End::Eof), "eof", None),
+        (Next::End(End::Break), "break", None),
+    ] {
+        assert_eq!(of_next(next), text);
+        let mapped = next.map(|number| 2 * number);
+        assert_eq!((of_next(mapped), mapped.packet()), (text, doubled));
+    }
+    assert_eq!(of_stop(Stop::Count), "count");
+    assert_eq!(of_stop(Stop::Empty), "empty");
+    assert_eq!(of_stop(End::Break.into()), "break");
+}
+
+#[test]
+fn outcomes_go_through_channels() {
+    let (sender, receiver) = mpsc::channel::<Next<PacketOwned>>();
+    let reader = std::thread::spawn(move || {
+        let mut capture = open_file(&pings(2));
+        for _ in 0..3 {
+            let next = capture.try_next_packet().unwrap();
+            sender.send(next.map(Packet::into_owned)).unwrap();
+        }
+    });
+    let all: Vec<_> = receiver.iter().collect();
+    reader.join().unwrap();
+    let [Next::Packet(first), Next::Packet(second), last] = &all[..] else {
+        panic!("{all:?}");
+    };
+    assert_eq!((number(first.data()), number(second.data())), (0, 1));
+    assert_eq!(*last, Next::End(End::Eof));
 }
 
 /// Reads to the end with a different call each time.

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use pcap_core::{AnyCapture, Capture, End, Next, PacketOwned, SavefileFormat, Stop, Timestamp};
+use pcap_core::{
+    Activated, AnyCapture, Capture, Dlt, End, Next, PacketOwned, SavefileFormat, Stop, Timestamp,
+    sys,
+};
 
 use super::{MANY, done, truncated_pings};
 use crate::support::files::{self, Order, Pcap, both, number, open, open_file, ping, pings, ways};
@@ -28,6 +31,22 @@ fn any_capture_is_the_savefile_it_was_made_from() {
     assert!(any.next_packet().unwrap().is_none());
     assert_eq!(any.ended(), Some(End::Eof));
     assert!(format!("{any:?}").contains("Offline"));
+}
+
+#[test]
+fn the_pcap_t_is_that_of_the_capture() {
+    fn check<S: Activated>(capture: &Capture<S>) {
+        let pcap: *mut sys::pcap_t = capture.as_ptr();
+        // SAFETY: it is open as long as the capture is borrowed.
+        let datalink = unsafe { sys::pcap_datalink(pcap) };
+        assert_eq!(datalink, capture.datalink().value());
+        // SAFETY: as above.
+        let snaplen = unsafe { sys::pcap_snapshot(pcap) };
+        assert_eq!(i64::from(snaplen), i64::from(capture.snaplen()));
+    }
+    check(&open(pings(1)));
+    check(&AnyCapture::from(open_file(&pings(1))));
+    check(&Capture::dead(Dlt::RAW).unwrap());
 }
 
 #[test]

@@ -206,7 +206,7 @@ fn a_foreign_raw_handle_is_read() {
             };
             let pcap = NonNull::new(pcap).unwrap();
             // SAFETY: just opened, and given away.
-            let mut capture = unsafe { Capture::<Offline>::from_raw(pcap.cast()) };
+            let mut capture = unsafe { Capture::<Offline>::from_raw(pcap) };
             assert_eq!(capture.savefile_format(), format);
             let read = read_all(&mut capture).unwrap();
             assert_eq!((read.len(), read[0].timestamp()), (packets, first));

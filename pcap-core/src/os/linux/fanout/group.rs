@@ -174,6 +174,15 @@ impl IntoIterator for FanoutGroup {
     }
 }
 
+impl<'a> IntoIterator for &'a FanoutGroup {
+    type Item = &'a Capture<Active>;
+    type IntoIter = std::slice::Iter<'a, Capture<Active>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
 impl<'a> IntoIterator for &'a mut FanoutGroup {
     type Item = &'a mut Capture<Active>;
     type IntoIter = std::slice::IterMut<'a, Capture<Active>>;
