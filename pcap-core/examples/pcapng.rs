@@ -19,7 +19,7 @@ fn main() -> anyhow::Result<()> {
     );
     let mut capture = Capture::from_file(&input)?;
     let section = Section::new().comment(format!("copied from {input}"));
-    let mut dumper = section.create(&output)?;
+    let mut dumper = section.dump(&output)?;
     // A pcapng file may have several interfaces, each with its own link type. A pcap file has one.
     let interface = dumper.add_interface(&Interface::for_capture(&capture).name("eth0"))?;
     let done = capture.try_for_each(|packet| {

@@ -273,7 +273,8 @@
 //! ```
 #![cfg_attr(
     feature = "pcapng",
-    doc = "`create_with`, `to_open_file` and `to_writer` are methods of `Section`; `Interface::of` is `for_capture`;
+    doc = "`create_with` is `Section::dump`, `to_open_file` is `from_open_file` or `Section::dump_open_file`, and
+`to_writer` is `new` or `Section::dump_to`; `Interface::of` is `for_capture`;
 `write_packet` is `write`, which takes a packet; `InterfaceId::number` is `index`.
 
 ```compile_fail,E0599

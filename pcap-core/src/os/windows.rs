@@ -27,11 +27,11 @@ pub trait CaptureExt {
     /// use pcap_core::{Capture, Device, os::windows::CaptureExt};
     ///
     /// let mut capture = Capture::from_device(Device::default_device()?).activate()?;
-    /// capture.set_kernel_buffer(8 << 20)?;
+    /// capture.set_buffer_size(8 << 20)?;
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     #[doc(alias = "pcap_setbuff")]
-    fn set_kernel_buffer(&mut self, bytes: usize) -> Result<()>;
+    fn set_buffer_size(&mut self, bytes: usize) -> Result<()>;
 
     /// Sets the number of bytes that the driver collects before it delivers packets, unless the packet-buffer timeout
     /// expires first. libpcap's default is 16 000 bytes, or 0 in immediate mode.
@@ -95,7 +95,7 @@ pub struct StatsEx {
 }
 
 impl CaptureExt for Capture<Active> {
-    fn set_kernel_buffer(&mut self, bytes: usize) -> Result<()> {
+    fn set_buffer_size(&mut self, bytes: usize) -> Result<()> {
         const OPERATION: &str = "set the kernel buffer of";
         let bytes = number(self, OPERATION, bytes, 1)?;
         // SAFETY: the handle is open and activated, and `&mut` ensures that only this call uses it.

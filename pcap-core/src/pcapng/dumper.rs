@@ -48,13 +48,13 @@ impl PcapngDumper {
     /// Creates a savefile at a path, replacing an existing file. The path `-` is standard output; for a file of that
     /// name, pass `./-`.
     ///
-    /// [`Section::create`] also writes a description of the file.
+    /// [`Section::dump`] also writes a description of the file.
     ///
     /// # Errors
     ///
     /// - [`Io`](ErrorKind::Io) if the file cannot be created.
     pub fn create(path: impl AsRef<Path>) -> Result<PcapngDumper> {
-        Section::new().create(path)
+        Section::new().dump(path)
     }
 
     /// Opens a savefile for appending, after checking that it consists of complete blocks.
@@ -66,7 +66,7 @@ impl PcapngDumper {
     /// [`create`](Self::create). Only one process may append to a file at a time; otherwise their blocks could be
     /// interleaved.
     ///
-    /// [`Section::append`] also writes a description of the section.
+    /// [`Section::dump_append`] also writes a description of the section.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl PcapngDumper {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     pub fn append(path: impl AsRef<Path>) -> Result<PcapngDumper> {
-        Section::new().append(path)
+        Section::new().dump_append(path)
     }
 
     /// Creates a dumper that writes a savefile to an open file, from the current position. It neither reads nor
@@ -102,7 +102,7 @@ impl PcapngDumper {
     ///
     /// To write to another owned file descriptor (on Unix an `OwnedFd`), convert it with `File::from`.
     ///
-    /// [`Section::to_open_file`] also writes a description of the file.
+    /// [`Section::dump_open_file`] also writes a description of the file.
     #[must_use]
     pub fn from_open_file(file: File) -> PcapngDumper {
         Self::from_open_file_named(file, THE_SAVEFILE)
@@ -118,7 +118,7 @@ impl PcapngDumper {
     /// Creates a dumper that writes a savefile to any writer, such as a socket, a compressor or a `Vec<u8>`.
     /// [`into_writer`](Self::into_writer) returns the writer.
     ///
-    /// [`Section::to_writer`] also writes a description of the file.
+    /// [`Section::dump_to`] also writes a description of the file.
     #[must_use]
     pub fn new<W>(writer: W) -> PcapngDumper
     where

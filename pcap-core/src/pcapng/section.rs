@@ -25,7 +25,7 @@ use crate::error::Result;
 /// use pcap_core::pcapng::Section;
 ///
 /// let section = Section::new().application("probe 1.0").comment("the third floor");
-/// let dumper = section.to_writer(Vec::new())?;
+/// let dumper = section.dump_to(Vec::new())?;
 /// # dumper.close()?;
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
@@ -93,7 +93,7 @@ impl Section {
     /// - [`Io`](ErrorKind::Io) if the file cannot be created.
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL byte. An existing file
     ///   is then unchanged.
-    pub fn create(&self, path: impl AsRef<Path>) -> Result<PcapngDumper> {
+    pub fn dump(&self, path: impl AsRef<Path>) -> Result<PcapngDumper> {
         let path = path.as_ref();
         let blocks = begin(&path.display().to_string(), self)?;
         Ok(PcapngDumper::with(Output::create(path)?, blocks))
@@ -106,10 +106,10 @@ impl Section {
     /// - Those of [`PcapngDumper::append`].
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL byte. The file is then
     ///   unchanged.
-    pub fn append(&self, path: impl AsRef<Path>) -> Result<PcapngDumper> {
+    pub fn dump_append(&self, path: impl AsRef<Path>) -> Result<PcapngDumper> {
         let path = path.as_ref();
         if path.as_os_str() == "-" {
-            return self.create(path);
+            return self.dump(path);
         }
         let name = path.display().to_string();
         let blocks = begin(&name, self)?;
@@ -123,7 +123,7 @@ impl Section {
     ///
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL byte.
     ///   [`take`](crate::Error::take) returns the [`File`].
-    pub fn to_open_file(&self, file: File) -> Result<PcapngDumper> {
+    pub fn dump_open_file(&self, file: File) -> Result<PcapngDumper> {
         match begin(THE_SAVEFILE, self) {
             Ok(blocks) => {
                 let output = Output::file(file, THE_SAVEFILE.to_owned(), 0);
@@ -139,7 +139,7 @@ impl Section {
     ///
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL byte.
     ///   [`take`](crate::Error::take) returns the writer.
-    pub fn to_writer<W>(&self, writer: W) -> Result<PcapngDumper>
+    pub fn dump_to<W>(&self, writer: W) -> Result<PcapngDumper>
     where
         W: Write + Send + 'static,
     {

@@ -328,7 +328,7 @@ fn what_only_npcap_has_is_there_or_refused() {
     };
     let unsupported = ErrorKind::Unsupported;
     let answers = [
-        capture.set_kernel_buffer(1 << 20),
+        capture.set_buffer_size(1 << 20),
         capture.set_min_to_copy(0),
         capture.set_mode(Mode::Capture),
         capture.stats_ex().map(|_| ()),
@@ -339,6 +339,6 @@ fn what_only_npcap_has_is_there_or_refused() {
     if let Err(error) = capture.stats_ex() {
         assert_eq!(error.kind(), unsupported);
     }
-    let error = capture.set_kernel_buffer(0).unwrap_err();
+    let error = capture.set_buffer_size(0).unwrap_err();
     assert!([unsupported, ErrorKind::InvalidArgument].contains(&error.kind()));
 }

@@ -192,10 +192,10 @@ fn pcapng_works_under_anyhow() {
     let dumper = || PcapngDumper::new(Vec::new());
     let missing = "/no/such/folder/a.pcapng";
     fails!(IO_NOT_FOUND, PcapngDumper::create(missing));
-    fails!(argument, nul().create(missing));
+    fails!(argument, nul().dump(missing));
     let file = || tempfile::tempfile().unwrap();
-    fails!(argument, nul().to_open_file(file()));
-    fails!(argument, nul().to_writer(Lonely(Cell::new(1))));
+    fails!(argument, nul().dump_open_file(file()));
+    fails!(argument, nul().dump_to(Lonely(Cell::new(1))));
     let interface = Interface::new(Linktype::ETHERNET);
     let foreign = dumper().add_interface(&interface).unwrap();
     fails!(

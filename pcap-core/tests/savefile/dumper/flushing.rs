@@ -128,10 +128,10 @@ fn headers_of_pcapng_are_there_from_the_start() {
     let section = Section::new().application("it");
     let interface = Interface::new(pcap_core::Linktype::ETHERNET);
     let makers: [&dyn Fn() -> PcapngDumper; 4] = [
-        &|| section.create(&path).unwrap(),
-        &|| section.to_open_file(file()).unwrap(),
-        &|| section.to_writer(file()).unwrap(),
-        &|| section.to_writer(BufWriter::new(file())).unwrap(),
+        &|| section.dump(&path).unwrap(),
+        &|| section.dump_open_file(file()).unwrap(),
+        &|| section.dump_to(file()).unwrap(),
+        &|| section.dump_to(BufWriter::new(file())).unwrap(),
     ];
     for make in makers {
         let mut dumper = make();

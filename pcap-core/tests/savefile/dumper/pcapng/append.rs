@@ -33,7 +33,7 @@ fn append_adds_a_section_to_whole_files() {
         fs::write(&path, bytes).unwrap();
         for error in [
             PcapngDumper::append(&path).unwrap_err(),
-            Section::new().comment("x").append(&path).unwrap_err(),
+            Section::new().comment("x").dump_append(&path).unwrap_err(),
         ] {
             assert_eq!(error.kind(), kind, "{error}");
             assert_eq!(error.operation(), Some("append to"));
@@ -56,7 +56,7 @@ fn append_adds_a_section_to_whole_files() {
     refused(&with(8, 7), bad); // the byte order
     refused(&with(second + 4, 13), bad); // a length
     refused(&with(second - 4, 8), bad); // the length at the end of a block
-    let error = Section::new().comment("\0").append(&path).unwrap_err();
+    let error = Section::new().comment("\0").dump_append(&path).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }
 

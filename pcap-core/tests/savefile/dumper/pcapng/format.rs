@@ -25,7 +25,7 @@ fn each_byte_is_as_the_format_says() {
         .os("bc")
         .application("def")
         .comment("ghij");
-    let mut dumper = section.to_writer(Vec::new()).unwrap();
+    let mut dumper = section.dump_to(Vec::new()).unwrap();
     let full = Interface::new(Linktype::RAW)
         .name("eth0")
         .description("the ü port")

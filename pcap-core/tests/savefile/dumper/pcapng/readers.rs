@@ -130,7 +130,7 @@ fn tshark_reads_every_comment_and_name() {
         .os("none")
         .application("pcap-core's test")
         .comment("of the file");
-    let mut dumper = section.create(&path).unwrap();
+    let mut dumper = section.dump(&path).unwrap();
     let interface = ethernet()
         .name("eth7")
         .description("seventh")

@@ -233,16 +233,16 @@ fn a_refused_section_leaves_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = files::file(folder.path(), "a", b"precious");
     for section in sections {
-        let error = section.create(&path).unwrap_err();
+        let error = section.dump(&path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         assert_eq!(error.object(), path.to_str());
         assert_eq!(fs::read(&path).unwrap(), b"precious");
-        let failed = section.to_writer(b"mine".to_vec()).unwrap_err();
+        let failed = section.dump_to(b"mine".to_vec()).unwrap_err();
         assert_eq!(failed.kind(), ErrorKind::InvalidArgument);
         assert_eq!(failed.take::<Vec<u8>>().unwrap(), b"mine");
         let file = File::open(&path).unwrap();
         let fd = files::descriptor(&file);
-        let failed = section.to_open_file(file).unwrap_err();
+        let failed = section.dump_open_file(file).unwrap_err();
         assert_eq!(files::descriptor(&failed.take::<File>().unwrap()), fd);
     }
 }
@@ -271,7 +271,7 @@ fn a_text_with_a_nul_is_refused() {
         Section::new().application(text),
         Section::new().comment(text),
     ] {
-        errors.push(section.to_writer(Vec::new()).unwrap_err());
+        errors.push(section.dump_to(Vec::new()).unwrap_err());
     }
     for error in errors {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
