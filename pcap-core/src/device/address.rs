@@ -8,7 +8,7 @@ use super::mac::{self, MacAddr};
 use crate::sys;
 use crate::sys::socket_address::{self, RawAddress};
 
-/// An address of a device, of one of the address families that libpcap reports.
+/// An address of a device: an IPv4, IPv6 or hardware address, or an address of another family.
 ///
 /// Later versions may add families, so a `match` needs a `_` arm.
 ///
@@ -22,18 +22,18 @@ pub enum Address {
     V6 {
         /// The address.
         addr: Ipv6Addr,
-        /// The scope of the address: for a link-local address the index of its interface, otherwise 0.
+        /// The scope of the address: the index of the interface for a link-local address, and 0 for any other.
         scope_id: u32,
     },
     /// A hardware address of six bytes.
     Mac(MacAddr),
-    /// A hardware address of another length, never empty. Linux reports only the first 8 bytes of a longer address,
-    /// such as InfiniBand's 20 bytes.
+    /// A hardware address that does not have six bytes. It is never empty. On Linux, only the first 8 bytes of a longer
+    /// address are reported, such as a 20-byte InfiniBand address.
     Hardware(Box<[u8]>),
     /// An address of a family that this crate does not support.
     #[non_exhaustive]
     Other {
-        /// The number of the family on this system: an `AF_` constant.
+        /// The number of the address family, one of this system's `AF_` constants.
         family: i32,
     },
 }
@@ -131,7 +131,7 @@ pub struct DeviceAddress {
     pub netmask: Option<Address>,
     /// The broadcast address.
     pub broadcast: Option<Address>,
-    /// The address of the other end of a point-to-point device.
+    /// The address of the other end of a point-to-point link.
     pub destination: Option<Address>,
 }
 

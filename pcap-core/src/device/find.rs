@@ -5,17 +5,19 @@ use crate::error::Result;
 
 /// # Finding devices
 impl Device {
-    /// Lists the devices that this process may be able to capture on, in libpcap's order: connected
-    /// devices first, loopback and pseudo-devices last.
+    /// Lists the devices that this process may be able to capture on, in libpcap's order: usually, running network
+    /// interfaces come first, followed by `any` and loopback devices. Disconnected devices and those that are not
+    /// running come last.
     ///
-    /// If the process lacks the permission to capture, some systems return an empty list; others, such as Linux,
-    /// return all devices. A device with an unusual name or address is listed like any other.
+    /// If the process lacks permission to capture, some systems return an empty list; others, such as Linux, return all
+    /// devices. A device with an unusual name or address is listed like any other.
     ///
     /// # Errors
     ///
-    /// - [`LibraryMissing`](crate::ErrorKind::LibraryMissing) if there is no libpcap (only with the feature
-    ///   `load-dynamically`).
-    /// - Another kind if the system cannot list the devices. An empty list is not an error.
+    /// - [`LibraryMissing`](crate::ErrorKind::LibraryMissing) if libpcap cannot be loaded (only with the
+    ///   `load-dynamically` feature).
+    /// - Usually [`Other`](crate::ErrorKind::Other) if the system cannot list the devices. An empty list is not an
+    ///   error.
     ///
     #[doc = manual!("pcap_findalldevs")]
     #[doc(alias = "pcap_findalldevs")]
@@ -25,12 +27,12 @@ impl Device {
 
     /// Returns the default capture device.
     ///
-    /// This is the first device of [`list`](Device::list) that is up and running and neither a loopback nor a
-    /// pseudo-device. If there is none, it is the first device that is up, and otherwise the first device of the list.
+    /// This is the first device in [`list`](Device::list) that is up and running, and is neither a loopback device nor
+    /// a pseudo-device. If there is none, it is the first device that is up, or else the first device in the list.
     ///
     /// # Errors
     ///
-    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the list is empty, usually because the process lacks the
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the list is empty, usually because the process lacks
     ///   permission to capture.
     /// - Those of [`list`](Device::list).
     ///
@@ -50,7 +52,7 @@ impl Device {
 
     /// Finds the device with the given name. Names are compared byte by byte.
     ///
-    /// To open a device, its name is enough; use this call to get its addresses and state.
+    /// A name is enough to open a device. Use this function to get a device's addresses and state.
     ///
     /// # Errors
     ///
@@ -77,8 +79,8 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if no interface has this index, or libpcap does not list the
-    ///   interface.
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if no interface has this index, or if libpcap does not list
+    ///   the interface.
     /// - [`Unsupported`](crate::ErrorKind::Unsupported) on Windows.
     /// - Those of [`list`](Device::list).
     ///

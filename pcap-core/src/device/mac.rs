@@ -29,7 +29,7 @@ pub struct MacAddr([u8; 6]);
 impl MacAddr {
     /// The broadcast address, `ff:ff:ff:ff:ff:ff`.
     pub const BROADCAST: MacAddr = MacAddr([0xff; 6]);
-    /// The all-zero address, `00:00:00:00:00:00`, which loopback devices have.
+    /// The all-zero address, `00:00:00:00:00:00`. Linux reports it for the loopback device.
     pub const ZERO: MacAddr = MacAddr([0; 6]);
 
     /// Creates an address from its six bytes, in transmission order.

@@ -41,7 +41,7 @@ pub enum ConnectionStatus {
 
 /// A capture device, as it was when it was listed.
 ///
-/// A `Device` is a snapshot: call [`Device::list`] again to see later changes to addresses or state.
+/// Later changes to its addresses or state are not visible; to see them, call [`Device::list`] again.
 ///
 /// Not every device is a network interface. Linux also has `any`, which captures on all interfaces, and pseudo-devices
 /// for USB, Bluetooth, D-Bus and netfilter (`nflog`, `nfqueue`).
@@ -84,8 +84,8 @@ impl Device {
         &self.name
     }
 
-    /// Returns the description of the device, if the system has one. On Windows every device has a description, on
-    /// Linux only pseudo-devices do.
+    /// Returns the description of the device, if it has one. On Windows, every device has a description; on Linux, only
+    /// pseudo-devices do.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
@@ -125,8 +125,8 @@ impl Device {
         sys::platform::interface_index(&self.name)
     }
 
-    /// Returns the first hardware address of six bytes. On Windows, always returns `None`, because libpcap reports no
-    /// hardware addresses there.
+    /// Returns the first hardware address that has six bytes, or `None` if the device has none. On Windows, always
+    /// returns `None`, because libpcap reports no hardware addresses there.
     ///
     /// A loopback device may have the all-zero address, [`MacAddr::ZERO`].
     #[must_use]
@@ -171,7 +171,7 @@ impl Device {
         self.has(sys::PCAP_IF_WIRELESS)
     }
 
-    /// Returns whether the device is connected to a network.
+    /// Returns the connection status of the device.
     #[must_use]
     pub fn connection_status(&self) -> ConnectionStatus {
         match self.flags as i32 & sys::PCAP_IF_CONNECTION_STATUS {
@@ -182,17 +182,19 @@ impl Device {
         }
     }
 
-    /// Returns the IPv4 network number and netmask of the device, such as `(10.0.0.0, 255.255.255.0)`, or `None` if it
-    /// has no IPv4 address, as for `any`.
+    /// Returns the IPv4 network number and netmask of the device, such as `(10.0.0.0, 255.255.255.0)`. Returns `None`
+    /// if the device has no IPv4 address; this is always the case for `any`.
     ///
-    /// The call asks the system for the current values. If the device has several IPv4 addresses, it uses the first;
-    /// [`addresses`](Device::addresses) returns all of them with their netmasks.
+    /// This method queries the system for the current values. If the device has several IPv4 addresses, it uses the
+    /// first one; [`addresses`](Device::addresses) returns all of them with their netmasks.
     ///
     /// # Errors
     ///
-    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the device was removed since it was
-    ///   listed.
-    /// - Another kind if the query fails.
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the device does not exist, for example because it has been
+    ///   removed since it was listed.
+    /// - [`LibraryMissing`](crate::ErrorKind::LibraryMissing) if libpcap cannot be loaded (only with the
+    ///   `load-dynamically` feature).
+    /// - Usually [`Other`](crate::ErrorKind::Other) if the query fails.
     ///
     /// # Examples
     ///

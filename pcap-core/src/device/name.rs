@@ -8,10 +8,11 @@ use super::Device;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
 
-/// The name of a device, for the calls that open or find one. Converts from a string, an `OsStr` or a [`Device`].
+/// The name of a device, as accepted by the functions that open or find a device. It can be created from a string, an
+/// `OsStr` or a [`Device`].
 ///
 /// The exact bytes are kept, so that a device can be opened even if its name is not UTF-8. A name may contain a NUL
-/// byte, but opening it returns an error.
+/// byte, but opening a device with such a name fails with [`InvalidArgument`](crate::ErrorKind::InvalidArgument).
 ///
 /// # Examples
 ///

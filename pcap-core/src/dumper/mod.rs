@@ -28,9 +28,9 @@ pub(crate) use output::{Output, THE_SAVEFILE, THE_WRITER};
 /// # Buffering and errors
 ///
 /// The header is written when the dumper is created. Records are collected in a buffer of 256 KiB. A write error, such
-/// as a full disk or a closed pipe, is returned by the call that encounters it: at the latest by
-/// [`flush`](Self::flush) or [`close`](Self::close). Unwritten bytes, including those of the header, stay in the
-/// buffer. Once the output accepts data again, repeat the call to continue.
+/// as a full disk or a closed pipe, is returned by the call that encounters it, at the latest by [`flush`](Self::flush)
+/// or [`close`](Self::close). Unwritten bytes, including those of the header, stay in the buffer. Once the output
+/// accepts data again, repeat the call to continue.
 ///
 /// Dropping a dumper also writes the buffer, but ignores errors. To notice them, call `close`.
 ///
@@ -139,7 +139,7 @@ impl Dumper {
     /// The packet must have the link type that [`datalink`](Self::datalink) returns. The call cannot check this,
     /// because a [`Packet`] does not contain its link type. Readers would misinterpret a packet of another link type.
     ///
-    /// If the savefile has microseconds, the time is truncated, as by libpcap and editcap; to round it, use
+    /// If the savefile has microsecond precision, the time is truncated, as libpcap and editcap do; to round it, use
     /// [`Timestamp::rounded`]. A fraction that is negative or at least one second, as in damaged savefiles, is written
     /// [as it was read](PacketHeader::raw_nanos) if the file format can express it, and otherwise carried into the
     /// seconds.
@@ -147,8 +147,8 @@ impl Dumper {
     /// # Errors
     ///
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the data is longer than the savefile's snaplen or
-    ///   than readers accept (262 144 bytes for most link types), or if the time is outside the range of a savefile,
-    ///   the years 1970 to 2106. The packet is not written.
+    ///   than the longest packet that readers accept (262 144 bytes for most link types), or if the time is outside the
+    ///   range of a savefile (1970 to February 2106). The packet is not written.
     /// - [`Io`](crate::ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     ///
     #[doc = manual!("pcap_dump")]
@@ -207,8 +207,8 @@ impl Dumper {
     ///
     /// # Errors
     ///
-    /// - [`Io`](crate::ErrorKind::Io) if not everything was written. The rest stays in the buffer, and a later call
-    ///   tries again.
+    /// - [`Io`](crate::ErrorKind::Io) if not everything could be written. The rest stays in the buffer, and a later
+    ///   call tries again.
     #[doc(alias = "pcap_dump_flush")]
     pub fn flush(&mut self) -> Result<()> {
         self.output.flush()
@@ -218,12 +218,12 @@ impl Dumper {
     /// [`write`](Self::write) flushes the buffer first. Default: no limit. [`Duration::MAX`] removes the limit.
     ///
     /// There is no background thread. If the traffic may pause, call [`flush_if_due`](Self::flush_if_due) as well. The
-    /// limit is accurate to a few milliseconds. While it is set, each `write` reads the clock, which takes some
+    /// limit is accurate to a few milliseconds. While it is set, each `write` reads the clock, which takes a few
     /// nanoseconds.
     ///
     /// # Examples
     ///
-    /// However the program ends, this savefile lacks at most about one second of packets:
+    /// No matter how this program ends, at most about the last second of packets is missing from the savefile:
     ///
     /// ```no_run
     /// use pcap_core::{Capture, Next};
@@ -273,13 +273,13 @@ impl Dumper {
 
     /// Writes the buffer and returns the underlying writer or file.
     ///
-    /// For a dumper of [`dump_to`](crate::Capture::dump_to), `W` is the type of the writer that was passed to it, for
-    /// example a compressor that must be finished. For all other dumpers `W` is [`File`], for example to call
+    /// For a dumper created by [`dump_to`](crate::Capture::dump_to), `W` is the type of the writer that was passed to
+    /// it, for example a compressor that must be finished. For all other dumpers, `W` is [`File`], for example to call
     /// [`sync_all`](File::sync_all).
     ///
     /// # Errors
     ///
-    /// - [`Io`](crate::ErrorKind::Io) if not everything was written.
+    /// - [`Io`](crate::ErrorKind::Io) if not everything could be written.
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the dumper does not write to a `W`.
     ///
     /// In both cases, [`take`](Error::take) returns the `Dumper`, so that the call can be repeated.
@@ -309,8 +309,8 @@ impl Dumper {
             .map_err(|(error, output)| error.handing_back(Dumper::with(*output, format)))
     }
 
-    /// Returns the name that errors use for the savefile: the path as it was passed, or the name of an open file or
-    /// writer.
+    /// Returns the name of the savefile as it appears in errors: the path as it was passed, or the name of the open
+    /// file or writer.
     #[must_use]
     pub fn name(&self) -> &str {
         self.output.name()
@@ -330,8 +330,8 @@ impl Dumper {
         self.format.datalink
     }
 
-    /// Returns the snaplen of the savefile, in bytes. [`write`](Self::write) rejects longer packets, and those that
-    /// readers would reject.
+    /// Returns the snaplen of the savefile, in bytes. [`write`](Self::write) rejects longer packets, as well as packets
+    /// that readers would reject.
     #[must_use]
     pub fn snaplen(&self) -> u32 {
         self.format.snaplen

@@ -39,13 +39,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// No device has this name.
     NoSuchDevice,
-    /// The process lacks the permission to capture on the device, or to put it into promiscuous or monitor mode.
-    /// [`Error::help`] explains how to get it.
+    /// The process lacks permission to capture on the device, or to put it into promiscuous or monitor mode.
+    /// [`Error::help`] explains how to obtain it.
     PermissionDenied,
-    /// The daemon of a remote capture rejected the user and password, or requires them.
+    /// The daemon of a remote capture rejected the user name and password, or requires them.
     AuthenticationFailed,
-    /// libpcap could not be loaded at run time. This only occurs with the feature `load-dynamically`; without it, a
-    /// program does not start if libpcap is missing. [`Error::help`] says what to install.
+    /// libpcap could not be loaded at run time. This only occurs with the `load-dynamically` feature; without it, a
+    /// dynamically linked program does not start if libpcap is missing. [`Error::help`] says what to install.
     LibraryMissing,
     /// The device exists, but is not up.
     InterfaceNotUp,
@@ -54,7 +54,7 @@ pub enum ErrorKind {
     /// The device was removed during the capture, or renamed while it was down. For a remote capture, the daemon closed
     /// the connection.
     Disappeared,
-    /// libpcap or the device rejected the value of an option.
+    /// The value of an option is invalid, or the device does not support it.
     InvalidOption,
     /// An argument is invalid, such as a name with a NUL byte, an empty packet to send, or a packet longer than the
     /// snaplen of the savefile it is written to.
@@ -63,8 +63,8 @@ pub enum ErrorKind {
     Unsupported,
     /// libpcap rejected a filter expression.
     FilterSyntax,
-    /// A filter expression, list or combined filter exceeds a limit of this crate. The limits bound the time and memory
-    /// that a filter takes.
+    /// A filter expression, list or combined filter exceeds a limit of this crate. These limits bound the time and
+    /// memory that a filter can take.
     FilterTooLong,
     /// The instructions or the listing of a filter are not a valid program.
     FilterInvalid,
@@ -73,12 +73,12 @@ pub enum ErrorKind {
     LinktypeMismatch,
     /// A savefile ends in the middle of its header, a record or a block.
     SavefileTruncated,
-    /// A file is not a savefile, or is a damaged one.
+    /// A file is not a savefile, or is damaged.
     SavefileBad,
     /// A [`BreakHandle`](crate::BreakHandle) interrupted the call before it had anything to return.
     Break,
-    /// The operating system, or a reader or writer of the program, reported an error of this kind.
-    /// [`Error::io_error`] returns it.
+    /// An I/O error of this kind, usually reported by the operating system, or by a reader or writer that the program
+    /// supplied. [`Error::io_error`] returns the original error if it is available.
     Io(io::ErrorKind),
     /// Any other failure; the text describes it.
     Other,
@@ -91,9 +91,9 @@ pub enum ErrorKind {
 /// returns the error shows it to the user; `{:#?}` lists the parts. To handle errors in code, match on
 /// [`kind`](Error::kind).
 ///
-/// An error is cheap to clone, and is `Send`, `Sync` and `'static`. So `?` works in functions that return
+/// An error is cheap to clone, and is `Send`, `Sync` and `'static`. Therefore, `?` works in functions that return
 /// `Box<dyn Error + Send + Sync>` or the errors of crates such as anyhow and eyre, and
-/// `downcast_ref::<pcap_core::Error>()` gets it back.
+/// `downcast_ref::<pcap_core::Error>()` recovers the original error.
 ///
 /// # Examples
 ///
@@ -105,7 +105,7 @@ pub enum ErrorKind {
 /// assert!(error.to_string().contains("syntax error"));
 /// ```
 ///
-/// The kind and the advice of a boxed error:
+/// Getting the kind and the advice from a boxed error:
 ///
 /// ```
 /// use pcap_core::{Capture, Error, ErrorKind};
@@ -175,10 +175,10 @@ fn help_for(kind: ErrorKind) -> Option<&'static str> {
 }
 
 impl Error {
-    /// Creates an error with a kind and a text, but without an operation and an object. It prints as the text, followed
-    /// by the [advice](Self::help) if the kind has any.
+    /// Creates an error from a kind and a text, without an operation or an object. `Display` prints the text, followed
+    /// by the [advice](Self::help) for the kind, if there is any.
     ///
-    /// Programs can use it for packet sources of their own, and in tests of their error handling.
+    /// This is useful for packet sources that do not use libpcap, and for testing error handling.
     ///
     /// # Examples
     ///
@@ -339,7 +339,7 @@ impl Error {
     }
 
     /// Returns the operation that failed, such as `"activate"`, `"read"`, `"write"`, `"compile"` or `"inject on"`.
-    /// `None` for an error created by [`new`](Error::new).
+    /// Returns `None` for an error created by [`new`](Error::new).
     #[must_use]
     pub fn operation(&self) -> Option<&str> {
         self.0.operation
@@ -347,20 +347,20 @@ impl Error {
 
     /// Returns the object of the operation, such as the name of a device, a path, or a filter expression.
     ///
-    /// The text is as the caller passed it, not escaped; a long expression is truncated.
+    /// The object is not escaped: it is exactly what the caller passed, except that a long expression is truncated.
     #[must_use]
     pub fn object(&self) -> Option<&str> {
         self.0.object.as_deref()
     }
 
     /// Returns the reason for the failure, usually in libpcap's own words. Control characters are escaped, as in the
-    /// line that the error prints.
+    /// output of `Display`.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.0.text
     }
 
-    /// Returns advice for the user, if there is any for this kind of failure: how to get the permission to capture on
+    /// Returns advice for the user, if there is any for this kind of failure: how to obtain permission to capture on
     /// this platform, or what to install.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
@@ -369,7 +369,8 @@ impl Error {
 
     /// Returns the underlying error of the operating system, or of a reader or writer that the program supplied.
     ///
-    /// It gives access to the error number, or to the error type of that reader or writer.
+    /// It gives access to the error number, or to the error type of that reader or writer. Returns `None` if this is
+    /// not an I/O error, or if libpcap reported it only as text.
     ///
     /// # Examples
     ///
@@ -386,8 +387,8 @@ impl Error {
         self.0.io.as_deref()
     }
 
-    /// Returns which packet of a [`SendQueue`](crate::SendQueue) was not sent, and how many were sent before it. `None`
-    /// if this is not an error of [`inject_queue`](crate::Capture::inject_queue) or a similar call.
+    /// Returns which packet of a [`SendQueue`](crate::SendQueue) was not sent, and how many were sent before it.
+    /// Returns `None` if this is not an error of [`inject_queue`](crate::Capture::inject_queue) or a similar call.
     #[must_use]
     pub fn unsent(&self) -> Option<&Unsent> {
         self.0.unsent.as_ref()
@@ -396,8 +397,8 @@ impl Error {
     /// Takes the argument of the failed call out of the error, so that it can be used again.
     ///
     /// Some calls take ownership of an object and hand it back if they fail: a file or reader that is not a savefile, a
-    /// writer, a dumper whose buffer could not be written, a capture that cannot be used asynchronously. Each of these
-    /// calls documents the type of the object.
+    /// writer, a dumper whose buffer could not be written, or a capture that cannot be used asynchronously. The
+    /// documentation of each of these calls states the type of the object.
     ///
     /// Returns `None` if there is no such object, if it is not a `T`, or if it has already been taken. Clones of an
     /// error share the object, so only one of them returns it. An object that is not taken is dropped with the last

@@ -7,7 +7,7 @@ use super::{Error, ErrorKind};
 ///
 /// # Examples
 ///
-/// Sends a queue, and skips packets that the device rejects:
+/// Sending a queue, and skipping packets that the device rejects:
 ///
 /// ```no_run
 /// # use pcap_core::{Active, Capture, Result, SendQueue};
@@ -44,7 +44,8 @@ impl Unsent {
 
     /// Returns the error of the packet that was not sent, as [`inject`](crate::Capture::inject) would report it.
     ///
-    /// The `Error` that contains this `Unsent` has the same text, followed by the numbers.
+    /// The `Error` that contains this `Unsent` has the same text, followed by the number of packets sent and the index
+    /// of the packet that was not.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.error
@@ -56,8 +57,8 @@ impl Unsent {
         self.error.kind()
     }
 
-    /// Returns the index in the queue of the packet that was not sent, starting at 0. All packets of the range before
-    /// it were sent, and none after it.
+    /// Returns the index of the packet that was not sent. The first packet in the queue has the index 0. All preceding
+    /// packets in the range were sent, and none of the following ones.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index

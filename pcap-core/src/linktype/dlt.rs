@@ -10,11 +10,12 @@ use crate::sys;
 
 /// A link type as numbered in libpcap's API: a `DLT_` number.
 ///
-/// Some of these numbers differ between operating systems, and from the numbers in savefiles, for which there is the
-/// type [`Linktype`](crate::Linktype). For example, raw IP is 12 on most systems, 14 on OpenBSD, and 101 in every
+/// Some of these numbers differ between operating systems, and from the numbers in savefiles, which
+/// [`Linktype`](crate::Linktype) represents. For example, raw IP is 12 on most systems, 14 on OpenBSD, and 101 in every
 /// savefile. `From` converts in both directions. Numbers without a name are supported as well.
 ///
-/// `Display` writes the name without `DLT_`, or the number if it has no name. `FromStr` parses both.
+/// `Display` writes the name without `DLT_`, or the number if the link type has no name. `FromStr` parses both; the
+/// name may have the prefix `DLT_`, and its case is ignored.
 ///
 /// # Examples
 ///
@@ -54,7 +55,7 @@ impl Dlt {
 
     /// Returns the name without `DLT_`, such as `EN10MB`. Returns `None` if the link type has no name.
     ///
-    /// The name is from libpcap or, for a link type that an older libpcap does not know, from this crate.
+    /// The name comes from libpcap or, if libpcap does not know the link type, from this crate.
     ///
     #[doc = manual!("pcap_datalink_val_to_name")]
     #[doc(alias = "pcap_datalink_val_to_name")]
@@ -65,7 +66,7 @@ impl Dlt {
 
     /// Returns a short description, such as `Ethernet`. Returns `None` if the link type is unknown.
     ///
-    /// The description is from libpcap or, for a link type that an older libpcap does not know, from this crate.
+    /// The description comes from libpcap or, if libpcap does not know the link type, from this crate.
     ///
     /// # Examples
     ///
@@ -85,7 +86,8 @@ impl Dlt {
         self.said(sys::pcap_datalink_val_to_description, |row| row.text)
     }
 
-    /// Finds a link type by its name, with or without `DLT_` and ignoring case. Returns `None` if the name is unknown.
+    /// Finds a link type by its name, with or without the prefix `DLT_`, ignoring case. Returns `None` if the name is
+    /// unknown.
     ///
     /// # Examples
     ///

@@ -6,12 +6,13 @@ use std::str::FromStr;
 use super::{by_name, table};
 use crate::error::{Error, ErrorKind};
 
-/// A link type as numbered in savefiles: a `LINKTYPE_` number, the same on every system.
+/// A link type as numbered in savefiles: a `LINKTYPE_` number, which is the same on every system.
 ///
 /// libpcap's functions use [`Dlt`](crate::Dlt) numbers instead, which differ for some link types. `From` converts in
-/// both directions. Numbers without a name are supported as well, up to 32 bits.
+/// both directions. All 32-bit numbers are supported, even those without a name.
 ///
-/// `Display` writes the name, or the number if it has no name. `FromStr` parses both.
+/// `Display` writes the name, such as `LINKTYPE_ETHERNET`, or the number if the link type has no name. `FromStr` parses
+/// both; the prefix `LINKTYPE_` is optional, and the case of the name is ignored.
 ///
 /// See the [list of link types](https://www.tcpdump.org/linktypes.html).
 ///
@@ -44,13 +45,13 @@ impl Linktype {
         self.0
     }
 
-    /// Returns the name, such as `LINKTYPE_ETHERNET`; `None` for a number without a name.
+    /// Returns the name, such as `LINKTYPE_ETHERNET`. Returns `None` if the link type has no name.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         self.row().map(|row| row.name)
     }
 
-    /// Returns a short description, such as `Raw IPv4`; `None` for a number without a name.
+    /// Returns a short description, such as `Raw IPv4`. Returns `None` if the link type is unknown.
     ///
     /// # Examples
     ///
@@ -65,8 +66,8 @@ impl Linktype {
         self.row().map(|row| row.text)
     }
 
-    /// Finds a link type by its name, with or without `LINKTYPE_` and ignoring case. Returns `None` if the name is
-    /// unknown.
+    /// Finds a link type by its name, with or without the prefix `LINKTYPE_`, ignoring case. Returns `None` if the name
+    /// is unknown.
     ///
     /// # Examples
     ///

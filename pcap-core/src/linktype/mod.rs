@@ -29,7 +29,7 @@ fn without<'a>(prefix: &str, name: &'a str) -> &'a str {
 /// The first number from which both numberings agree. Below it, they differ between systems, for historical reasons.
 const FIRST_COMMON: u32 = 104;
 
-/// Converts to the number in savefiles. An unknown number is not changed.
+/// Converts the number to the one used in savefiles. An unknown number is unchanged.
 impl From<Dlt> for Linktype {
     fn from(dlt: Dlt) -> Linktype {
         // On some systems, these two have different numbers in the common range.
@@ -57,7 +57,7 @@ impl From<Dlt> for Linktype {
     }
 }
 
-/// Converts to this system's number. An unknown number is not changed.
+/// Converts the number to the one that libpcap uses on this system. An unknown number is unchanged.
 impl From<Linktype> for Dlt {
     fn from(linktype: Linktype) -> Dlt {
         match linktype {

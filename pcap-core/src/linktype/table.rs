@@ -41,7 +41,7 @@ macro_rules! link_types {
                 pub const $only_api: Dlt = Dlt::new($only_api_value);
             )*
             $(
-                #[doc = concat!("Another name of [`", stringify!($of), "`](Dlt::", stringify!($of), ").")]
+                #[doc = concat!("Another name for [`", stringify!($of), "`](Dlt::", stringify!($of), ").")]
                 pub const $alias: Dlt = Dlt::$of;
             )*
         }
@@ -81,7 +81,7 @@ pub(super) struct Row<T: 'static> {
 // from the header.
 link_types! {
     both {
-        NULL = 0, NULL = 0, "BSD loopback: the protocol family in the byte order of the capturing host, then the packet";
+        NULL = 0, NULL = 0, "BSD loopback, with the protocol family in the byte order of the capturing host";
         ETHERNET = 1, EN10MB = 1, "Ethernet";
         EXP_ETHERNET = 2, EN3MB = 2, "Xerox experimental 3 Mb/s Ethernet";
         AX25 = 3, AX25 = 3, "AX.25";
@@ -96,14 +96,14 @@ link_types! {
         PPP_ETHER = 51, PPP_ETHER = 51, "PPPoE session packets";
         SYMANTEC_FIREWALL = 99, SYMANTEC_FIREWALL = 99, "Symantec Enterprise Firewall";
         ATM_RFC1483 = 100, ATM_RFC1483 = 11, "RFC 1483 LLC-encapsulated ATM";
-        RAW = 101, RAW = sys::DLT_RAW, "Raw IP: an IPv4 or IPv6 header comes first";
+        RAW = 101, RAW = sys::DLT_RAW, "Raw IP, beginning with an IPv4 or IPv6 header";
         SLIP_BSDOS = 102, SLIP_BSDOS = sys::DLT_SLIP_BSDOS, "BSD/OS SLIP";
         PPP_BSDOS = 103, PPP_BSDOS = sys::DLT_PPP_BSDOS, "BSD/OS PPP";
         C_HDLC = 104, C_HDLC = 104, "Cisco PPP with HDLC framing";
         IEEE802_11 = 105, IEEE802_11 = 105, "IEEE 802.11 wireless LAN";
         ATM_CLIP = 106, ATM_CLIP = 19, "Linux Classical IP over ATM";
         FRELAY = 107, FRELAY = 107, "Frame Relay";
-        LOOP = 108, LOOP = sys::DLT_LOOP, "OpenBSD loopback: like BSD loopback, but in network byte order";
+        LOOP = 108, LOOP = sys::DLT_LOOP, "OpenBSD loopback, with the protocol family in network byte order";
         ENC = 109, ENC = sys::DLT_ENC, "OpenBSD encapsulated IP (IPsec)";
         NETBSD_HDLC = 112, HDLC = sys::HDLC, "NetBSD Cisco HDLC";
         LINUX_SLL = 113, LINUX_SLL = 113, "Linux cooked capture, version 1";
@@ -111,7 +111,7 @@ link_types! {
         ECONET = 115, ECONET = 115, "Acorn Econet";
         IPFILTER = 116, IPFILTER = 116, "OpenBSD ipfilter";
         PFLOG = 117, PFLOG = 117, "OpenBSD pflog";
-        CISCO_IOS = 118, CISCO_IOS = 118, "Cisco internal use";
+        CISCO_IOS = 118, CISCO_IOS = 118, "Reserved for internal use by Cisco";
         IEEE802_11_PRISM = 119, PRISM_HEADER = 119, "IEEE 802.11 with a Prism monitor mode header";
         IEEE802_11_AIRONET = 120, AIRONET_HEADER = 120, "IEEE 802.11 with an Aironet header";
         HHDLC = 121, HHDLC = 121, "Siemens HiPath HDLC";
@@ -182,13 +182,13 @@ link_types! {
         USB_FREEBSD = 186, USB_FREEBSD = 186, "USB with a FreeBSD header";
         BLUETOOTH_HCI_H4 = 187, BLUETOOTH_HCI_H4 = 187, "Bluetooth HCI UART transport layer";
         IEEE802_16_MAC_CPS = 188, IEEE802_16_MAC_CPS = 188, "IEEE 802.16 MAC Common Part Sublayer";
-        USB_LINUX = 189, USB_LINUX = 189, "USB with a Linux header of 48 bytes";
+        USB_LINUX = 189, USB_LINUX = 189, "USB with a 48-byte Linux header";
         CAN20B = 190, CAN20B = 190, "Controller Area Network (CAN) 2.0B";
         IEEE802_15_4_LINUX = 191, IEEE802_15_4_LINUX = 191, "IEEE 802.15.4 with Linux padding";
         PPI = 192, PPI = 192, "Per-Packet Information";
         IEEE802_16_MAC_CPS_RADIO = 193, IEEE802_16_MAC_CPS_RADIO = 193, "IEEE 802.16 MAC Common Part Sublayer with a radio header";
         JUNIPER_ISM = 194, JUNIPER_ISM = 194, "Juniper Integrated Service Module";
-        IEEE802_15_4_WITHFCS = 195, IEEE802_15_4_WITHFCS = 195, "IEEE 802.15.4 with its checksum";
+        IEEE802_15_4_WITHFCS = 195, IEEE802_15_4_WITHFCS = 195, "IEEE 802.15.4 with a frame check sequence";
         SITA = 196, SITA = 196, "SITA with a pseudo-header";
         ERF = 197, ERF = 197, "Endace ERF records";
         RAIF1 = 198, RAIF1 = 198, "Ethernet with a u10 Networks pseudo-header";
@@ -205,14 +205,14 @@ link_types! {
         FLEXRAY = 210, FLEXRAY = 210, "FlexRay";
         MOST = 211, MOST = 211, "Media Oriented Systems Transport (MOST)";
         LIN = 212, LIN = 212, "Local Interconnect Network (LIN)";
-        X2E_SERIAL = 213, X2E_SERIAL = 213, "X2E serial lines";
+        X2E_SERIAL = 213, X2E_SERIAL = 213, "X2E serial line captures";
         X2E_XORAYA = 214, X2E_XORAYA = 214, "X2E Xoraya";
-        IEEE802_15_4_NONASK_PHY = 215, IEEE802_15_4_NONASK_PHY = 215, "IEEE 802.15.4 with the physical layer of non-ASK PHYs";
+        IEEE802_15_4_NONASK_PHY = 215, IEEE802_15_4_NONASK_PHY = 215, "IEEE 802.15.4 with a physical-layer header for non-ASK PHYs";
         LINUX_EVDEV = 216, LINUX_EVDEV = 216, "Linux evdev events";
         GSMTAP_UM = 217, GSMTAP_UM = 217, "GSM Um interface with a GSMTAP header";
         GSMTAP_ABIS = 218, GSMTAP_ABIS = 218, "GSM Abis interface with a GSMTAP header";
         MPLS = 219, MPLS = 219, "MPLS";
-        USB_LINUX_MMAPPED = 220, USB_LINUX_MMAPPED = 220, "USB with a Linux header of 64 bytes";
+        USB_LINUX_MMAPPED = 220, USB_LINUX_MMAPPED = 220, "USB with a 64-byte Linux header";
         DECT = 221, DECT = 221, "DECT with a pseudo-header";
         AOS = 222, AOS = 222, "AOS Space Data Link";
         WIHART = 223, WIHART = 223, "WirelessHART";
@@ -222,7 +222,7 @@ link_types! {
         CAN_SOCKETCAN = 227, CAN_SOCKETCAN = 227, "CAN with a SocketCAN header";
         IPV4 = 228, IPV4 = 228, "Raw IPv4";
         IPV6 = 229, IPV6 = 229, "Raw IPv6";
-        IEEE802_15_4_NOFCS = 230, IEEE802_15_4_NOFCS = 230, "IEEE 802.15.4 without its checksum";
+        IEEE802_15_4_NOFCS = 230, IEEE802_15_4_NOFCS = 230, "IEEE 802.15.4 without a frame check sequence";
         DBUS = 231, DBUS = 231, "D-Bus messages";
         JUNIPER_VS = 232, JUNIPER_VS = 232, "Juniper Virtual Server";
         JUNIPER_SRX_E2E = 233, JUNIPER_SRX_E2E = 233, "Juniper SRX E2E";
@@ -233,7 +233,7 @@ link_types! {
         JUNIPER_ATM_CEMIC = 238, JUNIPER_ATM_CEMIC = 238, "Juniper ATM CEMIC";
         NFLOG = 239, NFLOG = 239, "Linux netfilter log messages";
         NETANALYZER = 240, NETANALYZER = 240, "Ethernet with a Hilscher netANALYZER pseudo-header";
-        NETANALYZER_TRANSPARENT = 241, NETANALYZER_TRANSPARENT = 241, "Ethernet with a Hilscher netANALYZER pseudo-header, preamble and start of frame";
+        NETANALYZER_TRANSPARENT = 241, NETANALYZER_TRANSPARENT = 241, "Ethernet with a Hilscher netANALYZER pseudo-header, preamble and start-of-frame delimiter";
         IPOIB = 242, IPOIB = 242, "RFC 4391 IP over InfiniBand";
         MPEG_2_TS = 243, MPEG_2_TS = 243, "MPEG-2 transport stream";
         NG40 = 244, NG40 = 244, "ng40 protocol tester Iub/Iur";
@@ -242,7 +242,7 @@ link_types! {
         INFINIBAND = 247, INFINIBAND = 247, "InfiniBand";
         SCTP = 248, SCTP = 248, "SCTP";
         USBPCAP = 249, USBPCAP = 249, "USB with a USBPcap header";
-        RTAC_SERIAL = 250, RTAC_SERIAL = 250, "Schweitzer Engineering Laboratories RTAC serial lines";
+        RTAC_SERIAL = 250, RTAC_SERIAL = 250, "Schweitzer Engineering Laboratories RTAC serial line captures";
         BLUETOOTH_LE_LL = 251, BLUETOOTH_LE_LL = 251, "Bluetooth Low Energy air interface";
         WIRESHARK_UPPER_PDU = 252, WIRESHARK_UPPER_PDU = 252, "Upper-layer protocols saved by Wireshark";
         NETLINK = 253, NETLINK = 253, "Linux netlink";
@@ -280,26 +280,26 @@ link_types! {
         DSA_TAG_EDSA = 285, DSA_TAG_EDSA = 285, "Ethernet with a Marvell EDSA tag";
         ELEE = 286, ELEE = 286, "ELEE lawful intercept packets";
         Z_WAVE_SERIAL = 287, Z_WAVE_SERIAL = 287, "Z-Wave serial frames between host and chip";
-        USB_2_0 = 288, USB_2_0 = 288, "USB 2.0, 1.1 and 1.0 as on the cable";
+        USB_2_0 = 288, USB_2_0 = 288, "USB 2.0, 1.1 or 1.0 packets, as transmitted over the cable";
         ATSC_ALP = 289, ATSC_ALP = 289, "ATSC Link-Layer Protocol (A/330)";
         ETW = 290, ETW = 290, "Event Tracing for Windows messages";
         NETANALYZER_NG = 291, NETANALYZER_NG = 291, "Hilscher netANALYZER NG";
         ZBOSS_NCP = 292, ZBOSS_NCP = 292, "ZBOSS NCP serial protocol with a pseudo-header";
-        USB_2_0_LOW_SPEED = 293, USB_2_0_LOW_SPEED = 293, "Low-speed USB as on the cable";
-        USB_2_0_FULL_SPEED = 294, USB_2_0_FULL_SPEED = 294, "Full-speed USB as on the cable";
-        USB_2_0_HIGH_SPEED = 295, USB_2_0_HIGH_SPEED = 295, "High-speed USB as on the cable";
+        USB_2_0_LOW_SPEED = 293, USB_2_0_LOW_SPEED = 293, "Low-speed USB packets, as transmitted over the cable";
+        USB_2_0_FULL_SPEED = 294, USB_2_0_FULL_SPEED = 294, "Full-speed USB packets, as transmitted over the cable";
+        USB_2_0_HIGH_SPEED = 295, USB_2_0_HIGH_SPEED = 295, "High-speed USB packets, as transmitted over the cable";
         AUERSWALD_LOG = 296, AUERSWALD_LOG = 296, "Auerswald Logger";
         ZWAVE_TAP = 297, ZWAVE_TAP = 297, "Z-Wave with a TAP header";
         SILABS_DEBUG_CHANNEL = 298, SILABS_DEBUG_CHANNEL = 298, "Silicon Labs debug channel";
         FIRA_UCI = 299, FIRA_UCI = 299, "FiRa ultra-wideband controller interface";
-        MDB = 300, MDB = 300, "Multi-Drop Bus of vending machines";
+        MDB = 300, MDB = 300, "Multi-Drop Bus (MDB) of vending machines";
         DECT_NR = 301, DECT_NR = 301, "DECT-2020 New Radio MAC layer";
         EDK2_MM = 302, EDK2_MM = 302, "EDK II MM communication";
-        DEBUG_ONLY = 303, DEBUG_ONLY = 303, "Private debugging only; not for savefiles that are shared";
+        DEBUG_ONLY = 303, DEBUG_ONLY = 303, "For private debugging only; not for use in shared savefiles";
         DECT_NR_TAP = 304, DECT_NR_TAP = 304, "DECT-2020 New Radio with a TAP header";
     }
     only_in_files {
-        LANE8023 = 110, "ATM LANE of 802.3";
+        LANE8023 = 110, "802.3 frames over ATM LAN Emulation (LANE)";
         HIPPI = 111, "NetBSD HIPPI";
     }
     only_in_the_interface {

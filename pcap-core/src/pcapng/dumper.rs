@@ -22,10 +22,10 @@ use crate::timestamp::Timestamp;
 
 /// Writes packets to a pcapng savefile.
 ///
-/// The section header is written when the dumper is created, and the block of an interface when the interface is added.
-/// Packets are collected in a buffer of 256 KiB. A write error, such as a full disk or a closed pipe, is returned by
-/// the call that encounters it: at the latest by [`flush`](Self::flush) or [`close`](Self::close). Unwritten bytes stay
-/// in the buffer. Once the output accepts data again, repeat the call to continue.
+/// The section header is written when the dumper is created, and the block that describes an interface is written when
+/// the interface is added. Packets are collected in a buffer of 256 KiB. A write error, such as a full disk or a closed
+/// pipe, is returned by the call that encounters it, at the latest by [`flush`](Self::flush) or [`close`](Self::close).
+/// Unwritten bytes stay in the buffer. Once the output accepts data again, repeat the call to continue.
 ///
 /// Dropping a dumper also writes the buffer, but ignores errors. To notice them, call `close`.
 ///
@@ -33,9 +33,9 @@ use crate::timestamp::Timestamp;
 /// [`std::process::exit`]: see [`Dumper`](crate::Dumper). To bound the loss, use
 /// [`flush_within`](Self::flush_within).
 ///
-/// The file has this machine's byte order; all readers accept both byte orders.
+/// The file uses this machine's byte order. All readers accept both byte orders.
 ///
-/// See the [module](super) for examples, and for the programs that read such files.
+/// See the [module documentation](super) for examples, and for the programs that can read such files.
 pub struct PcapngDumper {
     output: Output,
     blocks: Blocks,
@@ -45,10 +45,10 @@ pub struct PcapngDumper {
 }
 
 impl PcapngDumper {
-    /// Creates a savefile at a path, replacing an existing file. The path `-` is standard output; for a file of that
-    /// name, pass `./-`.
+    /// Creates a savefile at a path, replacing an existing file. The path `-` stands for standard output; for a file
+    /// with that name, pass `./-`.
     ///
-    /// [`Section::dump`] also writes a description of the file.
+    /// To write a description of the file as well, use [`Section::dump`].
     ///
     /// # Errors
     ///
@@ -66,12 +66,12 @@ impl PcapngDumper {
     /// [`create`](Self::create). Only one process may append to a file at a time; otherwise their blocks could be
     /// interleaved.
     ///
-    /// [`Section::dump_append`] also writes a description of the section.
+    /// To write a description of the section as well, use [`Section::dump_append`].
     ///
     /// # Errors
     ///
     /// - [`SavefileTruncated`](ErrorKind::SavefileTruncated) if the last block is truncated.
-    /// - [`SavefileBad`](ErrorKind::SavefileBad) if the file is damaged, or not a pcapng savefile.
+    /// - [`SavefileBad`](ErrorKind::SavefileBad) if the file is damaged, or is not a pcapng savefile.
     /// - [`Io`](ErrorKind::Io) if the file cannot be opened, read or created.
     ///
     /// After an error, the file is unchanged.
@@ -102,13 +102,13 @@ impl PcapngDumper {
     ///
     /// To write to another owned file descriptor (on Unix an `OwnedFd`), convert it with `File::from`.
     ///
-    /// [`Section::dump_open_file`] also writes a description of the file.
+    /// To write a description of the file as well, use [`Section::dump_open_file`].
     #[must_use]
     pub fn from_open_file(file: File) -> PcapngDumper {
         Self::from_open_file_named(file, THE_SAVEFILE)
     }
 
-    /// Creates a dumper that writes to an open file, which errors call `name`. See
+    /// Creates a dumper that writes to an open file. Errors refer to the file as `name`. See
     /// [`from_open_file`](Self::from_open_file).
     #[must_use]
     pub fn from_open_file_named(file: File, name: impl Into<String>) -> PcapngDumper {
@@ -118,7 +118,7 @@ impl PcapngDumper {
     /// Creates a dumper that writes a savefile to any writer, such as a socket, a compressor or a `Vec<u8>`.
     /// [`into_writer`](Self::into_writer) returns the writer.
     ///
-    /// [`Section::dump_to`] also writes a description of the file.
+    /// To write a description of the file as well, use [`Section::dump_to`].
     #[must_use]
     pub fn new<W>(writer: W) -> PcapngDumper
     where
@@ -127,7 +127,7 @@ impl PcapngDumper {
         Self::new_named(writer, THE_WRITER)
     }
 
-    /// Creates a dumper that writes to any writer, which errors call `name`. See [`new`](Self::new).
+    /// Creates a dumper that writes to any writer. Errors refer to the writer as `name`. See [`new`](Self::new).
     #[must_use]
     pub fn new_named<W>(writer: W, name: impl Into<String>) -> PcapngDumper
     where
@@ -147,14 +147,15 @@ impl PcapngDumper {
         }
     }
 
-    /// Adds an interface, and returns the identifier with which its packets are written.
+    /// Adds an interface, and returns its identifier, which the calls that write its packets require.
     ///
-    /// Interfaces can be added at any time, also after packets of other interfaces.
+    /// Interfaces can be added at any time, even after packets from other interfaces have been written.
     ///
     /// # Errors
     ///
     /// - [`Unsupported`](ErrorKind::Unsupported) if the link type is above 65 535.
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text of the interface is too long or contains a NUL byte.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a string in the interface's description is too long or
+    ///   contains a NUL byte.
     /// - [`Io`](ErrorKind::Io) if writing failed.
     ///
     /// After an error, the interface has not been added, and the call can be repeated.
@@ -196,11 +197,11 @@ impl PcapngDumper {
         })
     }
 
-    /// Writes the current packet of a capture: the one that [`advance`](Capture::advance) or another call for a single
-    /// packet has read.
+    /// Writes the current packet of a capture: the packet that was last read by [`advance`](Capture::advance) or
+    /// another call that reads a single packet.
     ///
-    /// This call checks that the capture and the interface have the same link type. [`write`](Self::write) cannot check
-    /// that, because a [`Packet`](crate::Packet) does not contain its link type.
+    /// This method checks that the capture and the interface have the same link type. [`write`](Self::write) cannot
+    /// check this, because a [`Packet`](crate::Packet) does not contain its link type.
     ///
     /// # Errors
     ///
@@ -242,31 +243,31 @@ impl PcapngDumper {
         }
     }
 
-    /// Writes a packet of an interface: its header and its data.
+    /// Writes a packet that was captured on the given interface.
     ///
-    /// The packet must have the interface's link type. This call does not check that; [`write_from`](Self::write_from)
-    /// and [`Record::linktype`] do. If the interface has microseconds, the time is truncated; to round it, use
-    /// [`Timestamp::rounded`].
+    /// The packet must have the interface's link type. This method cannot check that; to have it checked, use
+    /// [`write_from`](Self::write_from) or [`Record::linktype`]. If the interface has microsecond precision, the time
+    /// is truncated; to round it, use [`Timestamp::rounded`].
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the length on the wire is below the length of the data, the
-    ///   data is longer than the interface's snaplen or does not fit into a block (4 GiB), the time is out of range
-    ///   (before 1970 or, with nanoseconds, after the year 2554), or the interface belongs to another dumper. The
-    ///   packet is not written.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the length on the wire is less than the length of the data,
+    ///   if the data is longer than the interface's snaplen or does not fit into a block (4 GiB), if the time is out of
+    ///   range (before 1970 or, with nanosecond precision, after July 2554), or if the interface belongs to another
+    ///   dumper. The packet is not written.
     /// - [`Io`](ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     pub fn write(&mut self, interface: InterfaceId, packet: impl AsPacket) -> Result<()> {
         self.write_record(interface, &Record::new(packet.as_packet()))
     }
 
-    /// Writes a packet of an interface with additional data, such as a comment.
+    /// Writes a packet that was captured on the given interface, with additional data such as a comment.
     ///
     /// # Errors
     ///
     /// - Those of [`write`](Self::write).
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the comment is longer than 65 535 bytes or contains a NUL
     ///   byte.
-    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the record has a [link type](Record::linktype) that
+    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the record has a [link type](Record::linktype) and it
     ///   differs from that of the interface.
     pub fn write_record(&mut self, interface: InterfaceId, record: &Record<'_>) -> Result<()> {
         let known = self.known(interface)?;
@@ -309,16 +310,20 @@ impl PcapngDumper {
         Ok(())
     }
 
-    /// Writes the statistics of a capture on an interface, usually at the end of the capture. If the timestamp is
-    /// `None`, the current time is used.
+    /// Writes the statistics of a capture on an interface. This is usually done at the end of the capture. If
+    /// `timestamp` is `None`, the current time is used.
     ///
-    /// [`received`](Stats::received) is written as the packets received from the interface (`isb_ifrecv`),
-    /// [`dropped`](Stats::dropped) as those dropped by the system (`isb_osdrop`), and [`if_dropped`](Stats::if_dropped)
-    /// as those dropped by the interface (`isb_ifdrop`).
+    /// [`received`](Stats::received) is written as the number of packets received from the interface (`isb_ifrecv`),
+    /// [`dropped`](Stats::dropped) as the number dropped by the operating system (`isb_osdrop`), and
+    /// [`if_dropped`](Stats::if_dropped) as the number dropped by the interface (`isb_ifdrop`).
     ///
     /// # Errors
     ///
-    /// Those of [`write`](Self::write).
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the time is out of range (before 1970 or, with nanosecond
+    ///   precision, after July 2554), or if the interface belongs to another dumper.
+    /// - [`Io`](ErrorKind::Io) if writing failed.
+    ///
+    /// After an error, the statistics are not written, and the call can be repeated.
     pub fn write_statistics(
         &mut self,
         interface: InterfaceId,
@@ -380,8 +385,8 @@ impl PcapngDumper {
         self.output.flush()
     }
 
-    /// Limits how long packets stay in the buffer. Default: no limit. [`Duration::MAX`] removes the limit. See
-    /// [`Dumper::flush_within`](crate::Dumper::flush_within).
+    /// Limits how long packets stay in the buffer. Default: no limit. [`Duration::MAX`] removes the limit. For details,
+    /// see [`Dumper::flush_within`](crate::Dumper::flush_within).
     pub fn flush_within(&mut self, bound: Duration) {
         self.output.flush_within(bound);
     }
@@ -451,8 +456,8 @@ impl PcapngDumper {
         })
     }
 
-    /// Returns the name that errors use for the savefile: the path as it was passed, or the name of an open file or
-    /// writer.
+    /// Returns the name of the savefile as it appears in errors: the path as it was passed, or the name of the open
+    /// file or writer.
     #[must_use]
     pub fn name(&self) -> &str {
         self.output.name()

@@ -10,7 +10,7 @@ const SNAPLEN: u32 = 262_144;
 /// The description of an interface in a pcapng file: the link type of its packets, and optional information about the
 /// device.
 ///
-/// A text may have at most 65 535 bytes (the filter 65 534), and must not contain a NUL byte.
+/// Each string may be at most 65 535 bytes long (the filter: 65 534) and must not contain a NUL byte.
 /// [`add_interface`](super::PcapngDumper::add_interface) checks this.
 ///
 /// # Examples
@@ -40,7 +40,8 @@ pub struct Interface {
 }
 
 impl Interface {
-    /// Creates an interface with a link type, a snaplen of 262 144 bytes, nanosecond precision, and no texts.
+    /// Creates an interface with the given link type, a snaplen of 262 144 bytes, nanosecond precision, and no other
+    /// information.
     #[must_use]
     pub fn new(linktype: impl Into<Linktype>) -> Interface {
         Interface {
@@ -86,7 +87,7 @@ impl Interface {
         self
     }
 
-    /// Sets the precision of the timestamps (`if_tsresol`). Default: nanoseconds. With microseconds, times are
+    /// Sets the precision of the timestamps (`if_tsresol`). Default: nanoseconds. With microsecond precision, times are
     /// truncated.
     #[must_use]
     pub fn precision(mut self, precision: Precision) -> Interface {
@@ -115,28 +116,28 @@ impl Interface {
         self
     }
 
-    /// Sets the operating system of the device's host (`if_os`).
+    /// Sets the operating system of the host on which the packets were captured (`if_os`), such as `Linux 6.12`.
     #[must_use]
     pub fn os(mut self, text: impl Into<String>) -> Interface {
         self.os = Some(text.into());
         self
     }
 
-    /// Sets the hardware of the device (`if_hardware`).
+    /// Sets the description of the device's hardware (`if_hardware`).
     #[must_use]
     pub fn hardware(mut self, text: impl Into<String>) -> Interface {
         self.hardware = Some(text.into());
         self
     }
 
-    /// Sets the comment (`opt_comment`).
+    /// Sets the comment about the interface (`opt_comment`).
     #[must_use]
     pub fn comment(mut self, text: impl Into<String>) -> Interface {
         self.comment = Some(text.into());
         self
     }
 
-    /// Returns the texts that are set, each with its name in errors.
+    /// Returns the strings that are set, each with its name in errors.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [
             ("name", &self.name),
@@ -159,8 +160,8 @@ impl Interface {
     }
 }
 
-/// The identifier of an interface in one [`PcapngDumper`](super::PcapngDumper). Other dumpers reject it. Returned by
-/// [`add_interface`](super::PcapngDumper::add_interface).
+/// The identifier of an interface in a [`PcapngDumper`](super::PcapngDumper). Only the dumper that returned it accepts
+/// it. Returned by [`add_interface`](super::PcapngDumper::add_interface).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InterfaceId {
     pub(super) dumper: u64,

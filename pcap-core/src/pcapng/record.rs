@@ -32,7 +32,7 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Creates a record of a packet without additional data.
+    /// Creates a record from a packet, without additional data.
     #[must_use]
     pub fn new(packet: impl Into<Packet<'a>>) -> Record<'a> {
         Record {
@@ -44,29 +44,31 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Creates a record of the current packet of a capture, with the capture's link type. Returns `None` if there is no
-    /// current packet, as [`Capture::packet`] does.
+    /// Creates a record from the current packet of a capture, with the capture's link type. Like [`Capture::packet`],
+    /// returns `None` if there is no current packet.
     #[must_use]
     pub fn from_capture<S: Readable>(capture: &'a Capture<S>) -> Option<Record<'a>> {
         Some(Record::new(capture.packet()?).linktype(capture.linktype()))
     }
 
-    /// Sets the link type of the packet, so that the dumper rejects the record if the link type of the interface
-    /// differs. It is not written to the file. Default: unknown, which the dumper does not check.
+    /// Sets the link type of the packet, so that the dumper rejects the record if the interface has a different one.
+    /// The link type is not written to the file. Default: not set, in which case the dumper does not check it.
     #[must_use]
     pub fn linktype(mut self, linktype: impl Into<Linktype>) -> Record<'a> {
         self.linktype = Some(linktype.into());
         self
     }
 
-    /// Sets the comment (`opt_comment`): at most 65 535 bytes, without a NUL byte. Default: none.
+    /// Sets the comment (`opt_comment`), which may be at most 65 535 bytes long and must not contain a NUL byte.
+    /// Default: none.
     #[must_use]
     pub fn comment(mut self, text: &'a str) -> Record<'a> {
         self.comment = Some(text);
         self
     }
 
-    /// Sets the direction (in `epb_flags`). [`InOut`](Direction::InOut) is written as "unknown". Default: not written.
+    /// Sets the direction of the packet (in `epb_flags`). [`InOut`](Direction::InOut) is written as "unknown". Default:
+    /// not written.
     #[must_use]
     pub fn direction(mut self, direction: Direction) -> Record<'a> {
         self.direction = Some(direction);

@@ -13,11 +13,11 @@ use crate::dumper::{Output, THE_SAVEFILE, THE_WRITER};
 use crate::error::ErrorKind;
 use crate::error::Result;
 
-/// The description in the header of a pcapng file: the hardware, operating system and application that wrote the file,
-/// and a comment. All of them are optional.
+/// The description in a section header of a pcapng file: the hardware, operating system and application that wrote the
+/// file, and a comment. All of them are optional.
 ///
-/// A `Section` creates a [`PcapngDumper`](super::PcapngDumper) that writes this description. Each text may have at most
-/// 65 535 bytes, and must not contain a NUL byte; the calls that create the dumper check this.
+/// The `dump` methods create a [`PcapngDumper`](super::PcapngDumper) that writes this description. Each string may be
+/// at most 65 535 bytes long and must not contain a NUL byte; these methods check this.
 ///
 /// # Examples
 ///
@@ -44,14 +44,14 @@ impl Section {
         Section::default()
     }
 
-    /// Sets the hardware that created the file (`shb_hardware`), such as `AMD EPYC 7543`.
+    /// Sets the description of the hardware on which the file was created (`shb_hardware`), such as `AMD EPYC 7543`.
     #[must_use]
     pub fn hardware(mut self, text: impl Into<String>) -> Section {
         self.hardware = Some(text.into());
         self
     }
 
-    /// Sets the operating system that created the file (`shb_os`), such as `Linux 6.12`.
+    /// Sets the operating system on which the file was created (`shb_os`), such as `Linux 6.12`.
     #[must_use]
     pub fn os(mut self, text: impl Into<String>) -> Section {
         self.os = Some(text.into());
@@ -65,14 +65,14 @@ impl Section {
         self
     }
 
-    /// Sets the comment (`opt_comment`).
+    /// Sets the comment about the section (`opt_comment`).
     #[must_use]
     pub fn comment(mut self, text: impl Into<String>) -> Section {
         self.comment = Some(text.into());
         self
     }
 
-    /// Returns the texts that are set, each with its name in errors.
+    /// Returns the strings that are set, each with its name in errors.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [
             ("hardware", &self.hardware),
@@ -91,8 +91,8 @@ impl Section {
     /// # Errors
     ///
     /// - [`Io`](ErrorKind::Io) if the file cannot be created.
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL byte. An existing file
-    ///   is then unchanged.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a string is too long or contains a NUL byte. An existing
+    ///   file is then unchanged.
     pub fn dump(&self, path: impl AsRef<Path>) -> Result<PcapngDumper> {
         let path = path.as_ref();
         let blocks = begin(&path.display().to_string(), self)?;
@@ -104,8 +104,8 @@ impl Section {
     /// # Errors
     ///
     /// - Those of [`PcapngDumper::append`].
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL byte. The file is then
-    ///   unchanged.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a string is too long or contains a NUL byte. The file is
+    ///   then unchanged.
     pub fn dump_append(&self, path: impl AsRef<Path>) -> Result<PcapngDumper> {
         let path = path.as_ref();
         if path.as_os_str() == "-" {
@@ -121,7 +121,7 @@ impl Section {
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL byte.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a string is too long or contains a NUL byte.
     ///   [`take`](crate::Error::take) returns the [`File`].
     pub fn dump_open_file(&self, file: File) -> Result<PcapngDumper> {
         match begin(THE_SAVEFILE, self) {
@@ -137,7 +137,7 @@ impl Section {
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL byte.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a string is too long or contains a NUL byte.
     ///   [`take`](crate::Error::take) returns the writer.
     pub fn dump_to<W>(&self, writer: W) -> Result<PcapngDumper>
     where
