@@ -3,15 +3,16 @@
 use crate::direction::Direction;
 use crate::linktype::Dlt;
 
-/// A parsed cooked header of Linux, of version 1 or 2.
+/// A parsed header of a Linux cooked capture, version 1 or 2.
 ///
-/// Captures on the device `any`, and on devices without a usable link-layer header, deliver packets with a cooked
+/// Captures on the `any` device, and on devices without a usable link-layer header, deliver packets with a cooked
 /// header instead: [`LINUX_SLL`](Dlt::LINUX_SLL), or [`LINUX_SLL2`](Dlt::LINUX_SLL2) if that is
-/// [set](crate::Capture::set_datalink). Such headers can be parsed on every platform, from captures and savefiles.
+/// [set](crate::Capture::set_datalink). Such headers can be parsed on every platform, for example to analyze a savefile
+/// from Linux.
 ///
 /// # Examples
 ///
-/// Prints the interface, direction and protocol of every packet that the host receives or sends:
+/// Printing the interface, direction and protocol of every packet that the host receives or sends:
 ///
 /// ```no_run
 /// use pcap_core::{Capture, CookedHeader, Device, Dlt};
@@ -46,8 +47,8 @@ pub struct CookedHeader<'a> {
 const OUTGOING: u16 = 4;
 
 impl<'a> CookedHeader<'a> {
-    /// Parses the cooked header at the start of a packet's bytes. Returns `None` if they are too short, or if the link
-    /// type is neither [`LINUX_SLL`](Dlt::LINUX_SLL) nor [`LINUX_SLL2`](Dlt::LINUX_SLL2).
+    /// Parses the cooked header at the start of a packet's bytes. Returns `None` if there are too few bytes, or if the
+    /// link type is neither [`LINUX_SLL`](Dlt::LINUX_SLL) nor [`LINUX_SLL2`](Dlt::LINUX_SLL2).
     #[must_use]
     pub fn new(dlt: impl Into<Dlt>, data: &'a [u8]) -> Option<CookedHeader<'a>> {
         let short = |at: usize| Some(u16::from_be_bytes(*data.get(at..)?.first_chunk()?));
@@ -81,14 +82,14 @@ impl<'a> CookedHeader<'a> {
     }
 
     /// Returns the index of the interface, which [`Device::from_index`](crate::Device::from_index) converts into a
-    /// device. `None` for [`LINUX_SLL`](Dlt::LINUX_SLL), whose header does not contain it.
+    /// device. Returns `None` for [`LINUX_SLL`](Dlt::LINUX_SLL), whose header does not contain the index.
     #[must_use]
     pub fn interface_index(&self) -> Option<u32> {
         self.interface_index
     }
 
     /// Returns [`In`](Direction::In) if the host received the packet, or [`Out`](Direction::Out) if it sent the packet.
-    /// `None` for a [packet type](Self::packet_type) above 4.
+    /// Returns `None` for a [packet type](Self::packet_type) above 4.
     #[must_use]
     pub fn direction(&self) -> Option<Direction> {
         match self.packet_type {
@@ -98,34 +99,35 @@ impl<'a> CookedHeader<'a> {
         }
     }
 
-    /// Returns the packet type, a `PACKET_` constant of Linux: 0 for a packet to this host, 1 for broadcast, 2 for
-    /// multicast, 3 for a packet to another host, 4 for a packet that this host sent.
+    /// Returns the packet type, a `PACKET_` constant of Linux: 0 for a packet to this host, 1 for a broadcast, 2 for a
+    /// multicast, 3 for a packet to another host, and 4 for a packet that this host sent.
     #[must_use]
     pub fn packet_type(&self) -> u16 {
         self.packet_type
     }
 
-    /// Returns the protocol of the payload, an EtherType for most
-    /// [hardware types](Self::hardware_type), such as 0x0800 for IPv4.
+    /// Returns the protocol of the payload. For most [hardware types](Self::hardware_type), this is an EtherType, such
+    /// as 0x0800 for IPv4.
     #[must_use]
     pub fn protocol(&self) -> u16 {
         self.protocol
     }
 
-    /// Returns the hardware type of the interface, an `ARPHRD_` constant of Linux: 1 for Ethernet, 772 for the loopback
-    /// device.
+    /// Returns the hardware type of the interface, an `ARPHRD_` constant of Linux, such as 1 for Ethernet or 772 for
+    /// the loopback device.
     #[must_use]
     pub fn hardware_type(&self) -> u16 {
         self.hardware_type
     }
 
-    /// Returns the hardware address of the sender: at most its first 8 bytes. Empty for devices without addresses.
+    /// Returns the hardware address of the sender, or its first 8 bytes if it is longer. The slice is empty if the
+    /// device has no hardware addresses.
     #[must_use]
     pub fn address(&self) -> &'a [u8] {
         self.address
     }
 
-    /// Returns the bytes after the header.
+    /// Returns the bytes after the cooked header.
     #[must_use]
     pub fn payload(&self) -> &'a [u8] {
         self.payload

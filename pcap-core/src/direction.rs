@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::error::{Error, ErrorKind};
 use crate::sys;
 
-/// The direction of packets, as seen from the device: received, sent, or both.
+/// The direction of packets, as seen from the capturing host: received, sent, or both.
 ///
 #[doc = manual!("pcap_setdirection")]
 #[doc(alias = "pcap_direction_t")]

@@ -38,8 +38,8 @@ use crate::sys::{self, platform, socket_address};
 pub struct Port {
     /// The port number.
     pub number: u16,
-    /// The IP protocol of the port: 6 for TCP or 17 for UDP. `None` for a number, and for a name that has the same port
-    /// number in both. If the numbers differ, this is the port of TCP.
+    /// The IP protocol of the port: 6 for TCP or 17 for UDP. It is `None` if a port number was looked up, or if the
+    /// name has the same port number for TCP and UDP. If the port numbers differ, the TCP port is returned.
     pub protocol: Option<u8>,
 }
 
@@ -49,18 +49,18 @@ pub struct Port {
 pub struct PortRange {
     /// The first port of the range.
     pub first: u16,
-    /// The last port of the range, which is part of it.
+    /// The last port of the range (inclusive).
     pub last: u16,
-    /// The IP protocol of the ports, 6 for TCP or 17 for UDP; `None` if the range applies to both.
+    /// The IP protocol of the ports: 6 for TCP or 17 for UDP. It is `None` if the range applies to both.
     pub protocol: Option<u8>,
 }
 
 /// Returns the IPv4 and IPv6 addresses of a host, without duplicates and in the resolver's order.
 ///
 /// The list is empty if there is no such host. A numeric address resolves to itself. The scope of a link-local address
-/// is dropped. The call blocks for as long as the resolver takes.
+/// is discarded. This function blocks until the resolver answers.
 ///
-/// This is libpcap's `pcap_nametoaddrinfo`.
+/// Uses libpcap's `pcap_nametoaddrinfo`.
 ///
 /// # Examples
 ///
@@ -101,11 +101,12 @@ pub fn addresses(host: &str) -> Vec<IpAddr> {
 /// Returns the IPv4 network with the given name, as in the filter expression `net loopback`.
 ///
 /// On most systems, the names are in `/etc/networks`. A short number in this file is padded with zeros, so that `127`
-/// means 127.0.0.0. This function is only for names; libpcap's compiler parses numeric networks itself.
+/// means 127.0.0.0. This function does not parse numeric networks; in filter expressions, libpcap's compiler does that.
 ///
-/// Also returns `None` for the network 0.0.0.0, which libpcap does not distinguish from an unknown name.
+/// Returns `None` if the name is unknown. The same applies to the network 0.0.0.0, which libpcap does not distinguish
+/// from an unknown name.
 ///
-/// This is libpcap's `pcap_nametonetaddr`.
+/// Uses libpcap's `pcap_nametonetaddr`.
 #[doc(alias = "pcap_nametonetaddr")]
 #[must_use]
 pub fn network(name: &str) -> Option<Ipv4Addr> {
@@ -121,9 +122,10 @@ pub fn network(name: &str) -> Option<Ipv4Addr> {
     (network != 0).then(|| network.into())
 }
 
-/// Returns the port with the given name or number. On most systems, the names are in `/etc/services`.
+/// Returns the port with the given name or number, or `None` if there is no such port. On most systems, the names are
+/// in `/etc/services`.
 ///
-/// This is libpcap's `pcap_nametoport`.
+/// Uses libpcap's `pcap_nametoport`.
 ///
 /// # Examples
 ///
@@ -157,11 +159,12 @@ pub fn port(name: &str) -> Option<Port> {
     })
 }
 
-/// Returns the range between two ports that are joined by a hyphen: `6000-6008`, `ftp-ssh`.
+/// Parses a range of ports: two names or numbers joined by a hyphen, such as `6000-6008` or `ftp-ssh`.
 ///
-/// The ports are names or numbers, in either order. A name that itself contains a hyphen is not found.
+/// The two ports may be in either order. Returns `None` if the string is not a range or if a name is unknown. Names
+/// that contain a hyphen themselves are not found.
 ///
-/// This is libpcap's `pcap_nametoportrange`.
+/// Uses libpcap's `pcap_nametoportrange`.
 ///
 /// # Examples
 ///
@@ -195,10 +198,10 @@ pub fn port_range(name: &str) -> Option<PortRange> {
     })
 }
 
-/// Returns the number of the IP protocol with the given name, such as 6 for `tcp`. On most systems, the names are in
-/// `/etc/protocols`.
+/// Returns the number of the IP protocol with the given name, such as 6 for `tcp`, or `None` if the name is unknown. On
+/// most systems, the names are in `/etc/protocols`.
 ///
-/// This is libpcap's `pcap_nametoproto`.
+/// Uses libpcap's `pcap_nametoproto`.
 #[doc(alias = "pcap_nametoproto")]
 #[doc(alias = "PROTO_UNDEF")]
 #[must_use]
@@ -219,10 +222,10 @@ pub fn protocol(name: &str) -> Option<u8> {
     number_of(number)
 }
 
-/// Returns the Ethernet type with the given name, such as 0x0800 for `ip` and 0x0806 for `arp`. libpcap knows about a
-/// dozen names.
+/// Returns the EtherType with the given name, such as 0x0800 for `ip` or 0x0806 for `arp`. Returns `None` if libpcap
+/// does not know the name; it knows about a dozen names.
 ///
-/// This is libpcap's `pcap_nametoeproto`.
+/// Uses libpcap's `pcap_nametoeproto`.
 #[doc(alias = "pcap_nametoeproto")]
 #[must_use]
 pub fn ethertype(name: &str) -> Option<u16> {
@@ -232,10 +235,10 @@ pub fn ethertype(name: &str) -> Option<u16> {
     u16::try_from(number).ok()
 }
 
-/// Returns the IEEE 802.2 service access point with the given name, such as 0x42 for `stp`. libpcap only knows a few
-/// names.
+/// Returns the number of the IEEE 802.2 service access point with the given name, such as 0x42 for `stp`. Returns
+/// `None` if libpcap does not know the name; it knows only a few names.
 ///
-/// This is libpcap's `pcap_nametollc`.
+/// Uses libpcap's `pcap_nametollc`.
 #[doc(alias = "pcap_nametollc")]
 #[must_use]
 pub fn llc_sap(name: &str) -> Option<u8> {
@@ -245,11 +248,11 @@ pub fn llc_sap(name: &str) -> Option<u8> {
 }
 
 /// Returns the hardware address of the Ethernet host with the given name, as in the filter expression `ether host
-/// NAME`. On most systems, the names are in `/etc/ethers`.
+/// NAME`, or `None` if the name is unknown. On most systems, the names are in `/etc/ethers`.
 ///
 /// To parse a numeric address, use the `FromStr` implementation of [`MacAddr`].
 ///
-/// This is libpcap's `pcap_ether_hostton`.
+/// Uses libpcap's `pcap_ether_hostton`.
 #[doc(alias = "pcap_ether_hostton")]
 #[must_use]
 pub fn ether_host(name: &str) -> Option<MacAddr> {
@@ -271,13 +274,15 @@ pub fn ether_host(name: &str) -> Option<MacAddr> {
 /// Returns the hosts in the order of the file. Lines that libpcap cannot parse are skipped. Names are truncated to 121
 /// bytes, and invalid UTF-8 in them is replaced.
 ///
-/// This is libpcap's `pcap_next_etherent`.
+/// Uses libpcap's `pcap_next_etherent`.
 ///
 /// # Errors
 ///
-/// - [`Io`](crate::ErrorKind::Io) if the file cannot be read. Many systems have no `/etc/ethers`. On Windows, the call
-///   always fails with [`Unsupported`](std::io::ErrorKind::Unsupported) as the I/O kind, because libpcap cannot use a
-///   file there that another module has opened.
+/// - [`Io`](crate::ErrorKind::Io) if the file cannot be read. Many systems have no `/etc/ethers`. On Windows, this
+///   function always fails with the I/O error kind [`Unsupported`](std::io::ErrorKind::Unsupported), because libpcap
+///   cannot use a C stream that another module has opened.
+/// - [`LibraryMissing`](crate::ErrorKind::LibraryMissing) if libpcap cannot be loaded (only with the `load-dynamically`
+///   feature).
 ///
 /// # Examples
 ///

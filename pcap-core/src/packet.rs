@@ -62,7 +62,7 @@ impl PacketHeader {
         Timestamp::new(self.secs, self.nanos)
     }
 
-    /// Returns the seconds of the timestamp exactly as libpcap delivered them.
+    /// Returns the seconds of the timestamp, exactly as libpcap delivered them.
     #[must_use]
     pub const fn raw_secs(&self) -> i64 {
         self.secs
@@ -86,8 +86,8 @@ impl PacketHeader {
 
     /// Returns the number of bytes that the packet had on the wire.
     ///
-    /// It exceeds [`caplen`](Self::caplen) if the snaplen truncated the packet, and is below it only in damaged
-    /// savefiles.
+    /// It is greater than [`caplen`](Self::caplen) if the packet was truncated to the snaplen. It is less only in
+    /// damaged savefiles.
     #[doc(alias = "len")]
     #[inline]
     #[must_use]
@@ -95,7 +95,7 @@ impl PacketHeader {
         self.wire_len
     }
 
-    /// Returns whether the packet is truncated: fewer bytes were captured than it had on the wire.
+    /// Returns whether the packet is truncated, that is, whether fewer bytes were captured than it had on the wire.
     #[must_use]
     pub const fn is_truncated(&self) -> bool {
         self.caplen < self.wire_len
@@ -122,8 +122,8 @@ impl fmt::Debug for PacketHeader {
 
 /// A packet whose bytes are borrowed, usually from the buffer of a capture.
 ///
-/// Such a packet cannot be kept beyond the next read of the capture: that does not compile. To keep it, copy it into a
-/// [`PacketOwned`] with [`into_owned`](Packet::into_owned).
+/// The compiler rejects programs that keep such a packet beyond the next read of the capture. To keep a packet, copy it
+/// into a [`PacketOwned`] with [`into_owned`](Packet::into_owned).
 ///
 /// # Examples
 ///
@@ -177,8 +177,8 @@ impl Placed {
 impl<'a> Packet<'a> {
     /// Creates a packet from the time of capture, the number of bytes on the wire and the captured bytes.
     ///
-    /// If `wire_len` is below the length of `data`, it is raised to that length. `data` is truncated to `u32::MAX`
-    /// bytes, the most that a packet header can count.
+    /// If `wire_len` is less than the length of `data`, it is raised to that length. `data` is truncated to `u32::MAX`
+    /// bytes, the greatest length that a packet header can represent.
     ///
     /// # Examples
     ///
@@ -197,7 +197,7 @@ impl<'a> Packet<'a> {
         }
     }
 
-    /// Creates an untruncated packet, whose length on the wire is that of `data`.
+    /// Creates an untruncated packet: its length on the wire is the length of `data`.
     ///
     /// # Examples
     ///
@@ -271,7 +271,7 @@ impl<'a> Packet<'a> {
         self.header.wire_len
     }
 
-    /// Copies the bytes into a packet that owns them.
+    /// Copies the packet into a packet that owns its bytes.
     #[must_use]
     pub fn into_owned(self) -> PacketOwned {
         PacketOwned {

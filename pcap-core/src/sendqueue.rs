@@ -9,8 +9,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// A queue of packets that [`inject_queue`](crate::Capture::inject_queue) sends with one call, in the order in which
 /// they were pushed.
 ///
-/// On Linux, a queue saves the system call for each packet, which is the smaller part of the cost of sending it. The
-/// gain is less for long packets and slow devices.
+/// On Linux, sending a queue avoids a system call for each packet. The system call is the smaller part of the cost of
+/// sending a packet, so the gain is moderate; for long packets and slow devices, it is less.
 ///
 /// All packets share one buffer, so pushing a packet does not allocate once the buffer is large enough. Sending does
 /// not change the queue: it can be sent any number of times, on any capture. [`clear`](Self::clear) removes the packets
@@ -44,7 +44,7 @@ pub struct SendQueue {
 }
 
 impl SendQueue {
-    /// Creates an empty queue. The first push allocates.
+    /// Creates an empty queue. It does not allocate until the first packet is pushed.
     #[must_use]
     pub const fn new() -> SendQueue {
         SendQueue {
@@ -53,8 +53,8 @@ impl SendQueue {
         }
     }
 
-    /// Creates an empty queue with capacity for the given number of packets and total number of bytes. If there is not
-    /// enough memory, the capacity is smaller.
+    /// Creates an empty queue with capacity for the given number of packets and total number of bytes. If this much
+    /// memory is not available, the capacity is smaller.
     #[must_use]
     pub fn with_capacity(packets: usize, bytes: usize) -> SendQueue {
         let mut queue = SendQueue::new();
@@ -68,7 +68,7 @@ impl SendQueue {
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the packet is empty, or has 2 GiB or more. The limits of a
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the packet is empty, or is 2 GiB or longer. The limits of a
     ///   device, such as its MTU, are only checked when the packet is sent.
     ///
     /// # Examples
@@ -90,11 +90,12 @@ impl SendQueue {
         Ok(())
     }
 
-    /// Appends packets, and returns their number.
+    /// Appends packets from an iterator, and returns how many were appended.
     ///
     /// # Errors
     ///
-    /// Those of [`push`](Self::push), for the first invalid packet. The packets before it have been appended.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a packet is empty, or is 2 GiB or longer. The packets before
+    ///   it have been appended; the packets after it have not.
     ///
     /// # Examples
     ///
@@ -126,7 +127,7 @@ impl SendQueue {
         self.ends.is_empty()
     }
 
-    /// Returns the total number of bytes in all packets.
+    /// Returns the total length of all packets, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.data.len()

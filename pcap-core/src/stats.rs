@@ -4,8 +4,8 @@ use crate::sys;
 
 /// Counters of a live capture since its activation.
 ///
-/// libpcap's counters have 32 bits and wrap. These have 64 bits and do not, because the reading calls sample libpcap's
-/// counters often enough to notice every wrap.
+/// libpcap's counters have 32 bits and wrap around. These counters have 64 bits and do not, because the reading calls
+/// sample libpcap's counters often enough to notice every wraparound.
 ///
 #[doc = manual!("pcap_stats")]
 #[doc(alias = "pcap_stat")]
@@ -17,16 +17,17 @@ use crate::sys;
 )]
 #[non_exhaustive]
 pub struct Stats {
-    /// Packets that passed the filter. On Linux this includes dropped packets.
+    /// Packets received. On Linux, these are the packets that passed the filter in the kernel, if any, including
+    /// [`dropped`](Self::dropped) packets. Other platforms may also count packets that the filter rejected.
     pub received: u64,
-    /// Packets dropped because the buffer was full: the program did not read fast enough.
+    /// Packets dropped because the buffer was full, that is, because the program did not read fast enough.
     pub dropped: u64,
-    /// Packets dropped by the interface or its driver. On Linux they are only counted in promiscuous mode. 0 on
+    /// Packets dropped by the interface or its driver. On Linux, they are only counted in promiscuous mode. Always 0 on
     /// platforms that do not report them.
     pub if_dropped: u64,
     /// Packets that were in the buffer when the filter was replaced, and were discarded because the new filter could
-    /// not be applied to them: either only the kernel can evaluate it (`inbound`, `ifindex`, VLAN tags), or the snaplen
-    /// had truncated bytes that it reads. Linux only; 0 elsewhere.
+    /// not be applied to them: either only the kernel can evaluate it (`inbound`, `ifindex`, VLAN tags), or it reads
+    /// bytes that had been truncated by the snaplen. Linux only; always 0 elsewhere.
     pub discarded: u64,
 }
 

@@ -10,9 +10,9 @@ use crate::sys;
 /// A timestamp type: the clock that timestamps the packets of a live capture.
 ///
 /// Most devices support only [`HOST`](TstampType::HOST). [`Capture::tstamp_types`](crate::Capture::tstamp_types) lists
-/// those of a device. Numbers without a name are supported as well, because a newer libpcap may know them.
+/// the types that a device supports. Numbers without a name can also be used, because a newer libpcap may know them.
 ///
-/// `Display` writes libpcap's name, or the number if it has no name. `FromStr` parses both.
+/// `Display` writes libpcap's name, or the number if the type has no name. `FromStr` parses both.
 ///
 /// # Examples
 ///
@@ -32,16 +32,15 @@ pub struct TstampType(i32);
 impl TstampType {
     /// The host's clock, with unknown precision.
     pub const HOST: TstampType = TstampType(0);
-    /// The host's clock, with low precision, which is cheap to read.
+    /// The host's clock, with low precision. Reading it is cheap.
     pub const HOST_LOWPREC: TstampType = TstampType(1);
     /// The host's clock, with high precision.
     pub const HOST_HIPREC: TstampType = TstampType(2);
-    /// The device's own clock, with high precision, synchronized with the host's.
+    /// The device's own clock, with high precision, synchronized with the host's clock.
     pub const ADAPTER: TstampType = TstampType(3);
-    /// The device's own clock, with high precision, not synchronized with the host's.
+    /// The device's own clock, with high precision, not synchronized with the host's clock.
     pub const ADAPTER_UNSYNCED: TstampType = TstampType(4);
-    /// The host's clock, with high precision, not synchronized with the system time. Since libpcap
-    /// 1.10.
+    /// The host's clock, with high precision, not synchronized with the system time. Requires libpcap 1.10 or later.
     pub const HOST_HIPREC_UNSYNCED: TstampType = TstampType(5);
 
     /// Creates a timestamp type from any number, even one without a name.
@@ -56,7 +55,7 @@ impl TstampType {
         self.0
     }
 
-    /// Returns libpcap's name, such as `host`; `None` for a number that libpcap does not know.
+    /// Returns libpcap's name, such as `host`. Returns `None` if libpcap does not know the number.
     ///
     #[doc = manual!("pcap_tstamp_type_val_to_name")]
     #[doc(alias = "pcap_tstamp_type_val_to_name")]
@@ -71,7 +70,7 @@ impl TstampType {
         unsafe { sys::lossy(name) }
     }
 
-    /// Returns libpcap's short description; `None` for a number that libpcap does not know.
+    /// Returns libpcap's short description, such as `Host`. Returns `None` if libpcap does not know the number.
     ///
     /// # Examples
     ///

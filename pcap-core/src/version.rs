@@ -6,7 +6,7 @@ use crate::sys;
 
 /// The version of libpcap, parsed from libpcap's own text. Returned by [`version`].
 ///
-/// Versions are ordered by their numbers, and those with the same numbers by their texts.
+/// Versions are ordered by their numbers. Versions with the same numbers are ordered by their text.
 ///
 /// # Examples
 ///
@@ -65,7 +65,7 @@ impl fmt::Display for Version {
 
 /// Returns the version of the libpcap that the program uses at run time.
 ///
-/// If there is no libpcap, which is only possible with the feature `load-dynamically`, the text is empty and the
+/// If libpcap cannot be loaded, which is only possible with the `load-dynamically` feature, the text is empty and the
 /// numbers are 0.
 ///
 #[doc = manual!("pcap_lib_version")]

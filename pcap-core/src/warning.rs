@@ -16,19 +16,20 @@ pub enum WarningKind {
     /// The device does not support the requested timestamp type.
     TstampTypeNotSupported,
     /// An option was skipped because it is not available. Only
-    /// [`activate_best_effort`](crate::Capture::activate_best_effort) does this;
+    /// [`activate_best_effort`](crate::Capture::activate_best_effort) skips options;
     /// [`activate`](crate::Capture::activate) returns an error with the same text instead.
     OptionSkipped,
-    /// libpcap only supports blocking reads on this kind of device. So nonblocking calls, deadlines and breaks may be
-    /// delayed: on D-Bus by up to a tenth of a second, elsewhere by the packet-buffer timeout or until a packet
-    /// arrives.
+    /// libpcap only supports blocking reads on this kind of device. Therefore, nonblocking calls, timeouts and breaks
+    /// may be delayed: on D-Bus, by up to a tenth of a second; elsewhere, by the packet-buffer timeout or until a
+    /// packet arrives.
     OnlyBlocking,
-    /// Any other warning; the text describes it. This includes the codes of newer libpcaps.
+    /// Any other warning; the text describes it. This includes warning codes that newer versions of libpcap may
+    /// introduce.
     Other,
 }
 
 /// A warning from the activation of a capture, such as an option that could not be applied. The capture works
-/// nevertheless. Returned by [`Capture::warnings`](crate::Capture::warnings).
+/// regardless. Returned by [`Capture::warnings`](crate::Capture::warnings).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Warning {
     kind: WarningKind,

@@ -45,14 +45,15 @@ impl Library {
 /// The library, once it is loaded.
 static LIBRARY: OnceLock<Library> = OnceLock::new();
 
-/// The error of [`load`]: no libpcap could be loaded. Contains each attempt and the system's reason for its failure.
+/// The error that [`load`] returns if libpcap could not be loaded. It contains each attempt, with the system's reason
+/// for the failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadError {
     tried: Vec<(String, String)>,
 }
 
 impl LoadError {
-    /// Returns each name or path that was tried, in order, with the system's error text.
+    /// Returns the names or paths that were tried, in order, each with the system's error text.
     pub fn tried(&self) -> impl Iterator<Item = (&str, &str)> {
         self.tried
             .iter()
@@ -77,15 +78,15 @@ impl fmt::Display for LoadError {
 
 impl Error for LoadError {}
 
-/// Loads libpcap, unless it is already loaded. Requires the feature `load-dynamically`.
+/// Loads libpcap, unless it is already loaded. Requires the `load-dynamically` feature.
 ///
-/// The call tries the following names, in this order:
+/// This function tries the following names, in this order:
 ///
-/// - on Windows, `wpcap.dll` in the system's directory `System32\Npcap`, then in `System32` itself, but never in the
+/// - on Windows, `wpcap.dll` in the `System32\Npcap` system directory, then in `System32` itself, but never in the
 ///   current directory or in `PATH`;
 /// - on macOS, `/usr/lib/libpcap.A.dylib`, then `libpcap.A.dylib` and `libpcap.dylib`;
 /// - on other Unix systems, `libpcap.so.1`, `libpcap.so.0.8` (Debian's name for the same library) and `libpcap.so`, in
-///   the directories in which the system searches for libraries.
+///   the directories that the system searches for libraries.
 ///
 /// Versions of libpcap before 1.10.0 and, on Windows, WinPcap are rejected. The library stays loaded until the program
 /// ends. After a failure, the next call tries again.
@@ -97,12 +98,12 @@ pub fn load() -> Result<(), LoadError> {
     library().map(|_| ())
 }
 
-/// Returns whether libpcap can be loaded and has a function, such as `pcap_open`. Requires the feature
-/// `load-dynamically`.
+/// Returns whether libpcap can be loaded and contains the named function, such as `pcap_open`. Requires the
+/// `load-dynamically` feature.
 ///
-/// Check this before calling a function that libpcap may lack: such a call prints a line on standard error and aborts
-/// the program. So does every call if libpcap cannot be loaded. For a name that is not a function of this crate, the
-/// result is `false`.
+/// Check this before calling a function that libpcap may lack: calling a missing function prints a line on standard
+/// error and aborts the program, and so does calling any function if libpcap cannot be loaded. Returns `false` for a
+/// name that is not a function of this crate.
 #[must_use]
 pub fn has(function: &str) -> bool {
     // The system would also find functions of the libraries that libpcap is linked with.

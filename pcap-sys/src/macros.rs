@@ -26,43 +26,43 @@ pub const fn BPF_WORDALIGN(length: usize) -> usize {
     (length + (BPF_ALIGNMENT - 1)) & !(BPF_ALIGNMENT - 1)
 }
 
-/// Returns the class of an instruction's code: `BPF_LD`, `BPF_ALU`, `BPF_JMP`, …
+/// Returns the class in the code of an instruction: `BPF_LD`, `BPF_ALU`, `BPF_JMP`, …
 #[must_use]
 pub const fn BPF_CLASS(code: c_int) -> c_int {
     code & 0x07
 }
 
-/// Returns the size in a load's code: `BPF_W`, `BPF_H` or `BPF_B`.
+/// Returns the size in the code of a load instruction: `BPF_W`, `BPF_H` or `BPF_B`.
 #[must_use]
 pub const fn BPF_SIZE(code: c_int) -> c_int {
     code & 0x18
 }
 
-/// Returns the addressing mode in a load's code: `BPF_IMM`, `BPF_ABS`, …
+/// Returns the addressing mode in the code of a load instruction: `BPF_IMM`, `BPF_ABS`, …
 #[must_use]
 pub const fn BPF_MODE(code: c_int) -> c_int {
     code & 0xe0
 }
 
-/// Returns the operation in an arithmetic or jump code: `BPF_ADD`, `BPF_JEQ`, …
+/// Returns the operation in the code of an arithmetic or jump instruction: `BPF_ADD`, `BPF_JEQ`, …
 #[must_use]
 pub const fn BPF_OP(code: c_int) -> c_int {
     code & 0xf0
 }
 
-/// Returns the source of the operand in an arithmetic or jump code: `BPF_K` or `BPF_X`.
+/// Returns the source of the operand in the code of an arithmetic or jump instruction: `BPF_K` or `BPF_X`.
 #[must_use]
 pub const fn BPF_SRC(code: c_int) -> c_int {
     code & 0x08
 }
 
-/// Returns the source of the value in a return code: `BPF_K`, `BPF_X` or `BPF_A`.
+/// Returns the source of the value in the code of a return instruction: `BPF_K`, `BPF_X` or `BPF_A`.
 #[must_use]
 pub const fn BPF_RVAL(code: c_int) -> c_int {
     code & 0x18
 }
 
-/// Returns the operation in a miscellaneous code: `BPF_TAX` or `BPF_TXA`.
+/// Returns the operation in the code of a miscellaneous instruction: `BPF_TAX` or `BPF_TXA`.
 #[must_use]
 pub const fn BPF_MISCOP(code: c_int) -> c_int {
     code & 0xf8
@@ -74,8 +74,8 @@ pub const fn BPF_STMT(code: c_int, k: bpf_u_int32) -> bpf_insn {
     BPF_JUMP(code, k, 0, 0)
 }
 
-/// Creates a conditional jump, which skips `jt` instructions if its condition holds, and `jf` if it does not. As in C,
-/// only the lower 16 bits of `code` are used.
+/// Creates a conditional jump, which skips `jt` instructions if its condition is true, and `jf` instructions if it is
+/// false. As in C, only the lower 16 bits of `code` are used.
 #[must_use]
 pub const fn BPF_JUMP(code: c_int, k: bpf_u_int32, jt: c_uchar, jf: c_uchar) -> bpf_insn {
     bpf_insn {
@@ -103,25 +103,27 @@ pub const fn LT_FCS_LENGTH(x: c_int) -> c_int {
     ((x as u32 & 0xf000_0000) >> 28) as c_int
 }
 
-/// Returns the bits of a link type that encode a length of the frame check sequence, in units of 16 bits.
+/// Returns the bits that encode a length of the frame check sequence, given in units of 16 bits, in the link-type field
+/// of a savefile's header.
 #[must_use]
 pub const fn LT_FCS_DATALINK_EXT(x: c_int) -> c_int {
     (((x as u32 & 0xf) << 28) | 0x0400_0000) as c_int
 }
 
-/// Returns the number of a link type, without the other bits of a savefile's header field.
+/// Returns the number of the link type in the link-type field of a savefile's header, without the other bits of the
+/// field.
 #[must_use]
 pub const fn LT_LINKTYPE(x: c_int) -> c_int {
     x & 0xffff
 }
 
-/// Returns the bits of a savefile's header field other than the number of the link type.
+/// Returns the bits other than the number of the link type in the link-type field of a savefile's header.
 #[must_use]
 pub const fn LT_LINKTYPE_EXT(x: c_int) -> c_int {
     x & !0xffff
 }
 
-/// Returns the reserved bits of a link type.
+/// Returns the reserved bits in the link-type field of a savefile's header.
 #[must_use]
 pub const fn LT_RESERVED1(x: c_int) -> c_int {
     x & 0x03ff_0000
@@ -133,13 +135,13 @@ pub const fn DLT_CLASS(x: c_int) -> c_int {
     x & 0x03ff_0000
 }
 
-/// Returns NetBSD's raw link type for an address family.
+/// Returns NetBSD's raw link type for the given address family.
 #[must_use]
 pub const fn DLT_NETBSD_RAWAF(af: c_int) -> c_int {
     NETBSD_RAWAF | af
 }
 
-/// Returns the address family of NetBSD's raw link type.
+/// Returns the address family of a raw link type of NetBSD.
 #[must_use]
 pub const fn DLT_NETBSD_RAWAF_AF(x: c_int) -> c_int {
     x & 0x0000_ffff

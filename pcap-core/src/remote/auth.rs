@@ -6,9 +6,9 @@ use std::fmt;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
 
-/// The credentials for a daemon, which decides what kind of authentication it accepts.
+/// The credentials for a daemon. The daemon decides which kinds of authentication it accepts.
 ///
-/// With `rpcap://` the password crosses the network unencrypted. `rpcaps://` encrypts it, but libpcap does not check
+/// With `rpcap://`, the password crosses the network unencrypted. `rpcaps://` encrypts it, but libpcap does not check
 /// the daemon's certificate.
 ///
 /// `Debug` and errors do not contain the password.
@@ -25,10 +25,10 @@ use crate::sys;
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Auth {
-    /// No authentication, which only a daemon started with `-n` accepts.
+    /// No authentication. Only a daemon that was started with `-n` accepts this.
     #[default]
     Null,
-    /// The name and password of a user of the daemon's host.
+    /// The name and password of a user on the daemon's host.
     Password {
         /// The user's name.
         user: String,
@@ -46,7 +46,7 @@ impl Auth {
         }
     }
 
-    /// Returns the secret that no error may contain: the password, or an empty text.
+    /// Returns the secret that no error may contain: the password, or an empty string.
     pub(super) fn secret(&self) -> &str {
         match self {
             Auth::Password { password, .. } => password,

@@ -94,10 +94,10 @@ use crate::filter::{Filter, FilterSource};
 use crate::sys::{self, compat, platform};
 use crate::version::version;
 
-/// Lists the devices of the host in a source, ignoring the device in the source.
+/// Lists the devices of the host that a source names. If the source also names a device, the device is ignored.
 ///
 /// The names of the returned devices are complete source strings, which [`Source`] parses. If the source is on this
-/// host, the call is the same as [`Device::list`]. Otherwise it blocks until DNS and the daemon have answered.
+/// host, this function does the same as [`Device::list`]. Otherwise, it blocks until DNS and the daemon have answered.
 ///
 /// # Errors
 ///
@@ -105,7 +105,8 @@ use crate::version::version;
 ///   `rpcaps://`.
 /// - [`AuthenticationFailed`](ErrorKind::AuthenticationFailed) if the daemon rejects the credentials.
 /// - [`Io`](ErrorKind::Io) if the host cannot be found or does not answer.
-/// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the source is a savefile.
+/// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the source is a savefile, or if the user name or password
+///   contains a NUL byte.
 ///
 /// # Examples
 ///
@@ -166,8 +167,8 @@ pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
 
 /// Options for opening a capture on a device of another host.
 ///
-/// The defaults are the largest snaplen (262 144 bytes), no promiscuous mode, a packet-buffer timeout of 100 ms,
-/// packets transferred over TCP, no packets of the capture's own connection, no filter, and no authentication.
+/// The defaults are the largest snaplen (262 144 bytes), no promiscuous mode, a packet-buffer timeout of 100 ms, packet
+/// transfer over TCP, no packets of the capture's own connection, no filter, and no authentication.
 #[derive(Clone, Debug)]
 pub struct Options {
     source: Source,
@@ -181,7 +182,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Creates the default options for a device of another host. [`open`](Self::open) opens the capture.
+    /// Creates the default options for a device of another host. To open the capture, call [`open`](Self::open).
     #[must_use]
     pub fn new(source: Source) -> Options {
         Options {
@@ -211,8 +212,8 @@ impl Options {
         self
     }
 
-    /// Sets whether to capture in promiscuous mode, that is, also packets that are not addressed to the other host.
-    /// Default: `false`.
+    /// Sets whether to capture in promiscuous mode, in which packets that are not addressed to the other host are
+    /// captured as well. Default: `false`.
     #[must_use]
     pub fn promisc(mut self, on: bool) -> Options {
         self.promisc = on;
@@ -221,8 +222,8 @@ impl Options {
 
     /// Sets the packet-buffer timeout. Default: 100 ms. It is rounded up to whole milliseconds, and is at least 2 ms.
     ///
-    /// The daemon collects packets for half of this time before it sends them. The other half is the longest time for
-    /// which libpcap itself waits in this process, if it has to wait.
+    /// The daemon collects packets for half of this time before it sends them. The other half limits how long libpcap
+    /// itself waits for packets in this process.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Options {
         self.timeout = timeout;
@@ -231,7 +232,8 @@ impl Options {
 
     /// Sets whether packets are transferred over UDP instead of TCP. Default: `false`.
     ///
-    /// UDP may lose packets, and anyone on the network can inject forged ones. It cannot be combined with TLS.
+    /// UDP may lose packets, and anyone on the network can inject forged ones. UDP cannot be combined with TLS:
+    /// [`open`](Self::open) then fails with [`InvalidOption`](ErrorKind::InvalidOption).
     #[must_use]
     pub fn udp(mut self, on: bool) -> Options {
         self.udp = on;
@@ -239,18 +241,18 @@ impl Options {
     }
 
     /// Sets whether to capture the packets of the capture's own connection to the daemon. Default: `false`, because
-    /// each of them would cause another one.
+    /// each captured packet would cause another packet on this connection.
     ///
-    /// Even with `false`, a few of these packets may be captured at the start. For link types without IP addresses, the
-    /// option has no effect. With `false`, a filter that was set before the first read cannot be changed after it,
-    /// because libpcap excludes these packets by extending the filter.
+    /// Even with `false`, a few of these packets may be captured at the start. For link types that do not carry IP
+    /// packets, the option has no effect. With `false`, a filter that was set before the first read cannot be changed
+    /// afterwards, because libpcap excludes these packets by extending the filter.
     #[must_use]
     pub fn own_packets(mut self, on: bool) -> Options {
         self.own_packets = on;
         self
     }
 
-    /// Sets the filter: an expression, or a compiled [`Filter`]. Default: none, which accepts all packets.
+    /// Sets the filter: an expression or a compiled [`Filter`]. Default: none, which accepts all packets.
     #[must_use]
     pub fn filter<'f>(mut self, filter: impl Into<FilterSource<'f>>) -> Options {
         self.filter = Some(filter.into().into_owned());
@@ -262,10 +264,10 @@ impl Options {
     /// # Errors
     ///
     /// - Those of [`devices`].
-    /// - [`InvalidOption`](ErrorKind::InvalidOption) if an option is invalid; the text names it.
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the source is on this host, or has no device.
+    /// - [`InvalidOption`](ErrorKind::InvalidOption) if an option is invalid. The error text names the option.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the source is on this host or does not name a device.
     /// - Those of [`set_filter`](Capture::set_filter), if a filter is set.
-    /// - Those of the daemon, such as [`NoSuchDevice`](ErrorKind::NoSuchDevice).
+    /// - The kind that corresponds to the daemon's error message, such as [`NoSuchDevice`](ErrorKind::NoSuchDevice).
     ///
     #[doc = manual!(libpcap 8 "rpcapd")]
     #[doc(alias = "pcap_open")]

@@ -11,7 +11,7 @@ use crate::sys;
 /// The size of libpcap's buffers for a source string, including the terminating NUL.
 const BUFFER: usize = sys::PCAP_BUF_SIZE as usize;
 
-/// A parsed source string, which names a savefile, a device, or a device of another host.
+/// A parsed source string, which names a savefile, a device of this host, or another host and one of its devices.
 ///
 /// | string | source |
 /// |---|---|
@@ -21,10 +21,10 @@ const BUFFER: usize = sys::PCAP_BUF_SIZE as usize;
 /// | `eth0`, `rpcap://eth0` | a device of this host |
 /// | `file:///tmp/a.pcap` | a savefile |
 ///
-/// As in libpcap, a string that does not begin with one of these schemes, in lower case, is the name of a device.
-/// Unlike in libpcap, a remote source is an error if it has no host, if its port is neither a number nor a service
-/// name, or if it has a user before the host. Pass the user as [`Auth`](super::Auth) instead: source strings appear in
-/// errors and other output.
+/// As in libpcap, schemes must be in lower case, and a string that does not begin with one of them is the name of a
+/// device. Unlike libpcap, this crate rejects a remote source that has no host, whose port is neither a number nor a
+/// service name, or that has a user name before the host. Pass the user name in [`Auth`](super::Auth) instead, because
+/// source strings appear in errors and other output.
 ///
 /// # Examples
 ///
@@ -88,8 +88,8 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the path is empty, contains a NUL byte, or exceeds
-    ///   libpcap's limit of 1023 bytes including the scheme.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the path is empty or contains a NUL byte, or if the source,
+    ///   including its scheme, exceeds libpcap's limit of 1023 bytes.
     pub fn file(path: impl Into<String>) -> Result<Source> {
         Source(Kind::File(path.into())).checked()
     }
@@ -110,13 +110,13 @@ impl Source {
 
     /// Creates the source of a device of another host.
     ///
-    /// The host is a name or an address. If the port is `None`, it is the default port of the daemon, 2002. If the
-    /// device is empty, the source names the host itself, for [`devices`](super::devices).
+    /// The host is a name or an address. If the port is `None`, the daemon's default port is used, 2002. If the device
+    /// is empty, the source names only the host, which is enough to [list its devices](super::devices).
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the host is empty or contains `/`, `@`, `[` or `]`, if a
-    ///   part contains a NUL byte, or if the source would exceed 1023 bytes with the longer scheme `rpcaps`.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the host is empty or contains `/`, `@`, `[` or `]`, if an
+    ///   argument contains a NUL byte, or if the source would exceed 1023 bytes with the scheme `rpcaps`.
     ///
     /// # Examples
     ///
@@ -143,7 +143,7 @@ impl Source {
         .checked()
     }
 
-    /// Sets whether to use TLS for a device of another host. Default: `false`. For other sources this has no effect.
+    /// Sets whether to use TLS for a device of another host. Default: `false`. For other sources, this has no effect.
     #[must_use]
     pub fn tls(mut self, on: bool) -> Source {
         if let Kind::Remote { tls, .. } = &mut self.0 {
@@ -152,7 +152,7 @@ impl Source {
         self
     }
 
-    /// Returns the source of another device on the same host.
+    /// Returns a source for another device on the same host.
     ///
     /// # Errors
     ///
@@ -186,7 +186,7 @@ impl Source {
         matches!(self.0, Kind::Remote { tls: true, .. })
     }
 
-    /// Returns the name or address of the other host, without brackets. `None` if the source is on this host.
+    /// Returns the name or address of the other host, without brackets. Returns `None` if the source is on this host.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         match &self.0 {
@@ -195,7 +195,8 @@ impl Source {
         }
     }
 
-    /// Returns the port of the daemon, a number or the name of a service. `None` if it is not specified.
+    /// Returns the port of the daemon, which is a number or the name of a service. Returns `None` if the source does
+    /// not specify it.
     #[must_use]
     pub fn port(&self) -> Option<&str> {
         match &self.0 {
@@ -204,8 +205,8 @@ impl Source {
         }
     }
 
-    /// Returns the name of the device, on this host or on the other one. It is empty if the source names only a host.
-    /// `None` for a savefile.
+    /// Returns the name of the device, on this host or on the other host. It is empty if the source names only a host.
+    /// Returns `None` for a savefile.
     #[must_use]
     pub fn device(&self) -> Option<&str> {
         match &self.0 {
@@ -214,7 +215,7 @@ impl Source {
         }
     }
 
-    /// Returns the path of the savefile. `None` for a device.
+    /// Returns the path of the savefile. Returns `None` for a device or host.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         match &self.0 {

@@ -29,7 +29,7 @@ pub(crate) const MAGIC_NANO: u32 = 0xa1b2_3c4d;
 /// The magic number of a pcapng savefile, the same in both byte orders.
 const MAGIC_PCAPNG: u32 = 0x0a0d_0d0a;
 
-/// The format of a savefile, which its first four bytes determine.
+/// The format of a savefile, as determined by its first four bytes.
 ///
 /// # Examples
 ///
@@ -49,7 +49,7 @@ pub enum SavefileFormat {
     Pcapng,
 }
 
-/// Prints the format as its files end: `pcap` or `pcapng`.
+/// Prints the usual file extension of the format: `pcap` or `pcapng`.
 impl fmt::Display for SavefileFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -59,13 +59,13 @@ impl fmt::Display for SavefileFormat {
     }
 }
 
-/// Parses a format, ignoring case.
+/// Parses `pcap` or `pcapng`, ignoring case.
 impl FromStr for SavefileFormat {
     type Err = Error;
 
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the text has another form.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the string is neither `pcap` nor `pcapng`.
     fn from_str(name: &str) -> Result<SavefileFormat, Error> {
         [SavefileFormat::Pcap, SavefileFormat::Pcapng]
             .into_iter()

@@ -14,17 +14,18 @@ pub use rfc3339::Rfc3339;
 
 const NANOS_PER_SEC: u32 = 1_000_000_000;
 
-/// A point in time: seconds and *nanoseconds* since 1970-01-01 00:00:00 UTC, whatever the precision of the capture or
-/// savefile.
+/// A point in time: seconds and *nanoseconds* since 1970-01-01 00:00:00 UTC, regardless of the precision of the capture
+/// or savefile.
 ///
-/// The nanoseconds are always below one second. A time before the epoch has negative seconds, from which the
+/// The nanoseconds are always less than one second. A time before the epoch has negative seconds, from which the
 /// nanoseconds count forward: −0.25 s is −1 s and 750 000 000 ns.
 ///
 /// [`Duration`](std::time::Duration)s can be added and subtracted. Calculations never overflow: if the result is out of
-/// range, the `checked_` methods return `None`, and all others return [`MIN`](Self::MIN) or [`MAX`](Self::MAX).
+/// range, the `checked_` methods return `None`, and all other operations return [`MIN`](Self::MIN) or
+/// [`MAX`](Self::MAX).
 ///
-/// `Display` writes the seconds with nine decimals. [`FromStr`](std::str::FromStr) parses seconds with up to nine
-/// decimals. For dates, see [`rfc3339`](Self::rfc3339).
+/// `Display` writes the seconds with nine fractional digits. [`FromStr`](std::str::FromStr) parses seconds with up to
+/// nine fractional digits. For dates, see [`rfc3339`](Self::rfc3339).
 ///
 /// # Examples
 ///

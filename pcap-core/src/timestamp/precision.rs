@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 
 /// The precision of the timestamps of a capture or savefile.
 ///
-/// A [`Timestamp`] always has nanoseconds; with [`Micro`](Precision::Micro) its last three digits are zero.
+/// A [`Timestamp`] always contains nanoseconds; with [`Micro`](Precision::Micro), the last three digits are zero.
 ///
 /// # Examples
 ///
@@ -40,7 +40,7 @@ impl Precision {
     }
 }
 
-/// Prints the precision as tcpdump's `--time-stamp-precision` takes it: `micro` or `nano`.
+/// Prints the precision in the form that tcpdump's `--time-stamp-precision` accepts: `micro` or `nano`.
 impl fmt::Display for Precision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -50,13 +50,13 @@ impl fmt::Display for Precision {
     }
 }
 
-/// Parses a precision, ignoring case.
+/// Parses `micro` or `nano`, ignoring case.
 impl FromStr for Precision {
     type Err = Error;
 
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the text has another form.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the string is neither `micro` nor `nano`.
     fn from_str(name: &str) -> Result<Precision, Error> {
         [Precision::Micro, Precision::Nano]
             .into_iter()

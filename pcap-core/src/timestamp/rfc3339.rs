@@ -5,7 +5,7 @@ use std::fmt;
 use super::Timestamp;
 use crate::error::{Error, ErrorKind};
 
-/// An object that prints a [`Timestamp`] as a date in UTC. Returned by [`Timestamp::rfc3339`].
+/// An object that prints a [`Timestamp`] as a date and time in UTC. Returned by [`Timestamp::rfc3339`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rfc3339(Timestamp);
 
@@ -14,8 +14,8 @@ impl Timestamp {
     /// Returns an object that prints the time in RFC 3339 format, in UTC:
     /// `2023-11-14T22:13:20.123456789Z`.
     ///
-    /// The precision in the format string sets the number of decimals, up to the default of nine: `{:.6}` prints
-    /// microseconds. Further decimals are truncated, not rounded.
+    /// The precision in the format string sets the number of fractional digits, up to the default of nine: `{:.6}`
+    /// prints microseconds. The time is truncated, not rounded.
     ///
     /// RFC 3339 only supports the years 0000 to 9999. Other years are printed with a sign and as many digits as
     /// necessary.
@@ -41,13 +41,13 @@ impl Timestamp {
 
     /// Parses a time in RFC 3339 format, with any offset from UTC.
     ///
-    /// A space may separate the date and the time, instead of the `T`. Decimals beyond nanoseconds are ignored. A leap
-    /// second, `:60`, becomes the following second.
+    /// The date and the time may be separated by a space instead of `T`. Digits beyond nanosecond precision are
+    /// ignored. A leap second, `:60`, becomes the following second.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the text is not in this format, or if there is no such
-    ///   date.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the string is not in this format, or if the date does not
+    ///   exist.
     ///
     /// # Examples
     ///

@@ -17,7 +17,7 @@ impl From<SystemTime> for Timestamp {
 impl TryFrom<Timestamp> for SystemTime {
     type Error = Error;
 
-    /// Converts the time. On Windows it is truncated to 100 nanoseconds, the resolution of `SystemTime`.
+    /// Converts the time. On Windows, it is truncated to a multiple of 100 nanoseconds, the resolution of `SystemTime`.
     ///
     /// # Errors
     ///

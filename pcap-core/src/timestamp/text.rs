@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::{NANOS_PER_SEC, Timestamp};
 use crate::error::{Error, ErrorKind};
 
-/// Parses a number of seconds since the epoch: an optional sign, digits, and optionally a point and up to nine
-/// decimals.
+/// Parses a number of seconds since the epoch: an optional sign, digits, and optionally a decimal point followed by up
+/// to nine digits.
 ///
 /// # Examples
 ///
@@ -25,7 +25,7 @@ impl FromStr for Timestamp {
 
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the text is not such a number, or if the time is out of
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the string is not such a number, or if the time is out of
     ///   range.
     fn from_str(text: &str) -> Result<Timestamp, Error> {
         let refuse = |why: &str| {
@@ -57,7 +57,7 @@ impl FromStr for Timestamp {
     }
 }
 
-/// Prints the seconds since the epoch with nine decimals, such as `1700000001.500000000`.
+/// Prints the seconds since the epoch with nine fractional digits, such as `1700000001.500000000`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.secs < 0 && self.nanos > 0 {

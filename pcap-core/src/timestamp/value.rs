@@ -9,13 +9,13 @@ impl Timestamp {
     /// The epoch, 1970-01-01 00:00:00 UTC.
     pub const EPOCH: Timestamp = Timestamp { secs: 0, nanos: 0 };
 
-    /// The earliest time.
+    /// The earliest time that a `Timestamp` can represent.
     pub const MIN: Timestamp = Timestamp {
         secs: i64::MIN,
         nanos: 0,
     };
 
-    /// The latest time.
+    /// The latest time that a `Timestamp` can represent.
     pub const MAX: Timestamp = Timestamp {
         secs: i64::MAX,
         nanos: NANOS_PER_SEC - 1,
@@ -23,8 +23,8 @@ impl Timestamp {
 
     /// Creates a time from seconds and nanoseconds since the epoch.
     ///
-    /// Nanoseconds that are negative or exceed one second are carried into the seconds. A time that is out of range
-    /// becomes [`MIN`](Self::MIN) or [`MAX`](Self::MAX).
+    /// If the nanoseconds are negative or amount to at least one second, they are carried into the seconds. A time that
+    /// is out of range becomes [`MIN`](Self::MIN) or [`MAX`](Self::MAX).
     #[must_use]
     pub const fn new(secs: i64, nanos: i64) -> Timestamp {
         const BILLION: i64 = NANOS_PER_SEC as i64;
@@ -41,7 +41,8 @@ impl Timestamp {
         )
     }
 
-    /// Creates a time from seconds and microseconds since the epoch. They are carried as in [`new`](Timestamp::new).
+    /// Creates a time from seconds and microseconds since the epoch. Microseconds outside the range of one second are
+    /// carried into the seconds, as in [`new`](Timestamp::new).
     #[must_use]
     pub const fn from_micros(secs: i64, micros: i64) -> Timestamp {
         const MILLION: i64 = 1_000_000;
@@ -61,13 +62,14 @@ impl Timestamp {
     }
 
     /// Creates a time from a floating-point number of seconds since the epoch. Returns `None` if the number is not
-    /// finite, or is out of range.
+    /// finite or is out of range.
     ///
-    /// If the number is the floating-point number nearest to a whole microsecond, the time is that microsecond;
-    /// otherwise the number is rounded to nanoseconds. Without this rule, microseconds would not survive the conversion
-    /// to `f64` and back, because for times of this century an `f64` only has a resolution of about 0.2 µs.
+    /// If the number is the closest floating-point number to a whole microsecond, the time is that microsecond;
+    /// otherwise, the number is rounded to nanoseconds. Without this rule, microseconds would not survive the
+    /// conversion to `f64` and back, because for times in this century, an `f64` has a resolution of only about 0.2 µs.
     ///
-    /// [`as_secs_f64`](Self::as_secs_f64) returns the same number again, unless it is finer than nanoseconds.
+    /// [`as_secs_f64`](Self::as_secs_f64) returns the same number again, unless the number is more precise than
+    /// nanoseconds.
     ///
     /// # Examples
     ///
@@ -97,14 +99,14 @@ impl Timestamp {
         Some(Timestamp::new(whole as i64, nanos as i64))
     }
 
-    /// Returns the seconds since the epoch as a floating-point number. For times of this century, its resolution is
+    /// Returns the seconds since the epoch as a floating-point number. For times in this century, its resolution is
     /// about 0.2 µs.
     #[must_use]
     pub fn as_secs_f64(self) -> f64 {
         self.secs as f64 + f64::from(self.nanos) / f64::from(NANOS_PER_SEC)
     }
 
-    /// Returns the current time of the system's clock.
+    /// Returns the current time of the system clock.
     #[must_use]
     pub fn now() -> Timestamp {
         SystemTime::now().into()
@@ -116,21 +118,21 @@ impl Timestamp {
         self.secs
     }
 
-    /// Returns the nanoseconds beyond the whole seconds, 0 to 999 999 999.
+    /// Returns the nanoseconds beyond the whole seconds, from 0 to 999 999 999.
     #[must_use]
     pub const fn subsec_nanos(self) -> u32 {
         self.nanos
     }
 
-    /// Returns the microseconds beyond the whole seconds, 0 to 999 999. They are truncated; to round, call
-    /// [`rounded`](Self::rounded) first.
+    /// Returns the microseconds beyond the whole seconds, from 0 to 999 999. The nanoseconds are truncated, not
+    /// rounded; to round, call [`rounded`](Self::rounded) first.
     #[must_use]
     pub const fn subsec_micros(self) -> u32 {
         self.nanos / 1000
     }
 
-    /// Rounds the time to a precision. Half a microsecond is rounded up. If the rounded time would be out of range, the
-    /// time is truncated instead.
+    /// Rounds the time to the given precision. Half a microsecond is rounded up. If the rounded time would be out of
+    /// range, the time is truncated instead.
     ///
     /// # Examples
     ///
