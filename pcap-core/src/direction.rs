@@ -46,6 +46,9 @@ impl fmt::Display for Direction {
 impl FromStr for Direction {
     type Err = Error;
 
+    /// # Errors
+    ///
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the string is not `inout`, `in` or `out`.
     fn from_str(name: &str) -> Result<Direction, Error> {
         [Direction::InOut, Direction::In, Direction::Out]
             .into_iter()

@@ -330,7 +330,7 @@ fn c_name(name: &str) -> Option<CString> {
         .filter(|_| sys::library::is_available())
 }
 
-/// Returns whether a text consists of a valid port number only.
+/// Returns whether a string consists of a valid port number only.
 fn is_number(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }

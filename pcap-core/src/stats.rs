@@ -18,7 +18,8 @@ use crate::sys;
 #[non_exhaustive]
 pub struct Stats {
     /// Packets received. On Linux, these are the packets that passed the filter in the kernel, if any, including
-    /// [`dropped`](Self::dropped) packets. Other platforms may also count packets that the filter rejected.
+    /// [`dropped`](Self::dropped) packets. Other platforms, such as macOS and the BSDs, also count packets that the
+    /// filter rejected.
     pub received: u64,
     /// Packets dropped because the buffer was full, that is, because the program did not read fast enough.
     pub dropped: u64,

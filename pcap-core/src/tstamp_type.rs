@@ -147,6 +147,10 @@ impl fmt::Debug for TstampType {
 impl FromStr for TstampType {
     type Err = Error;
 
+    /// # Errors
+    ///
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the string is neither a number nor a name that
+    ///   libpcap knows.
     fn from_str(text: &str) -> Result<TstampType, Error> {
         text.parse()
             .map(TstampType)

@@ -19,7 +19,7 @@ pub enum WarningKind {
     /// [`activate_best_effort`](crate::Capture::activate_best_effort) skips options;
     /// [`activate`](crate::Capture::activate) returns an error with the same text instead.
     OptionSkipped,
-    /// libpcap only supports blocking reads on this kind of device. Therefore, nonblocking calls, timeouts and breaks
+    /// libpcap only supports blocking reads on this kind of device. Therefore, non-blocking calls, timeouts and breaks
     /// may be delayed: on D-Bus, by up to a tenth of a second; elsewhere, by the packet-buffer timeout or until a
     /// packet arrives.
     OnlyBlocking,

@@ -28,7 +28,7 @@ pub enum Address {
     /// A hardware address of six bytes.
     Mac(MacAddr),
     /// A hardware address that does not have six bytes. It is never empty. On Linux, only the first 8 bytes of a longer
-    /// address are reported, such as a 20-byte InfiniBand address.
+    /// address, such as a 20-byte InfiniBand address, are reported.
     Hardware(Box<[u8]>),
     /// An address of a family that this crate does not support.
     #[non_exhaustive]

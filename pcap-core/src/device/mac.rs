@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 ///
 /// `Display` writes six pairs of lower-case hexadecimal digits, separated by colons. `FromStr` ignores case, and also
 /// parses the other forms that filter expressions accept: `02-00-5e-10-00-ff`, `02.00.5e.10.00.ff`, `0200.5e10.00ff`
-/// and `02005e1000ff`.
+/// and `02005e1000ff`. In the forms with six groups, a group may consist of a single digit.
 ///
 /// # Examples
 ///
@@ -93,6 +93,10 @@ pub(super) fn text(bytes: &[u8]) -> String {
 impl FromStr for MacAddr {
     type Err = Error;
 
+    /// # Errors
+    ///
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the string is not a hardware address in one of the
+    ///   forms that [`MacAddr`] lists.
     fn from_str(text: &str) -> Result<MacAddr, Error> {
         parse(text).ok_or_else(|| {
             Error::cannot(

@@ -37,7 +37,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// No device has this name.
+    /// The device does not exist.
     NoSuchDevice,
     /// The process lacks permission to capture on the device, or to put it into promiscuous or monitor mode.
     /// [`Error::help`] explains how to obtain it.

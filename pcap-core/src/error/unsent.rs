@@ -45,7 +45,7 @@ impl Unsent {
     /// Returns the error of the packet that was not sent, as [`inject`](crate::Capture::inject) would report it.
     ///
     /// The `Error` that contains this `Unsent` has the same text, followed by the number of packets sent and the index
-    /// of the packet that was not.
+    /// of the packet that was not sent.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.error

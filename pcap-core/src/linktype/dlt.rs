@@ -162,6 +162,10 @@ impl fmt::Debug for Dlt {
 impl FromStr for Dlt {
     type Err = Error;
 
+    /// # Errors
+    ///
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the string is neither a number nor the name of a
+    ///   known link type.
     fn from_str(text: &str) -> Result<Dlt, Error> {
         text.parse()
             .map(Dlt)

@@ -115,6 +115,10 @@ impl fmt::Debug for Linktype {
 impl FromStr for Linktype {
     type Err = Error;
 
+    /// # Errors
+    ///
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the string is neither a number nor the name of a
+    ///   known link type.
     fn from_str(text: &str) -> Result<Linktype, Error> {
         text.parse()
             .map(Linktype)

@@ -379,7 +379,7 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// - [`Io`](ErrorKind::Io) if not everything was written. The rest stays in the buffer, and a later call tries
+    /// - [`Io`](ErrorKind::Io) if not everything could be written. The rest stays in the buffer, and a later call tries
     ///   again.
     pub fn flush(&mut self) -> Result<()> {
         self.output.flush()
@@ -415,12 +415,12 @@ impl PcapngDumper {
 
     /// Writes the buffer and returns the underlying writer or file.
     ///
-    /// `W` is the type of the writer that was passed to [`new`](Self::new) or a similar call, and [`File`] for all
-    /// other dumpers.
+    /// For a dumper created by [`new`](Self::new), [`new_named`](Self::new_named) or [`Section::dump_to`], `W` is the
+    /// type of the writer that was passed to it. For all other dumpers, `W` is [`File`].
     ///
     /// # Errors
     ///
-    /// - [`Io`](ErrorKind::Io) if not everything was written.
+    /// - [`Io`](ErrorKind::Io) if not everything could be written.
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the dumper does not write to a `W`.
     ///
     /// In both cases, [`take`](Error::take) returns the `PcapngDumper`, so that the call can be repeated.

@@ -80,7 +80,7 @@ impl Interface {
     }
 
     /// Sets the snaplen, in bytes: the length of the longest packet that the dumper accepts. Default: 262 144. 0 means
-    /// no limit, but for most link types libpcap and Wireshark reject packets above 262 144 bytes.
+    /// no limit, but for most link types libpcap and Wireshark reject packets that are longer than 262 144 bytes.
     #[must_use]
     pub fn snaplen(mut self, snaplen: u32) -> Interface {
         self.snaplen = snaplen;

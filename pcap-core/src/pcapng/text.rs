@@ -2,10 +2,10 @@
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The longest text of an option, in bytes.
+/// The maximum length of a string in an option, in bytes.
 pub(super) const LONGEST: usize = u16::MAX as usize;
 
-/// Checks that a text fits into an option and contains no NUL byte, at which readers would truncate it.
+/// Checks that a string fits into an option and contains no NUL byte, at which readers would truncate it.
 pub(super) fn check_text(name: &str, what: &str, text: &str, longest: usize) -> Result<()> {
     if text.contains('\0') {
         return Err(refuse(name, format!("the {what} contains a NUL byte")));

@@ -104,7 +104,7 @@ use crate::version::version;
 /// - [`Unsupported`](ErrorKind::Unsupported) if libpcap was built without remote capture, or without TLS for
 ///   `rpcaps://`.
 /// - [`AuthenticationFailed`](ErrorKind::AuthenticationFailed) if the daemon rejects the credentials.
-/// - [`Io`](ErrorKind::Io) if the host cannot be found or does not answer.
+/// - [`Io`](ErrorKind::Io) if the host cannot be found, or if the connection fails.
 /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the source is a savefile, or if the user name or password
 ///   contains a NUL byte.
 ///

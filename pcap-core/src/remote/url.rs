@@ -16,7 +16,7 @@ const BUFFER: usize = sys::PCAP_BUF_SIZE as usize;
 /// | string | source |
 /// |---|---|
 /// | `rpcap://host/eth0`, `rpcap://host:2002/eth0`, `rpcap://[fe80::1]/eth0` | a device of another host |
-/// | `rpcaps://host/eth0` | the same, through TLS |
+/// | `rpcaps://host/eth0` | the same, over TLS |
 /// | `rpcap://host/` | the host, to list its devices |
 /// | `eth0`, `rpcap://eth0` | a device of this host |
 /// | `file:///tmp/a.pcap` | a savefile |
@@ -110,7 +110,7 @@ impl Source {
 
     /// Creates the source of a device of another host.
     ///
-    /// The host is a name or an address. If the port is `None`, the daemon's default port is used, 2002. If the device
+    /// The host is a name or an address. If the port is `None`, the daemon's default port, 2002, is used. If the device
     /// is empty, the source names only the host, which is enough to [list its devices](super::devices).
     ///
     /// # Errors
@@ -264,6 +264,10 @@ impl fmt::Display for Source {
 impl FromStr for Source {
     type Err = Error;
 
+    /// # Errors
+    ///
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the source is invalid, contains a NUL byte or
+    ///   exceeds libpcap's limit of 1023 bytes.
     fn from_str(text: &str) -> Result<Source> {
         if text.len() >= BUFFER {
             return too_long(text.len());
