@@ -13,8 +13,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 #[cfg_attr(windows, path = "load/windows.rs")]
 mod system;
 
-/// A function that a libpcap lacks if it is too old: `pcap_init` exists since 1.10.0. On Windows a replacement of
-/// wpcap.dll may lack `pcap_init` as well, so this is another function, which only libraries older than Npcap lack.
+/// A function that libpcap lacks if it is too old: `pcap_init` has existed since 1.10.0. On Windows, a replacement for
+/// `wpcap.dll` may lack `pcap_init` as well, so this is another function, which only libraries older than Npcap lack.
 const NEWEST_FUNCTION: &CStr = if cfg!(windows) {
     c"pcap_set_tstamp_precision"
 } else {
@@ -93,13 +93,13 @@ impl Error for LoadError {}
 ///
 /// # Errors
 ///
-/// [`LoadError`] if no libpcap could be loaded.
+/// Returns [`LoadError`] if libpcap could not be loaded.
 pub fn load() -> Result<(), LoadError> {
     library().map(|_| ())
 }
 
-/// Returns whether libpcap can be loaded and contains the named function, such as `pcap_open`. Requires the
-/// `load-dynamically` feature.
+/// Returns whether libpcap can be loaded and has a function, such as `pcap_open`. Requires the `load-dynamically`
+/// feature.
 ///
 /// Check this before calling a function that libpcap may lack: calling a missing function prints a line on standard
 /// error and aborts the program, and so does calling any function if libpcap cannot be loaded. Returns `false` for a

@@ -34,7 +34,7 @@ impl Device {
     ///
     /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the list is empty, usually because the process lacks
     ///   permission to capture.
-    /// - Those of [`list`](Device::list).
+    /// - The errors of [`list`](Device::list).
     ///
     /// # Examples
     ///
@@ -57,7 +57,7 @@ impl Device {
     /// # Errors
     ///
     /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if no device has this name.
-    /// - Those of [`list`](Device::list).
+    /// - The errors of [`list`](Device::list).
     ///
     /// # Examples
     ///
@@ -82,7 +82,7 @@ impl Device {
     /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if no interface has this index, or if libpcap does not list
     ///   the interface.
     /// - [`Unsupported`](crate::ErrorKind::Unsupported) on Windows.
-    /// - Those of [`list`](Device::list).
+    /// - The errors of [`list`](Device::list).
     ///
     /// # Examples
     ///

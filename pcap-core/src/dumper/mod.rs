@@ -163,7 +163,7 @@ impl Dumper {
     ///
     /// # Errors
     ///
-    /// Those of [`write`](Self::write).
+    /// The errors of [`write`](Self::write).
     pub fn write_now(&mut self, data: &[u8]) -> Result<()> {
         self.write(Packet::whole(Timestamp::now(), data))
     }
@@ -253,8 +253,8 @@ impl Dumper {
     ///
     /// # Errors
     ///
-    /// Those of [`flush`](Self::flush). If a non-blocking output accepts no data at the moment, the call returns
-    /// `Ok` and the packets stay in the buffer.
+    /// The errors of [`flush`](Self::flush). However, if a non-blocking output accepts no data at the moment, the call
+    /// returns `Ok` and the packets stay in the buffer.
     pub fn flush_if_due(&mut self) -> Result<()> {
         self.output.flush_if_due()
     }

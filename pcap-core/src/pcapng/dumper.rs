@@ -207,7 +207,7 @@ impl PcapngDumper {
     ///
     /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the link types of the capture and the interface differ.
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the capture has no current packet.
-    /// - Those of [`write`](Self::write).
+    /// - The errors of [`write`](Self::write).
     ///
     /// # Examples
     ///
@@ -264,7 +264,7 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// - Those of [`write`](Self::write).
+    /// - The errors of [`write`](Self::write).
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the comment is longer than 65 535 bytes or contains a NUL
     ///   byte.
     /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the record has a [link type](Record::linktype) and it
@@ -396,8 +396,8 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// Those of [`flush`](Self::flush). If a non-blocking output accepts no data at the moment, the call returns
-    /// `Ok` and the packets stay in the buffer.
+    /// The errors of [`flush`](Self::flush). However, if a non-blocking output accepts no data at the moment, the call
+    /// returns `Ok` and the packets stay in the buffer.
     pub fn flush_if_due(&mut self) -> Result<()> {
         self.output.flush_if_due()
     }

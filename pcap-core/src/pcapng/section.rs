@@ -103,7 +103,7 @@ impl Section {
     ///
     /// # Errors
     ///
-    /// - Those of [`PcapngDumper::append`].
+    /// - The errors of [`PcapngDumper::append`].
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a string is too long or contains a NUL byte. The file is
     ///   then unchanged.
     pub fn dump_append(&self, path: impl AsRef<Path>) -> Result<PcapngDumper> {

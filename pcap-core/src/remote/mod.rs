@@ -263,10 +263,10 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// - Those of [`devices`].
+    /// - The errors of [`devices`].
     /// - [`InvalidOption`](ErrorKind::InvalidOption) if an option is invalid. The error text names the option.
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the source is on this host or does not name a device.
-    /// - Those of [`set_filter`](Capture::set_filter), if a filter is set.
+    /// - The errors of [`set_filter`](Capture::set_filter), if a filter is set.
     /// - The kind that corresponds to the daemon's error message, such as [`NoSuchDevice`](ErrorKind::NoSuchDevice).
     ///
     #[doc = manual!(libpcap 8 "rpcapd")]

@@ -156,7 +156,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// - Those of [`remote`](Self::remote) and [`local`](Self::local).
+    /// - The errors of [`remote`](Self::remote) and [`local`](Self::local).
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the source is a savefile.
     pub fn with_device(&self, name: impl Into<String>) -> Result<Source> {
         match self.0.clone() {
