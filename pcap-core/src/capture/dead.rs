@@ -109,7 +109,7 @@ impl Capture<Dead> {
     }
 
     /// Sets the length in bytes of the frame check sequence at the end of each packet. Classic savefiles that this
-    /// capture creates declare it in their header. Default: `None`, not declared.
+    /// capture creates declare it in their header. Default: `None`, which declares nothing.
     ///
     /// # Errors
     ///

@@ -148,8 +148,9 @@ impl<S: Readable> Capture<S> {
         Ok(self.look(Patience::ForEver)? == Next::Packet(()))
     }
 
-    /// Returns the packet that the last [`advance`](Self::advance) or other call for a single packet has read. Returns
-    /// `None` before the first read, if the last read found no packet, and after a call that takes a closure.
+    /// Returns the packet that was read by the last [`advance`](Self::advance) or other call that reads a single
+    /// packet. Returns `None` before the first read, if the last read found no packet, and after a call that takes a
+    /// closure.
     #[inline]
     #[must_use]
     pub fn packet(&self) -> Option<Packet<'_>> {
