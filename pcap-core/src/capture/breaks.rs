@@ -26,8 +26,8 @@ impl<S: Readable> Capture<S> {
 
 /// # Stopping a live capture
 impl<S: Live> Capture<S> {
-    /// Stops receiving packets: the kernel adds no more packets to the buffer of this capture. The reading calls then
-    /// deliver the packets in the buffer, and report [`End::Eof`](crate::End::Eof) after the last one.
+    /// Stops the capture. Where possible, the kernel adds no more packets to its buffer. The reading calls then deliver
+    /// the packets in the buffer, and report [`End::Eof`](crate::End::Eof) after the last one.
     ///
     /// If a capture is closed without this call, packets that arrived up to one packet-buffer timeout before may still
     /// be in the kernel's buffer, and are lost. To end a program without losing packets, call `stop` and read until

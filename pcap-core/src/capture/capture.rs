@@ -239,7 +239,8 @@ impl<S: Activated> Capture<S> {
     /// Opens a savefile for appending, after checking that its last record is complete.
     ///
     /// A missing file is created. A new or empty file gets a header first. The path `-` means standard output, as for
-    /// [`dump`](Self::dump). Only one process may append at a time: the records of several could be interleaved.
+    /// [`dump`](Self::dump). Only one process may append at a time, because the records of several processes could be
+    /// interleaved.
     ///
     /// # Errors
     ///

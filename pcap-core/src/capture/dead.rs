@@ -21,7 +21,7 @@ pub struct Dead {
     datalink_ext: u32,
 }
 
-/// # A capture without a source
+/// # A capture without a packet source
 impl Capture<Dead> {
     /// Creates a capture without a packet source, for compiling filters and writing savefiles. It has the given link
     /// type, the largest snaplen and nanosecond precision.

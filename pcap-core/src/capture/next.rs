@@ -109,7 +109,7 @@ impl<S: Readable> Capture<S> {
     }
 
     /// Advances to the next packet, which [`packet`](Self::packet) then returns. Waits as
-    /// [`next_packet`](Self::next_packet) does, and returns `false` where that returns `None`.
+    /// [`next_packet`](Self::next_packet) does, and returns `false` when `next_packet` would return `None`.
     ///
     /// Use this in loops that skip packets, or to call [`stats`](Capture::stats) or [`inject`](Capture::inject) while
     /// holding a packet. This works because the packet and these calls only borrow the capture immutably.

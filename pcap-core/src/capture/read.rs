@@ -86,11 +86,12 @@ impl<S: Readable> Capture<S> {
     ///   differ from that of [`Filter::matches`](crate::Filter::matches), this process runs the filter, also on whole
     ///   packets. [`filter_location`](Capture::filter_location) returns where it runs.
     /// - The kernel removes the outer VLAN tag before a filter sees the packet. So `udp port 67` accepts tagged
-    ///   packets, although [`Filter::matches`](crate::Filter::matches) rejects their bytes with the tag. In this
-    ///   process, a filter that does not test for VLANs does not see the outer tag either. The kernel does not remove a
-    ///   tag that a program on this host has written into a frame.
+    ///   packets, although [`Filter::matches`](crate::Filter::matches) rejects their bytes, which include the tag. In
+    ///   this process, a filter that does not test for VLANs does not see the outer tag either. The kernel does not
+    ///   remove a tag that a program on this host has written into a frame.
     ///
-    /// On other devices and systems, libpcap sets the filter, and may lose packets while it does so.
+    /// In other live captures, libpcap sets the filter, and may lose packets while it does so. On a savefile, this
+    /// process runs the filter.
     ///
     /// # Errors
     ///

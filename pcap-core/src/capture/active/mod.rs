@@ -164,10 +164,10 @@ impl Capture<Active> {
 /// # The file descriptor and `pcap_t` of a device
 impl Capture<Active> {
     /// Returns the file descriptor that libpcap captures from, or `None` if this kind of capture has none, as on
-    /// Windows. Use it for system features that libpcap does not cover: a socket option on Linux, or an `ioctl` on the
-    /// BPF device on macOS and the BSDs.
+    /// Windows. Use it for system features that libpcap does not cover, such as a socket option on Linux, or an `ioctl`
+    /// on the BPF device on macOS and the BSDs.
     ///
-    /// Do not read from it: this capture would not get those packets. To wait for packets, use
+    /// Do not read from it, because the capture would then miss packets. To wait for packets, use
     /// [`selectable_fd`](Self::selectable_fd), which may return a different descriptor.
     ///
     #[doc = manual!("pcap_fileno")]
@@ -193,7 +193,7 @@ impl Capture<Active> {
     ///
     /// On macOS and the BSDs this is the size that the system granted, which may be smaller than the requested
     /// [`buffer_size`](Capture::<crate::Inactive>::buffer_size). On Linux it is the size of one slot of the ring
-    /// buffer, for one packet or one block of packets.
+    /// buffer, which contains one packet or one block of packets.
     #[doc(alias = "pcap_bufsize")]
     #[must_use]
     pub fn bufsize(&self) -> usize {

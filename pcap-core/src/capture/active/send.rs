@@ -20,8 +20,8 @@ impl Capture<Active> {
     ///
     /// The call waits while the device's send queue is full. [`inject_timeout`](Self::inject_timeout) limits the wait.
     /// [`try_inject`](Self::try_inject) does not wait, and neither does this call in [non-blocking
-    /// mode](Self::set_nonblock). [`inject_queue`](Self::inject_queue) sends many packets. On Linux network interfaces,
-    /// the capture does not receive the packets that it sends.
+    /// mode](Self::set_nonblock). [`inject_queue`](Self::inject_queue) sends many packets with one call. On Linux
+    /// network interfaces, the capture does not receive the packets that it sends.
     ///
     /// Linux returns `ENOBUFS` both when a queue is full and when the device drops the packet. For example, a veth
     /// device drops frames that are longer than the MTU of its peer. The call distinguishes the two cases:

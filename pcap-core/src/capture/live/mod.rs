@@ -42,7 +42,7 @@ impl<S: Live> Capture<S> {
     }
 }
 
-/// # Options of the activation
+/// # Activation options
 impl<S: Live> Capture<S> {
     /// Returns the packet-buffer timeout that was set before activation.
     ///

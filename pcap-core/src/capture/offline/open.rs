@@ -125,8 +125,9 @@ impl Capture<Offline> {
     /// reader's error. Any error ends the capture, even a temporary one such as
     /// [`WouldBlock`](std::io::ErrorKind::WouldBlock), because the bytes of a partially read record are lost.
     ///
-    /// On Windows, libpcap can only read from files. So the rest of the reader is copied at once into a temporary file
-    /// if the savefile is pcapng, is damaged, or has a link type whose packets libpcap may convert, such as USB.
+    /// On Windows, libpcap can only read from files. So the rest of the reader's data is copied at once into a
+    /// temporary file if the savefile is pcapng, is damaged, or has a link type whose packets libpcap may convert, such
+    /// as USB.
     ///
     /// # Panics
     ///
