@@ -26,13 +26,13 @@ impl<S: Readable> Capture<S> {
 
 /// # Stopping a live capture
 impl<S: Live> Capture<S> {
-    /// Stops the capture. Where possible, the kernel adds no more packets to its buffer. The reading calls then deliver
-    /// the packets in the buffer, and report [`End::Eof`](crate::End::Eof) after the last one.
+    /// Stops the capture. Where possible, the kernel adds no more packets to the capture's buffer. The reading calls
+    /// then deliver the packets in the buffer, and report [`End::Eof`](crate::End::Eof) after the last one.
     ///
-    /// If a capture is closed without this call, packets that arrived up to one packet-buffer timeout before may still
-    /// be in the kernel's buffer, and are lost. To end a program without losing packets, call `stop` and read until
-    /// `Eof`. Breaks, timeouts, [`stats`](Self::stats) and [`inject`](Capture::inject) still work. A stopped capture
-    /// cannot be restarted.
+    /// A program that closes a capture without calling `stop` may lose the packets that arrived last, because they can
+    /// stay in the kernel's buffer for up to the packet-buffer timeout. To end a program without losing packets, call
+    /// `stop` and read until `Eof`. On a stopped capture, breaks, timeouts, [`stats`](Self::stats) and
+    /// [`inject`](Capture::inject) still work. A stopped capture cannot be restarted.
     ///
     /// On Linux network interfaces, the end is exact: each packet that has arrived before this call is delivered or
     /// counted as dropped. `Eof` normally follows within the packet-buffer timeout, however fast packets arrive.
@@ -47,7 +47,7 @@ impl<S: Live> Capture<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`stats`](Self::stats), which this call reads to find the end.
+    /// Those of [`stats`](Self::stats).
     ///
     /// # Examples
     ///

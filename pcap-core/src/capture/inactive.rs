@@ -160,8 +160,8 @@ impl Capture<Inactive> {
     /// | 2 MiB | 13 800 | 1300 |
     /// | 64 MiB | 435 000 | 41 600 |
     ///
-    /// At 500 000 packets per second, a program that uses 2 MiB may stop reading for 28 ms (64 bytes) or 2.6 ms (1514
-    /// bytes) without losing packets.
+    /// At 500 000 packets per second, a program with a buffer of 2 MiB may stop reading for 28 ms (packets of 64 bytes)
+    /// or 2.6 ms (packets of 1514 bytes) without losing packets.
     ///
     /// The kernel allocates the memory at activation. Activation rejects 0 and values above 2 147 483 647.
     ///
@@ -320,7 +320,7 @@ impl Capture<Inactive> {
     /// - [`InvalidOption`](crate::ErrorKind::InvalidOption) if an option is invalid. The message names the option and
     ///   its value.
     /// - Those of [`set_filter`](Capture::set_filter), [`set_direction`](Capture::set_direction) and
-    ///   [`set_datalink`](Capture::set_datalink) if these options were set.
+    ///   [`set_datalink`](Capture::set_datalink), for the filter, the direction and the link type.
     /// - [`Io`](crate::ErrorKind::Io) if the process has no file descriptor left.
     /// - [`Other`](crate::ErrorKind::Other) if libpcap reports any other error.
     ///

@@ -22,7 +22,7 @@ impl<S: Awaitable> Capture<S> {
     /// Converts the capture into an asynchronous capture for tasks of any executor, such as smol. Requires the
     /// `async-io` feature. See [`stream`](crate::stream).
     ///
-    /// The `async-io` crate wakes the tasks, from one thread per process that it starts.
+    /// The `async-io` crate wakes the tasks. For that, it starts one thread per process.
     ///
     /// # Errors
     ///
