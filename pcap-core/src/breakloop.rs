@@ -8,14 +8,15 @@ use std::sync::{Arc, OnceLock};
 
 use crate::sys::{self, platform, platform::Wake};
 
-/// A handle that interrupts the reading calls of a capture, from any thread or from a signal handler.
+/// A handle that interrupts the reading and sending calls of a capture, from any thread or from a signal handler.
 ///
 /// [`Capture::break_handle`](crate::Capture::break_handle) returns one. The interrupted call reports a *break*, which
 /// is distinct from the end of the packets and from a timeout. The capture can still be read afterwards. The handle of
-/// an `os::linux::Sender` interrupts its sending calls.
+/// an `os::linux::Sender` interrupts the calls of that sender.
 ///
-/// A handle can be cloned, sent to other threads, and kept longer than the capture; it then has no effect. A break
-/// while no call is in progress interrupts the next read. Several breaks before that count as one.
+/// A handle can be cloned and sent to other threads. It may outlive the capture, but has no effect once the capture is
+/// dropped. A break that is requested while no call is in progress interrupts the next read. Several breaks before that
+/// read count as one.
 ///
 /// # Examples
 ///
@@ -58,14 +59,17 @@ impl BreakHandle {
     /// file or a [`Read`](std::io::Read) also ends while it skips packets that the filter rejects, or blocks that
     /// contain no packet. In every case, the next read continues at the same position, even in the middle of a record.
     ///
+    /// A break also ends a call that waits to send, such as [`inject`](crate::Capture::inject). It then stays pending
+    /// for the next read.
+    ///
     /// # Limitations
     ///
-    /// - A break does not interrupt a `Read` that blocks in its `read`. The call reports the break when `read` returns,
-    ///   also if it returns [`Interrupted`](std::io::ErrorKind::Interrupted) because of a signal handler that called
-    ///   `breakloop`.
+    /// - A break does not interrupt a `Read` that blocks in its `read` method. The call reports the break when `read`
+    ///   returns, even if it returns [`Interrupted`](std::io::ErrorKind::Interrupted) because of a signal handler that
+    ///   called `breakloop`.
     /// - A break does not wake a call that reads a savefile with a format version before 2.4 from a pipe.
-    /// - On Windows, pipes have the limitation of a `Read`, and a read of a pcapng savefile continues to the next
-    ///   packet.
+    /// - On Windows, reading from a pipe has the same limitation as reading from a `Read`, and a read of a pcapng
+    ///   savefile continues to the next packet.
     #[doc(alias = "pcap_breakloop")]
     pub fn breakloop(&self) {
         self.0.breakloop();

@@ -90,7 +90,7 @@ impl AnyCapture {
     }
 
     /// Returns a reference to the capture if it is on a device of another host, and `None` otherwise. Requires the
-    /// feature `remote`.
+    /// `remote` feature.
     #[cfg(feature = "remote")]
     #[must_use]
     pub fn as_remote(&self) -> Option<&Capture<Remote>> {
@@ -101,7 +101,7 @@ impl AnyCapture {
     }
 
     /// Returns a mutable reference to the capture if it is on a device of another host, and `None` otherwise. Requires
-    /// the feature `remote`.
+    /// the `remote` feature.
     #[cfg(feature = "remote")]
     #[must_use]
     pub fn as_remote_mut(&mut self) -> Option<&mut Capture<Remote>> {
@@ -129,7 +129,7 @@ impl AnyCapture {
         }
     }
 
-    /// Returns whether this is a live capture, on this or on another host.
+    /// Returns whether this is a live capture, on a device of this host or of another one.
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.as_savefile().is_none()
@@ -139,7 +139,7 @@ impl AnyCapture {
     ///
     /// # Errors
     ///
-    /// The call fails if libpcap has no statistics for this kind of device.
+    /// Those of [`Capture::stats`] on a live capture.
     ///
     #[doc = manual!("pcap_stats")]
     pub fn stats(&self) -> Result<Option<Stats>> {

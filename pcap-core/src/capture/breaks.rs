@@ -15,7 +15,7 @@ impl<S: Readable> Capture<S> {
         self.state.handle().break_handle()
     }
 
-    /// Returns why the last reading call reported that there are no more packets.
+    /// Returns why the last reading call ended: at the end of the capture, or because of a break.
     ///
     /// Returns `None` before the first reading call, and if the last one returned for another reason.
     #[must_use]
@@ -26,19 +26,19 @@ impl<S: Readable> Capture<S> {
 
 /// # Stopping a live capture
 impl<S: Live> Capture<S> {
-    /// Stops receiving packets: the kernel adds no more packets to the buffer of this capture. The reading calls then
-    /// deliver the packets in the buffer, and report [`End::Eof`](crate::End::Eof) after the last one.
+    /// Stops the capture. Where possible, the kernel adds no more packets to the capture's buffer. The reading calls
+    /// then deliver the packets in the buffer, and report [`End::Eof`](crate::End::Eof) after the last one.
     ///
-    /// Without this call, packets that arrived before a break or a deadline may stay in the kernel's buffer for up to
-    /// the packet-buffer timeout, and are lost when the capture is closed. To end a program without losing packets,
-    /// call `stop` and read until `Eof`. Breaks, deadlines, [`stats`](Self::stats) and [`inject`](Capture::inject)
-    /// still work. A stopped capture cannot be restarted.
+    /// A program that closes a capture without calling `stop` may lose the packets that arrived last, because they can
+    /// stay in the kernel's buffer for up to the packet-buffer timeout. To end a program without losing packets, call
+    /// `stop` and read until `Eof`. On a stopped capture, breaks, timeouts, [`stats`](Self::stats) and
+    /// [`inject`](Capture::inject) still work. A stopped capture cannot be restarted.
     ///
     /// On Linux network interfaces, the end is exact: each packet that has arrived before this call is delivered or
     /// counted as dropped. `Eof` normally follows within the packet-buffer timeout, however fast packets arrive.
     ///
     /// On other systems and on other hosts, the capture continues to receive packets. `Eof` is then reported by the
-    /// first read that finds no packet after the packet-buffer timeout has passed, and after twice that timeout at the
+    /// first read that finds no packet after the packet-buffer timeout has expired, and after twice that timeout at the
     /// latest. On other devices of Linux, it is reported by the first read that finds no packet, and after the
     /// packet-buffer timeout at the latest.
     ///
@@ -47,12 +47,11 @@ impl<S: Live> Capture<S> {
     ///
     /// # Errors
     ///
-    /// The call fails if libpcap cannot read the statistics of the device, or if the connection to another host has
-    /// failed.
+    /// Those of [`stats`](Self::stats).
     ///
     /// # Examples
     ///
-    /// Counts packets until another thread ends the call, including those that are still in the buffer:
+    /// Counts packets until another thread ends the call, then also counts those that are still in the buffer:
     ///
     /// ```no_run
     /// # fn main() -> pcap_core::Result<()> {

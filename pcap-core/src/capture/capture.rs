@@ -19,11 +19,11 @@ use crate::timestamp::Precision;
 ///
 /// | phase | description | created by |
 /// |---|---|---|
-/// | [`Inactive`] | a device that is not activated yet: accepts options | [`from_device`](Capture::from_device) |
+/// | [`Inactive`] | a device that is not yet activated: accepts options | [`from_device`](Capture::from_device) |
 /// | [`Active`] | a live capture: reads, sends, reports statistics | [`activate`](Capture::activate) |
 /// | [`Offline`] | a savefile | [`from_file`](Capture::from_file), [`from_reader`](Capture::from_reader) |
 /// | [`Dead`] | no packet source: compiles filters and creates savefiles | [`dead`](Capture::dead) |
-/// | `Remote` | a device on another host, with the feature `remote` | `remote::Options` |
+/// | `Remote` | a device on another host, with the `remote` feature | `remote::Options` |
 /// | [`Any`] | a live capture or a savefile, for programs that accept either | `From` |
 ///
 /// The methods are listed in the order of use: options of a device and its [activation](Self::activate),
@@ -100,7 +100,7 @@ pub trait Readable: Activated + phase::Source {}
 /// A phase whose packets an event loop or an async runtime can wait for: [`Active`], [`Offline`] and [`Any`]. The trait
 /// is sealed.
 ///
-/// A remote capture is not one of them, because its reads wait inside libpcap.
+/// The phase of a remote capture is not one of them, because its reads wait inside libpcap.
 pub trait Awaitable: Readable + phase::Waits {}
 
 impl<S: Phase> Capture<S> {
@@ -239,7 +239,8 @@ impl<S: Activated> Capture<S> {
     /// Opens a savefile for appending, after checking that its last record is complete.
     ///
     /// A missing file is created. A new or empty file gets a header first. The path `-` means standard output, as for
-    /// [`dump`](Self::dump). Only one process may append at a time: the records of several could be interleaved.
+    /// [`dump`](Self::dump). Only one process may append at a time, because the records of several processes could be
+    /// interleaved.
     ///
     /// # Errors
     ///
@@ -251,7 +252,7 @@ impl<S: Activated> Capture<S> {
     ///   readers accept.
     /// - Those of [`dump`](Self::dump).
     ///
-    /// After an error the file is unchanged.
+    /// After an error, an existing file is unchanged.
     ///
     /// # Examples
     ///
@@ -279,7 +280,7 @@ impl<S: Activated> Capture<S> {
     /// Creates a dumper that writes to an open file, starting at its current position.
     ///
     /// The call neither reads nor truncates the existing content. `File::from` converts any owned descriptor (on Unix
-    /// an `OwnedFd`), so the file can be a pipe or a socket. The dumper closes the file when it is dropped;
+    /// an `OwnedFd`), so the `File` can also be a pipe or a socket. The dumper closes the file when it is dropped;
     /// [`into_writer`](Dumper::into_writer) returns the file instead.
     ///
     /// # Errors
@@ -287,8 +288,8 @@ impl<S: Activated> Capture<S> {
     /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the link type's number is above 65 535.
     ///   [`take`](crate::Error::take) returns the [`File`].
     ///
-    /// This call writes nothing, so write errors, for example because the file is not open for writing, are returned by
-    /// later calls on the dumper.
+    /// This call writes nothing. If the file cannot be written, for example because it is not open for writing, later
+    /// calls on the dumper return the error.
     ///
     /// # Examples
     ///
@@ -324,7 +325,7 @@ impl<S: Activated> Capture<S> {
 
     /// Creates a dumper that writes to any writer, for example a socket, a compressor or a `Vec<u8>`.
     ///
-    /// [`Dumper::into_writer`] writes the remaining data and returns the writer.
+    /// [`Dumper::into_writer`] writes the remaining buffered data and returns the writer.
     ///
     /// # Errors
     ///

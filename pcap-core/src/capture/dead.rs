@@ -21,7 +21,7 @@ pub struct Dead {
     datalink_ext: u32,
 }
 
-/// # A capture without a source
+/// # A capture without a packet source
 impl Capture<Dead> {
     /// Creates a capture without a packet source, for compiling filters and writing savefiles. It has the given link
     /// type, the largest snaplen and nanosecond precision.
@@ -109,7 +109,7 @@ impl Capture<Dead> {
     }
 
     /// Sets the length in bytes of the frame check sequence at the end of each packet. Classic savefiles that this
-    /// capture creates declare it in their header. Default: `None`, not declared.
+    /// capture creates declare it in their header. Default: `None`, which declares nothing.
     ///
     /// # Errors
     ///

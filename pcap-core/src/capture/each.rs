@@ -63,11 +63,12 @@ impl<S: Readable> Capture<S> {
         })
     }
 
-    /// Calls a closure for each packet until the closure returns an error or a break. See [`for_each`](Self::for_each).
+    /// Calls a closure for each packet until the closure returns `Err` or `ControlFlow::Break`. See
+    /// [`for_each`](Self::for_each).
     ///
     /// The closure returns either a `Result<(), E>` with `E: From<Error>`, or a [`ControlFlow<B>`](ControlFlow). The
-    /// first `Err` or `Break` ends the call, which returns its value. A closure that uses `?` needs an explicit return
-    /// type, because Rust cannot infer `E`.
+    /// call stops at the first `Err` or `Break` and returns it. A closure that uses `?` needs an explicit return type,
+    /// because Rust cannot infer `E`.
     ///
     /// # Errors
     ///
@@ -75,7 +76,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Examples
     ///
-    /// With a closure that writes packets, and one that searches for a packet:
+    /// Copies packets to another savefile, then searches for a short packet:
     ///
     /// ```
     /// use pcap_core::{Capture, Dlt};
@@ -117,7 +118,7 @@ impl<S: Readable> Capture<S> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Without that type, the closure does not compile:
+    /// Without the explicit return type, the closure does not compile:
     ///
     /// ```compile_fail,E0282
     /// # fn main() -> pcap_core::Result<()> {
@@ -142,7 +143,8 @@ impl<S: Readable> Capture<S> {
     /// devices whose reads wait inside libpcap, such as D-Bus, the call returns as soon as it has packets.
     ///
     /// The call reads a savefile to its end. If the savefile arrives through a pipe, the call waits for the data. If
-    /// the savefile is [followed](Capture::follow), the call reads to the current end and does not wait.
+    /// the savefile is [followed](Capture::follow), the call reads to the current end of the file and does not wait for
+    /// more.
     ///
     /// Packets are borrowed, not copied.
     ///
@@ -176,8 +178,8 @@ impl<S: Readable> Capture<S> {
         })
     }
 
-    /// Calls a closure for each available packet until the closure returns an error or a break. See
-    /// [`dispatch`](Self::dispatch), and [`try_for_each`](Self::try_for_each) for the closure.
+    /// Calls a closure for each available packet until the closure returns `Err` or `ControlFlow::Break`. See
+    /// [`dispatch`](Self::dispatch) for the packets, and [`try_for_each`](Self::try_for_each) for the closure.
     ///
     /// # Errors
     ///

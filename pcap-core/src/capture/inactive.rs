@@ -12,7 +12,7 @@ use crate::linktype::Dlt;
 use crate::timestamp::Precision;
 use crate::tstamp_type::TstampType;
 
-/// The phase of a capture on a device that is not activated yet. It stores the options; the device is not open.
+/// The phase of a capture on a device that is not yet activated. It stores the options; the device is not open.
 #[derive(Clone, Debug)]
 pub struct Inactive {
     device: DeviceName,
@@ -30,8 +30,8 @@ impl Clone for Capture<Inactive> {
 
 /// # Opening a device: options
 impl Capture<Inactive> {
-    /// Creates a capture for a device, which is given by name, such as `eth0`, or as a [`Device`](crate::Device). On
-    /// Linux, the name `any` captures on all devices.
+    /// Creates a capture for a device, given by its name, such as `eth0`, or as a [`Device`](crate::Device). On Linux,
+    /// the `any` device captures on all network interfaces.
     ///
     /// This call does not open the device; [`activate`](Self::activate) does. The options have these defaults:
     ///
@@ -40,7 +40,8 @@ impl Capture<Inactive> {
     /// - a packet-buffer timeout of 100 ms,
     /// - libpcap's buffer size,
     /// - timestamps in nanoseconds,
-    /// - both directions, no filter.
+    /// - both directions,
+    /// - no filter.
     ///
     /// # Examples
     ///
@@ -81,9 +82,9 @@ impl Capture<Inactive> {
     /// Linux network interfaces. Activation rejects values above 262 144.
     ///
     /// A small snaplen saves time and space in the kernel's buffer. On Linux network interfaces, a buffer of 2 MiB
-    /// holds 6000 packets of 1514 bytes with a snaplen of 256, and 1300 with the default. (Without this crate, libpcap
-    /// makes the kernel truncate packets only if a filter is set.) In immediate mode, each packet occupies a slot of
-    /// this size. Filters always see whole packets.
+    /// holds 6000 packets of 1514 bytes with a snaplen of 256, and 1300 with the default. (When used directly, libpcap
+    /// has the kernel truncate packets only if a filter is set.) In immediate mode, each packet occupies a slot of this
+    /// size. On Linux network interfaces, filters see whole packets regardless of the snaplen.
     ///
     #[doc = manual!("pcap_set_snaplen")]
     #[doc(alias = "pcap_set_snaplen")]
@@ -92,8 +93,8 @@ impl Capture<Inactive> {
         self.with(|o| o.snaplen = bytes)
     }
 
-    /// Sets promiscuous mode, in which the device also captures packets that are not addressed to this host. Default:
-    /// off.
+    /// Sets whether to use promiscuous mode, in which the device also captures packets that are not addressed to this
+    /// host. Default: off.
     ///
     /// If the device does not support this mode, the capture works without it and reports a
     /// [warning](Capture::warnings).
@@ -105,9 +106,10 @@ impl Capture<Inactive> {
         self.with(|o| o.promisc = on)
     }
 
-    /// Sets monitor mode, in which a Wi-Fi device captures raw 802.11 frames. Default: off.
+    /// Sets whether to use monitor mode, in which a Wi-Fi device captures raw 802.11 frames. Default: off.
     ///
-    /// [`can_set_rfmon`](Self::can_set_rfmon) returns whether the device supports it. If it does not, activation fails.
+    /// [`can_set_rfmon`](Self::can_set_rfmon) returns whether the device supports this mode. If it does not, activation
+    /// fails with [`RfmonNotSupported`](crate::ErrorKind::RfmonNotSupported).
     ///
     #[doc = manual!("pcap_set_rfmon")]
     #[doc(alias = "pcap_set_rfmon")]
@@ -121,7 +123,7 @@ impl Capture<Inactive> {
     ///
     /// The timeout is rounded up to whole milliseconds, at least one. Activation rejects values above 2 147 483 647 ms.
     ///
-    /// This is not a read deadline; for that, use [`next_packet_timeout`](Capture::next_packet_timeout).
+    /// This is not the timeout of a read; for that, use [`next_packet_timeout`](Capture::next_packet_timeout).
     ///
     #[doc = manual!("pcap_set_timeout")]
     #[doc(alias = "pcap_set_timeout")]
@@ -130,15 +132,15 @@ impl Capture<Inactive> {
         self.with(|o| o.timeout = timeout)
     }
 
-    /// Sets immediate mode, in which the kernel delivers each packet as soon as it arrives, without waiting for the
-    /// packet-buffer timeout. Default: off.
+    /// Sets whether to use immediate mode, in which the kernel delivers each packet as soon as it arrives, without
+    /// waiting for the packet-buffer timeout. Default: off.
     ///
     /// Immediate mode costs one wake-up per packet. On Linux network interfaces, each packet also occupies a buffer
     /// slot as large as the [snaplen](Self::snaplen), or on Ethernet as the device's longest packet if that is smaller.
     ///
     /// The default buffer size in immediate mode is 32 MiB; [`buffer_size`](Self::buffer_size) sets another. On Linux
-    /// network interfaces the default snaplen is then 65 600 bytes, with which the buffer holds 511 packets. With a
-    /// snaplen of 2000 bytes, it holds 16 000.
+    /// network interfaces, the default snaplen in immediate mode is 65 600 bytes, with which the buffer holds 511
+    /// packets. With a snaplen of 2000 bytes, it holds 16 000.
     ///
     #[doc = manual!("pcap_set_immediate_mode")]
     #[doc(alias = "pcap_set_immediate_mode")]
@@ -158,8 +160,8 @@ impl Capture<Inactive> {
     /// | 2 MiB | 13 800 | 1300 |
     /// | 64 MiB | 435 000 | 41 600 |
     ///
-    /// At 500 000 packets per second, a program that uses 2 MiB may stop reading for 28 ms (64 bytes) or 2.6 ms (1514
-    /// bytes) without losing packets.
+    /// At 500 000 packets per second, a program with a buffer of 2 MiB may stop reading for 28 ms (packets of 64 bytes)
+    /// or 2.6 ms (packets of 1514 bytes) without losing packets.
     ///
     /// The kernel allocates the memory at activation. Activation rejects 0 and values above 2 147 483 647.
     ///
@@ -216,7 +218,7 @@ impl Capture<Inactive> {
     /// Sets the filter, which is an expression or a compiled [`Filter`](crate::Filter). Default: no filter, so all
     /// packets are captured.
     ///
-    /// An empty expression accepts all packets, so an `Option<&str>` can be passed as `text.unwrap_or_default()`.
+    /// An empty expression accepts all packets, so an `Option<&str>` can be passed as `expression.unwrap_or_default()`.
     ///
     /// Activation compiles and sets the filter, as [`set_filter`](Capture::set_filter) does, before the capture
     /// receives any packet.
@@ -229,8 +231,8 @@ impl Capture<Inactive> {
         self.with(|o| o.filter = Some(filter))
     }
 
-    /// Sets non-blocking mode: [`dispatch`](Capture::dispatch) returns at once if no packet is available, and
-    /// [`inject`](Capture::inject) fails instead of waiting while the device's send queue is full. See
+    /// Sets whether to use non-blocking mode, in which [`dispatch`](Capture::dispatch) returns at once if no packet is
+    /// available, and [`inject`](Capture::inject) fails instead of waiting while the device's send queue is full. See
     /// [`set_nonblock`](Capture::set_nonblock). Default: off.
     ///
     #[doc = manual!("pcap_setnonblock")]
@@ -275,7 +277,9 @@ impl Capture<Inactive> {
     ///
     /// # Errors
     ///
-    /// The call fails if the device does not exist, or if libpcap cannot query it.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the device's name contains a NUL byte.
+    /// - [`Other`](crate::ErrorKind::Other) if libpcap cannot query the device. On Linux, the call succeeds for an
+    ///   interface that does not exist.
     ///
     #[doc = manual!("pcap_list_tstamp_types")]
     #[doc(alias = "pcap_list_tstamp_types")]
@@ -287,7 +291,11 @@ impl Capture<Inactive> {
     ///
     /// # Errors
     ///
-    /// The call fails if the device does not exist, or if the process lacks the permission to query it.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the device's name contains a NUL byte.
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the device does not exist. On Linux, the call returns
+    ///   `false` instead.
+    /// - [`PermissionDenied`](crate::ErrorKind::PermissionDenied) if the process lacks permission to query the device.
+    /// - [`Other`](crate::ErrorKind::Other) if libpcap reports any other error.
     ///
     #[doc = manual!("pcap_can_set_rfmon")]
     #[doc(alias = "pcap_can_set_rfmon")]
@@ -300,18 +308,21 @@ impl Capture<Inactive> {
 impl Capture<Inactive> {
     /// Opens the device and starts capturing.
     ///
-    /// The call borrows the options, so they remain usable, for example to change one and try again.
+    /// The call only borrows the options, so they remain usable, for example to change one and try again.
     ///
     /// # Errors
     ///
     /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the device does not exist.
-    /// - [`PermissionDenied`](crate::ErrorKind::PermissionDenied) if the process lacks the permission to capture on it.
+    /// - [`PermissionDenied`](crate::ErrorKind::PermissionDenied) if the process lacks permission to capture on it.
     /// - [`InterfaceNotUp`](crate::ErrorKind::InterfaceNotUp) if the interface is down.
     /// - [`RfmonNotSupported`](crate::ErrorKind::RfmonNotSupported) if monitor mode was requested and the device does
     ///   not support it.
     /// - [`InvalidOption`](crate::ErrorKind::InvalidOption) if an option is invalid. The message names the option and
     ///   its value.
-    /// - Those of [`set_filter`](Capture::set_filter) for the filter.
+    /// - Those of [`set_filter`](Capture::set_filter), [`set_direction`](Capture::set_direction) and
+    ///   [`set_datalink`](Capture::set_datalink), for the filter, the direction and the link type.
+    /// - [`Io`](crate::ErrorKind::Io) if the process has no file descriptor left.
+    /// - [`Other`](crate::ErrorKind::Other) if libpcap reports any other error.
     ///
     /// # Examples
     ///
@@ -340,7 +351,7 @@ impl Capture<Inactive> {
     /// For each skipped option, [`warnings`](Capture::warnings) contains an
     /// [`OptionSkipped`](crate::WarningKind::OptionSkipped) with the text of the error.
     ///
-    /// If the filter is skipped, the capture delivers all packets. Use `activate` if that would be wrong.
+    /// If the filter is skipped, the capture delivers all packets. Use `activate` if that is not acceptable.
     ///
     /// # Errors
     ///
@@ -364,11 +375,11 @@ impl Capture<Inactive> {
         Active::open(&self.state.device, &self.state.options, best_effort).map(Capture::new)
     }
 
-    /// Opens a device in one call. This is a shorthand for [`from_device`](Self::from_device), its most common options
+    /// Opens a device in one call. This is shorthand for [`from_device`](Self::from_device), the most common options
     /// and [`activate`](Self::activate).
     ///
-    /// `snaplen` is in bytes, and 0 means the largest. `promisc` sets promiscuous mode, and `timeout` the packet-buffer
-    /// timeout.
+    /// `snaplen` is in bytes; 0 means the largest snaplen. `promisc` sets promiscuous mode, and `timeout` sets the
+    /// packet-buffer timeout.
     ///
     /// # Errors
     ///

@@ -109,7 +109,7 @@ impl<S: Readable> Capture<S> {
     }
 
     /// Advances to the next packet, which [`packet`](Self::packet) then returns. Waits as
-    /// [`next_packet`](Self::next_packet) does, and returns `false` where that returns `None`.
+    /// [`next_packet`](Self::next_packet) does, and returns `false` when `next_packet` would return `None`.
     ///
     /// Use this in loops that skip packets, or to call [`stats`](Capture::stats) or [`inject`](Capture::inject) while
     /// holding a packet. This works because the packet and these calls only borrow the capture immutably.
@@ -148,8 +148,9 @@ impl<S: Readable> Capture<S> {
         Ok(self.look(Patience::ForEver)? == Next::Packet(()))
     }
 
-    /// Returns the packet that the last [`advance`](Self::advance) or other call for a single packet has read. Returns
-    /// `None` before the first read, if the last read found no packet, and after a call that takes a closure.
+    /// Returns the packet that was read by the last [`advance`](Self::advance) or other call that reads a single
+    /// packet. Returns `None` before the first read, if the last read found no packet, and after a call that takes a
+    /// closure.
     #[inline]
     #[must_use]
     pub fn packet(&self) -> Option<Packet<'_>> {

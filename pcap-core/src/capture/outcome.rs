@@ -4,12 +4,12 @@ use std::ops::ControlFlow;
 
 use crate::error::{Error, Result};
 
-/// Why a capture has no more packets.
+/// Why a reading call ended: at the end of the capture, or because of a break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum End {
     /// The savefile is at its end, or the live capture is [stopped](crate::Capture::stop) and its buffer is empty.
     Eof,
-    /// A [`BreakHandle`](crate::BreakHandle) interrupted the call. Reading can continue.
+    /// A [`BreakHandle`](crate::BreakHandle) interrupted the call. Reading can continue with the next call.
     Break,
 }
 
@@ -20,7 +20,7 @@ pub enum Stop {
     Count,
     /// No more packets are available now.
     Empty,
-    /// The capture has no more packets.
+    /// The capture is at its end, or a break interrupted the call.
     End(End),
 }
 
@@ -67,7 +67,7 @@ pub enum Next<T> {
     Packet(T),
     /// No packet arrived in time.
     Timeout,
-    /// The capture has no more packets.
+    /// The capture is at its end, or a break interrupted the call.
     End(End),
 }
 
@@ -104,7 +104,7 @@ impl<T> Next<T> {
     }
 }
 
-/// The return type of a closure of [`try_for_each`](crate::Capture::try_for_each) or
+/// The return type of a closure that is passed to [`try_for_each`](crate::Capture::try_for_each) or
 /// [`try_dispatch`](crate::Capture::try_dispatch): `Result<(), E>` with `E: From<Error>`, or [`ControlFlow<B>`].
 ///
 /// The trait is sealed.

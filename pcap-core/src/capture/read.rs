@@ -70,8 +70,8 @@ impl<S: Readable> Capture<S> {
 
 /// # Filters
 impl<S: Readable> Capture<S> {
-    /// Sets the filter, which is an expression or a compiled [`Filter`](crate::Filter). From now on, only packets that
-    /// it accepts are delivered.
+    /// Sets the filter, which is an expression or a compiled [`Filter`](crate::Filter). From then on, the capture
+    /// delivers only packets that the filter accepts.
     ///
     /// An expression is compiled with the default options, and on a live capture with the device's netmask, if it has
     /// one. An empty expression accepts all packets.
@@ -84,18 +84,19 @@ impl<S: Readable> Capture<S> {
     ///   in [`Stats::discarded`](crate::Stats::discarded), if the data that the filter tests is no longer available.
     /// - The kernel runs the filter on whole packets, regardless of the snaplen. If it cannot, or if its result would
     ///   differ from that of [`Filter::matches`](crate::Filter::matches), this process runs the filter, also on whole
-    ///   packets. [`filter_location`](Capture::filter_location) returns which.
+    ///   packets. [`filter_location`](Capture::filter_location) returns where it runs.
     /// - The kernel removes the outer VLAN tag before a filter sees the packet. So `udp port 67` accepts tagged
-    ///   packets, although [`Filter::matches`](crate::Filter::matches) rejects their bytes with the tag. In this
-    ///   process, a filter that does not test for VLANs does not see the outer tag either. The kernel does not remove a
-    ///   tag that a program on this host has written into a frame.
+    ///   packets, although [`Filter::matches`](crate::Filter::matches) rejects their bytes, which include the tag. In
+    ///   this process, a filter that does not test for VLANs does not see the outer tag either. The kernel does not
+    ///   remove a tag that a program on this host has written into a frame.
     ///
-    /// On other devices and systems, libpcap sets the filter, and may lose packets while it does so.
+    /// In other live captures, libpcap sets the filter, and may lose packets while it does so. On a savefile, this
+    /// process runs the filter.
     ///
     /// # Errors
     ///
-    /// - [`FilterSyntax`](crate::ErrorKind::FilterSyntax) or [`FilterTooLong`](crate::ErrorKind::FilterTooLong) if
-    ///   libpcap rejects the expression.
+    /// - Those of [`Filter::compile`](crate::Filter::compile) if the filter is an expression, such as
+    ///   [`FilterSyntax`](crate::ErrorKind::FilterSyntax).
     /// - [`LinktypeMismatch`](crate::ErrorKind::LinktypeMismatch) if the filter was compiled for another link type.
     /// - [`Unsupported`](crate::ErrorKind::Unsupported) if only the kernel can evaluate the filter (for example
     ///   `inbound` or `ifindex`) but cannot run it. The message states why.
@@ -103,6 +104,8 @@ impl<S: Readable> Capture<S> {
     ///   and reads bytes beyond the snaplen. Set the filter before activation, or use a larger snaplen.
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the filter accepts only sent packets on Linux's
     ///   loopback device, which delivers each packet once, as received.
+    /// - [`Io`](crate::ErrorKind::Io) or [`Other`](crate::ErrorKind::Other) if the operating system or libpcap reports
+    ///   any other error.
     ///
     /// After an error, the previous filter stays in effect.
     ///

@@ -6,8 +6,8 @@ use super::{CompileOptions, Filter};
 
 /// A filter for a capture: an expression, which the capture compiles for its own link type, or a compiled [`Filter`].
 ///
-/// Converts from `&str` and `String`, from a pair of either with [`CompileOptions`], and from `&Filter` and `Filter`.
-/// The methods that set a filter accept all of these types.
+/// Converts from an expression (`&str` or `String`), from a pair of an expression and [`CompileOptions`], and from a
+/// `&Filter` or `Filter`. The methods that set a filter accept all of these types.
 ///
 /// # Examples
 ///
@@ -28,7 +28,7 @@ pub enum FilterSource<'a> {
 }
 
 impl FilterSource<'_> {
-    /// Converts into a filter source that owns its expression or filter.
+    /// Converts the filter source into one that owns its expression or filter.
     #[must_use]
     pub fn into_owned(self) -> FilterSource<'static> {
         match self {

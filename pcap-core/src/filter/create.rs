@@ -15,8 +15,8 @@ impl Filter {
     /// # Names
     ///
     /// Names in an expression (`host example.org`) are resolved during compilation, by DNS and the system's tables of
-    /// hosts, networks, protocols and services. Each name is looked up twice, and the call blocks for as long as that
-    /// takes. The filter contains every address found.
+    /// hosts, networks, protocols and services. Each name is looked up twice, and the call blocks for as long as the
+    /// lookups take. The filter contains every address found.
     ///
     /// # Long expressions
     ///
@@ -27,35 +27,36 @@ impl Filter {
     ///   `portrange` to 35, a `tcp dst port` to 7 and `len > 5` to 1. So an expression can have about 3300 hosts or
     ///   1700 ports. For longer lists, use [`any_of`](Self::any_of).
     /// - 13 500 arithmetic operators in one comparison.
-    /// - 128 MiB of text.
+    /// - 128 MiB of expression text.
     ///
     /// The limits were measured with libpcap 1.10.3 on a virtual machine with two cores of an AMD EPYC (family 25,
     /// model 17) at 2.6 GHz. On that machine, every expression that libpcap compiles within a second is accepted, and
     /// every accepted expression compiles in less than five seconds. To measure again, run
     /// `cargo bench --bench compile` in `pcap-core/benches`.
     ///
-    /// An expression of up to 3000 tests, or about 8000 without the optimizer, is compiled as a whole. Some longer
-    /// expressions would take libpcap minutes. They are compiled in parts of up to 16 terms, whose programs this crate
-    /// then joins. The instructions differ from those of libpcap, but the result for each packet is the same. (With the
-    /// optimizer, the result for a packet that ends within its headers depends on the order of the tests, even in
-    /// libpcap's own programs.)
+    /// An expression of up to 3000 tests, or about 8000 without the optimizer, is compiled as a whole. Longer
+    /// expressions, some of which would take libpcap minutes, are compiled in parts of up to 16 terms, whose programs
+    /// this crate then joins. The instructions differ from those that libpcap would generate, but the result for each
+    /// packet is the same. (With the optimizer, the result for a packet that ends within its headers depends on the
+    /// order of the tests, even in libpcap's own programs.)
     ///
     /// An expression cannot be compiled in parts if `vlan`, `mpls`, `pppoes` or `geneve` precedes terms that are also
     /// evaluated if it does not match, as in `vlan or host 192.0.2.1`: libpcap looks for that host after the tag. Such
-    /// an expression can have about 4700 tests of the same positions in a packet. To avoid the limit, put these terms
-    /// at the end: `host 192.0.2.1 or (vlan and host 192.0.2.1)`.
+    /// an expression can have about 4700 tests if all of them examine the same positions in a packet, and more
+    /// otherwise. To avoid the limit, put these terms at the end: `host 192.0.2.1 or (vlan and host 192.0.2.1)`.
     ///
     /// # Stack and threads
     ///
     /// libpcap's compiler runs on a separate thread with a large stack. So compiling never overflows the stack, however
-    /// small that of the calling thread is. Starting the thread takes about 0.1 ms.
+    /// small the stack of the calling thread is. Starting the thread takes about 0.1 ms.
     ///
     /// # Errors
     ///
     /// - [`FilterSyntax`] if libpcap rejects the expression: because of a syntax error, an unknown name, a field that
     ///   packets of the link type do not have, an expression that no packet can match, or a link type that libpcap does
-    ///   not support in filters. Only libpcap's text, which is the text of the error, distinguishes these cases.
-    /// - [`FilterTooLong`] if the expression exceeds one of the limits above; the text names it.
+    ///   not support in filters. Only the [text](crate::Error::text) of the error, which is libpcap's, distinguishes
+    ///   these cases.
+    /// - [`FilterTooLong`] if the expression exceeds one of the limits above. The text of the error names the limit.
     /// - [`InvalidArgument`] if the expression contains a NUL byte, or if the snaplen exceeds 2³¹ − 1.
     /// - [`Io`] if the thread cannot be started.
     ///
@@ -98,8 +99,8 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// - [`FilterInvalid`](crate::ErrorKind::FilterInvalid) if the program has one of the following faults. The text
-    ///   names the instruction and the fault.
+    /// - [`FilterInvalid`](crate::ErrorKind::FilterInvalid) if the program has one of the following faults. The text of
+    ///   the error names the instruction and the fault.
     ///   - It has no instructions, or more than 4096.
     ///   - It contains an unknown operation.
     ///   - It jumps backward or beyond its end, or its last instruction is not a return.

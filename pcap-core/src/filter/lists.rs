@@ -24,8 +24,8 @@ impl Filter {
     ///
     /// # Performance
     ///
-    /// The call takes milliseconds: libpcap compiles only examples of each kind of term for the link type, and this
-    /// crate generates the comparisons, as a search tree.
+    /// The call takes milliseconds: libpcap compiles only a few examples of each kind of term for the link type, and
+    /// this crate generates the comparisons as a search tree.
     ///
     /// The Linux kernel accepts filters of up to 4096 instructions. A thousand IPv4 hosts take about 2300 instructions,
     /// or half as many if they match only the source or only the destination. Unrelated IPv6 addresses take up to 15
@@ -37,20 +37,20 @@ impl Filter {
     ///
     /// The result for each packet is that of libpcap's unoptimized program for the expression `src host A or src host B
     /// … or dst host A or dst host B … or src port C … or dst port C … or (src host D and src port E) … or (dst host D
-    /// and dst port E) …`: first IPv4, then IPv6, then ports, then ports of addresses.
+    /// and dst port E) …`. IPv4 addresses are tested first, then IPv6 addresses, then ports, then ports of addresses.
     ///
     /// Like `host` and `port` in expressions, the filter also matches addresses in ARP and RARP, and matches ports of
     /// TCP, UDP and SCTP except in fragments after the first. It does not look behind VLAN tags. (On Linux, however,
     /// the kernel removes the outer tag before it runs the filter of a live capture.)
     ///
-    /// If a packet ends within these headers, the order of the tests matters, because the first missing byte rejects
-    /// the packet. An address is always read completely, whereas libpcap 1.11 does not read the words of an address
-    /// that the mask of a network ignores.
+    /// If a packet ends within these headers, the order of the tests matters, because a test that reads a missing byte
+    /// rejects the packet. An address is always read completely, whereas libpcap 1.11 does not read the words of an
+    /// address that the mask of a network ignores.
     ///
     /// The filter has no [`expression`](Self::expression), so the link type of a capture cannot be changed while the
-    /// filter is set. With `Dlt::NULL`, `Dlt::LOOP` and `Dlt::ENC`, the number of IPv6 differs between systems:
-    /// [`matches`](Self::matches) uses this system's number, and [`set_filter`](crate::Capture::set_filter) on a
-    /// savefile uses that of the system that wrote it.
+    /// filter is set. With `Dlt::NULL`, `Dlt::LOOP` and `Dlt::ENC`, the protocol number of IPv6 differs between
+    /// systems: [`matches`](Self::matches) uses this system's number, and
+    /// [`set_filter`](crate::Capture::set_filter) on a savefile uses that of the system that wrote the savefile.
     ///
     /// # Errors
     ///

@@ -56,7 +56,7 @@ use program::validate;
 ///
 /// # Serialization
 ///
-/// With the feature `serde`, a filter can be serialized: its link type, expression, options and instructions.
+/// With the `serde` feature, a filter can be serialized: its link type, expression, options and instructions.
 /// Deserializing checks the instructions, as [`from_instructions`](Self::from_instructions) does, but compiles nothing.
 /// So it does not verify that the expression matches the instructions. A live capture compiles the expression again and
 /// uses the result; everything else uses the instructions.
@@ -230,15 +230,15 @@ impl Filter {
         self.dlt
     }
 
-    /// Returns the expression that the filter was compiled from. `None` for a combined filter, and for one that was
-    /// created from instructions or from a list.
+    /// Returns the expression that the filter was compiled from. Returns `None` for a combined filter, and for a filter
+    /// that was created from instructions or from a list.
     #[must_use]
     pub fn expression(&self) -> Option<&str> {
         self.expression.as_deref()
     }
 
-    /// Returns the options that the filter was compiled with. These are the default options if the filter was not
-    /// compiled from an expression, or is a combined one.
+    /// Returns the options that the filter was compiled with. Returns the default options if the filter was not
+    /// compiled from an expression, or is a combined filter.
     #[must_use]
     pub fn options(&self) -> CompileOptions {
         self.options
@@ -248,8 +248,9 @@ impl Filter {
     /// bytes.
     ///
     /// A filter that was compiled on a live capture may use them. For example, the kernel removes the outer VLAN tag
-    /// before it runs a filter, so `vlan 5` must ask the kernel for the tag. [`matches`](Self::matches) and
-    /// [`run`](Self::run) support such a filter, too, if [`runs_on_bytes`](Self::runs_on_bytes) returns true.
+    /// before it runs a filter, so the program for `vlan 5` must load the tag from the kernel.
+    /// [`matches`](Self::matches) and [`run`](Self::run) also support such a filter if
+    /// [`runs_on_bytes`](Self::runs_on_bytes) returns `true`.
     #[must_use]
     pub fn uses_kernel_extensions(&self) -> bool {
         has_kernel_extensions(&self.program)
@@ -257,8 +258,8 @@ impl Filter {
 
     /// Returns whether [`matches`](Self::matches) can evaluate the complete filter from a packet's bytes.
     ///
-    /// On most link types it cannot evaluate `inbound`, `outbound` and `ifindex`, because only the kernel knows the
-    /// direction and the interface of a packet.
+    /// For most link types, `matches` cannot evaluate `inbound`, `outbound` and `ifindex`, because only the kernel
+    /// knows the direction and the interface of a packet.
     ///
     /// # Examples
     ///

@@ -13,13 +13,14 @@ impl Filter {
     /// `iptables -m bpf --bytecode` and `tc` accept, such as `4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0`.
     ///
     /// This is the inverse of [`to_c_listing`](Self::to_c_listing), [`to_decimal_listing`](Self::to_decimal_listing)
-    /// and [`to_bytecode`](Self::to_bytecode). The format is detected from the text. Line endings, spaces around the
-    /// parts and a trailing comma do not matter. A listing does not contain its link type, so the caller must know it.
+    /// and [`to_bytecode`](Self::to_bytecode). The format is detected from the text. Both kinds of line endings, spaces
+    /// around the parts and a trailing comma are accepted. A listing does not contain its link type, so the caller must
+    /// know it.
     ///
     /// # Errors
     ///
-    /// - [`FilterInvalid`](crate::ErrorKind::FilterInvalid) if the listing cannot be parsed. The text names the line,
-    ///   or the part between commas, counted from 1.
+    /// - [`FilterInvalid`](crate::ErrorKind::FilterInvalid) if the listing cannot be parsed. The text of the error
+    ///   states the number of the line, or of the part between commas, counted from 1.
     /// - Those of [`from_instructions`](Self::from_instructions).
     ///
     /// # Examples
@@ -60,7 +61,8 @@ impl Filter {
     ///
     /// # Examples
     ///
-    /// For iptables, use the link type `RAW`, because the packets that it filters begin with the IP header:
+    /// For iptables, compile the filter for `Dlt::RAW`, because the packets that iptables filters begin with the IP
+    /// header:
     ///
     /// ```
     /// use pcap_core::{Dlt, Filter};

@@ -2,12 +2,12 @@
 
 use crate::capture::{Capture, Inactive};
 
-/// Options of a capture that only Apple's systems support.
+/// Options of a capture that are specific to Apple's systems.
 pub trait CaptureExt: Sized {
-    /// Sets whether the capture delivers packets of the link type `DLT_PKTAP`, whose headers name the interface and the
-    /// process of each packet. Default: off.
+    /// Sets whether the capture delivers packets with the link type `DLT_PKTAP`, whose headers name the interface and
+    /// the process of each packet. Default: off.
     ///
-    /// The option works on the devices `pktap` and `any`, with the libpcap that is part of macOS. With any other
+    /// The option works on the `pktap` and `any` devices, with the libpcap that is part of macOS. With any other
     /// libpcap, activation fails with [`Unsupported`](crate::ErrorKind::Unsupported).
     ///
     /// # Examples

@@ -9,7 +9,7 @@ use crate::sys::{self, platform};
 
 /// Windows-specific operations of a live capture.
 ///
-/// If the `wpcap.dll` in use lacks functions of libpcap, all calls that return a `Result` return
+/// If the `wpcap.dll` in use lacks functions of libpcap, all calls that return a `Result` fail with
 /// [`Unsupported`](crate::ErrorKind::Unsupported).
 pub trait CaptureExt {
     /// Sets the size of the driver's buffer for this capture, in bytes. Packets in the old buffer are lost.
@@ -43,7 +43,7 @@ pub trait CaptureExt {
     #[doc(alias = "pcap_setmintocopy")]
     fn set_min_to_copy(&mut self, bytes: usize) -> Result<()>;
 
-    /// Sets the capture mode: the driver delivers packets, which is the default, or statistics.
+    /// Sets the capture mode: whether the driver delivers packets or statistics. Default: packets.
     ///
     /// # Errors
     ///
@@ -56,7 +56,8 @@ pub trait CaptureExt {
     ///
     /// # Errors
     ///
-    /// The call fails if libpcap has no statistics for this kind of device.
+    /// - [`Other`](crate::ErrorKind::Other) if libpcap has no statistics for this kind of device, or the driver reports
+    ///   an error.
     #[doc(alias = "pcap_stats_ex")]
     fn stats_ex(&self) -> Result<StatsEx>;
 
@@ -73,14 +74,15 @@ pub trait CaptureExt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mode {
-    /// Packets.
+    /// The driver delivers the captured packets.
     Capture,
-    /// Statistics, as one packet per packet-buffer timeout. Its data consists of two 64-bit numbers in the machine's
-    /// byte order: the number of packets that passed the filter in that time, and the number of their bytes.
+    /// The driver delivers statistics instead, as one packet per packet-buffer timeout. The data of this packet
+    /// consists of two 64-bit numbers in the machine's byte order: the number of packets that passed the filter in that
+    /// time, and the total number of their bytes.
     Statistics,
 }
 
-/// The statistics of a live capture since its activation, from the driver's 32-bit counters.
+/// The statistics of a live capture since its activation, from the driver's 32-bit counters, which may wrap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct StatsEx {

@@ -116,8 +116,8 @@ const TURNS: u32 = 128;
 /// reading a hundred packets.
 const SLICE: Duration = Duration::from_micros(100);
 
-/// An async runtime that wakes tasks when packets arrive: `Tokio` or `AsyncIo`, each with its feature. The trait is
-/// sealed.
+/// An async runtime that wakes tasks when packets arrive: `Tokio` or `AsyncIo`, each of which requires its feature. The
+/// trait is sealed.
 pub trait Runtime: sealed::Register {}
 
 mod sealed {
@@ -146,8 +146,8 @@ mod sealed {
 /// `S` is the capture's phase, as in [`Capture`], and `R` the runtime. An `AsyncCapture` is `Send` but not `Sync`: a
 /// task that owns it can move between threads.
 ///
-/// A live capture is woken by the runtime in which it was converted, and its calls fail after that runtime has shut
-/// down. Only one task can wait at a time: only the most recent waker is called.
+/// Tasks that wait for a live capture are woken by the runtime in which it was converted. Once that runtime has shut
+/// down, the calls of the capture fail. Only one task can wait at a time, because only the most recent waker is called.
 pub struct AsyncCapture<S: Awaitable, R: Runtime> {
     registered: Option<Registered<R>>,
     /// The registration for sending, created by the first wait.

@@ -13,7 +13,7 @@ use crate::packet::Packet;
 
 /// A stream of the packets of a borrowed capture. See [`AsyncCapture::packets`] and [`AsyncCapture::packets_with`].
 ///
-/// It implements the trait `Stream` of the crate `futures-core`, which `futures-util`, `futures-lite` and
+/// It implements the `Stream` trait of the `futures-core` crate, which `futures-util`, `futures-lite` and
 /// `tokio-stream` use. Packets are read in batches, and dropping the stream does not lose any. After its end, the
 /// stream keeps returning `None`.
 #[must_use = "streams do nothing unless they are polled"]

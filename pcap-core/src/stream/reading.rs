@@ -27,9 +27,9 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
     }
 
     /// Advances to the next packet, which [`packet`](Self::packet) then returns. Waits as
-    /// [`next_packet`](Self::next_packet) does, and returns `false` where that returns `None`.
+    /// [`next_packet`](Self::next_packet) does, and returns `false` when `next_packet` would return `None`.
     ///
-    /// Use it to call [`stats`](AsyncCapture::stats) or [`try_inject`](AsyncCapture::try_inject) while holding a
+    /// Use this to call [`stats`](AsyncCapture::stats) or [`try_inject`](AsyncCapture::try_inject) while holding a
     /// packet.
     ///
     /// # Errors
@@ -58,8 +58,8 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
         self.poll_on(cx)
     }
 
-    /// Returns the packet that the last [`advance`](Self::advance) has read. Returns `None` before the first read and
-    /// after the end.
+    /// Returns the packet that was read by the last [`advance`](Self::advance) or other reading call. Returns `None`
+    /// before the first read, and if the last read found no packet.
     #[inline]
     #[must_use]
     pub fn packet(&self) -> Option<Packet<'_>> {
@@ -97,7 +97,8 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
         IntoPackets::new(self, f)
     }
 
-    /// Returns why the packets ended. See [`Capture::ended`].
+    /// Returns why the last reading call ended: at the end of the capture, or because of a break. See
+    /// [`Capture::ended`].
     #[must_use]
     pub fn ended(&self) -> Option<End> {
         self.capture.ended()
@@ -110,7 +111,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
     }
 }
 
-/// # The capture inside
+/// # The underlying capture
 impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
     /// Returns a reference to the underlying capture.
     #[must_use]

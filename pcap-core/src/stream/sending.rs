@@ -17,12 +17,12 @@ impl<R: Runtime> AsyncCapture<Active, R> {
     /// send queue is full, the task waits and other tasks run. [Non-blocking mode](crate::Capture::set_nonblock) makes
     /// no difference.
     ///
-    /// If the future is dropped before it is ready, the packet is not sent. To send while holding a packet of the same
-    /// capture, use [`try_inject`](Self::try_inject). As for reading, deadlines come from the runtime.
+    /// If the future is dropped before it completes, the packet is not sent. To send while holding a packet of the same
+    /// capture, use [`try_inject`](Self::try_inject). To limit the wait, use a timeout of the runtime.
     ///
     /// # Errors
     ///
-    /// - Those of [`Capture::inject`](crate::Capture::inject).
+    /// - Those of [`Capture::inject`](crate::Capture::inject), except `Io(WouldBlock)`.
     /// - [`Io`](crate::ErrorKind::Io) if the runtime has shut down.
     ///
     /// # Examples

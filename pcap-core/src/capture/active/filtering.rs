@@ -20,12 +20,13 @@ const LONGEST: usize = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FilterLocation {
-    /// In the kernel, so rejected packets do not occupy space in the buffer.
+    /// In the kernel, so that rejected packets do not occupy buffer space.
     Kernel,
-    /// In this process, on whole packets, because the kernel cannot run the filter or lacks the memory for it.
+    /// In this process, because the kernel cannot run the filter, lacks the memory for it, or would accept other
+    /// packets.
     UserSpace,
-    /// At a location that libpcap chooses: on systems other than Linux usually in the kernel, and on devices that are
-    /// not network interfaces in this process.
+    /// At a location that libpcap chooses: usually in the kernel on systems other than Linux, and in this process on
+    /// devices that are not network interfaces.
     Libpcap,
 }
 

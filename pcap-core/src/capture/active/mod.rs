@@ -88,11 +88,12 @@ struct Vanished {
 
 /// # Filter location, direction and link type
 impl Capture<Active> {
-    /// Returns where the filter runs, or `None` if none is set.
+    /// Returns where the filter runs, or `None` if no filter is set.
     ///
-    /// On Linux network interfaces, the kernel runs the filter if it fits into the kernel's memory limit and has the
-    /// same results there as [`Filter::matches`]. Otherwise this process runs the filter, on whole packets regardless
-    /// of the snaplen. This costs time, and rejected packets also occupy buffer space.
+    /// On Linux network interfaces, the kernel runs the filter if it fits into the kernel's memory limit and would
+    /// accept the same packets there as [`Filter::matches`] does. Otherwise this process runs the filter, on whole
+    /// packets regardless of the snaplen. This takes more time, and rejected packets also occupy buffer space. On other
+    /// systems and devices, libpcap decides.
     #[must_use]
     pub fn filter_location(&self) -> Option<FilterLocation> {
         self.state.set.as_ref().map(|set| set.location)
@@ -106,6 +107,8 @@ impl Capture<Active> {
     /// - [`Unsupported`](ErrorKind::Unsupported) if this kind of device does not support directions.
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) for [`Out`](Direction::Out) on the loopback device of Linux,
     ///   which delivers each packet once, as received.
+    /// - On Linux network interfaces, those of [`set_filter`](Capture::set_filter), because the current filter is
+    ///   attached again.
     ///
     /// After an error, the previous direction stays in effect.
     ///
@@ -119,7 +122,7 @@ impl Capture<Active> {
     ///
     /// # Errors
     ///
-    /// The call fails if libpcap cannot list the link types.
+    /// - [`Other`](ErrorKind::Other) if libpcap cannot list the link types.
     ///
     #[doc = manual!("pcap_list_datalinks")]
     #[doc(alias = "pcap_list_datalinks")]
@@ -140,13 +143,14 @@ impl Capture<Active> {
         Ok(datalinks)
     }
 
-    /// Sets the link type of the packets. This is possible only before the first read. A filter that was set as an
-    /// expression is recompiled.
+    /// Sets the link type of the packets. This is possible only before the first read. If the current filter was
+    /// compiled from an expression, the call recompiles it for the new link type.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if packets have already been read.
-    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the current filter was created from instructions.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) after the first read, even if that found no packet.
+    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the current filter has no
+    ///   [expression](Filter::expression).
     /// - Those of [`Filter::compile`] if the current filter's expression does not compile for the new link type.
     /// - [`Other`](ErrorKind::Other) if the device does not support the link type.
     ///
@@ -160,10 +164,10 @@ impl Capture<Active> {
 /// # The file descriptor and `pcap_t` of a device
 impl Capture<Active> {
     /// Returns the file descriptor that libpcap captures from, or `None` if this kind of capture has none, as on
-    /// Windows. Use it for system features that libpcap does not cover: a socket option on Linux, or an `ioctl` on the
-    /// BPF device on macOS and the BSDs.
+    /// Windows. Use it for system features that libpcap does not cover, such as a socket option on Linux, or an `ioctl`
+    /// on the BPF device on macOS and the BSDs.
     ///
-    /// Do not read from it: this capture would not get those packets. To wait for packets, use
+    /// Do not read from it, because the capture would then miss packets. To wait for packets, use
     /// [`selectable_fd`](Self::selectable_fd), which may return a different descriptor.
     ///
     #[doc = manual!("pcap_fileno")]
@@ -189,7 +193,7 @@ impl Capture<Active> {
     ///
     /// On macOS and the BSDs this is the size that the system granted, which may be smaller than the requested
     /// [`buffer_size`](Capture::<crate::Inactive>::buffer_size). On Linux it is the size of one slot of the ring
-    /// buffer, for one packet or one block of packets.
+    /// buffer, which contains one packet or one block of packets.
     #[doc(alias = "pcap_bufsize")]
     #[must_use]
     pub fn bufsize(&self) -> usize {
@@ -200,9 +204,10 @@ impl Capture<Active> {
 
     /// Creates a capture from an activated `pcap_t` that other code has opened.
     ///
-    /// The call switches it to non-blocking mode. From then on this crate waits for packets itself, and assumes a
-    /// packet-buffer timeout of 100 ms. A filter that is already set stays in effect. When it is replaced, packets in
-    /// the buffer that only the kernel could filter are delivered unfiltered.
+    /// The call switches the `pcap_t` to non-blocking mode. From then on this crate waits for packets itself, and
+    /// assumes a packet-buffer timeout of 100 ms. A filter that is already set stays in effect. If it is replaced by a
+    /// filter that only the kernel can evaluate, packets that are already in the kernel's buffer are delivered even if
+    /// the new filter would reject them.
     ///
     /// # Errors
     ///
@@ -239,10 +244,10 @@ impl Capture<Active> {
     }
 
     /// Converts the capture into its `pcap_t`, which stays open and in non-blocking mode. Also returns the packets that
-    /// were read ahead but not delivered yet.
+    /// were read ahead but not yet delivered.
     ///
-    /// On Linux network interfaces, a filter in the kernel and the snaplen stay in effect on the socket, although the
-    /// `pcap_t` reports the largest snaplen. A filter that runs in this process is lost.
+    /// On Linux network interfaces, the snaplen and a filter that runs in the kernel stay in effect on the socket,
+    /// although the `pcap_t` reports the largest snaplen. A filter that runs in this process is lost.
     #[must_use = "the pcap_t stays open until it is closed"]
     pub fn into_raw(mut self) -> (NonNull<sys::pcap_t>, Vec<PacketOwned>) {
         let mut packets = Vec::new();

@@ -20,25 +20,28 @@ impl Capture<Active> {
     ///
     /// The call waits while the device's send queue is full. [`inject_timeout`](Self::inject_timeout) limits the wait.
     /// [`try_inject`](Self::try_inject) does not wait, and neither does this call in [non-blocking
-    /// mode](Self::set_nonblock). [`inject_queue`](Self::inject_queue) sends many packets. On Linux network interfaces,
-    /// the capture does not receive the packets that it sends.
+    /// mode](Self::set_nonblock). [`inject_queue`](Self::inject_queue) sends many packets with one call. On Linux
+    /// network interfaces, the capture does not receive the packets that it sends.
     ///
     /// Linux returns `ENOBUFS` both when a queue is full and when the device drops the packet. For example, a veth
     /// device drops frames that are longer than the MTU of its peer. The call distinguishes the two cases:
     ///
     /// - If the queue is full, the call waits without a limit.
-    /// - If the device has rejected the packet for a second, and its counter `tx_dropped` then rises with each further
+    /// - If the device has rejected the packet for a second, and its `tx_dropped` counter then rises with each further
     ///   try, the call fails with "the device drops the frame". After that, packets of at least this length fail
     ///   without that delay, until one of them is sent.
     /// - If the counter cannot be read, or if packets of other programs keep raising it, the call fails after a minute.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the packet is empty, or 2 GiB or longer.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the packet is empty, is 2 GiB or longer, or exceeds the
+    ///   device's MTU.
+    /// - [`Unsupported`](ErrorKind::Unsupported) if the device cannot send, such as the `any` device of Linux.
     /// - [`Break`](ErrorKind::Break) if a break handle interrupts the wait. The packet is not sent, and the break stays
     ///   pending for the next read.
     /// - [`Io(WouldBlock)`](ErrorKind::Io) in non-blocking mode, if the device's send queue is full.
-    /// - Any other error that the device or libpcap reports. For example, the device `any` cannot send.
+    /// - [`Other`](ErrorKind::Other) if the device drops the packet, as described above, or if libpcap reports any
+    ///   other error.
     ///
     /// # Examples
     ///
@@ -128,8 +131,8 @@ impl Capture<Active> {
     ///   have to wait. The break stays pending for the next read. Sending an empty queue always succeeds.
     /// - [`Io(WouldBlock)`](ErrorKind::Io) in non-blocking mode, once the device's send queue is full.
     ///
-    /// After a Linux network interface was down and came up again, the next [`inject`](Self::inject) fails once, but
-    /// this call does not.
+    /// After a Linux network interface has gone down and come up again, the next [`inject`](Self::inject) fails once,
+    /// but this call does not.
     ///
     /// # Examples
     ///
@@ -189,8 +192,8 @@ impl Capture<Active> {
     ///
     /// # Errors
     ///
-    /// - Those of [`inject_queue_range`](Self::inject_queue_range).
-    /// - [`Io(TimedOut)`](ErrorKind::Io) if the time limit expires before all packets are sent.
+    /// - Those of [`inject_queue_range`](Self::inject_queue_range), except `Io(WouldBlock)`.
+    /// - [`Io(TimedOut)`](ErrorKind::Io) if the timeout expires before all packets are sent.
     ///
     /// # Examples
     ///

@@ -23,7 +23,8 @@ use crate::sys::{self};
 /// `os::linux::SenderExt::sender`.
 ///
 /// A sender uses the capture's own socket through a second file descriptor. So the capture does not receive the packets
-/// of its senders, just as it does not receive its own. All other captures on the device do.
+/// of its senders, just as it does not receive the packets that it sends itself. All other captures on the device
+/// receive them.
 ///
 /// - It is `Send` and `Sync`, so several threads can share one. Each packet is sent as a whole, but the order of
 ///   packets from different threads is unspecified.
@@ -88,8 +89,8 @@ impl Sender {
     /// # Errors
     ///
     /// - Those of [`Capture::inject`], with the same messages, except `Io(WouldBlock)`.
-    /// - [`Break`](ErrorKind::Break) also if a [break handle of this sender](Self::break_handle) was used before the
-    ///   call.
+    /// - [`Break`](ErrorKind::Break) if a [break handle of this sender](Self::break_handle) is used before the call or
+    ///   interrupts its wait. The packet is not sent.
     pub fn inject(&self, packet: &[u8]) -> Result<usize> {
         self.check_break(BROKEN)?;
         Transmit::inject(self, packet)
@@ -100,7 +101,8 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// Those of [`inject`](Self::inject).
+    /// - Those of [`Capture::try_inject`].
+    /// - [`Break`](ErrorKind::Break) if a [break handle of this sender](Self::break_handle) was used before the call.
     pub fn try_inject(&self, packet: &[u8]) -> Result<Option<usize>> {
         self.check_break(BROKEN)?;
         self.inject_within(packet, Wait::Never)
@@ -121,7 +123,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// Those of [`Capture::inject_queue`].
+    /// Those of [`Capture::inject_queue`], except `Io(WouldBlock)`.
     ///
     /// # Examples
     ///
@@ -146,7 +148,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// Those of [`Capture::inject_queue_range`].
+    /// Those of [`Capture::inject_queue_range`], except `Io(WouldBlock)`.
     pub fn inject_queue_range(
         &self,
         queue: &SendQueue,
@@ -170,11 +172,11 @@ impl Sender {
         self.inject_queue_within(queue, range, Wait::at_most(timeout))
     }
 
-    /// Returns a handle that ends the current sending call of this sender with [`Break`](ErrorKind::Break), or if there
-    /// is none, the next one. One break ends one call. Sending can continue afterwards.
+    /// Returns a handle that makes the current sending call of this sender fail with [`Break`](ErrorKind::Break), or
+    /// the next one if no call is in progress. Each break ends one call. Sending can continue afterwards.
     ///
-    /// The handle is independent of the capture's break handles, which end a read. If several threads share a sender, a
-    /// break ends one of their calls. To choose which one, give each thread its own sender.
+    /// The handle is independent of the capture's break handles. If several threads share a sender, a break ends one of
+    /// their calls. To choose which one, give each thread its own sender.
     #[must_use]
     pub fn break_handle(&self) -> BreakHandle {
         BreakHandle::new(Arc::clone(&self.breaker))

@@ -15,7 +15,7 @@ use crate::stats::Stats;
 use crate::sys::platform;
 use crate::warning::Warning;
 
-/// A phase that captures packets as they arrive on a device: [`Active`](crate::Active), and with the feature `remote`
+/// A phase that captures packets as they arrive on a device: [`Active`](crate::Active) and, with the `remote` feature,
 /// [`Remote`](crate::Capture). The trait is sealed.
 pub trait Live: Readable + phase::OnDevice {}
 
@@ -31,7 +31,9 @@ impl<S: Live> Capture<S> {
     ///
     /// # Errors
     ///
-    /// The call fails if libpcap has no statistics for this kind of device.
+    /// - [`Other`](crate::ErrorKind::Other) if libpcap cannot read the statistics, for example because it has none for
+    ///   this kind of device.
+    /// - For a device of another host, the error of the connection if it has failed.
     ///
     #[doc = manual!("pcap_stats")]
     #[doc(alias = "pcap_stats")]
@@ -40,11 +42,11 @@ impl<S: Live> Capture<S> {
     }
 }
 
-/// # Options of the activation
+/// # Activation options
 impl<S: Live> Capture<S> {
     /// Returns the packet-buffer timeout that was set before activation.
     ///
-    /// Returns `None` for a capture that was created by [`from_raw`](Capture::<crate::Active>::from_raw).
+    /// Returns `None` for a capture that was created with [`from_raw`](Capture::<crate::Active>::from_raw).
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         let requested = self.state.live().requested;
@@ -54,7 +56,7 @@ impl<S: Live> Capture<S> {
     /// Returns whether promiscuous mode was requested before activation. If the device does not support it,
     /// [`warnings`](Self::warnings) contains a warning.
     ///
-    /// Returns `None` for a capture that was created by [`from_raw`](Capture::<crate::Active>::from_raw).
+    /// Returns `None` for a capture that was created with [`from_raw`](Capture::<crate::Active>::from_raw).
     #[must_use]
     pub fn is_promisc(&self) -> Option<bool> {
         let requested = self.state.live().requested;
@@ -64,9 +66,10 @@ impl<S: Live> Capture<S> {
 
 /// # Event loops
 impl<S: Live> Capture<S> {
-    /// Sets non-blocking mode: [`dispatch`](Self::dispatch) returns [`Stop::Empty`](crate::Stop::Empty) at once when no
-    /// packet is available, and [`inject`](Capture::inject) fails instead of waiting while the device's send queue is
-    /// full. The mode does not affect the calls that read single packets.
+    /// Sets whether the capture is in non-blocking mode. In this mode, [`dispatch`](Self::dispatch) returns
+    /// [`Stop::Empty`](crate::Stop::Empty) at once if no packet is available, and [`inject`](Capture::inject) fails
+    /// instead of waiting while the device's send queue is full. The mode does not affect the calls that read single
+    /// packets.
     ///
     /// Reads of D-Bus captures wait inside libpcap, so `dispatch` may take a tenth of a second. Reads of some remote
     /// captures wait inside libpcap for longer; these captures stay in blocking mode.

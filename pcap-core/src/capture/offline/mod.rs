@@ -51,8 +51,8 @@ impl Capture<Offline> {
     ///
     /// - Calls that wait for a packet wait until one is written. A [`BreakHandle`](crate::BreakHandle) ends them as on
     ///   a live capture.
-    /// - [`next_packet_timeout`](Self::next_packet_timeout) keeps its deadline at the end of the file. Before that, it
-    ///   reads all existing packets that the filter rejects, even beyond the deadline.
+    /// - [`next_packet_timeout`](Self::next_packet_timeout) times out only at the end of the file. Before that, it
+    ///   skips all existing packets that the filter rejects, even if this takes longer than the timeout.
     /// - A truncated last record counts as still being written.
     /// - [`dispatch`](Self::dispatch) and [`try_next_packet`](Self::try_next_packet) do not wait at the end of the
     ///   file. They return [`Empty`](crate::Stop::Empty) and [`Timeout`](crate::Next::Timeout) there.
@@ -60,14 +60,14 @@ impl Capture<Offline> {
     ///
     /// After `follow(false)`, the capture ends at the current end of the file.
     ///
-    /// The capture follows the file that it opened. It does not notice when another file replaces the path, as in log
-    /// rotation, or when the file is truncated and grows beyond the read position again before the next check.
+    /// The capture follows the file that it opened. It does not notice when another file takes over the path, as in log
+    /// rotation, or when the file is truncated but has grown beyond the read position again by the next check.
     ///
     /// # Errors
     ///
     /// - [`Unsupported`](ErrorKind::Unsupported) if the savefile is not a classic one in a regular file, or if libpcap
-    ///   may convert the packets of its link type. It converts those of USB and D-Bus, and if the byte order
-    ///   [differs](Self::is_swapped), it may convert those of all but a few common link types.
+    ///   may convert the packets of its link type. libpcap converts the packets of USB and D-Bus, and if the byte order
+    ///   [differs](Self::is_swapped), it may convert the packets of all but a few common link types.
     /// - [`Io`](ErrorKind::Io) if the process had no file descriptor left when the savefile was opened. Following needs
     ///   an additional one.
     ///
@@ -152,7 +152,7 @@ impl Capture<Offline> {
         self.state.format
     }
 
-    /// Returns the version of the savefile's format, major and minor: usually 2.4, and 1.0 for pcapng.
+    /// Returns the major and minor version of the savefile's format: usually 2.4 for classic pcap, and 1.0 for pcapng.
     ///
     #[doc = manual!("pcap_major_version")]
     #[doc(alias = "pcap_major_version")]
@@ -180,7 +180,7 @@ impl Capture<Offline> {
 
 /// # The `pcap_t` of a savefile
 impl Capture<Offline> {
-    /// Creates a capture from a `pcap_t` that reads a savefile and that other code has opened.
+    /// Creates a capture from a `pcap_t` that other code has opened to read a savefile.
     ///
     /// # Safety
     ///

@@ -25,9 +25,9 @@ impl Capture<Offline> {
     ///
     /// Timestamps are in nanoseconds, regardless of the savefile's precision.
     ///
-    /// The capture waits for packets from a pipe, a socket or a terminal as it does for those of a device: a
+    /// The capture waits for packets from a pipe, a socket or a terminal as it does for packets from a device: a
     /// [`BreakHandle`](crate::BreakHandle) ends the wait at once, [`next_packet_timeout`](Self::next_packet_timeout)
-    /// keeps its deadline, and reading can continue even in the middle of a record. This call itself waits for the
+    /// returns in time, and reading can continue even in the middle of a record. This call itself waits for the
     /// savefile's header, and for a writer to open a FIFO; a break handle cannot interrupt that. On Windows, pipes,
     /// sockets and terminals are read like [a reader](Self::from_reader).
     ///
@@ -40,7 +40,7 @@ impl Capture<Offline> {
     ///
     /// A regular file that shrinks while it is read has lost packets, even if its last record is complete. The reading
     /// calls then return [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) at its end, where libpcap would
-    /// report a normal end. If another file replaces the path, the capture still reads the opened file to its end.
+    /// report a normal end. If another file takes over the path, the capture still reads the original file to its end.
     ///
     /// # Examples
     ///
@@ -69,12 +69,12 @@ impl Capture<Offline> {
 
     /// Opens a savefile from an open file, starting at its current position.
     ///
-    /// `File::from` converts any owned descriptor (on Unix an `OwnedFd`), so the file can be a pipe or a socket.
+    /// `File::from` converts any owned descriptor (on Unix an `OwnedFd`), so the `File` can also be a pipe or a socket.
     ///
     /// # Errors
     ///
-    /// Those of [`from_file`](Self::from_file). [`take`](Error::take) returns the [`File`] at its original position,
-    /// but bytes that were read from a pipe are lost.
+    /// Those of [`from_file`](Self::from_file). [`take`](Error::take) returns the [`File`] at its original position;
+    /// bytes that were read from a pipe are lost.
     ///
     #[doc = manual!("pcap_fopen_offline", "pcap_open_offline")]
     #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
@@ -113,8 +113,8 @@ impl Capture<Offline> {
 
     /// Opens a savefile from any reader, for example a decompressor, a buffer in memory or a socket.
     ///
-    /// While a reader waits for data, breaks and deadlines have no effect until its `read` returns. For a pipe or a
-    /// socket, prefer [`from_open_file`](Self::from_open_file), where they work during the wait.
+    /// While a reader waits for data, breaks and timeouts have no effect until its `read` returns. For a pipe or a
+    /// socket, prefer [`from_open_file`](Self::from_open_file), with which both take effect during the wait.
     ///
     /// # Errors
     ///
@@ -125,8 +125,9 @@ impl Capture<Offline> {
     /// reader's error. Any error ends the capture, even a temporary one such as
     /// [`WouldBlock`](std::io::ErrorKind::WouldBlock), because the bytes of a partially read record are lost.
     ///
-    /// On Windows, libpcap can only read from files. So the rest of the reader is copied at once into a temporary file
-    /// if the savefile is pcapng, is damaged, or has a link type whose packets libpcap may convert, such as USB.
+    /// On Windows, libpcap can only read from files. So the rest of the reader's data is copied at once into a
+    /// temporary file if the savefile is pcapng, is damaged, or has a link type whose packets libpcap may convert, such
+    /// as USB.
     ///
     /// # Panics
     ///

@@ -32,7 +32,7 @@ use crate::timestamp::Precision;
 /// The maximum number of instructions that a daemon, and the kernel of its host, accepts.
 const MOST_INSTRUCTIONS: usize = 4096;
 
-/// The phase of a live capture on a device of another host. Requires the feature `remote`. See
+/// The phase of a live capture on a device of another host. Requires the `remote` feature. See
 /// [`remote`](crate::remote).
 ///
 /// A remote capture reads packets, filters them and reports statistics. It cannot send packets or select a direction.
@@ -73,9 +73,9 @@ impl Set {
 impl Capture<Remote> {
     /// Creates a capture from a `pcap_t` that `pcap_open` opened for a device of another host.
     ///
-    /// Its reads wait inside libpcap for up to half of the packet-buffer timeout, which this crate assumes to be 100
-    /// ms. The first read replaces a filter that was set on the `pcap_t`: by the filter from
-    /// [`set_filter`](Self::set_filter), or else by one that accepts all packets.
+    /// The reads of the capture wait inside libpcap for up to half of the packet-buffer timeout, which this crate
+    /// assumes to be 100 ms. The first read replaces any filter that was set on the `pcap_t` with the filter from
+    /// [`set_filter`](Self::set_filter) or, if there is none, with one that accepts all packets.
     ///
     /// # Errors
     ///

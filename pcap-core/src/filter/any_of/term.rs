@@ -44,10 +44,10 @@ pub enum Endpoint {
     Net(IpAddr, u8),
     /// A port of TCP, UDP or SCTP: `port` in an expression.
     Port(u16),
-    /// The ports from the first to the last, both included: `portrange` in an expression.
+    /// The ports from the first to the last, inclusive: `portrange` in an expression.
     Ports(u16, u16),
-    /// A port of TCP, UDP or SCTP at an address, both on the same side of a packet: `src host` and
-    /// `src port` in an expression, or `dst host` and `dst port`.
+    /// A port of TCP, UDP or SCTP at an address. Both belong to the same side of a packet: `src host` and `src port` in
+    /// an expression, or `dst host` and `dst port`.
     HostPort(IpAddr, u16),
 }
 
@@ -118,16 +118,15 @@ impl fmt::Display for Endpoint {
 }
 
 /// Parses `192.0.2.1`, `192.0.2.0/24`, `2001:db8::1`, `2001:db8::/32`, `443`, `6000-6063`,
-/// `192.0.2.1:443` or `[2001:db8::1]:443`, without surrounding spaces. Names of hosts and services are rejected,
-/// because this does not resolve names.
+/// `192.0.2.1:443` or `[2001:db8::1]:443`, without surrounding spaces. Host and service names are rejected, because
+/// parsing does not resolve names.
 impl FromStr for Endpoint {
     type Err = Error;
 
     /// # Errors
     ///
-    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the text has none of these forms, the prefix is
-    ///   longer than the address, the address has bits set after the prefix, or the last port of a range is below the
-    ///   first.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if `text` has none of these forms, the prefix is longer
+    ///   than the address, the address has bits set after the prefix, or the last port of a range is below the first.
     fn from_str(text: &str) -> Result<Endpoint> {
         let number = |text: &str| {
             // `u16` would accept a sign.
@@ -211,7 +210,7 @@ impl FilterTerm {
         }
     }
 
-    /// Returns the address, network or port.
+    /// Returns the endpoint, without the direction.
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
         self.endpoint

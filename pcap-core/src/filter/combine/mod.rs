@@ -26,13 +26,13 @@ impl Filter {
     /// Like `and` in an expression, the combined filter evaluates this filter first, and `other` only if this one
     /// accepts the packet. It rejects a packet that ends before a byte that either of them reads, whatever the other
     /// one would return. So the result for each packet is that of libpcap's unoptimized program for
-    /// `(this) and (other)`, unless the first expression changes the meaning of the second, as `vlan` does. Here, both
-    /// filters always see the packet from its beginning.
+    /// `(this) and (other)`, unless the first expression changes the meaning of the second, as `vlan` does. In a
+    /// combined filter, both filters always see the packet from its beginning.
     ///
     /// The combined filter remembers its parts. A live capture compiles their expressions again, as it does for a
     /// single filter. The combined filter itself has no [`expression`](Self::expression), so the link type of a capture
-    /// cannot be changed while the filter is set. For an accepted packet, it returns the largest number of bytes that
-    /// any of its parts returns.
+    /// cannot be changed while the filter is set. For an accepted packet, the combined filter returns the largest
+    /// number of bytes that any of its parts returns.
     ///
     /// # Errors
     ///
@@ -100,7 +100,8 @@ impl Filter {
     /// Returns a filter that accepts the packets that this one rejects. `!filter` does the same.
     ///
     /// Like `not` in an expression, the negated filter rejects a packet that ends before a byte that it reads. So both
-    /// filters reject such a packet. In all other respects it behaves as described for [`and`](Self::and).
+    /// the filter and its negation reject such a packet. In all other respects, the negated filter behaves as described
+    /// for [`and`](Self::and).
     ///
     /// # Examples
     ///

@@ -196,7 +196,7 @@ impl Compiler<'_> {
         Dlt::new(unsafe { sys::pcap_datalink(self.pcap) }) == Dlt::PPI
     }
 
-    /// Compiles a text with libpcap, without checking its size first.
+    /// Compiles an expression with libpcap, without checking its size first.
     ///
     /// libpcap's optimizer occasionally loses a load, as for `len >= 1 & 1 or len < 0 | 1`. In that case the text is
     /// compiled again without the optimizer.

@@ -5,8 +5,7 @@ use std::mem::{align_of, offset_of, size_of};
 
 use crate::sys;
 
-/// One instruction of the virtual machine that runs filters: an operation, two jump offsets and an
-/// operand.
+/// One instruction of the virtual machine that runs filters: an operation code, two jump offsets and an operand.
 ///
 /// Its four numbers are those that `tcpdump -ddd` prints and that the manual page `bpf(4)` describes. [`Display`]
 /// prints them in that form, and [`str::parse`] parses it. The `Display` of a [`Filter`] prints the readable listing of

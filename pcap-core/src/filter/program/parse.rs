@@ -104,15 +104,15 @@ fn number<T: FromStr>(text: &str) -> Option<T> {
     digits.then(|| text.parse().ok()).flatten()
 }
 
-/// Parses the four numbers of a line of `tcpdump -ddd`. Like [`Insn::new`], this does not check that the numbers are a
+/// Parses the four numbers of a line of `tcpdump -ddd`. Like [`Insn::new`], this does not check that the numbers form a
 /// valid instruction.
 impl FromStr for Insn {
     type Err = Error;
 
     /// # Errors
     ///
-    /// - [`FilterInvalid`](crate::ErrorKind::FilterInvalid) if the text is not four decimal
-    ///   numbers, or if one has more bits than its field.
+    /// - [`FilterInvalid`](crate::ErrorKind::FilterInvalid) if `text` does not consist of four decimal numbers, or if a
+    ///   number does not fit its field.
     fn from_str(text: &str) -> Result<Insn> {
         four(text.split_ascii_whitespace(), 10).map_err(|why| {
             let operation = "parse instruction";

@@ -55,9 +55,9 @@ impl Filter {
     /// the result depends on data that only the kernel has (`inbound`, `outbound`, `ifindex`), the packet is rejected;
     /// see [`runs_on_bytes`](Self::runs_on_bytes).
     ///
-    /// Most expressions compile to programs that only load, mask and compare. This crate runs these programs itself, on
-    /// mixed packets in less than half the time of libpcap's interpreter. libpcap's `bpf_filter` runs all others, and
-    /// those of more than 4096 instructions. The results are the same.
+    /// Most expressions compile to programs that only load, mask and compare. This crate runs these programs itself, in
+    /// less than half the time that libpcap's interpreter takes for mixed packets. libpcap's `bpf_filter` runs all
+    /// other programs, and those with more than 4096 instructions. The results are the same.
     #[doc(alias = "bpf_filter")]
     #[inline]
     #[must_use]

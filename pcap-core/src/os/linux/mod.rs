@@ -18,7 +18,7 @@ pub trait CaptureExt: Sized {
     /// Sets the protocol to capture, by its number in `linux/if_ether.h`, such as `0x0800` for IPv4. Default: 0, which
     /// means all protocols.
     ///
-    /// The kernel delivers only packets of this protocol, which costs less than a filter.
+    /// The kernel delivers only packets of this protocol. This takes less time than a filter.
     ///
     /// # Examples
     ///
@@ -38,7 +38,7 @@ pub trait CaptureExt: Sized {
     /// Sets whether sent packets bypass the queueing discipline (`tc(8)`), so that the kernel passes them directly to
     /// the device's driver. Default: off. Requires Linux 3.14 or newer.
     ///
-    /// This costs less time per packet, and is meant for load generation. It has these effects:
+    /// This takes less time per packet, and is meant for load generation. It has these effects:
     ///
     /// - No traffic control, rate limit or `clsact` egress filter of the device sees the packets. Other captures on the
     ///   same device do not see them either; the other end of the wire does.
@@ -48,7 +48,7 @@ pub trait CaptureExt: Sized {
     ///   device drops every packet, for example because it has no carrier, they fail after a second.
     ///
     /// Activation fails with [`Unsupported`](crate::ErrorKind::Unsupported) if the capture has no packet socket that is
-    /// bound to one network interface, as on the device `any`.
+    /// bound to one network interface, as on the `any` device.
     ///
     /// # Examples
     ///
@@ -75,9 +75,9 @@ impl CaptureExt for Capture<Inactive> {
     }
 }
 
-/// Creates senders, which send on a device while another thread captures on it.
+/// Creates senders, which send packets on a device while another thread captures on it.
 pub trait SenderExt {
-    /// Creates a [`Sender`], which sends on the device of this capture from another thread.
+    /// Creates a [`Sender`], which sends packets on the device of this capture from any thread.
     ///
     /// # Errors
     ///

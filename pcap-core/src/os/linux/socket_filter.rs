@@ -7,13 +7,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Filter;
 use crate::sys::linux::sock_filter;
 
-/// Attaches filters to ordinary sockets. The kernel drops packets that the filter rejects before the socket receives
+/// Attaches filters to ordinary sockets. The kernel drops packets that the filter rejects, so the socket never receives
 /// them.
 ///
 /// The trait is implemented for every type with a file descriptor, such as `UdpSocket`, `TcpListener`, `UnixDatagram`
 /// and `OwnedFd`.
 ///
-/// **The data that the filter sees** depends on the socket. No call checks that the filter was created for this data:
+/// **The data that the filter sees** depends on the socket. No call checks that the filter was created for that data:
 ///
 /// | socket | the data begins with | filter |
 /// |---|---|---|
@@ -123,8 +123,8 @@ pub trait SocketFilterExt: AsFd {
         sock_filter::detach(socket).map_err(|e| error("detach the filter of", socket, e))
     }
 
-    /// Locks the current filter, or the absence of one, until the socket is closed. The lock also applies to a process
-    /// that receives the socket, and cannot be undone.
+    /// Locks the current filter, or the absence of a filter, until the socket is closed. The lock cannot be undone, and
+    /// also applies to a process to which the socket is passed.
     ///
     /// # Errors
     ///

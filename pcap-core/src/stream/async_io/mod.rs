@@ -14,15 +14,15 @@ use crate::capture::{Awaitable, Capture};
 use crate::error::Result;
 use crate::sys::waitset::WaitSet;
 
-/// The reactor of the crate async-io, for captures from [`Capture::into_async_io`]. Requires the feature `async-io`.
+/// The reactor of the `async-io` crate, for captures from [`Capture::into_async_io`]. Requires the `async-io` feature.
 pub struct AsyncIo(Registration);
 
 /// # Asynchronous tasks
 impl<S: Awaitable> Capture<S> {
-    /// Converts the capture into an asynchronous capture for tasks of any executor, such as smol. Requires the feature
-    /// `async-io`. See [`stream`](crate::stream).
+    /// Converts the capture into an asynchronous capture for tasks of any executor, such as smol. Requires the
+    /// `async-io` feature. See [`stream`](crate::stream).
     ///
-    /// The crate async-io wakes the tasks. It starts one thread per process for that.
+    /// The `async-io` crate wakes the tasks. For that, it starts one thread per process.
     ///
     /// # Errors
     ///

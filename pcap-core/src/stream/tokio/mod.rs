@@ -17,22 +17,22 @@ use crate::capture::{Awaitable, Capture};
 use crate::error::Result;
 use crate::sys::waitset::WaitSet;
 
-/// The tokio runtime, for captures from [`Capture::into_tokio`]. Requires the feature `tokio`.
+/// The tokio runtime, for captures from [`Capture::into_tokio`]. Requires the `tokio` feature.
 pub struct Tokio(Registration);
 
 /// # Asynchronous tasks
 impl<S: Awaitable> Capture<S> {
-    /// Converts the capture into an asynchronous capture for tasks of tokio. Requires the feature `tokio`. See
+    /// Converts the capture into an asynchronous capture for tokio tasks. Requires the `tokio` feature. See
     /// [`stream`](crate::stream).
     ///
-    /// For a live capture or a savefile that is followed, call this on a thread of the runtime. The runtime does not
-    /// need timers (`enable_time`).
+    /// For a live capture or a savefile that is followed, call this within the context of the runtime, for example in
+    /// one of its tasks. The runtime does not need timers (`enable_time`).
     ///
     /// # Errors
     ///
     /// - [`Unsupported`](crate::ErrorKind::Unsupported) if reads of the capture can only wait inside libpcap.
-    /// - [`Io`](crate::ErrorKind::Io) if there is no runtime on this thread, or if the process has no file descriptor
-    ///   left.
+    /// - [`Io`](crate::ErrorKind::Io) if the call is made outside the context of a runtime, or if the process has no
+    ///   file descriptor left.
     ///
     /// [`take`](crate::Error::take) returns the `Capture`.
     ///

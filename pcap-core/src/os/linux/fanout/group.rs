@@ -51,7 +51,7 @@ impl FanoutGroup {
         &self.0
     }
 
-    /// Returns the members mutably, in the order of their numbers, for reading them or setting their filters.
+    /// Returns the members mutably, in the order of their numbers, for example to read packets or to set filters.
     #[must_use]
     pub fn members_mut(&mut self) -> &mut [Capture<Active>] {
         &mut self.0
@@ -69,8 +69,8 @@ impl FanoutGroup {
         self.0.iter().map(Capture::break_handle).collect()
     }
 
-    /// Returns the statistics of the group: the sums of the packets that the members received and dropped, and the
-    /// number of packets that the interface dropped, which is the same for all members.
+    /// Returns the statistics of the group. Each counter is the sum of the members' counters, except
+    /// [`if_dropped`](Stats::if_dropped), which counts the same packets for all members.
     ///
     /// # Errors
     ///
@@ -83,8 +83,8 @@ impl FanoutGroup {
         Ok(total)
     }
 
-    /// Runs a closure for each member in a separate thread. The closure gets the member's number and its capture. The
-    /// call waits for all threads, and returns the values of the closures in the order of the members and the
+    /// Runs a closure for each member in a separate thread. The closure receives the member's number and its capture.
+    /// The call waits for all threads. It returns the values of the closures, in the order of the members, and the
     /// [statistics](Self::stats) of the group.
     ///
     /// When a closure returns, its member is closed and leaves the group, and the others take over its share of the
@@ -92,13 +92,19 @@ impl FanoutGroup {
     ///
     /// # Errors
     ///
-    /// The call returns the error of the closure that failed first, or that of the operating system if it cannot start
-    /// a thread. A single break is then requested for each of the other members. The values and statistics of all
-    /// members are lost; [`run`](Self::run) returns them together with the error.
+    /// The call returns the first error:
+    ///
+    /// - The error of a closure.
+    /// - Those of [`Capture::stats`], when a closure has returned.
+    /// - [`Io`](crate::ErrorKind::Io) if the operating system cannot start a thread.
+    ///
+    /// After the first error, the call interrupts each of the other members with one break, and waits until all
+    /// closures have returned. The values and statistics of all members are lost; [`run`](Self::run) returns them
+    /// together with the error.
     ///
     /// # Panics
     ///
-    /// Panics if a closure panics, after the other closures have ended as after an error.
+    /// Panics if a closure panics. As after an error, the call first interrupts the other members and waits for them.
     pub fn for_each<T, E, F>(self, closure: F) -> Result<(Vec<T>, Stats), E>
     where
         T: Send,

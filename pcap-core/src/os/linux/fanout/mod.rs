@@ -69,13 +69,13 @@ pub struct Fanout {
 }
 
 impl Fanout {
-    /// Creates the options for a group whose members the kernel chooses by one of its modes.
+    /// Creates the options for a group in which the kernel chooses the member by one of its modes.
     pub fn new(mode: FanoutMode) -> Fanout {
         Fanout::chosen_by(Chooser::Mode(mode))
     }
 
-    /// Creates the options for a group in which a filter chooses the member: by its return value modulo the number of
-    /// members, where the first member has the number 0.
+    /// Creates the options for a group in which a filter chooses the member. Each packet is delivered to the member
+    /// whose number is the filter's return value modulo the number of members. The first member has the number 0.
     ///
     /// In a group of two, for example, a filter that was compiled with a [`snaplen`](crate::CompileOptions::snaplen) of
     /// 1 assigns the packets that it matches to the second member, and all others to the first. A filter from
@@ -117,10 +117,10 @@ impl Fanout {
         Ok(Fanout::chosen_by(Chooser::filter(filter)?))
     }
 
-    /// Creates the options for a group in which an eBPF program chooses the member: by its return value modulo the
-    /// number of members.
+    /// Creates the options for a group in which an eBPF program chooses the member. Each packet is delivered to the
+    /// member whose number is the program's return value modulo the number of members.
     ///
-    /// `program` is the descriptor of a loaded program of type `BPF_PROG_TYPE_SOCKET_FILTER`, from any loader.
+    /// `program` is the file descriptor of a loaded program of type `BPF_PROG_TYPE_SOCKET_FILTER`, from any loader.
     /// [`activate`](Self::activate) rejects any other descriptor.
     ///
     /// The program's data begins with the network-layer header for received packets, and with the link-layer header for
@@ -148,8 +148,8 @@ impl Fanout {
         }
     }
 
-    /// Sets whether another member receives a packet if the buffer of the chosen member is full. The packets of a flow
-    /// may then be in several members. Default: off. [`FanoutMode::Rollover`] always works this way.
+    /// Sets whether another member receives a packet if the buffer of the chosen member is full. Several members may
+    /// then receive packets of the same flow. Default: off. [`FanoutMode::Rollover`] always works this way.
     pub fn rollover(self, on: bool) -> Fanout {
         Fanout {
             rollover: on,
@@ -182,7 +182,8 @@ impl Fanout {
     /// - [`Unsupported`](ErrorKind::Unsupported) if libpcap does not capture on the device through a packet socket, as
     ///   on `nflog`, or if the kernel is older than 4.12.
     /// - [`FilterInvalid`](ErrorKind::FilterInvalid) if the kernel rejects the program that chooses members.
-    /// - Those of [`Capture::activate`] and of the kernel, for any member.
+    /// - Those of [`Capture::activate`] for any member.
+    /// - [`Io`](ErrorKind::Io) if the kernel reports any other error.
     ///
     /// After an error, all members are closed.
     pub fn activate(&self, options: &Capture<Inactive>, members: usize) -> Result<FanoutGroup> {

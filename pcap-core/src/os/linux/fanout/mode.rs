@@ -17,7 +17,7 @@ pub enum FanoutMode {
     Rollover,
     /// At random.
     Random,
-    /// By the receive queue of the device that the packet arrived in.
+    /// By the device's receive queue in which the packet arrived.
     QueueMapping,
 }
 

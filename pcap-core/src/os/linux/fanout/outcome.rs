@@ -48,24 +48,24 @@ impl<T, E> FanoutOutcome<T, E> {
         &self.values
     }
 
-    /// Returns the sum of the statistics of all members, including those that failed. A member whose statistics cannot
-    /// be read adds nothing.
+    /// Returns the [statistics of the group](super::FanoutGroup::stats), including the members whose closures failed. A
+    /// member whose statistics cannot be read adds nothing.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.stats
     }
 
-    /// Returns the error of the closure that failed first, if any.
+    /// Returns the first error, if any. See [`FanoutGroup::for_each`](super::FanoutGroup::for_each).
     #[must_use]
     pub fn error(&self) -> Option<&E> {
         self.error.as_ref()
     }
 
-    /// Returns the values of the closures and the statistics of all members, if no closure failed.
+    /// Returns the values of the closures and the statistics of all members, if there was no error.
     ///
     /// # Errors
     ///
-    /// The call returns the error of the closure that failed first.
+    /// The call returns the first error. See [`FanoutGroup::for_each`](super::FanoutGroup::for_each).
     pub fn into_result(self) -> Result<(Vec<T>, Stats), E> {
         match self.error {
             Some(error) => Err(error),
