@@ -139,7 +139,7 @@ impl AnyCapture {
     ///
     /// # Errors
     ///
-    /// Those of [`Capture::stats`] on a live capture.
+    /// The errors of [`Capture::stats`] on a live capture.
     ///
     #[doc = manual!("pcap_stats")]
     pub fn stats(&self) -> Result<Option<Stats>> {

@@ -47,7 +47,7 @@ impl<S: Live> Capture<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`stats`](Self::stats).
+    /// The errors of [`stats`](Self::stats).
     ///
     /// # Examples
     ///
@@ -80,7 +80,7 @@ impl<S: Live> Capture<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`stats`](Self::stats). The capture is closed in any case.
+    /// The errors of [`stats`](Self::stats). The capture is closed in any case.
     #[doc(alias = "pcap_close")]
     pub fn close(self) -> Result<Stats> {
         self.state.stats()

@@ -199,7 +199,7 @@ impl<S: Activated> Capture<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`Filter::compile`].
+    /// The errors of [`Filter::compile`].
     ///
     /// # Examples
     ///
@@ -250,7 +250,7 @@ impl<S: Activated> Capture<S> {
     /// - [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) if its header or its last record is truncated.
     /// - [`SavefileBad`](crate::ErrorKind::SavefileBad) if it is not a classic savefile, or if a record is longer than
     ///   readers accept.
-    /// - Those of [`dump`](Self::dump).
+    /// - The errors of [`dump`](Self::dump).
     ///
     /// After an error, an existing file is unchanged.
     ///
@@ -399,7 +399,7 @@ impl CompileOptions {
     ///
     /// # Errors
     ///
-    /// Those of [`Filter::compile`].
+    /// The errors of [`Filter::compile`].
     pub fn compile_for<S: Activated>(
         self,
         capture: &Capture<S>,

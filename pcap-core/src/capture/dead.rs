@@ -59,7 +59,7 @@ impl Capture<Dead> {
     /// # Errors
     ///
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the snaplen is above 2 147 483 647.
-    /// - Those of [`dead`](Self::dead).
+    /// - The errors of [`dead`](Self::dead).
     ///
     #[doc = manual!("pcap_open_dead")]
     #[doc(alias = "pcap_open_dead_with_tstamp_precision")]

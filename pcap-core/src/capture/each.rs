@@ -21,7 +21,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`next_packet`](Self::next_packet). The closure has already received the packets before the error.
+    /// The errors of [`next_packet`](Self::next_packet). The closure has already received the packets before the error.
     ///
     /// # Panics
     ///
@@ -54,7 +54,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`for_each`](Self::for_each).
+    /// The errors of [`for_each`](Self::for_each).
     #[doc(alias = "pcap_loop")]
     pub fn for_each_up_to(&mut self, count: u64, mut f: impl FnMut(Packet<'_>)) -> Result<Done> {
         self.run(count, None, move |packet| {
@@ -72,7 +72,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`for_each`](Self::for_each), and those of the closure.
+    /// The errors of [`for_each`](Self::for_each), and those of the closure.
     ///
     /// # Examples
     ///
@@ -150,7 +150,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`next_packet`](Self::next_packet). The closure has already received the packets before the error.
+    /// The errors of [`next_packet`](Self::next_packet). The closure has already received the packets before the error.
     ///
     /// # Panics
     ///
@@ -168,7 +168,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`dispatch`](Self::dispatch).
+    /// The errors of [`dispatch`](Self::dispatch).
     #[doc(alias = "pcap_dispatch")]
     pub fn dispatch_up_to(&mut self, max: u64, mut f: impl FnMut(Packet<'_>)) -> Result<Done> {
         let patience = self.state.patience();
@@ -183,7 +183,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`dispatch`](Self::dispatch), and those of the closure.
+    /// The errors of [`dispatch`](Self::dispatch), and those of the closure.
     #[doc(alias = "pcap_dispatch")]
     pub fn try_dispatch<F: Flow>(&mut self, f: impl FnMut(Packet<'_>) -> F) -> F::Output {
         let patience = self.state.patience();

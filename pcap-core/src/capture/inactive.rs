@@ -319,7 +319,7 @@ impl Capture<Inactive> {
     ///   not support it.
     /// - [`InvalidOption`](crate::ErrorKind::InvalidOption) if an option is invalid. The message names the option and
     ///   its value.
-    /// - Those of [`set_filter`](Capture::set_filter), [`set_direction`](Capture::set_direction) and
+    /// - The errors of [`set_filter`](Capture::set_filter), [`set_direction`](Capture::set_direction) and
     ///   [`set_datalink`](Capture::set_datalink), for the filter, the direction and the link type.
     /// - [`Io`](crate::ErrorKind::Io) if the process has no file descriptor left.
     /// - [`Other`](crate::ErrorKind::Other) if libpcap reports any other error.
@@ -355,7 +355,7 @@ impl Capture<Inactive> {
     ///
     /// # Errors
     ///
-    /// Those of [`activate`](Self::activate), except for the options that the call can skip.
+    /// The errors of [`activate`](Self::activate), except for the options that the call can skip.
     ///
     /// # Examples
     ///
@@ -383,7 +383,7 @@ impl Capture<Inactive> {
     ///
     /// # Errors
     ///
-    /// Those of [`activate`](Self::activate).
+    /// The errors of [`activate`](Self::activate).
     ///
     /// # Examples
     ///

@@ -74,7 +74,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`next_packet`](Self::next_packet).
+    /// The errors of [`next_packet`](Self::next_packet).
     #[doc(alias = "pcap_next_ex")]
     #[inline]
     pub fn next_packet_timeout(&mut self, timeout: Duration) -> Result<Next<Packet<'_>>> {
@@ -89,7 +89,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`next_packet`](Self::next_packet).
+    /// The errors of [`next_packet`](Self::next_packet).
     #[doc(alias = "pcap_next_ex")]
     #[inline]
     pub fn try_next_packet(&mut self) -> Result<Next<Packet<'_>>> {
@@ -116,7 +116,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`next_packet`](Self::next_packet).
+    /// The errors of [`next_packet`](Self::next_packet).
     ///
     /// # Examples
     ///

@@ -95,7 +95,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Errors
     ///
-    /// - Those of [`Filter::compile`](crate::Filter::compile) if the filter is an expression, such as
+    /// - The errors of [`Filter::compile`](crate::Filter::compile) if the filter is an expression, such as
     ///   [`FilterSyntax`](crate::ErrorKind::FilterSyntax).
     /// - [`LinktypeMismatch`](crate::ErrorKind::LinktypeMismatch) if the filter was compiled for another link type.
     /// - [`Unsupported`](crate::ErrorKind::Unsupported) if only the kernel can evaluate the filter (for example

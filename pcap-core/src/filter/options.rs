@@ -87,7 +87,7 @@ impl CompileOptions {
     ///
     /// # Errors
     ///
-    /// Those of [`Filter::compile`].
+    /// The errors of [`Filter::compile`].
     pub fn compile(self, dlt: impl Into<Dlt>, expression: &str) -> Result<Filter> {
         Filter::compile_with(dlt.into(), expression, self)
     }

@@ -21,7 +21,7 @@ impl Filter {
     ///
     /// - [`FilterInvalid`](crate::ErrorKind::FilterInvalid) if the listing cannot be parsed. The text of the error
     ///   states the number of the line, or of the part between commas, counted from 1.
-    /// - Those of [`from_instructions`](Self::from_instructions).
+    /// - The errors of [`from_instructions`](Self::from_instructions).
     ///
     /// # Examples
     ///

@@ -330,7 +330,7 @@ impl<R: Runtime> AsyncCapture<Active, R> {
     ///
     /// # Errors
     ///
-    /// Those of [`Capture::stats`].
+    /// The errors of [`Capture::stats`].
     pub fn stats(&self) -> Result<Stats> {
         self.capture.stats()
     }

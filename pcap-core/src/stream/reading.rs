@@ -19,7 +19,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
     ///
     /// # Errors
     ///
-    /// - Those of [`Capture::next_packet`].
+    /// - The errors of [`Capture::next_packet`].
     /// - [`Io`](crate::ErrorKind::Io) if the runtime has shut down.
     #[inline]
     pub fn next_packet(&mut self) -> impl Future<Output = Result<Option<Packet<'_>>>> {
@@ -34,7 +34,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
     ///
     /// # Errors
     ///
-    /// Those of [`next_packet`](Self::next_packet).
+    /// The errors of [`next_packet`](Self::next_packet).
     pub async fn advance(&mut self) -> Result<bool> {
         poll_fn(|cx| self.poll_advance(cx)).await
     }
@@ -43,7 +43,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
     ///
     /// # Errors
     ///
-    /// Those of [`next_packet`](Self::next_packet).
+    /// The errors of [`next_packet`](Self::next_packet).
     #[inline]
     pub fn poll_advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
         // In nearly all cases, a packet has been read ahead.

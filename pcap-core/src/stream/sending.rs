@@ -22,7 +22,7 @@ impl<R: Runtime> AsyncCapture<Active, R> {
     ///
     /// # Errors
     ///
-    /// - Those of [`Capture::inject`](crate::Capture::inject), except `Io(WouldBlock)`.
+    /// - The errors of [`Capture::inject`](crate::Capture::inject), except `Io(WouldBlock)`.
     /// - [`Io`](crate::ErrorKind::Io) if the runtime has shut down.
     ///
     /// # Examples
@@ -50,7 +50,7 @@ impl<R: Runtime> AsyncCapture<Active, R> {
     ///
     /// # Errors
     ///
-    /// Those of [`Capture::try_inject`](crate::Capture::try_inject).
+    /// The errors of [`Capture::try_inject`](crate::Capture::try_inject).
     pub fn try_inject(&self, packet: &[u8]) -> Result<Option<usize>> {
         self.capture.try_inject(packet)
     }

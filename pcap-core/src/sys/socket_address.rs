@@ -140,7 +140,7 @@ pub(crate) fn family(raw: &RawAddress) -> Option<c_int> {
 ///
 /// # Safety
 ///
-/// Those of [`read`] for this layout. In addition, `address` must not be null.
+/// The errors of [`read`] for this layout. In addition, `address` must not be null.
 unsafe fn parse(address: *const u8, like: Option<c_int>, os: &Layout) -> Option<RawAddress> {
     // SAFETY: the caller's promise.
     let start: [u8; 2] = unsafe { copy(address, 2) };

@@ -151,7 +151,7 @@ impl Capture<Active> {
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) after the first read, even if that found no packet.
     /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the current filter has no
     ///   [expression](Filter::expression).
-    /// - Those of [`Filter::compile`] if the current filter's expression does not compile for the new link type.
+    /// - The errors of [`Filter::compile`] if the current filter's expression does not compile for the new link type.
     /// - [`Other`](ErrorKind::Other) if the device does not support the link type.
     ///
     #[doc = manual!("pcap_set_datalink")]

@@ -69,7 +69,7 @@ impl Capture<Active> {
     ///
     /// # Errors
     ///
-    /// Those of [`inject`](Self::inject), except `Break` and `Io(WouldBlock)`.
+    /// The errors of [`inject`](Self::inject), except `Break` and `Io(WouldBlock)`.
     ///
     /// # Examples
     ///
@@ -93,7 +93,7 @@ impl Capture<Active> {
     ///
     /// # Errors
     ///
-    /// Those of [`inject`](Self::inject), except `Io(WouldBlock)`.
+    /// The errors of [`inject`](Self::inject), except `Io(WouldBlock)`.
     ///
     /// # Examples
     ///
@@ -126,7 +126,7 @@ impl Capture<Active> {
     /// of packets that were sent before it; [`unsent`](Error::unsent) returns both. See [`Unsent`](crate::Unsent) for
     /// how to resume.
     ///
-    /// - Those of [`inject`](Self::inject).
+    /// - The errors of [`inject`](Self::inject).
     /// - [`Break`](ErrorKind::Break) if a break handle is used before or during the call, even if the call does not
     ///   have to wait. The break stays pending for the next read. Sending an empty queue always succeeds.
     /// - [`Io(WouldBlock)`](ErrorKind::Io) in non-blocking mode, once the device's send queue is full.
@@ -159,7 +159,7 @@ impl Capture<Active> {
     ///
     /// # Errors
     ///
-    /// - Those of [`inject_queue`](Self::inject_queue).
+    /// - The errors of [`inject_queue`](Self::inject_queue).
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the range is out of bounds. No packet is sent.
     ///
     /// # Examples
@@ -192,7 +192,7 @@ impl Capture<Active> {
     ///
     /// # Errors
     ///
-    /// - Those of [`inject_queue_range`](Self::inject_queue_range), except `Io(WouldBlock)`.
+    /// - The errors of [`inject_queue_range`](Self::inject_queue_range), except `Io(WouldBlock)`.
     /// - [`Io(TimedOut)`](ErrorKind::Io) if the timeout expires before all packets are sent.
     ///
     /// # Examples

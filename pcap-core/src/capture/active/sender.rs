@@ -88,7 +88,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// - Those of [`Capture::inject`], with the same messages, except `Io(WouldBlock)`.
+    /// - The errors of [`Capture::inject`], with the same messages, except `Io(WouldBlock)`.
     /// - [`Break`](ErrorKind::Break) if a [break handle of this sender](Self::break_handle) is used before the call or
     ///   interrupts its wait. The packet is not sent.
     pub fn inject(&self, packet: &[u8]) -> Result<usize> {
@@ -101,7 +101,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// - Those of [`Capture::try_inject`].
+    /// - The errors of [`Capture::try_inject`].
     /// - [`Break`](ErrorKind::Break) if a [break handle of this sender](Self::break_handle) was used before the call.
     pub fn try_inject(&self, packet: &[u8]) -> Result<Option<usize>> {
         self.check_break(BROKEN)?;
@@ -113,7 +113,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// Those of [`inject`](Self::inject).
+    /// The errors of [`inject`](Self::inject).
     pub fn inject_timeout(&self, packet: &[u8], timeout: Duration) -> Result<Option<usize>> {
         self.check_break(BROKEN)?;
         self.inject_within(packet, Wait::at_most(timeout))
@@ -123,7 +123,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// Those of [`Capture::inject_queue`], except `Io(WouldBlock)`.
+    /// The errors of [`Capture::inject_queue`], except `Io(WouldBlock)`.
     ///
     /// # Examples
     ///
@@ -148,7 +148,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// Those of [`Capture::inject_queue_range`], except `Io(WouldBlock)`.
+    /// The errors of [`Capture::inject_queue_range`], except `Io(WouldBlock)`.
     pub fn inject_queue_range(
         &self,
         queue: &SendQueue,
@@ -162,7 +162,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// Those of [`Capture::inject_queue_timeout`].
+    /// The errors of [`Capture::inject_queue_timeout`].
     pub fn inject_queue_timeout(
         &self,
         queue: &SendQueue,

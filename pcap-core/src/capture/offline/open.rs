@@ -73,7 +73,7 @@ impl Capture<Offline> {
     ///
     /// # Errors
     ///
-    /// Those of [`from_file`](Self::from_file). [`take`](Error::take) returns the [`File`] at its original position;
+    /// The errors of [`from_file`](Self::from_file). [`take`](Error::take) returns the [`File`] at its original position;
     /// bytes that were read from a pipe are lost.
     ///
     #[doc = manual!("pcap_fopen_offline", "pcap_open_offline")]
@@ -118,7 +118,7 @@ impl Capture<Offline> {
     ///
     /// # Errors
     ///
-    /// Those of [`from_file`](Self::from_file). [`take`](Error::take) returns the reader, usually positioned after the
+    /// The errors of [`from_file`](Self::from_file). [`take`](Error::take) returns the reader, usually positioned after the
     /// savefile's header.
     ///
     /// If the reader fails, the returned error has the same kind, and [`io_error`](Error::io_error) returns the

@@ -245,7 +245,7 @@ impl FromStr for FilterTerm {
 
     /// # Errors
     ///
-    /// Those of [`Endpoint`]'s `FromStr`.
+    /// The errors of [`Endpoint`]'s `FromStr`.
     fn from_str(text: &str) -> Result<FilterTerm> {
         if let Some(endpoint) = text.strip_prefix("src ") {
             return Ok(FilterTerm::source(Endpoint::from_str(endpoint)?));

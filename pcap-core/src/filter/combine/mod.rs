@@ -79,7 +79,7 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// Those of [`and`](Self::and).
+    /// The errors of [`and`](Self::and).
     ///
     /// # Examples
     ///

@@ -74,7 +74,7 @@ impl FanoutGroup {
     ///
     /// # Errors
     ///
-    /// Those of [`Capture::stats`].
+    /// The errors of [`Capture::stats`].
     pub fn stats(&self) -> Result<Stats> {
         let mut total = Stats::default();
         for member in &self.0 {
@@ -95,7 +95,7 @@ impl FanoutGroup {
     /// The call returns the first error:
     ///
     /// - The error of a closure.
-    /// - Those of [`Capture::stats`], when a closure has returned.
+    /// - The errors of [`Capture::stats`], when a closure has returned.
     /// - [`Io`](crate::ErrorKind::Io) if the operating system cannot start a thread.
     ///
     /// After the first error, the call interrupts each of the other members with one break, and waits until all

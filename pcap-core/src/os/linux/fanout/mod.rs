@@ -182,7 +182,7 @@ impl Fanout {
     /// - [`Unsupported`](ErrorKind::Unsupported) if libpcap does not capture on the device through a packet socket, as
     ///   on `nflog`, or if the kernel is older than 4.12.
     /// - [`FilterInvalid`](ErrorKind::FilterInvalid) if the kernel rejects the program that chooses members.
-    /// - Those of [`Capture::activate`] for any member.
+    /// - The errors of [`Capture::activate`] for any member.
     /// - [`Io`](ErrorKind::Io) if the kernel reports any other error.
     ///
     /// After an error, all members are closed.
