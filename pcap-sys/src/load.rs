@@ -77,7 +77,7 @@ impl fmt::Display for LoadError {
 
 impl Error for LoadError {}
 
-/// Loads libpcap, unless it is already loaded. Requires the feature `load-dynamically`.
+/// Loads libpcap, unless it is already loaded. Requires the `load-dynamically` feature.
 ///
 /// The call tries the following names, in this order:
 ///
@@ -97,8 +97,8 @@ pub fn load() -> Result<(), LoadError> {
     library().map(|_| ())
 }
 
-/// Returns whether libpcap can be loaded and has a function, such as `pcap_open`. Requires the feature
-/// `load-dynamically`.
+/// Returns whether libpcap can be loaded and has a function, such as `pcap_open`. Requires the `load-dynamically`
+/// feature.
 ///
 /// Check this before calling a function that libpcap may lack: such a call prints a line on standard error and aborts
 /// the program. So does every call if libpcap cannot be loaded. For a name that is not a function of this crate, the

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::error::{Error, Result};
 
-/// Why a capture has no more packets.
+/// Why a reading call stopped: at the end of the packets, or because of a break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum End {
     /// The savefile is at its end, or the live capture is [stopped](crate::Capture::stop) and its buffer is empty.

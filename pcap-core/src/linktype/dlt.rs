@@ -10,11 +10,12 @@ use crate::sys;
 
 /// A link type as numbered in libpcap's API: a `DLT_` number.
 ///
-/// Some of these numbers differ between operating systems, and from the numbers in savefiles, for which there is the
-/// type [`Linktype`](crate::Linktype). For example, raw IP is 12 on most systems, 14 on OpenBSD, and 101 in every
+/// Some of these numbers differ between operating systems, and from the numbers in savefiles, which
+/// [`Linktype`](crate::Linktype) represents. For example, raw IP is 12 on most systems, 14 on OpenBSD, and 101 in every
 /// savefile. `From` converts in both directions. Numbers without a name are supported as well.
 ///
-/// `Display` writes the name without `DLT_`, or the number if it has no name. `FromStr` parses both.
+/// `Display` writes the name without `DLT_`, or the number if the link type has no name. `FromStr` parses both; the name
+/// may have the prefix `DLT_`, and its case is ignored.
 ///
 /// # Examples
 ///
@@ -60,7 +61,7 @@ impl Dlt {
     #[doc(alias = "pcap_datalink_val_to_name")]
     #[must_use]
     pub fn name(self) -> Option<String> {
-        self.said(sys::pcap_datalink_val_to_name, |row| row.name)
+        self.lookup_text(sys::pcap_datalink_val_to_name, |row| row.name)
     }
 
     /// Returns a short description, such as `Ethernet`. Returns `None` if the link type is unknown.
@@ -82,7 +83,7 @@ impl Dlt {
     #[doc(alias = "pcap_datalink_val_to_description_or_dlt")]
     #[must_use]
     pub fn description(self) -> Option<String> {
-        self.said(sys::pcap_datalink_val_to_description, |row| row.text)
+        self.lookup_text(sys::pcap_datalink_val_to_description, |row| row.text)
     }
 
     /// Finds a link type by its name, with or without `DLT_` and ignoring case. Returns `None` if the name is unknown.
@@ -114,7 +115,7 @@ impl Dlt {
     }
 
     /// Returns libpcap's string, or otherwise the one in this crate's table.
-    fn said(
+    fn lookup_text(
         self,
         libpcap: unsafe extern "C" fn(c_int) -> *const c_char,
         of: impl Fn(&table::Row<Dlt>) -> &'static str,

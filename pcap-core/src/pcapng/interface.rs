@@ -10,7 +10,7 @@ const SNAPLEN: u32 = 262_144;
 /// The description of an interface in a pcapng file: the link type of its packets, and optional information about the
 /// device.
 ///
-/// A text may have at most 65 535 bytes (the filter 65 534), and must not contain a NUL byte.
+/// Each string may be at most 65 535 bytes long (the filter: 65 534) and must not contain a NUL byte.
 /// [`add_interface`](super::PcapngDumper::add_interface) checks this.
 ///
 /// # Examples
@@ -177,16 +177,16 @@ impl InterfaceId {
 
 /// The state of an interface in a dumper.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Known {
+pub(super) struct InterfaceState {
     /// The length of the longest packet; `u32::MAX` if there is no limit.
     pub(super) snaplen: u32,
     pub(super) linktype: Linktype,
     precision: Precision,
 }
 
-impl Known {
-    pub(super) fn new(interface: &Interface) -> Known {
-        Known {
+impl InterfaceState {
+    pub(super) fn new(interface: &Interface) -> InterfaceState {
+        InterfaceState {
             snaplen: match interface.snaplen {
                 0 => u32::MAX,
                 snaplen => snaplen,

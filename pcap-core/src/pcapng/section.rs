@@ -44,14 +44,14 @@ impl Section {
         Section::default()
     }
 
-    /// Sets the hardware that created the file (`shb_hardware`), such as `AMD EPYC 7543`.
+    /// Sets the description of the hardware on which the file was created (`shb_hardware`), such as `AMD EPYC 7543`.
     #[must_use]
     pub fn hardware(mut self, text: impl Into<String>) -> Section {
         self.hardware = Some(text.into());
         self
     }
 
-    /// Sets the operating system that created the file (`shb_os`), such as `Linux 6.12`.
+    /// Sets the operating system on which the file was created (`shb_os`), such as `Linux 6.12`.
     #[must_use]
     pub fn os(mut self, text: impl Into<String>) -> Section {
         self.os = Some(text.into());

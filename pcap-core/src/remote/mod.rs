@@ -1,4 +1,4 @@
-//! Captures on devices of other hosts, through the daemon `rpcapd` that runs there. Requires the feature `remote`.
+//! Captures on devices of other hosts, through the `rpcapd` daemon that runs there. Requires the `remote` feature.
 //!
 //! ```no_run
 //! use pcap_core::remote::{self, Auth, Options, Source};

@@ -1,4 +1,4 @@
-//! Asynchronous captures, for tasks that must not block their thread. Requires the feature `tokio`, for the
+//! Asynchronous captures, for tasks that must not block their thread. Requires the `tokio` feature, for the
 //! runtime of that name, or `async-io`, for any other executor. Both can be enabled.
 //!
 //! `Capture::into_tokio` and `Capture::into_async_io` convert a live capture or a savefile into an [`AsyncCapture`].

@@ -1,4 +1,4 @@
-//! Checks that libpcap is available. If it is linked, it always is; with the feature `load-dynamically`, it is if it
+//! Checks that libpcap is available. If it is linked, it always is; with the `load-dynamically` feature, it is if it
 //! was found.
 
 use super::platform;

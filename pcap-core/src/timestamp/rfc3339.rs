@@ -14,8 +14,8 @@ impl Timestamp {
     /// Returns an object that prints the time in RFC 3339 format, in UTC:
     /// `2023-11-14T22:13:20.123456789Z`.
     ///
-    /// The precision in the format string sets the number of decimals, up to the default of nine: `{:.6}` prints
-    /// microseconds. Further decimals are truncated, not rounded.
+    /// The precision in the format string sets the number of fractional digits, up to the default of nine: `{:.6}`
+    /// prints microseconds. The time is truncated, not rounded.
     ///
     /// RFC 3339 only supports the years 0000 to 9999. Other years are printed with a sign and as many digits as
     /// necessary.
@@ -41,8 +41,8 @@ impl Timestamp {
 
     /// Parses a time in RFC 3339 format, with any offset from UTC.
     ///
-    /// A space may separate the date and the time, instead of the `T`. Decimals beyond nanoseconds are ignored. A leap
-    /// second, `:60`, becomes the following second.
+    /// A space may separate the date and the time, instead of the `T`. Digits beyond nanosecond precision are ignored. A
+    /// leap second, `:60`, becomes the following second.
     ///
     /// # Errors
     ///

@@ -211,7 +211,7 @@ impl FilterTerm {
         }
     }
 
-    /// Returns the address, network or port.
+    /// Returns the endpoint, without the direction.
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
         self.endpoint
