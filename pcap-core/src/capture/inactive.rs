@@ -275,7 +275,9 @@ impl Capture<Inactive> {
     ///
     /// # Errors
     ///
-    /// The call fails if the device does not exist, or if libpcap cannot query it.
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the device does not exist. On Linux, libpcap does not check
+    ///   this, and the call succeeds.
+    /// - [`PermissionDenied`](crate::ErrorKind::PermissionDenied) if the process lacks permission to query it.
     ///
     #[doc = manual!("pcap_list_tstamp_types")]
     #[doc(alias = "pcap_list_tstamp_types")]
@@ -287,7 +289,9 @@ impl Capture<Inactive> {
     ///
     /// # Errors
     ///
-    /// The call fails if the device does not exist, or if the process lacks the permission to query it.
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the device does not exist. On Linux, libpcap does not check
+    ///   this, and the call returns `false`.
+    /// - [`PermissionDenied`](crate::ErrorKind::PermissionDenied) if the process lacks permission to query it.
     ///
     #[doc = manual!("pcap_can_set_rfmon")]
     #[doc(alias = "pcap_can_set_rfmon")]
