@@ -1,5 +1,5 @@
-# shellcheck shell=sh
-# Shared by the verbs of ci/: their help, and installing what is missing. Sourced, not run.
+# shellcheck shell=sh Shared by the scripts in ci/: their help, and the installation of missing dependencies. Sourced,
+# not run.
 
 set -eu
 
@@ -31,7 +31,7 @@ fail() {
     exit 1
 }
 
-# Quotes a text for the shell.
+# Quotes a string for the shell.
 quoted() {
     printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
 }

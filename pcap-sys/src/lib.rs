@@ -72,13 +72,13 @@
 //!
 //! # Documentation hosts
 //!
-//! If the environment variable `DOCS_RS` is set, the build neither searches for a library nor links one, so the
+//! If the `DOCS_RS` environment variable is set, the build neither searches for a library nor links one, so the
 //! documentation can be built without libpcap.
 //!
 //! # Types
 //!
 //! - Numeric macros have the type `i32`, because they are `int`s in C. The exception is [`PCAP_NETMASK_UNKNOWN`], which
-//!   has the type `u32` of the parameter of [`pcap_compile`]. String macros have the type `&CStr`.
+//!   has the type `u32`, like the parameter of [`pcap_compile`]. String macros have the type `&CStr`.
 //! - [`FILE`], [`sockaddr`] and, on Unix, `addrinfo` are those of the [`libc`] crate. [`timeval`] comes from the
 //!   target's headers, because the one in `libc` may differ on a 32-bit system with 64-bit times.
 //!

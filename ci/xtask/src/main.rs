@@ -1,4 +1,4 @@
-//! The verbs of `ci/` that are too much for a shell script. Each has a script `ci/NAME`, which explains it, installs what
+//! The verbs of `ci/` that are too much for a shell script. Each has a `ci/NAME` script, which explains it, installs what
 //! is missing and runs this from the root of the repository.
 
 mod cold_build;
@@ -10,7 +10,7 @@ mod update_bindings;
 
 use std::process::ExitCode;
 
-/// The error of a verb: a text for people.
+/// The error of a verb: a message for people.
 type Result<T> = std::result::Result<T, String>;
 
 fn main() -> ExitCode {

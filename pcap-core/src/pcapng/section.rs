@@ -72,7 +72,7 @@ impl Section {
         self
     }
 
-    /// Returns the texts that are set, each with its name in errors.
+    /// Returns the strings that are set, each with its name in errors.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [
             ("hardware", &self.hardware),

@@ -46,7 +46,7 @@
 //!
 //! - **Cancellation is safe.** Each packet is delivered once, in order, even if a future of
 //!   [`next_packet`](AsyncCapture::next_packet) is dropped before it completes. It can therefore be used in `select!`.
-//! - **Deadlines use the runtime's timers**, for example `tokio::time::timeout(time, capture.next_packet())`. As in
+//! - **Timeouts use the runtime's timers**, for example `tokio::time::timeout(time, capture.next_packet())`. As in
 //!   blocking reads, the kernel may hold a packet back for the [packet-buffer timeout](Capture::timeout).
 //! - **A break** of a [`BreakHandle`] wakes the task, and the call returns `None`. [`ended`](AsyncCapture::ended) then
 //!   returns [`End::Break`](crate::End::Break). Reading can continue.

@@ -40,7 +40,7 @@ pub(super) unsafe fn address(handle: *mut c_void, name: &CStr) -> *mut c_void {
     unsafe { libc::dlsym(handle, name.as_ptr()) }
 }
 
-/// Copies a text from the system. The pointer may be null.
+/// Copies a string from the system. The pointer may be null.
 unsafe fn words(text: *const c_char) -> String {
     if text.is_null() {
         return "no reason given".to_owned();
