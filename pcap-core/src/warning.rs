@@ -19,7 +19,7 @@ pub enum WarningKind {
     /// [`activate_best_effort`](crate::Capture::activate_best_effort) does this;
     /// [`activate`](crate::Capture::activate) returns an error with the same text instead.
     OptionSkipped,
-    /// libpcap only supports blocking reads on this kind of device. So nonblocking calls, deadlines and breaks may be
+    /// libpcap only supports blocking reads on this kind of device. So non-blocking calls, timeouts and breaks may be
     /// delayed: on D-Bus by up to a tenth of a second, elsewhere by the packet-buffer timeout or until a packet
     /// arrives.
     OnlyBlocking,

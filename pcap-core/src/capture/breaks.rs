@@ -29,9 +29,9 @@ impl<S: Live> Capture<S> {
     /// Stops receiving packets: the kernel adds no more packets to the buffer of this capture. The reading calls then
     /// deliver the packets in the buffer, and report [`End::Eof`](crate::End::Eof) after the last one.
     ///
-    /// Without this call, packets that arrived before a break or a deadline may stay in the kernel's buffer for up to
+    /// Without this call, packets that arrived before a break or a timeout may stay in the kernel's buffer for up to
     /// the packet-buffer timeout, and are lost when the capture is closed. To end a program without losing packets,
-    /// call `stop` and read until `Eof`. Breaks, deadlines, [`stats`](Self::stats) and [`inject`](Capture::inject)
+    /// call `stop` and read until `Eof`. Breaks, timeouts, [`stats`](Self::stats) and [`inject`](Capture::inject)
     /// still work. A stopped capture cannot be restarted.
     ///
     /// On Linux network interfaces, the end is exact: each packet that has arrived before this call is delivered or

@@ -121,7 +121,7 @@ impl Capture<Inactive> {
     ///
     /// The timeout is rounded up to whole milliseconds, at least one. Activation rejects values above 2 147 483 647 ms.
     ///
-    /// This is not a read deadline; for that, use [`next_packet_timeout`](Capture::next_packet_timeout).
+    /// This does not limit how long a read waits; for that, use [`next_packet_timeout`](Capture::next_packet_timeout).
     ///
     #[doc = manual!("pcap_set_timeout")]
     #[doc(alias = "pcap_set_timeout")]
@@ -275,8 +275,8 @@ impl Capture<Inactive> {
     ///
     /// # Errors
     ///
-    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the device does not exist. On Linux, libpcap does not check
-    ///   this, and the call succeeds.
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the device does not exist. On Linux, libpcap does not
+    ///   check this, and the call succeeds.
     /// - [`PermissionDenied`](crate::ErrorKind::PermissionDenied) if the process lacks permission to query it.
     ///
     #[doc = manual!("pcap_list_tstamp_types")]
@@ -289,8 +289,8 @@ impl Capture<Inactive> {
     ///
     /// # Errors
     ///
-    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the device does not exist. On Linux, libpcap does not check
-    ///   this, and the call returns `false`.
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the device does not exist. On Linux, libpcap does not
+    ///   check this, and the call returns `false`.
     /// - [`PermissionDenied`](crate::ErrorKind::PermissionDenied) if the process lacks permission to query it.
     ///
     #[doc = manual!("pcap_can_set_rfmon")]

@@ -18,7 +18,7 @@ impl<R: Runtime> AsyncCapture<Active, R> {
     /// no difference.
     ///
     /// If the future is dropped before it is ready, the packet is not sent. To send while holding a packet of the same
-    /// capture, use [`try_inject`](Self::try_inject). As for reading, deadlines come from the runtime.
+    /// capture, use [`try_inject`](Self::try_inject). As for reading, timeouts come from the runtime.
     ///
     /// # Errors
     ///

@@ -51,8 +51,8 @@ impl Capture<Offline> {
     ///
     /// - Calls that wait for a packet wait until one is written. A [`BreakHandle`](crate::BreakHandle) ends them as on
     ///   a live capture.
-    /// - [`next_packet_timeout`](Self::next_packet_timeout) keeps its deadline at the end of the file. Before that, it
-    ///   reads all existing packets that the filter rejects, even beyond the deadline.
+    /// - [`next_packet_timeout`](Self::next_packet_timeout) observes its timeout at the end of the file. Before that,
+    ///   it reads all existing packets that the filter rejects, even beyond the timeout.
     /// - A truncated last record counts as still being written.
     /// - [`dispatch`](Self::dispatch) and [`try_next_packet`](Self::try_next_packet) do not wait at the end of the
     ///   file. They return [`Empty`](crate::Stop::Empty) and [`Timeout`](crate::Next::Timeout) there.

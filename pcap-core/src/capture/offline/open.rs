@@ -27,7 +27,7 @@ impl Capture<Offline> {
     ///
     /// The capture waits for packets from a pipe, a socket or a terminal as it does for those of a device: a
     /// [`BreakHandle`](crate::BreakHandle) ends the wait at once, [`next_packet_timeout`](Self::next_packet_timeout)
-    /// keeps its deadline, and reading can continue even in the middle of a record. This call itself waits for the
+    /// returns in time, and reading can continue even in the middle of a record. This call itself waits for the
     /// savefile's header, and for a writer to open a FIFO; a break handle cannot interrupt that. On Windows, pipes,
     /// sockets and terminals are read like [a reader](Self::from_reader).
     ///
@@ -113,7 +113,7 @@ impl Capture<Offline> {
 
     /// Opens a savefile from any reader, for example a decompressor, a buffer in memory or a socket.
     ///
-    /// While a reader waits for data, breaks and deadlines have no effect until its `read` returns. For a pipe or a
+    /// While a reader waits for data, breaks and timeouts have no effect until its `read` returns. For a pipe or a
     /// socket, prefer [`from_open_file`](Self::from_open_file), where they work during the wait.
     ///
     /// # Errors
