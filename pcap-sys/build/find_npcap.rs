@@ -204,7 +204,7 @@ fn holds_headers(folder: &Path) -> bool {
     folder.join("pcap.h").is_file() && folder.join("pcap/pcap.h").is_file()
 }
 
-/// Returns the directory `Include` next to `Lib`, given `Lib` or a directory inside it.
+/// Returns the `Include` directory next to `Lib`, given `Lib` or a directory inside it.
 fn include_beside(lib_dir: &Path) -> Option<PathBuf> {
     lib_dir
         .ancestors()

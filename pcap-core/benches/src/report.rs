@@ -60,7 +60,7 @@ pub(crate) fn print_table(report: &Report) {
         println!("{name:<8} {fact}");
     }
     println!(
-        "medians of {} runs; ns of processor time per packet, where nothing else is said",
+        "medians of {} runs; ns of processor time per packet, unless stated otherwise",
         report.runs
     );
     if report.quick {
