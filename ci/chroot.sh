@@ -1,5 +1,6 @@
-# shellcheck shell=sh Shared by the scripts that run commands in a separate Debian system, in a directory. Sourced after
-# lib.sh and debian.sh, not run.
+# shellcheck shell=sh
+# Shared by the scripts that run commands in a separate Debian system, in a directory. Sourced after lib.sh and
+# debian.sh, not run.
 #
 # Mounts are made only in a mount namespace, so none is left when a script ends, whichever way.
 

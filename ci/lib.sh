@@ -1,5 +1,5 @@
-# shellcheck shell=sh Shared by the scripts in ci/: their help, and the installation of missing dependencies. Sourced,
-# not run.
+# shellcheck shell=sh
+# Shared by the scripts in ci/: their help, and the installation of missing dependencies. Sourced, not run.
 
 set -eu
 

@@ -1,5 +1,6 @@
-# shellcheck shell=sh The commands that ci/package runs in a minimal Debian system, as root: first `install PACKAGE`,
-# with a network, then `try`, with only a loopback device. Each step prints its result, and ends the script if it fails.
+# shellcheck shell=sh
+# The commands that ci/package runs in a minimal Debian system, as root: first `install PACKAGE`, with a network, then
+# `try`, with only a loopback device. Each step prints its result, and ends the script if it fails.
 
 set -eu
 work=/tmp/try
