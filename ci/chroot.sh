@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# Shared by the verbs that run something in a system of its own: a Debian in a folder. Sourced after lib.sh and
+# Shared by the scripts that run commands in a separate Debian system, in a directory. Sourced after lib.sh and
 # debian.sh, not run.
 #
-# Mounts are made in a mount namespace only, so none is left when a verb ends, however it ends.
+# Mounts are made only in a mount namespace, so none is left when a script ends, whichever way.
 
 # Creates a folder with Debian's essential packages and apt: `make_chroot RELEASE FOLDER`. Keeps the downloads.
 make_chroot() {

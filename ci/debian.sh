@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Shared by the verbs that take libpcap's packages and sources from Debian. Sourced after lib.sh, not run.
+# Shared by the scripts that get libpcap's packages and sources from Debian. Sourced after lib.sh, not run.
 #
 # Everything is in target/libpcap. apt's configuration provides the mirror, the proxy and Debian's keys; the machine's
 # own packages and lists do not change. apt checks the signature of each release and the checksum of each file.

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Shared by the verbs of ci/: their help, and installing what is missing. Sourced, not run.
+# Shared by the scripts in ci/: their help, and the installation of missing dependencies. Sourced, not run.
 
 set -eu
 
@@ -17,7 +17,7 @@ oldest_rust=85
 
 # All features of pcap-core with which libpcap is linked as usual: --all-features includes load-dynamically, which links
 # nothing.
-# shellcheck disable=SC2034 # for the verbs
+# shellcheck disable=SC2034 # for the scripts
 linked_features=$(awk '/^\[/ { here = $0 == "[features]" }
     here && /^[a-z-]+ *=/ && $1 !~ /^(default|load-dynamically)$/ { printf "%spcap-core/%s", comma, $1; comma = "," }' \
     pcap-core/Cargo.toml)
@@ -31,12 +31,12 @@ fail() {
     exit 1
 }
 
-# Quotes a text for the shell.
+# Quotes a string for the shell.
 quoted() {
     printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
 }
 
-# Prints the comment at the beginning of the verb for -h and --help.
+# Prints the comment at the beginning of the script for -h and --help.
 help_if_asked() {
     case ${1-} in
     -h | --help)
@@ -50,7 +50,7 @@ no_arguments() {
     [ $# -eq 0 ] || fail "expected no arguments, found: $* (see --help)"
 }
 
-# --- What the verbs need, by our own names, and the packages that provide it.
+# --- The dependencies of the scripts, under names of our own, and the packages that provide them.
 
 things_of() {
     case $1 in

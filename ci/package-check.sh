@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What ci/package runs in a small Debian, as root: first `install PACKAGE`, with a network; then `try`, with a loopback
-# device only. Each step prints its result, and stops everything if it is wrong.
+# The commands that ci/package runs in a minimal Debian system, as root: first `install PACKAGE`, with a network, then
+# `try`, with only a loopback device. Each step prints its result, and ends the script if it fails.
 
 set -eu
 work=/tmp/try

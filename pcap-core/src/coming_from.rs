@@ -1,4 +1,4 @@
-//! Guides for users of other bindings: each call's counterpart here, and the differences.
+//! Guides for users of other bindings: the counterpart of each call in this crate, and the differences.
 
 #[doc = include_str!("../docs/coming-from/gopacket.md")]
 pub mod gopacket {}

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::breakloop::{BreakHandle, Breaker};
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::{CompileOptions, Filter, FilterSource, Source};
+use crate::filter::{CompileOptions, CompiledFrom, Filter, FilterSource};
 use crate::linktype::Dlt;
 use crate::packet::PacketHeader;
 use crate::sys;
@@ -241,11 +241,11 @@ impl Handle {
                 if !differs {
                     return Ok(filter.as_ref().clone());
                 }
-                filter.made_again(|source| match source {
-                    Source::Expression(expression, options) => {
+                filter.recompiled(|source| match source {
+                    CompiledFrom::Expression(expression, options) => {
                         self.compile(expression, live, options)
                     }
-                    Source::Lists(lists) => {
+                    CompiledFrom::Lists(lists) => {
                         // SAFETY: the handle is open and this thread's.
                         unsafe { Filter::list_on(self.as_ptr(), self.datalink(), lists) }
                     }

@@ -5,13 +5,12 @@
 //! - The guide on this page: [phases](#phases), [reading](#choosing-a-reading-call), [timeouts](#timeouts),
 //!   [filters](#filters), [sending](#sending), [stopping](#stopping), [errors](#errors-and-permissions),
 //!   [threads](#threads).
-//! - [Cargo features](#cargo-features), [platforms], and pages for users of
-//!   [other bindings](#coming-from-another-binding).
+//! - [Cargo features](#cargo-features), [platforms], and [coming from another binding](#coming-from-another-binding).
 //!
 //! # Three programs
 //!
-//! The first prints the HTTPS packets of the default device until Ctrl-C, then the statistics. It loses no packet that
-//! has already arrived. The standard library cannot handle signals, so the program uses the crate `ctrlc`:
+//! The first program prints the HTTPS packets of the default device until Ctrl-C, then the statistics. On Ctrl-C, it
+//! still prints every packet that has already arrived. The `ctrlc` crate handles the signal:
 //!
 //! ```no_run
 //! use pcap_core::{Capture, Device, Packet};
@@ -35,7 +34,7 @@
 //! }
 //! ```
 //!
-//! The second reads a savefile with the fastest call:
+//! The second program reads a savefile with the fastest call:
 //!
 //! ```no_run
 //! fn main() -> pcap_core::Result<()> {
@@ -47,7 +46,7 @@
 //! }
 //! ```
 //!
-//! The third writes a savefile of generated packets:
+//! The third program writes generated packets to a savefile:
 //!
 //! ```no_run
 //! use pcap_core::{Capture, Linktype, Packet, Timestamp};
@@ -98,26 +97,26 @@
 //!
 //! # Choosing a reading call
 //!
-//! | you want | call | waits | the end |
+//! | you want | call | waits | at the end |
 //! |---|---|---|---|
-//! | every packet, in the fastest way | [`for_each`](Capture::for_each) | until the capture ends | returns [`Done`]: the packet count and the reason |
+//! | every packet, as fast as possible | [`for_each`](Capture::for_each) | until the capture ends | returns [`Done`]: the packet count and the reason |
 //! | the first *n* packets | [`for_each_up_to`](Capture::for_each_up_to) | until *n* packets have arrived, or the capture ends | returns [`Done`] |
 //! | to stop at a packet, or return an error | [`try_for_each`](Capture::try_for_each) | until the closure stops it, or the capture ends | returns the closure's value, or [`Done`] |
 //! | your own loop | [`next_packet`](Capture::next_packet) | until a packet arrives | returns `None`; [`ended`](Capture::ended) returns the reason |
-//! | a deadline | [`next_packet_timeout`](Capture::next_packet_timeout) | until a packet arrives or the deadline expires | returns [`Next::End`] |
+//! | a timeout | [`next_packet_timeout`](Capture::next_packet_timeout) | until a packet arrives or the timeout expires | returns [`Next::End`] |
 //! | not to wait | [`try_next_packet`](Capture::try_next_packet) | never | returns [`Next::End`] |
 //! | the available packets, in one call | [`dispatch`](Capture::dispatch) | at most the packet-buffer timeout | returns [`Done`] |
-//! | to skip packets, or send while you use one | [`advance`](Capture::advance), then [`packet`](Capture::packet) | until a packet arrives | `advance` returns `false` |
+//! | to skip packets, or to send while you use one | [`advance`](Capture::advance), then [`packet`](Capture::packet) | until a packet arrives | `advance` returns `false` |
 //! | packets to keep | [`packets`](Capture::packets), [`into_packets`](Capture::into_packets) | until a packet arrives | the iterator ends |
 //! | a value computed from each packet | [`packets_with`](Capture::packets_with) | until a packet arrives | the iterator ends |
 //!
 //! You can mix these calls on one capture: each packet is delivered once, in order. Only the calls that return
 //! [`PacketOwned`] allocate memory for each packet.
 //!
-//! Every call distinguishes the end of a savefile, a break, a timeout and an error. After an error in a savefile,
-//! further calls return the same error. If the device is removed, the calls first deliver the packets that have
-//! arrived, then return [`ErrorKind::Disappeared`]. To wait for more packets in a file that is still being written, see
-//! [`follow`](Capture::follow).
+//! The end of a savefile, a break, a timeout and an error can always be told apart, if need be with
+//! [`ended`](Capture::ended). After an error in a savefile, further calls return the same error. If the device is
+//! removed, the calls first deliver the packets that have already arrived, then return [`ErrorKind::Disappeared`]. To
+//! wait for more packets in a file that is still being written, see [`follow`](Capture::follow).
 //!
 //! # A capture in a struct
 //!
@@ -165,7 +164,7 @@
 //!
 //! # Timeouts
 //!
-//! There are two kinds of timeouts: the packet-buffer timeout of the capture, and the deadline of a call. On Linux the
+//! There are two timeouts: the packet-buffer timeout of a capture, and the timeout of a single call. On Linux, the
 //! kernel writes packets into the blocks of a ring buffer that it shares with the program. It delivers a block when the
 //! block is full, or when the packet-buffer timeout expires and the block is not empty.
 //!
@@ -176,7 +175,7 @@
 //!              └─ at most the ┤                   └─ at most the ────┤
 //!                 timeout      ▼                      timeout         ▼
 //!  you      ├── next_packet ── a b c ── next_packet ───────────────── d
-//!  you      ├─ deadline 30 ms ─┤ Timeout, although a has arrived
+//!  you      ├── timeout 30 ms ─┤ Timeout, although a has arrived
 //!
 //!  immediate   │   │ │                             │
 //!  mode        a   b c                             d        one wake-up each
@@ -184,17 +183,17 @@
 //!
 //! * The **packet-buffer timeout** ([`timeout`](Capture::timeout)) lets the kernel deliver many packets at once. A
 //!   packet may stay in the kernel's buffer for this time. The timeout does not limit how long a call waits: on an idle
-//!   device, libpcap's own reading calls do not return when it expires.
-//! * A **deadline** ([`next_packet_timeout`](Capture::next_packet_timeout)) limits how long the call waits. It holds on
-//!   every device that can be polled, idle or not, and for savefiles read through a pipe. It also holds while a filter
-//!   rejects packets. On D-Bus captures libpcap itself waits, so the call may return a tenth of a second late. A
-//!   deadline that is shorter than the packet-buffer timeout can expire although a packet has arrived.
-//! * In [immediate mode](Capture::immediate_mode) the kernel delivers each packet as it arrives. The delay is smallest,
-//!   but the process wakes up for each packet. The packet-buffer timeout has no effect. Every packet occupies a slot of
-//!   the same size in the ring; with a smaller [snaplen](Capture::snaplen), the ring has more slots.
+//!   device, libpcap's own reading calls need not return when it expires (on Linux, they do not).
+//! * The **timeout of a call** ([`next_packet_timeout`](Capture::next_packet_timeout)) limits how long that call waits.
+//!   It expires on time on every device that can be polled, even an idle one, for savefiles read through a pipe, and
+//!   while a filter rejects packets. On D-Bus captures, libpcap itself waits, so the call may return a tenth of a
+//!   second late. A timeout that is shorter than the packet-buffer timeout may expire although a packet has arrived.
+//! * In [immediate mode](Capture::immediate_mode), the kernel delivers each packet as it arrives. This minimizes
+//!   latency, but wakes the process for each packet. The packet-buffer timeout has no effect. Every packet occupies a
+//!   slot of the same size in the ring; with a smaller [snaplen](Capture::snaplen), the ring has more slots.
 //!
-//! Use immediate mode to respond to packets. To count or store packets, keep the default packet-buffer timeout or
-//! increase it. Use a deadline to do other work while few packets arrive.
+//! Use immediate mode if the program must respond to packets promptly. To count or store packets, keep the default
+//! packet-buffer timeout or increase it. Use a timeout if the thread has other work to do when few packets arrive.
 //!
 //! # Filters
 //!
@@ -202,17 +201,18 @@
 //! capture. It can be [compiled](Filter::compile) without a device, built from [a long list](Filter::any_of) of hosts
 //! and ports, [parsed from a listing](Filter::from_listing), [combined](Filter::and) with others, and run on
 //! [plain bytes](Filter::matches). On Linux it can be attached to any socket (`os::linux::SocketFilterExt`). With the
-//! feature `serde`, it can be serialized, like packets and other plain data.
+//! `serde` feature, it can be serialized, like packets and other plain data.
 //!
-//! On a live capture the kernel runs the filter if the results are the same there as on plain bytes. Otherwise the
-//! filter runs in this process. [`filter_location`](Capture::filter_location) returns which of the two applies.
+//! On Linux network interfaces, the kernel runs the filter if it fits into the kernel's memory limit and would accept
+//! the same packets there as [`Filter::matches`] does. Otherwise, this process runs it. On other systems and devices,
+//! libpcap decides. [`filter_location`](Capture::filter_location) returns which of these applies.
 //! [`set_filter`](Capture::set_filter) describes the effect on packets that are already in the buffer.
 //!
 //! # Sending
 //!
 //! [`inject`](Capture::inject) sends one packet, and [`inject_queue`](Capture::inject_queue) all packets of a
-//! [`SendQueue`]. Both wait while the device's queue is full. If sending a queue fails, [`Error::unsent`] returns which
-//! packet was not sent. [`inject_timeout`](Capture::inject_timeout) limits the wait.
+//! [`SendQueue`]. Both wait while the device's queue is full. If sending a queue fails, [`Error::unsent`] identifies
+//! the first packet that was not sent. [`inject_timeout`](Capture::inject_timeout) limits the wait.
 //! [`try_inject`](Capture::try_inject) does not wait, and neither does a capture in non-blocking mode. A break ends the
 //! wait. If the device keeps dropping a packet, the call fails after a second.
 //!
@@ -224,12 +224,12 @@
 //! [`break_handle`](Capture::break_handle) returns a [`BreakHandle`], whose [`breakloop`](BreakHandle::breakloop) ends
 //! a reading call. Any thread, signal handler or closure may use the handle at any time: before, during and after a
 //! read, and after the capture is dropped. It wakes a waiting live capture, and a waiting capture that reads a savefile
-//! through a pipe. One break ends one reading call; later calls continue reading. The example `until_ctrl_c` uses a
+//! through a pipe. One break ends one reading call; later calls continue reading. The `until_ctrl_c` example uses a
 //! break handle to exit on Ctrl-C.
 //!
-//! Packets that arrived before a break or a deadline may still be in the kernel's buffer. After
-//! [`stop`](Capture::stop), no new packets enter the buffer. The reading calls then deliver the remaining packets, and
-//! report [`End::Eof`] after the last:
+//! Packets that arrived before a break or a timeout may still be in the kernel's buffer. After [`stop`](Capture::stop),
+//! no new packets enter the buffer. The reading calls then deliver the remaining packets, and report [`End::Eof`] after
+//! the last:
 //!
 //! ```no_run
 //! # fn main() -> pcap_core::Result<()> {
@@ -249,24 +249,24 @@
 //! ```
 //!
 //! A capture ends when its device is removed or moved to another network namespace. The reading calls deliver the
-//! packets that had arrived, then return [`ErrorKind::Disappeared`], at most a second after the packet-buffer timeout.
-//! Renaming the device does not end the capture. Setting the device down does not either: the capture continues when
-//! the device is up again. A capture on `any` continues if one of the devices is removed.
+//! packets that have already arrived, then return [`ErrorKind::Disappeared`], at most a second after the packet-buffer
+//! timeout. Renaming the device does not end the capture. Neither does taking the device down: the capture continues
+//! once it is up again. A capture on `any` continues if one of the devices is removed.
 //!
 //! # Errors and permissions
 //!
 //! All fallible calls return an [`Error`]. Its message is one line with the operation, its object and the reason.
-//! [`Error::kind`] returns the kind of failure to match on. The operator `?` converts an [`Error`] into
-//! `Box<dyn Error + Send + Sync>` or an error of anyhow, in which `downcast_ref::<pcap_core::Error>()` finds it. If a
-//! failed call took ownership of a value, [`Error::take`] returns the value.
+//! Programs match on the kind of failure, which [`Error::kind`] returns. The `?` operator converts an [`Error`] into
+//! `Box<dyn Error + Send + Sync>` or an `anyhow::Error`, from which `downcast_ref::<pcap_core::Error>()` recovers it.
+//! If a failed call took ownership of a value, [`Error::take`] returns the value.
 //!
-//! The message of an [`ErrorKind::PermissionDenied`] includes a remedy: on Linux, run as root or grant the capabilities
-//! with `setcap cap_net_raw,cap_net_admin+eip`; on macOS, install ChmodBPF. libpcap's warnings are not errors;
-//! [`warnings`](Capture::warnings) returns them.
+//! The message of an [`ErrorKind::PermissionDenied`] error includes a remedy: on Linux, run as root or grant the
+//! capabilities with `setcap cap_net_raw,cap_net_admin+eip`; on macOS, install ChmodBPF. libpcap's warnings are not
+//! errors; [`warnings`](Capture::warnings) returns them.
 //!
 //! # Threads
 //!
-//! The types enforce libpcap's rules for threads:
+//! The types enforce libpcap's threading rules:
 //!
 //! | type | `Send` | `Sync` | reason |
 //! |---|---|---|---|
@@ -277,10 +277,10 @@
 //! | [`BreakHandle`], `os::linux::Sender` | yes | yes | other threads use it |
 //! | [`Packet`], [`PacketOwned`], [`SendQueue`], [`Error`], [`Device`], … | yes | yes | it is plain data |
 //!
-//! Move a capture into the thread that reads it. Before that, create the values that other threads need: a
-//! [`BreakHandle`], an `os::linux::Sender` or a [`Dumper`]. A packet is only valid until the next read; to send it to
-//! another thread, convert it into a [`PacketOwned`]. To read one device in several threads, use `os::linux::Fanout`:
-//! Linux distributes the packets among a group of captures.
+//! Before moving a capture into the thread that reads it, create the values that other threads need: a [`BreakHandle`],
+//! an `os::linux::Sender` or a [`Dumper`]. A packet is only valid until the next read; to send it to another thread,
+//! convert it into a [`PacketOwned`]. To read one device in several threads, use `os::linux::Fanout`: Linux distributes
+//! the packets among a group of captures.
 //!
 //! Two threads cannot use one capture:
 //!
@@ -344,74 +344,75 @@
 //!
 //! # Asynchronous tasks
 //!
-//! With the feature `tokio` or `async-io`, tasks can await packets without blocking the runtime's threads. See the
-//! module `stream`.
+//! With the `tokio` or `async-io` feature, tasks can await packets without blocking the runtime's threads. See the
+//! `stream` module.
 //!
 //! # Other hosts
 //!
-//! With the feature `remote`, a program can capture on devices of other hosts through the daemon `rpcapd` on these
-//! hosts. This requires a libpcap that was built with remote capture. The module `remote` describes the differences
-//! from local captures.
+//! With the `remote` feature, a program can capture on devices of other hosts, through the `rpcapd` daemon running on
+//! them. This requires a libpcap that was built with remote capture. The `remote` module describes how remote captures
+//! differ from local ones.
 //!
 //! # Without libpcap
 //!
-//! A program linked with libpcap does not start on a system without libpcap. With the feature `load-dynamically`, the
-//! program loads libpcap at run time, so it starts without libpcap. With this feature and without `bindgen`, the build
-//! does not need libpcap either. If libpcap is missing at run time, fallible calls that use it return
+//! A program dynamically linked against libpcap does not start on a system without it. With the `load-dynamically`
+//! feature, the program loads libpcap at run time, so it starts even if libpcap is missing. Fallible calls then return
 //! [`LibraryMissing`](ErrorKind::LibraryMissing), and [`help`](Error::help) names the package to install. Infallible
 //! calls return empty values: the text of [`version`] is empty, and the functions of [`lookup`] find no name. The
-//! documentation of `pcap-sys` lists where it looks for libpcap.
+//! documentation of `pcap-sys` lists the locations that are searched. If the `bindgen` feature is disabled as well, the
+//! build does not need libpcap either.
 //!
-//! Without the default feature `bindgen`, the build does not need libclang. It then uses the prebuilt bindings of
-//! `pcap-sys` for Linux and Windows. To link a static libpcap, or to build for 32-bit Linux, enable the feature `probe`
-//! in this case.
+//! Without the `bindgen` feature, which is enabled by default, the build does not need libclang. It then uses the
+//! prebuilt bindings of `pcap-sys` for Linux and Windows. In this case, enable the `probe` feature to link libpcap
+//! statically or to build for 32-bit Linux.
 //!
 //! # Cargo features
 //!
-//! On docs.rs, each item that requires a feature or an operating system is marked with it. To build the documentation
-//! of all modules, run `cargo doc --open -p pcap-core --features async-io,pcapng,remote,serde,tokio`.
+//! On docs.rs, each item that requires a feature or a particular operating system is labeled accordingly. To build the
+//! documentation of all modules, run `cargo doc --open -p pcap-core --features async-io,pcapng,remote,serde,tokio`.
 //!
 //! | feature | adds | default | needs |
 //! |---|---|---|---|
-//! | `async-io` | asynchronous captures for any executor, such as smol | no | the crates `async-io` and `futures-core` |
+//! | `async-io` | asynchronous captures for any executor, such as smol | no | the `async-io` and `futures-core` crates |
 //! | `bindgen` | bindings generated from the headers of the installed libpcap; without it, the prebuilt ones for Linux and Windows | **yes** | libclang, and libpcap's headers |
-//! | `load-dynamically` | loads libpcap at run time: the program starts without it, and the first use fails with `LibraryMissing` | no | nothing; without `bindgen`, the build needs no libpcap |
-//! | `pcapng` | writing pcapng savefiles, with several interfaces and comments | no | the crate `pcap-file` |
-//! | `probe` | detects at build time the dependencies of a static libpcap, and the width of times on 32-bit Linux | part of `bindgen` and `remote` | a C compiler |
+//! | `load-dynamically` | loads libpcap at run time: if it is missing, the program still starts, and fallible calls return `LibraryMissing` | no | nothing; without `bindgen`, the build needs no libpcap |
+//! | `pcapng` | writing pcapng savefiles, with several interfaces and comments | no | the `pcap-file` crate |
+//! | `probe` | detects at build time the dependencies of a static libpcap, and the width of `time_t` on 32-bit Linux | part of `bindgen` and `remote` | a C compiler |
 //! | `remote` | capturing on devices of other hosts, through their `rpcapd` | no | a libpcap built with remote capture, which most distributions do not provide; with another libpcap, the calls return `Unsupported` |
-//! | `serde` | serialization of filters, packets, times, link types, statistics and hardware addresses | no | the crate `serde` |
-//! | `tokio` | asynchronous captures for tokio | no | the crates `tokio` and `futures-core` |
+//! | `serde` | serialization of filters, packets, times, link types, statistics and hardware addresses | no | the `serde` crate |
+//! | `tokio` | asynchronous captures for tokio | no | the `tokio` and `futures-core` crates |
 //!
 //! # Platforms and versions
 //!
-//! This crate requires Rust 1.85 or newer and libpcap 1.10.0 or newer. `pcap-sys` finds libpcap; its documentation
-//! lists the environment variables that control the search. The crate is developed and tested on Linux. On Windows it
+//! This crate requires Rust 1.85 or newer and libpcap 1.10.0 or newer. The documentation of `pcap-sys` lists the
+//! environment variables that control the search for libpcap. The crate is developed and tested on Linux. On Windows it
 //! is tested under Wine, but not with Npcap's driver. Code for macOS and the BSDs is not tested. [Platforms](platforms)
 //! lists the tested systems and the differences between them.
 //!
 //! Differences on Windows:
 //!
 //! - Devices are named `\Device\NPF_{…}`; show users the description instead.
-//! - [`selectable_fd`](Capture::selectable_fd) returns the handle of an event. [`fileno`](Capture::fileno) returns
-//!   `None`.
+//! - [`selectable_fd`](Capture::selectable_fd) returns an event handle. [`fileno`](Capture::fileno) returns `None`.
 //! - libpcap opens savefiles only by path. Data from a reader, and the rest of a partially read file, is therefore
-//!   copied to a temporary file first. The exception is ordinary classic records, which this crate parses itself.
+//!   copied to a temporary file first. Classic pcap savefiles with ordinary records are the exception: this crate
+//!   parses them itself. A record is ordinary if it is complete and undamaged, and if libpcap would not modify its
+//!   packet while reading, as it does for USB.
 //! - libpcap's seconds have 32 bits. The times of all packets, not only those in classic savefiles, are limited to the
 //!   years 1970 to 2106.
 //! - `lookup::ethers` always returns an error.
-//! - The module `os::windows` contains the functions that only Npcap has.
+//! - The `os::windows` module contains the functions that only Npcap has.
 //!
 //! [libpcap's pitfalls](libpcap) describes the behavior of libpcap that often surprises callers, and how this crate
-//! handles it. `COVERAGE.md` of `pcap-sys` maps each function of `pcap.h` to this crate. The search of this
-//! documentation also finds items by their C names, such as `pcap_sendpacket`. The module [`lookup`] resolves the names
-//! that filter expressions may contain.
+//! handles it. `COVERAGE.md` of `pcap-sys` maps each function of `pcap.h` to this crate. Searching this documentation
+//! also finds items by their C names, such as `pcap_sendpacket`. The [`lookup`] module resolves the names that filter
+//! expressions may contain.
 //!
 //! # Coming from another binding
 //!
 //! There are pages for users of [the `pcap` crate](coming_from::pcap), [gopacket](coming_from::gopacket),
-//! [pcapy](coming_from::pcapy), [pcap-lua](coming_from::pcap_lua) and [plokami](coming_from::plokami).
-//! The [porting notes](porting) show which lines change in the capture code of real programs. [A table](parity)
-//! compares the features of these bindings with this crate.
+//! [pcapy](coming_from::pcapy), [pcap-lua](coming_from::pcap_lua) and [plokami](coming_from::plokami). The
+//! [porting notes](porting) show which lines change in the capture code of real programs. [A table](parity) compares
+//! the features of these bindings with this crate.
 
 // Marks items that need a feature. Only nightly compilers support it; docs.rs uses one.
 #![cfg_attr(docsrs, feature(doc_cfg))]

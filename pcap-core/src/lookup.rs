@@ -8,7 +8,7 @@
 //!
 //! libpcap does not distinguish an unknown name from a failed lookup, for example if a DNS server does not answer. In
 //! both cases the functions return `None` or an empty list. They also do so if the name contains a NUL byte, and if
-//! there is no libpcap (with the feature `load-dynamically`).
+//! libpcap is missing (with the `load-dynamically` feature).
 //!
 //! # Examples
 //!

@@ -1,4 +1,4 @@
-//! Escapes external texts, such as libpcap's messages and device names, so that they are safe to print on one line of a
+//! Escapes external text, such as libpcap's messages and device names, so that it is safe to print on one line of a
 //! terminal.
 
 use std::fmt::{self, Write};

@@ -37,7 +37,7 @@ pub enum Failure {
     /// A file cannot be opened because too many are open. Closing one may help.
     #[error("{0}")]
     TooManyOpen(String),
-    /// Any other failure, as a text: `cannot …`.
+    /// Any other failure, as a message: `cannot …`.
     #[error("{0}")]
     Text(String),
     /// A failure that was already reported. It only affects the exit status.

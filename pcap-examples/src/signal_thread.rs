@@ -1,7 +1,7 @@
 //! The thread that waits for signals.
 //!
 //! All other threads block these signals. So signals interrupt no system calls, and their handler may lock, print and
-//! allocate. The crate `ctrlc` would handle SIGHUP even if it was ignored at the start, and does not handle SIGUSR1 and
+//! allocate. The `ctrlc` crate would handle SIGHUP even if it was ignored at the start, and does not handle SIGUSR1 and
 //! SIGUSR2, which then kill the process.
 
 /// What a signal asks the program to do.

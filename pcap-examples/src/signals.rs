@@ -13,10 +13,11 @@ pub const HELP: &str = "\
 Signals:
   Ctrl-C (SIGINT), SIGTERM and SIGHUP end the program after it has written its buffered packets.
   Under nohup(1), SIGHUP stays ignored. A second signal within 2 seconds is ignored, because
-  timeout(1) sends two. A later signal, or a third one, makes the program give up and end. It
-  also gives up if the output accepts no data for 1 second after the signal. When it gives up, it
-  prints how many packets were not written and exits with status 1. SIGUSR1 prints statistics on
-  standard error, and SIGUSR2 writes out buffered packets; after both, the program continues.";
+  timeout(1) sends two. A second signal after that time, or a third one at any time, makes the
+  program exit without completing its output. So does an output that accepts no data for 1 second
+  after the signal. In both cases, the program prints how many packets were not written and exits
+  with status 1. SIGUSR1 prints statistics on standard error, and SIGUSR2 writes out buffered
+  packets; after either, the program continues.";
 
 /// A second request to end within this time after the first is ignored.
 const SAME_REQUEST: Duration = Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! Selects the file in `src/bindings` for the target, in builds without the feature `bindgen`.
+//! Selects the file in `src/bindings` for the target, in builds without the `bindgen` feature.
 //!
 //! `ci/update-bindings` generates these files, and checks that bindgen's output is the same for all targets that share
 //! a file.
@@ -41,7 +41,7 @@ pub(crate) fn name(target: &Target, times: Times) -> Result<&'static str, String
         (("windows", "msvc"), ("x86_64" | "aarch64", "64")) => Ok("windows-msvc-64"),
         (("windows", "msvc"), ("x86", "32")) => Ok("windows-msvc-32"),
         _ => Err(format!(
-            "this package has no bindings for {}; enable the feature `bindgen` of pcap-sys, which generates them from \
+            "this package has no bindings for {}; enable the `bindgen` feature of pcap-sys, which generates them from \
              the target's headers",
             target.triple
         )),
@@ -51,7 +51,7 @@ pub(crate) fn name(target: &Target, times: Times) -> Result<&'static str, String
 /// Formats the error for a system on which the width of times cannot be determined: they may be wider than pointers.
 pub(crate) fn unknown_times(target: &Target) -> String {
     format!(
-        "cannot determine whether times have 64 bits on {}: no C compiler for it works, or the feature `probe` of \
+        "cannot determine whether times have 64 bits on {}: no C compiler for it works, or the `probe` feature of \
          pcap-sys is disabled",
         target.triple
     )

@@ -52,7 +52,7 @@ impl Examiner {
         library: &mut Library,
         _: &[String],
     ) -> Result<Vec<String>, String> {
-        let probe = "enable the feature `probe` of pcap-sys, which needs a C compiler";
+        let probe = "enable the `probe` feature of pcap-sys, which needs a C compiler";
         if library.pcap.kind == Kind::Static {
             Err(format!(
                 "cannot determine what a static libpcap must be linked with: {probe}"

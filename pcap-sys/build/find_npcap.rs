@@ -73,7 +73,7 @@ pub(crate) fn find_headers(target: &Target) -> Result<Library, String> {
     let Some(include_dir) = found else {
         return Err(
             "no headers of Npcap were found: unpack the Npcap SDK from https://npcap.com and set NPCAP_SDK to its \
-             directory, or disable the feature `bindgen`, which reads them"
+             directory, or disable the `bindgen` feature, which reads them"
                 .to_owned(),
         );
     };
@@ -204,7 +204,7 @@ fn holds_headers(folder: &Path) -> bool {
     folder.join("pcap.h").is_file() && folder.join("pcap/pcap.h").is_file()
 }
 
-/// Returns the directory `Include` next to `Lib`, given `Lib` or a directory inside it.
+/// Returns the `Include` directory next to `Lib`, given `Lib` or a directory inside it.
 fn include_beside(lib_dir: &Path) -> Option<PathBuf> {
     lib_dir
         .ancestors()

@@ -159,7 +159,7 @@ fn find(target: &Target) -> Result<Library, String> {
 fn find_headers(target: &Target) -> Result<Library, String> {
     let exclusive = |what: &str| {
         format!(
-            "{what} conflicts with the feature `load-dynamically`: a static libpcap cannot be loaded at run time"
+            "{what} conflicts with the `load-dynamically` feature: a static libpcap cannot be loaded at run time"
         )
     };
     if target.crt_static && !target.is_windows() {

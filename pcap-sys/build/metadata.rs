@@ -1,4 +1,4 @@
-//! The metadata for the build scripts of dependents, where they are the variables `DEP_PCAP_…`, and for this crate's
+//! The metadata for the build scripts of dependents, where they are the `DEP_PCAP_…` variables, and for this crate's
 //! own tests.
 
 use crate::library::{Bindings, Kind, Library};

@@ -26,7 +26,7 @@ install libclang:
   macOS            xcode-select --install (or: brew install llvm)
   FreeBSD          pkg install llvm
   Windows          install LLVM (https://llvm.org)
-or set LIBCLANG_PATH to the directory of libclang's dynamic library; or disable the default feature `bindgen` to use
+or set LIBCLANG_PATH to the directory of libclang's dynamic library; or disable the default `bindgen` feature to use
 prebuilt bindings.";
 
 /// The number of lines of a tool's output to include in an error.

@@ -24,7 +24,7 @@
 //! Without any feature, the build is fastest, and needs no C compiler except for the linker that rustc calls. This
 //! suffices for a dynamic libpcap whose version is known from pkg-config, `pcap-config` or `LIBPCAP_VER`. In other
 //! cases (a static libpcap, 32-bit Linux, or a libpcap of unknown version), the build fails with a message that names
-//! the feature `probe`.
+//! the `probe` feature.
 //!
 #![doc = include_str!("../docs/building.md")]
 //!
@@ -35,7 +35,7 @@
 //! | variable | value |
 //! |---|---|
 //! | `DEP_PCAP_VERSION` | libpcap's version, such as `1.10.3`, or `unknown` |
-//! | `DEP_PCAP_LINK` | how libpcap is linked: `dynamic`, `static`, `load` with the feature `load-dynamically`, or `none` in a documentation build |
+//! | `DEP_PCAP_LINK` | how libpcap is linked: `dynamic`, `static`, `load` with the `load-dynamically` feature, or `none` in a documentation build |
 //! | `DEP_PCAP_LIBS` | the names of the linked libraries, separated by spaces, libpcap first; for a static libpcap including its dependencies |
 //! | `DEP_PCAP_LIBDIR` | the directory of the linked libpcap; not set if only the linker knows it |
 //! | `DEP_PCAP_DEFINES` | the macros that C code must define before it includes `pcap.h`, as `NAME` or `NAME=VALUE`, separated by spaces: those of pkg-config, and on 32-bit systems `_TIME_BITS` and `_FILE_OFFSET_BITS` as the C compiler sets them; not set if there are none |
@@ -56,7 +56,7 @@
 //!
 //! # Loading libpcap at run time
 //!
-//! A program that is linked with libpcap does not start if libpcap is missing. With the feature `load-dynamically`, it
+//! A program that is linked with libpcap does not start if libpcap is missing. With the `load-dynamically` feature, it
 //! starts nevertheless: all functions keep their names and types, but each one looks up the function of libpcap when it
 //! is called for the first time. After that, a call costs one more memory read than a call of a linked function.
 //!
@@ -68,17 +68,17 @@
 //! variables of the dynamic linker (`LD_LIBRARY_PATH`, …) can select another library.
 //!
 //! With this feature, `DEP_PCAP_VERSION` is `unknown` unless `LIBPCAP_VER` is set, and no `DEP_PCAP_HAVE_<FUNCTION>` is
-//! set. The build fails if `LIBPCAP_STATIC` is 1 or, on Unix, if the target feature `crt-static` is enabled.
+//! set. The build fails if `LIBPCAP_STATIC` is 1 or, on Unix, if the `crt-static` target feature is enabled.
 //!
 //! # Documentation hosts
 //!
-//! If the environment variable `DOCS_RS` is set, the build neither searches for a library nor links one, so the
+//! If the `DOCS_RS` environment variable is set, the build neither searches for a library nor links one, so the
 //! documentation can be built without libpcap.
 //!
 //! # Types
 //!
 //! - Numeric macros have the type `i32`, because they are `int`s in C. The exception is [`PCAP_NETMASK_UNKNOWN`], which
-//!   has the type `u32` of the parameter of [`pcap_compile`]. String macros have the type `&CStr`.
+//!   has the type `u32`, like the parameter of [`pcap_compile`]. String macros have the type `&CStr`.
 //! - [`FILE`], [`sockaddr`] and, on Unix, `addrinfo` are those of the [`libc`] crate. [`timeval`] comes from the
 //!   target's headers, because the one in `libc` may differ on a 32-bit system with 64-bit times.
 //!

@@ -165,7 +165,7 @@ impl Dependent {
     }
 }
 
-/// Where libpcap's headers are. Without the feature `probe` the build of this test has not looked, and they are where most are.
+/// Where libpcap's headers are. Without the `probe` feature the build of this test has not looked, and they are where most are.
 fn folder_of_headers() -> &'static str {
     option_env!("PCAP_SYS_INCLUDE").unwrap_or("/usr/include")
 }

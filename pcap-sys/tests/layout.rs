@@ -208,7 +208,7 @@ fn nothing_is_missing_from_the_comparison() {
     }
 }
 
-/// Every macro of the header that is a number or a text is bound.
+/// Every macro of the header that is a number or a string is bound.
 // Shows: parity/every-function-pcap-h
 #[test]
 fn no_constant_is_forgotten() {
@@ -230,7 +230,7 @@ fn no_constant_is_forgotten() {
         };
         let prefixes = ["PCAP_", "RPCAP_", "DLT_", "BPF_", "LT_", "MODE_", "PROTO_"];
         let is_ours = prefixes.iter().any(|prefix| name.starts_with(prefix));
-        // A number, a text, or another constant; the rest are attributes.
+        // A number, a string, or another constant; the rest are attributes.
         let is_value = value.starts_with(|c: char| c.is_ascii_digit() || "-\"".contains(c))
             || (prefixes.iter().any(|prefix| value.starts_with(prefix)) && !value.contains(' '));
         // A macro with arguments has them in its name.

@@ -1,5 +1,5 @@
-//! The verbs of `ci/` that are too much for a shell script. Each has a script `ci/NAME`, which explains it, installs what
-//! is missing and runs this from the root of the repository.
+//! The tasks of `ci/` that are too complex for a shell script. Each has a `ci/NAME` script, which explains it, installs
+//! missing dependencies and runs this program from the root of the repository.
 
 mod cold_build;
 mod command;
@@ -10,7 +10,7 @@ mod update_bindings;
 
 use std::process::ExitCode;
 
-/// The error of a verb: a text for people.
+/// The error of a task, as a message for the user.
 type Result<T> = std::result::Result<T, String>;
 
 fn main() -> ExitCode {
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns the error of an argument that the verb does not take.
+/// Returns the error of an argument that the task does not accept.
 fn unexpected(argument: &str) -> String {
     format!("unexpected argument `{argument}` (see --help)")
 }

@@ -1,4 +1,4 @@
-//! The bindings that pcap-sys ships for builds without the feature `bindgen`.
+//! The bindings that pcap-sys ships for builds without the `bindgen` feature.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

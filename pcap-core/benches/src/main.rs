@@ -1,4 +1,4 @@
-//! Measures `pcap-core` beside C on the same libpcap, other crates, and the bare system calls.
+//! Compares the speed of `pcap-core` with C on the same libpcap, other crates, and the bare system calls.
 //!
 //! Each run is a separate process, and the peers take turns with the same cached files. Unless stated otherwise, a
 //! figure is the median of nanoseconds of CPU time per packet. On a busy machine only the ratios are meaningful.
@@ -25,10 +25,11 @@ use rows::Group;
 use runs::{Progress, Runner};
 use work::Place;
 
-/// Measure pcap-core beside C, other crates, and the bare system calls.
+/// Compare the speed of pcap-core with C, other crates and the bare system calls.
 ///
-/// Prints one table. Unless stated otherwise, a figure is the median of nanoseconds of CPU time per packet, of runs
-/// that take turns, each in its own process. The floor is the bare system calls.
+/// Prints one table. Unless stated otherwise, a figure is the CPU time per packet in nanoseconds, the median of runs
+/// that take turns, each in its own process. The floor is the time taken by the system calls and by stepping from
+/// packet to packet.
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 struct Arguments {
@@ -40,19 +41,19 @@ struct Arguments {
     /// Number of measurements; the median is printed
     #[arg(long, default_value_t = 9)]
     runs: usize,
-    /// Do a hundredth of the work, as a test and not to measure
+    /// Do a hundredth of the work, to test the benchmarks instead of measuring
     #[arg(long)]
     quick: bool,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
-    /// Print the rows' names, and measure nothing
+    /// Print the names of the rows, and measure nothing
     #[arg(long)]
     list: bool,
     /// Do one task and print its result
     #[arg(long, hide = true, value_name = "JOB")]
     one: Option<String>,
-    /// Send that many packets
+    /// Number of packets to send
     #[arg(long, hide = true, value_name = "PACKETS")]
     send: Option<u64>,
     /// Packets per second

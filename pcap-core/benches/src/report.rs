@@ -60,7 +60,7 @@ pub(crate) fn print_table(report: &Report) {
         println!("{name:<8} {fact}");
     }
     println!(
-        "medians of {} runs; ns of processor time per packet, where nothing else is said",
+        "medians of {} runs; ns of processor time per packet, unless stated otherwise",
         report.runs
     );
     if report.quick {
@@ -74,7 +74,7 @@ pub(crate) fn print_table(report: &Report) {
         for peer in Peer::ALL {
             print!(" {:>11}", peer.name());
         }
-        println!(" {:>8} {:>8}", "to C", "to floor");
+        println!(" {:>8} {:>8}", "vs. C", "vs. floor");
         for row in &group.rows {
             let cells = cells(row, figures);
             let name = match row.metric {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(feature = "remote")]
 use crate::capture::Remote;
-use crate::capture::phase::{self, Found, Opened, Slice, Source, Waits};
+use crate::capture::phase::{self, BatchResult, Found, Opened, PacketSource, Waits};
 use crate::capture::wait::WaitsFor;
 use crate::capture::{Activated, Active, Awaitable, Capture, Offline, Phase, Readable};
 use crate::error::Result;
@@ -184,12 +184,12 @@ impl Opened for Any {
     }
 }
 
-impl Source for Any {
-    fn slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
+impl PacketSource for Any {
+    fn read_batch<F>(&mut self, max: u64, closure: &mut F) -> Result<BatchResult>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
-        either!(&mut self.0, capture => capture.state.slice(max, closure))
+        either!(&mut self.0, capture => capture.state.read_batch(max, closure))
     }
 
     fn step(&mut self) -> Result<Found> {

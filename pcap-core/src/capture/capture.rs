@@ -95,7 +95,7 @@ pub trait Phase: phase::Sealed + Send + 'static {}
 pub trait Activated: Phase + phase::Opened {}
 
 /// A phase that packets can be read from: all but [`Inactive`] and [`Dead`]. The trait is sealed.
-pub trait Readable: Activated + phase::Source {}
+pub trait Readable: Activated + phase::PacketSource {}
 
 /// A phase whose packets an event loop or an async runtime can wait for: [`Active`], [`Offline`] and [`Any`]. The trait
 /// is sealed.

@@ -234,7 +234,7 @@ impl<S: Readable> Capture<S> {
                 break Stop::Count;
             }
             let start = (patience.is_some() && packets == 0).then(Instant::now);
-            let slice = self.state.slice(most.min(max - packets), &mut f)?;
+            let slice = self.state.read_batch(most.min(max - packets), &mut f)?;
             packets += slice.packets;
             if let (Some(start), true) = (start, packets > 0) {
                 let longest = self.state.longest();

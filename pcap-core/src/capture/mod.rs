@@ -26,9 +26,9 @@ mod any;
 #[cfg(feature = "remote")]
 mod remote;
 
-#[cfg(any(feature = "tokio", feature = "async-io"))]
-mod awaited;
 mod iter;
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+mod nonblocking;
 mod options;
 mod outcome;
 mod phase;

@@ -43,20 +43,20 @@ pub enum Found {
 /// The result of one read of many packets without waiting.
 #[derive(Debug)]
 #[allow(unreachable_pub)] // as above
-pub struct Slice {
+pub struct BatchResult {
     /// The number of packets that the closure received.
     pub packets: u64,
     /// Whether the closure stopped the read.
     pub stopped: bool,
-    /// The last result of the read. It can be `Packet` even if the closure received none, because a filter rejected
-    /// them.
+    /// The last result of the read. It can be `Packet` even if the closure received no packets: a filter may have
+    /// rejected them all.
     pub found: Found,
 }
 
-impl Slice {
+impl BatchResult {
     /// Creates the result of a read at the end.
-    pub(crate) fn eof() -> Slice {
-        Slice {
+    pub(crate) fn eof() -> BatchResult {
+        BatchResult {
             packets: 0,
             stopped: false,
             found: Found::Eof,
@@ -66,9 +66,9 @@ impl Slice {
 
 /// A phase that packets are read from. None of these methods checks the break latch, and only `wait` waits.
 #[allow(unreachable_pub)] // as above
-pub trait Source: Opened {
+pub trait PacketSource: Opened {
     /// Calls the closure for at most `max` available packets.
-    fn slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
+    fn read_batch<F>(&mut self, max: u64, closure: &mut F) -> Result<BatchResult>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>;
 
@@ -107,7 +107,7 @@ pub trait Source: Opened {
 
 /// A phase that an event loop can wait for.
 #[allow(unreachable_pub)] // as above
-pub trait Waits: Source {
+pub trait Waits: PacketSource {
     /// Returns the event that `wait` would wait for.
     fn waits_for(&mut self) -> WaitsFor;
 
@@ -117,7 +117,7 @@ pub trait Waits: Source {
 
 /// A phase of a live capture.
 #[allow(unreachable_pub)] // as above
-pub trait OnDevice: Source {
+pub trait OnDevice: PacketSource {
     fn live(&self) -> &LiveHandle;
     fn live_mut(&mut self) -> &mut LiveHandle;
     /// Returns whether reads wait inside libpcap, even in non-blocking mode.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::breakloop::Breaker;
 use crate::callback::Dispatched;
-use crate::capture::phase::{Found, Slice};
+use crate::capture::phase::{BatchResult, Found};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::packet::{Packet, PacketHeader};
@@ -145,13 +145,13 @@ impl Batch {
 
     /// Calls a closure for the packets that were read ahead and pass the filter, at most `max` and until a break.
     /// Returns `None` if there are no such packets and no pending error.
-    pub(crate) fn slice<F>(
+    pub(crate) fn read_batch<F>(
         &mut self,
         max: u64,
         filter: Option<&Filter>,
         breaker: &Breaker,
         closure: &mut F,
-    ) -> Option<Result<Slice>>
+    ) -> Option<Result<BatchResult>>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
@@ -170,7 +170,7 @@ impl Batch {
         }
         self.current = None;
         if packets > 0 {
-            return Some(Ok(Slice {
+            return Some(Ok(BatchResult {
                 packets,
                 stopped,
                 found: Found::Packet,

@@ -291,18 +291,18 @@ impl Output {
     /// Writes the buffer and returns the sink's object if it is a `W`; otherwise returns `self`.
     pub(crate) fn into_object<W: 'static>(mut self) -> Result<W, (Error, Box<Output>)> {
         if !self.sink.as_ref().is_some_and(Sink::is::<W>) {
-            return Err((self.no::<W>(), Box::new(self)));
+            return Err((self.wrong_type_error::<W>(), Box::new(self)));
         }
         if let Err(error) = self.flush() {
             return Err((error, Box::new(self)));
         }
         match self.sink.take().and_then(Sink::into_object) {
             Some(object) => Ok(object),
-            None => Err((self.no::<W>(), Box::new(self))),
+            None => Err((self.wrong_type_error::<W>(), Box::new(self))),
         }
     }
 
-    fn no<W>(&self) -> Error {
+    fn wrong_type_error<W>(&self) -> Error {
         let is = match &self.sink {
             Some(Sink::File(_)) => "a `std::fs::File`",
             Some(Sink::Writer(_)) | None => "another type",

@@ -51,8 +51,8 @@ pub enum ErrorKind {
     InterfaceNotUp,
     /// The device does not support monitor mode.
     RfmonNotSupported,
-    /// The device was removed during the capture, or renamed while it was down. For a remote capture, the daemon closed
-    /// the connection.
+    /// The device was removed during the capture, or moved to another network namespace. For a remote capture, the
+    /// daemon closed the connection.
     Disappeared,
     /// The value of an option is invalid, or the device does not support it.
     InvalidOption,

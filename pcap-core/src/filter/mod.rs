@@ -32,7 +32,7 @@ use std::sync::Arc;
 pub(crate) use any_of::Lists;
 pub use any_of::term::{Endpoint, FilterTerm};
 pub use argument::FilterSource;
-pub(crate) use combine::Source;
+pub(crate) use combine::CompiledFrom;
 
 pub(crate) use kernel::tagged::AsksForTags;
 pub(crate) use kernel::{Devices, Frame, View};

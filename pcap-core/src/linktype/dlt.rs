@@ -61,7 +61,7 @@ impl Dlt {
     #[doc(alias = "pcap_datalink_val_to_name")]
     #[must_use]
     pub fn name(self) -> Option<String> {
-        self.said(sys::pcap_datalink_val_to_name, |row| row.name)
+        self.lookup_text(sys::pcap_datalink_val_to_name, |row| row.name)
     }
 
     /// Returns a short description, such as `Ethernet`. Returns `None` if the link type is unknown.
@@ -83,7 +83,7 @@ impl Dlt {
     #[doc(alias = "pcap_datalink_val_to_description_or_dlt")]
     #[must_use]
     pub fn description(self) -> Option<String> {
-        self.said(sys::pcap_datalink_val_to_description, |row| row.text)
+        self.lookup_text(sys::pcap_datalink_val_to_description, |row| row.text)
     }
 
     /// Finds a link type by its name, with or without the prefix `DLT_`, ignoring case. Returns `None` if the name is
@@ -116,7 +116,7 @@ impl Dlt {
     }
 
     /// Returns libpcap's string, or otherwise the one in this crate's table.
-    fn said(
+    fn lookup_text(
         self,
         libpcap: unsafe extern "C" fn(c_int) -> *const c_char,
         of: impl Fn(&table::Row<Dlt>) -> &'static str,

@@ -1,4 +1,4 @@
-//! Encodes the blocks of a pcapng file with the crate `pcap-file`, which only this file uses.
+//! Encodes the blocks of a pcapng file with the `pcap-file` crate, which only this file uses.
 //!
 //! This module compensates for the following properties of version 2.0.0:
 //!

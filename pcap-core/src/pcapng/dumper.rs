@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::blocks::Blocks;
-use super::interface::{Interface, InterfaceId, Known};
+use super::interface::{Interface, InterfaceId, InterfaceState};
 use super::record::Record;
 use super::section::Section;
 use super::text::{LONGEST, check_text};
@@ -39,7 +39,7 @@ use crate::timestamp::Timestamp;
 pub struct PcapngDumper {
     output: Output,
     blocks: Blocks,
-    interfaces: Vec<Known>,
+    interfaces: Vec<InterfaceState>,
     /// Identifies the dumper within this process.
     id: u64,
 }
@@ -189,7 +189,7 @@ impl PcapngDumper {
             .interface(interface)
             .map_err(|e| self.output.refuse(e))?;
         self.output.push(self.blocks.last());
-        self.interfaces.push(Known::new(interface));
+        self.interfaces.push(InterfaceState::new(interface));
         self.output.offer();
         Ok(InterfaceId {
             dumper: self.id,
@@ -341,7 +341,7 @@ impl PcapngDumper {
         Ok(())
     }
 
-    fn known(&self, interface: InterfaceId) -> Result<Known> {
+    fn known(&self, interface: InterfaceId) -> Result<InterfaceState> {
         let known = self.interfaces.get(interface.number as usize);
         match known.filter(|_| interface.dumper == self.id) {
             Some(known) => Ok(*known),
@@ -367,7 +367,7 @@ impl PcapngDumper {
         Error::cannot(ErrorKind::LinktypeMismatch, "write", name, text)
     }
 
-    fn ticks(&self, known: Known, time: Timestamp) -> Result<u64> {
+    fn ticks(&self, known: InterfaceState, time: Timestamp) -> Result<u64> {
         known.ticks(time).ok_or_else(|| {
             self.output.refuse(format!(
                 "the time {time} is out of range: before 1970, or beyond the range of the interface's timestamps"

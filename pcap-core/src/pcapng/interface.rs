@@ -178,16 +178,16 @@ impl InterfaceId {
 
 /// The state of an interface in a dumper.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Known {
+pub(super) struct InterfaceState {
     /// The length of the longest packet; `u32::MAX` if there is no limit.
     pub(super) snaplen: u32,
     pub(super) linktype: Linktype,
     precision: Precision,
 }
 
-impl Known {
-    pub(super) fn new(interface: &Interface) -> Known {
-        Known {
+impl InterfaceState {
+    pub(super) fn new(interface: &Interface) -> InterfaceState {
+        InterfaceState {
             snaplen: match interface.snaplen {
                 0 => u32::MAX,
                 snaplen => snaplen,

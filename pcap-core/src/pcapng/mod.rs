@@ -1,5 +1,5 @@
 //! Writing pcapng savefiles. A file may have comments and several interfaces, each with its own link type, name,
-//! snaplen and precision. Requires the feature `pcapng`.
+//! snaplen and precision. Requires the `pcapng` feature.
 //!
 //! libpcap can read this format but cannot write it. [`PcapngDumper`] writes it, with the guarantees of a
 //! [`Dumper`](crate::Dumper): a call whose write fails returns the error, unwritten bytes are kept for the next

@@ -1,4 +1,4 @@
-//! Checks of the texts in options.
+//! Checks of the strings in options.
 
 use crate::error::{Error, ErrorKind, Result};
 

@@ -1,4 +1,4 @@
-//! Captures on devices of other hosts, through the daemon `rpcapd` that runs there. Requires the feature `remote`.
+//! Captures on devices of other hosts, through the `rpcapd` daemon running on them. Requires the `remote` feature.
 //!
 //! ```no_run
 //! use pcap_core::remote::{self, Auth, Options, Source};
@@ -21,7 +21,7 @@
 //!
 //! # Requirements
 //!
-//! libpcap must have been built with remote capture (`--enable-remote`); the libpcap of most distributions was not.
+//! libpcap must have been built with remote capture (`--enable-remote`); that of most distributions was not.
 //! With another libpcap, all calls of this module except those of [`Source`] and [`Auth`] return
 //! [`Unsupported`](crate::ErrorKind::Unsupported) with the reason. `rpcaps://` also requires a libpcap with OpenSSL.
 //!
@@ -41,14 +41,14 @@
 //!   the start fails, the capture cannot be used any more.
 //! - [`next_packet_timeout`](crate::Capture::next_packet_timeout),
 //!   [`try_next_packet`](crate::Capture::try_next_packet), breaks and [`selectable_fd`](crate::Capture::selectable_fd)
-//!   (after the first read) are exact on Linux. Deadlines and breaks may be late by up to half of the packet-buffer
+//!   (after the first read) are exact on Linux. Timeouts and breaks may be late by up to half of the packet-buffer
 //!   timeout, and `selectable_fd` returns `None`, in three cases: with TLS, on other operating systems, and if another
 //!   thread opened a socket during the start.
 //! - If the daemon stops sending in the middle of a packet, the read blocks until the daemon continues or its host
 //!   closes the connection.
-//! - With TLS 1.3, the wait for the first packet has no limit, and neither a deadline nor a break ends it. The reason
+//! - With TLS 1.3, the wait for the first packet has no limit, and neither a timeout nor a break ends it. The reason
 //!   is that the daemon's OpenSSL first sends session tickets, which libpcap mistakes for the beginning of a packet.
-//!   After the first packet, deadlines and breaks work.
+//!   After the first packet, timeouts and breaks work.
 //! - Opening a capture, listing devices, [`stats`](crate::Capture::stats) and setting a filter wait for the daemon
 //!   without a limit, and a break does not end the wait.
 //! - Statistics are those of the daemon, and 0 before the first read. The daemon's counters have 32 bits; a counter
@@ -72,7 +72,7 @@
 //!   sound.
 //! - *Sampling* (`pcap_setsampling`). On little-endian machines libpcap always sends the value 0. Daemons on Windows
 //!   divide by it, and daemons on Unix ignore it.
-//! - The flags `PCAP_OPENFLAG_MAX_RESPONSIVENESS` and `PCAP_OPENFLAG_NOCAPTURE_LOCAL`, which libpcap ignores for other
+//! - The `PCAP_OPENFLAG_MAX_RESPONSIVENESS` and `PCAP_OPENFLAG_NOCAPTURE_LOCAL` flags, which libpcap ignores for other
 //!   hosts.
 
 mod auth;

@@ -1,4 +1,4 @@
-//! Asynchronous captures, for tasks that must not block their thread. Requires the feature `tokio`, for the
+//! Asynchronous captures, for tasks that must not block their thread. Requires the `tokio` feature, for the
 //! runtime of that name, or `async-io`, for any other executor. Both can be enabled.
 //!
 //! `Capture::into_tokio` and `Capture::into_async_io` convert a live capture or a savefile into an [`AsyncCapture`].
@@ -46,7 +46,7 @@
 //!
 //! - **Cancellation is safe.** Each packet is delivered once, in order, even if a future of
 //!   [`next_packet`](AsyncCapture::next_packet) is dropped before it completes. It can therefore be used in `select!`.
-//! - **Deadlines use the runtime's timers**, for example `tokio::time::timeout(time, capture.next_packet())`. As in
+//! - **Timeouts use the runtime's timers**, for example `tokio::time::timeout(time, capture.next_packet())`. As in
 //!   blocking reads, the kernel may hold a packet back for the [packet-buffer timeout](Capture::timeout).
 //! - **A break** of a [`BreakHandle`] wakes the task, and the call returns `None`. [`ended`](AsyncCapture::ended) then
 //!   returns [`End::Break`](crate::End::Break). Reading can continue.

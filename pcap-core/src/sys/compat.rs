@@ -2,7 +2,7 @@
 //!
 //! A header may declare functions that its library lacks, so a program that refers to them may fail to link. Only this
 //! file depends on the library's functions: `build.rs` sets `have_<function>` for each function that the library
-//! exports. With the feature `load-dynamically`, the loaded library is queried at run time. For a missing function,
+//! exports. With the `load-dynamically` feature, the loaded library is queried at run time. For a missing function,
 //! callers get `None` and return an error. To add a function, add a line here and one in `build.rs`.
 
 use std::ffi::{c_char, c_int};

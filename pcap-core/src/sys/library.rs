@@ -1,5 +1,5 @@
-//! Checks that libpcap is available. If it is linked, it always is; with the feature `load-dynamically`, it is if it
-//! was found.
+//! Checks that libpcap is available. A program that is linked with libpcap always has it; with the `load-dynamically`
+//! feature, it may be missing.
 
 use super::platform;
 

@@ -2,7 +2,7 @@
 //!
 //! [`Capture::as_ptr`](crate::Capture::as_ptr) returns the `pcap_t` of a capture, and
 //! [`Capture::into_raw`](crate::Capture::into_raw) releases it. A new major version of `pcap-sys`
-//! is a new major version of `pcap-core`.
+//! requires a new major version of `pcap-core`.
 
 // Inside this crate, this is also the only module that uses `pcap_sys` and depends on the operating system.
 

@@ -43,7 +43,7 @@ fn what_tcpdump_prints_is_read() {
                 .args(["-y", "EN10MB", form, expression])
                 .stdin(Stdio::null())
                 .output()
-                .expect("this test compares with tcpdump: install the package `tcpdump`");
+                .expect("this test compares with tcpdump: install the `tcpdump` package");
             let text = String::from_utf8(output.stdout).unwrap();
             let filter = read(&text).unwrap_or_else(|e| panic!("{form} {expression}: {e}"));
             assert_eq!(used(&filter), used(&compile(expression)));

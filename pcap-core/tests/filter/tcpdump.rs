@@ -63,7 +63,7 @@ fn tcpdump(form: &str, row: &Row, options: &[&str]) -> Option<String> {
         .args(["--", row.expression])
         .stdin(Stdio::null())
         .output()
-        .expect("this test compares with tcpdump: install the package `tcpdump`");
+        .expect("this test compares with tcpdump: install the `tcpdump` package");
     output
         .status
         .success()

@@ -263,13 +263,13 @@ fn a_break_ends_one_sending_and_no_read() {
     };
     assert!(end < Duration::from_secs(1), "{end:?}");
     assert_eq!(failed.kind(), ErrorKind::Break, "{failed}");
-    let went = failed.unsent().unwrap().packets();
-    assert!((3..1000).contains(&went), "{failed}");
+    let sent = failed.unsent().unwrap().packets();
+    assert!((3..1000).contains(&sent), "{failed}");
     assert!(matches!(left.try_next_packet().unwrap(), Next::Timeout));
 
     // The break was used up, and the following packets continue after those that were sent.
     limit_rate("rate 1gbit burst 1mb limit 10mb");
-    let rest = queue(went as u32..1000, 1000);
+    let rest = queue(sent as u32..1000, 1000);
     assert_eq!(sender.inject_queue(&rest).unwrap(), rest.bytes());
     assert!(read_numbers_sorted(&mut right, 997).into_iter().eq(3..1000));
 

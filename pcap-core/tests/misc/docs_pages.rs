@@ -361,7 +361,7 @@ fn all_programs_are_listed() {
         .collect();
     assert!(programs.len() >= 10, "{programs:?}");
     let readme = of_repository("README.md").unwrap();
-    let table = readme.split("| program | does |").nth(1).unwrap();
+    let table = readme.split("| program | description |").nth(1).unwrap();
     let rows = table
         .lines()
         .skip(2)

@@ -1,4 +1,4 @@
-//! With the feature `load-dynamically`: the program is not linked with libpcap; without libpcap it starts, each first
+//! With the `load-dynamically` feature: the program is not linked with libpcap; without libpcap it starts, each first
 //! call returns an error, and nothing crashes.
 
 use std::process::Command;

@@ -296,7 +296,7 @@ fn a_break_ends_a_read_of_a_file_by_path() {
 fn breaks_of_another_thread_lose_nothing() {
     for mut capture in ways(20_000) {
         let handle = capture.break_handle();
-        let over = AtomicBool::new(false);
+        let stop = AtomicBool::new(false);
         let begun = Barrier::new(2);
         let mut seen = Vec::new();
         let mut breaks = 0;
@@ -304,7 +304,7 @@ fn breaks_of_another_thread_lose_nothing() {
             scope.spawn(|| {
                 handle.breakloop();
                 begun.wait();
-                while !over.load(Ordering::Relaxed) {
+                while !stop.load(Ordering::Relaxed) {
                     handle.breakloop();
                     thread::yield_now();
                 }
@@ -325,7 +325,7 @@ fn breaks_of_another_thread_lose_nothing() {
                     break;
                 }
             }
-            over.store(true, Ordering::Relaxed);
+            stop.store(true, Ordering::Relaxed);
         });
         assert_eq!(seen, (0..20_000).collect::<Vec<_>>());
         assert!(breaks > 0);

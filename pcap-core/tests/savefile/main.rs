@@ -1,10 +1,10 @@
 //! Savefiles: what is read of them, and what dumpers write.
 
 mod breaks;
+mod breaks_while_skipping;
 mod changing;
 mod damaged;
 mod dumper;
-mod endless;
 mod follow;
 mod format;
 mod fuzz;

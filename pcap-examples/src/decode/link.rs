@@ -209,16 +209,16 @@ impl<'a> Decoder<'a> {
         if let Some(operation) = u16_at(data, 6) {
             self.known.detail = Detail::Arp(operation);
         }
-        let (hardware, protocol) = match (u16_at(data, 2), u8_at(data, 4), u8_at(data, 5)) {
-            (Some(0x0800), Some(hardware), Some(4)) => (usize::from(hardware), 4),
+        let (hardware_len, protocol_len) = match (u16_at(data, 2), u8_at(data, 4), u8_at(data, 5)) {
+            (Some(0x0800), Some(hardware_len), Some(4)) => (usize::from(hardware_len), 4),
             _ => return,
         };
         // RARP asks for IP addresses, so its endpoints are the hardware addresses.
         if kind == 0x0806 {
             let address = |at| Some(Endpoint::Ip(array_at::<4>(data, at)?.into()));
-            if let Some(sender) = address(8 + hardware) {
+            if let Some(sender) = address(8 + hardware_len) {
                 self.known.source = Some(sender);
-                self.known.destination = address(8 + hardware + protocol + hardware);
+                self.known.destination = address(8 + hardware_len + protocol_len + hardware_len);
             }
         }
     }

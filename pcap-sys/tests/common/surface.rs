@@ -133,7 +133,7 @@ fn integer(name: &str, value: &[&str]) -> i128 {
 /// Returns the value of a string such as `c"rpcap://"`.
 fn text(name: &str, value: &[&str]) -> String {
     let ["c", literal] = value else {
-        panic!("{name} is not a text: {value:?}");
+        panic!("{name} is not a string: {value:?}");
     };
     let inside = &literal[1..literal.len() - 1];
     let text = inside.replace("\\\"", "\"");

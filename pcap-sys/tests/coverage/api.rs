@@ -444,7 +444,7 @@ fn shown(module: &Module) -> String {
     }
 }
 
-/// The texts in `#[doc(alias = "…")]`.
+/// The strings in `#[doc(alias = "…")]`.
 fn aliases_of(attribute: &[String]) -> Vec<String> {
     if !attribute.concat().starts_with("#[doc(alias") {
         return Vec::new();
@@ -531,7 +531,7 @@ fn angle(tokens: &[String], start: usize) -> usize {
     tokens.len()
 }
 
-/// Names, lifetimes, `::`, single marks and plain texts; other literals are `""`, and comments are left out.
+/// Names, lifetimes, `::`, single punctuation marks and plain strings; other literals are `""`, and comments are skipped.
 fn lex(text: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();

@@ -190,7 +190,7 @@ fn the_page_holds_for_every_libpcap() {
     }
 }
 
-/// The page with one text in place of another, which must be there.
+/// Returns the page with one string replaced by another, and fails if the first is missing.
 fn altered(from: &str, to: &str) -> String {
     assert!(PAGE.contains(from), "the page has no {from}");
     PAGE.replacen(from, to, 1)

@@ -16,11 +16,11 @@ pub(crate) enum Peer {
     Us,
     /// C, with libpcap.
     C,
-    /// The crate `pcap`.
+    /// The `pcap` crate.
     Pcap,
-    /// The crate `pcap-file`.
+    /// The `pcap-file` crate.
     PcapFile,
-    /// The crate `pcap-parser`.
+    /// The `pcap-parser` crate.
     PcapParser,
     /// The bare system calls.
     Floor,

@@ -1,4 +1,4 @@
-//! The crate `pcap`.
+//! The `pcap` crate.
 
 use std::path::Path;
 

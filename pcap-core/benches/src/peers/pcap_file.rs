@@ -1,4 +1,4 @@
-//! The crate `pcap-file`.
+//! The `pcap-file` crate.
 
 use std::borrow::Cow;
 use std::fs::File;

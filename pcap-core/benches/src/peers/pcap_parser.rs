@@ -1,4 +1,4 @@
-//! The crate `pcap-parser`.
+//! The `pcap-parser` crate.
 
 use std::fs::File;
 use std::path::Path;

@@ -7,7 +7,7 @@ use crate::callback::{self, Dispatched};
 use crate::capture::active::filtering::{FilterLocation, Screen, Set};
 use crate::capture::active::socket_filter::SocketFilter;
 use crate::capture::active::{Active, Vanished};
-use crate::capture::phase::{Found, Slice, Source, Waits};
+use crate::capture::phase::{BatchResult, Found, PacketSource, Waits};
 use crate::capture::wait::{self, WaitsFor};
 use crate::error::{ErrorKind, Result};
 use crate::filter::FilterSource;
@@ -175,17 +175,17 @@ impl Vanished {
     }
 }
 
-impl Source for Active {
-    fn slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
+impl PacketSource for Active {
+    fn read_batch<F>(&mut self, max: u64, closure: &mut F) -> Result<BatchResult>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
-        if let Some(ahead) = self.live.slice_ahead(max, closure) {
+        if let Some(ahead) = self.live.batch_ahead(max, closure) {
             return ahead;
         }
         let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
         let done = self.dispatch(wanted, closure)?;
-        Ok(Slice {
+        Ok(BatchResult {
             packets: done.packets.into(),
             stopped: done.stopped,
             // Never wait after a read that delivered or rejected something.

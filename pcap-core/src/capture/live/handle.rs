@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::capture::live::Stopped;
-use crate::capture::phase::Slice;
+use crate::capture::phase::BatchResult;
 use crate::capture::read_ahead::{Batch, Limit};
 use crate::capture::wait::{Waiter, Waiting};
 use crate::error::Result;
@@ -108,12 +108,18 @@ impl LiveHandle {
 
     /// Passes packets that were read ahead to a closure, or returns the end of the capture. `None` if libpcap must be
     /// called.
-    pub(crate) fn slice_ahead<F>(&mut self, max: u64, closure: &mut F) -> Option<Result<Slice>>
+    pub(crate) fn batch_ahead<F>(
+        &mut self,
+        max: u64,
+        closure: &mut F,
+    ) -> Option<Result<BatchResult>>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
-        let ahead = self.batch.slice(max, None, self.handle.breaker(), closure);
-        ahead.or_else(|| self.is_over().then(|| Ok(Slice::eof())))
+        let ahead = self
+            .batch
+            .read_batch(max, None, self.handle.breaker(), closure);
+        ahead.or_else(|| self.is_over().then(|| Ok(BatchResult::eof())))
     }
 
     /// Returns the time at which a wait must end: the deadline, or the end of the capture if that is sooner.

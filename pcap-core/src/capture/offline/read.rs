@@ -7,7 +7,7 @@ use crate::callback;
 use crate::capture::offline::Offline;
 use crate::capture::offline::route::Route;
 use crate::capture::offline::walk::wants;
-use crate::capture::phase::{Found, Slice, Source, Waits};
+use crate::capture::phase::{BatchResult, Found, PacketSource, Waits};
 use crate::capture::wait::{self, Waiter, Waiting, WaitsFor};
 use crate::error::Result;
 use crate::filter::FilterSource;
@@ -33,25 +33,25 @@ impl Offline {
     }
 }
 
-impl Source for Offline {
-    fn slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
+impl PacketSource for Offline {
+    fn read_batch<F>(&mut self, max: u64, closure: &mut F) -> Result<BatchResult>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
         let breaker = self.handle.breaker();
         let filter = self.filter.as_ref();
         if !matches!(self.route, Route::Records(_)) {
-            if let Some(ahead) = self.batch.slice(max, filter, breaker, closure) {
+            if let Some(ahead) = self.batch.read_batch(max, filter, breaker, closure) {
                 return ahead;
             }
             self.resume();
         }
         if matches!(self.route, Route::Records(_)) {
-            return self.walk_slice(max, closure);
+            return self.walk_batch(max, closure);
         }
         let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
         let (done, found) = self.dispatch(wanted, closure)?;
-        Ok(Slice {
+        Ok(BatchResult {
             packets: done.packets.into(),
             stopped: done.stopped,
             found,

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::capture::offline::Offline;
 use crate::capture::offline::route::Route;
-use crate::capture::phase::{Found, Slice};
+use crate::capture::phase::{BatchResult, Found};
 use crate::error::Result;
 use crate::filter::Filter;
 use crate::packet::Packet;
@@ -57,7 +57,7 @@ impl Offline {
     }
 
     /// Calls a closure for packets from the record reader.
-    pub(super) fn walk_slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
+    pub(super) fn walk_batch<F>(&mut self, max: u64, closure: &mut F) -> Result<BatchResult>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
@@ -81,7 +81,7 @@ impl Offline {
             Ok(Record::Ordinary) => Found::Packet,
             other => self.beyond(other)?.unwrap_or(Found::Packet),
         };
-        Ok(Slice {
+        Ok(BatchResult {
             packets,
             stopped,
             found,

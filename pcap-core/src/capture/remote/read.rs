@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::callback::{self, Dispatched};
-use crate::capture::phase::{Found, Slice, Source};
+use crate::capture::phase::{BatchResult, Found, PacketSource};
 use crate::capture::remote::connection::State;
 use crate::capture::remote::{Remote, fits};
 use crate::capture::wait::{Waiter, Waiting};
@@ -124,17 +124,17 @@ impl Remote {
     }
 }
 
-impl Source for Remote {
-    fn slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
+impl PacketSource for Remote {
+    fn read_batch<F>(&mut self, max: u64, closure: &mut F) -> Result<BatchResult>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
-        if let Some(ahead) = self.live.slice_ahead(max, closure) {
+        if let Some(ahead) = self.live.batch_ahead(max, closure) {
             return ahead;
         }
         let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
         let done = self.dispatch(wanted, closure)?;
-        Ok(Slice {
+        Ok(BatchResult {
             packets: done.packets.into(),
             stopped: done.stopped,
             found: match done.packets {

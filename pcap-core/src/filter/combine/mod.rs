@@ -190,19 +190,19 @@ impl Filter {
         }
     }
 
-    /// Recompiles, with `make`, all parts of the filter that libpcap compiled.
-    pub(crate) fn made_again(
+    /// Recompiles, with `compile`, all parts of the filter that libpcap compiled.
+    pub(crate) fn recompiled(
         &self,
-        mut make: impl FnMut(Source<'_>) -> Result<Filter>,
+        mut compile: impl FnMut(CompiledFrom<'_>) -> Result<Filter>,
     ) -> Result<Filter> {
         let Some(formula) = &self.formula else {
-            return self.source().map_or_else(|| Ok(self.clone()), make);
+            return self.source().map_or_else(|| Ok(self.clone()), compile);
         };
         let mut steps = formula.to_vec();
         for step in &mut steps {
             if let Step::Part(filter) = step {
                 if let Some(source) = filter.source() {
-                    *filter = make(source)?;
+                    *filter = compile(source)?;
                 }
             }
         }
@@ -210,10 +210,10 @@ impl Filter {
     }
 
     /// Returns the source of the filter, unless it was created from instructions or from other filters.
-    fn source(&self) -> Option<Source<'_>> {
+    fn source(&self) -> Option<CompiledFrom<'_>> {
         let expression = self.expression();
-        let expression = expression.map(|text| Source::Expression(text, self.options));
-        expression.or_else(|| self.lists.as_ref().map(Source::Lists))
+        let expression = expression.map(|text| CompiledFrom::Expression(text, self.options));
+        expression.or_else(|| self.lists.as_ref().map(CompiledFrom::Lists))
     }
 
     /// Returns whether the filter combines compiled ones.
@@ -226,7 +226,7 @@ impl Filter {
 
 /// The source from which libpcap compiled a filter.
 #[derive(Debug)]
-pub(crate) enum Source<'a> {
+pub(crate) enum CompiledFrom<'a> {
     Expression(&'a str, CompileOptions),
     /// A list, on a link type for which the program depends on the system.
     Lists(&'a Arc<Lists>),

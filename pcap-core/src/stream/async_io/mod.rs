@@ -1,4 +1,4 @@
-//! Captures for tasks that the crate async-io wakes.
+//! Captures for tasks that the `async-io` crate wakes.
 
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "../windows.rs")]

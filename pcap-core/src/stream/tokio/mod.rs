@@ -1,4 +1,4 @@
-//! Captures for tasks of tokio.
+//! Captures for tokio tasks.
 
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "../windows.rs")]

@@ -1,4 +1,4 @@
-//! Constants from Linux's headers that the crate `libc` lacks, some of them only for Android, which has the same
+//! Constants from Linux's headers that the `libc` crate lacks, some of them only for Android, which has the same
 //! kernel.
 
 #[cfg(target_os = "linux")]

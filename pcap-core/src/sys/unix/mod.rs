@@ -1,4 +1,4 @@
-//! The differences between operating systems, for Unix: errno, waiting, files, help texts.
+//! The differences between operating systems, for Unix: errno, waiting, files, help messages.
 //! `windows/mod.rs` defines the same names.
 
 use std::ffi::{CStr, OsString, c_int, c_void};

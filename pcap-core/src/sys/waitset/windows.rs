@@ -67,7 +67,7 @@ impl WaitSet {
     /// Makes the set ready after this time, and replaces an earlier time. `None` means never.
     #[allow(clippy::unnecessary_wraps)] // as on Unix
     pub(crate) fn arm(&self, time: Option<Duration>) -> io::Result<()> {
-        let mut state = self.shared.state();
+        let mut state = self.shared.lock_state();
         state.until = time.and_then(|time| Instant::now().checked_add(time));
         if state.waker.is_some() {
             self.shared.changed.wake();
@@ -78,7 +78,7 @@ impl WaitSet {
     /// Returns `Ready` once if an event was signaled, or the time has passed, since the last call that returned
     /// `Ready`. Otherwise registers the task to be woken.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut state = self.shared.state();
+        let mut state = self.shared.lock_state();
         if let Some(ready) = state.ready.take() {
             return Poll::Ready(ready);
         }
@@ -97,7 +97,7 @@ impl WaitSet {
 impl Drop for WaitSet {
     fn drop(&mut self) {
         let waker = {
-            let mut state = self.shared.state();
+            let mut state = self.shared.lock_state();
             state.over = true;
             state.waker.take()
         };
@@ -109,7 +109,7 @@ impl Drop for WaitSet {
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn lock_state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -118,7 +118,7 @@ impl Shared {
         loop {
             self.changed.drain();
             let (waits, left) = {
-                let state = self.state();
+                let state = self.lock_state();
                 if state.over {
                     return;
                 }
@@ -138,7 +138,7 @@ impl Shared {
             };
             let failed = told.is_err();
             let waker = {
-                let mut state = self.state();
+                let mut state = self.lock_state();
                 state.ready = Some(told);
                 state.waker.take()
             };

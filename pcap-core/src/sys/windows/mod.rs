@@ -1,4 +1,4 @@
-//! The differences between operating systems, for Windows: waiting, files, help texts.
+//! The differences between operating systems, for Windows: waiting, files, help messages.
 //! `unix/mod.rs` defines the same names, and documents them.
 
 use std::ffi::{CStr, OsString, c_int, c_void};

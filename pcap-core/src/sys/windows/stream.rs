@@ -49,7 +49,7 @@ impl TextStream {
 /// The source of a savefile, with the temporary files that libpcap reads. It must be dropped after the handle, which
 /// has one of these files open.
 pub(crate) struct Stream {
-    source: Source,
+    source: Input,
     /// The temporary files. libpcap has the last one open.
     temps: Vec<Temp>,
     /// The offset in the file after the data that libpcap may read.
@@ -57,7 +57,7 @@ pub(crate) struct Stream {
     error: Option<io::Error>,
 }
 
-enum Source {
+enum Input {
     File {
         file: File,
         start: u64,
@@ -88,7 +88,7 @@ impl Stream {
     /// Creates a stream over a seekable file.
     pub(crate) fn from_file(mut file: File, _: Option<Box<dyn Frames>>) -> io::Result<Stream> {
         let start = io::Seek::stream_position(&mut file)?;
-        Ok(Stream::new(Source::File {
+        Ok(Stream::new(Input::File {
             file,
             start,
             cut: false,
@@ -101,7 +101,7 @@ impl Stream {
     pub(crate) fn from_reader(
         reader: Box<dyn Reader>,
     ) -> Result<Stream, (io::Error, Box<dyn Reader>)> {
-        Ok(Stream::new(Source::Reader(Spool {
+        Ok(Stream::new(Input::Reader(Spool {
             reader,
             back: Vec::new(),
             allowed: None,
@@ -111,7 +111,7 @@ impl Stream {
         })))
     }
 
-    fn new(source: Source) -> Stream {
+    fn new(source: Input) -> Stream {
         Stream {
             source,
             temps: Vec::new(),
@@ -132,7 +132,7 @@ impl Stream {
     /// until then.
     fn path(&mut self) -> io::Result<(PathBuf, Option<File>)> {
         let temp = match &mut self.source {
-            Source::File {
+            Input::File {
                 file,
                 start,
                 cut,
@@ -151,7 +151,7 @@ impl Stream {
                 io::copy(&mut From(file, *start).take(most), &mut temp)?;
                 temp
             }
-            Source::Reader(spool) => {
+            Input::Reader(spool) => {
                 let mut temp = Temp::new()?;
                 // Let libpcap read the data up to the error, and return the error afterwards.
                 self.error = spool.copy(&mut temp, true)?;
@@ -168,7 +168,7 @@ impl Stream {
     fn reopen(&mut self, bytes: &[u8], rest: bool) -> io::Result<Sought> {
         let mut temp = Temp::new()?;
         match &mut self.source {
-            Source::File {
+            Input::File {
                 file,
                 start,
                 copied,
@@ -177,13 +177,13 @@ impl Stream {
                 *copied = true;
                 io::copy(&mut From(file, *start), &mut temp)?;
             }
-            Source::File { file, start, .. } => {
+            Input::File { file, start, .. } => {
                 let mut header = [0; FILE_HEADER];
                 let length = From(file, *start).read(&mut header)?;
                 temp.write_all(&header[..length])?;
                 temp.write_all(bytes)?;
             }
-            Source::Reader(spool) => {
+            Input::Reader(spool) => {
                 temp.write_all(&spool.header)?;
                 temp.write_all(bytes)?;
                 if rest {
@@ -201,7 +201,7 @@ impl Stream {
 
     /// Continues reading at an offset in the file, with the single record at that offset.
     pub(crate) fn seek(&mut self, position: u64) -> io::Result<Sought> {
-        let Source::File { file, start, .. } = &mut self.source else {
+        let Input::File { file, start, .. } = &mut self.source else {
             return Ok(Sought::There);
         };
         let mut magic = [0; 4];
@@ -250,7 +250,7 @@ impl Stream {
     /// Calls a closure with the file. Returns `None` if libpcap reads from a user's reader or from a copy.
     pub(crate) fn with_file<T>(&self, closure: impl FnOnce(&File) -> T) -> Option<T> {
         match &self.source {
-            Source::File {
+            Input::File {
                 file,
                 copied: false,
                 ..
@@ -261,7 +261,7 @@ impl Stream {
 
     /// Limits the number of bytes that libpcap may read, until [`release`](Self::release).
     pub(crate) fn hold_back(&mut self, allowed: usize) {
-        if let Source::Reader(spool) = &mut self.source {
+        if let Input::Reader(spool) = &mut self.source {
             spool.allowed = Some(allowed);
         }
     }
@@ -282,21 +282,21 @@ impl Stream {
     /// Reads from the user's reader, after the bytes that libpcap may read.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.source {
-            Source::File { .. } => Ok(0),
-            Source::Reader(spool) => spool.read_on(buffer),
+            Input::File { .. } => Ok(0),
+            Input::Reader(spool) => spool.read_on(buffer),
         }
     }
 
     /// Notes that the reader was at its end before the stream was created.
     pub(crate) fn ended(&mut self) {
-        if let Source::Reader(spool) = &mut self.source {
+        if let Input::Reader(spool) = &mut self.source {
             spool.ended = true;
         }
     }
 
     /// Puts bytes back, which are then read first.
     pub(crate) fn give_back(&mut self, bytes: &[u8]) {
-        if let Source::Reader(spool) = &mut self.source {
+        if let Input::Reader(spool) = &mut self.source {
             spool.back.extend(bytes);
         }
     }
@@ -304,19 +304,19 @@ impl Stream {
     /// Lets libpcap read these bytes first, and then the whole reader.
     pub(crate) fn release(&mut self, bytes: &[u8]) -> io::Result<Sought> {
         match &self.source {
-            Source::File { cut: false, .. } => Ok(Sought::There),
-            Source::File { .. } => self.reopen(bytes, true),
+            Input::File { cut: false, .. } => Ok(Sought::There),
+            Input::File { .. } => self.reopen(bytes, true),
             // libpcap already has all the data.
-            Source::Reader(spool) if spool.allowed.is_none() => Ok(Sought::There),
-            Source::Reader(_) => self.reopen(bytes, true),
+            Input::Reader(spool) if spool.allowed.is_none() => Ok(Sought::There),
+            Input::Reader(_) => self.reopen(bytes, true),
         }
     }
 
     /// Returns the user's reader.
     pub(crate) fn into_reader(self) -> Box<dyn Reader> {
         match self.source {
-            Source::Reader(spool) => spool.reader,
-            Source::File { .. } => Box::new(io::empty()),
+            Input::Reader(spool) => spool.reader,
+            Input::File { .. } => Box::new(io::empty()),
         }
     }
 

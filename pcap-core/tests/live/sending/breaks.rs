@@ -29,23 +29,23 @@ fn a_break_ends_a_queue_that_goes_on_later() {
     let (mut left, queue, failed, end) = sender.join().unwrap();
     assert!(end - start < Duration::from_secs(1), "{:?}", end - start);
     assert_eq!(failed.kind(), ErrorKind::Break, "{failed}");
-    let went = failed.unsent().unwrap().packets();
-    assert!((3..1000).contains(&went), "{failed}");
+    let sent = failed.unsent().unwrap().packets();
+    assert!((3..1000).contains(&sent), "{failed}");
     assert_eq!(
         (
             failed.unsent().unwrap().index(),
             failed.unsent().unwrap().bytes()
         ),
-        (went, went * 1000)
+        (sent, sent * 1000)
     );
 
     // The break remains for the next read, and ends earlier sending calls.
-    let again = left.inject_queue_range(&queue, went..).unwrap_err();
+    let again = left.inject_queue_range(&queue, sent..).unwrap_err();
     assert_eq!(
         (again.kind(), again.unsent().unwrap().packets()),
         (ErrorKind::Break, 0)
     );
-    assert_eq!(again.unsent().unwrap().index(), went);
+    assert_eq!(again.unsent().unwrap().index(), sent);
     assert_eq!(left.inject_queue(&SendQueue::new()).unwrap(), 0);
     assert!(matches!(
         left.try_next_packet().unwrap(),
@@ -53,8 +53,8 @@ fn a_break_ends_a_queue_that_goes_on_later() {
     ));
 
     limit_rate("rate 1gbit burst 1mb limit 10mb");
-    let bytes = left.inject_queue_range(&queue, went..).unwrap();
-    assert_eq!(bytes, (1000 - went) * 1000);
+    let bytes = left.inject_queue_range(&queue, sent..).unwrap();
+    assert_eq!(bytes, (1000 - sent) * 1000);
     // Each once, and in order.
     assert_eq!(
         read_numbers_sorted(&mut right, 997),

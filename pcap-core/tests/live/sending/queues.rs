@@ -195,14 +195,14 @@ fn a_device_set_down_says_how_many_went() {
     let (left, queue, failed) = sender.join().unwrap();
     let text = failed.unsent().unwrap().error().text();
     assert!(text.contains("Network is down"), "{failed}");
-    let went = failed.unsent().unwrap().packets();
-    assert!((3..1000).contains(&went), "{failed}");
+    let sent = failed.unsent().unwrap().packets();
+    assert!((3..1000).contains(&sent), "{failed}");
     assert_eq!(
         (
             failed.unsent().unwrap().index(),
             failed.unsent().unwrap().bytes()
         ),
-        (went, went * 1000)
+        (sent, sent * 1000)
     );
 
     // Once the device is up again, the rest is sent.
@@ -212,15 +212,15 @@ fn a_device_set_down_says_how_many_went() {
         let show = net.ip("-o link show dev left".split(' '));
         show.contains(" state UP ")
     });
-    let rest = 1000 - went;
-    let bytes = left.inject_queue_range(&queue, went..).unwrap();
+    let rest = 1000 - sent;
+    let bytes = left.inject_queue_range(&queue, sent..).unwrap();
     assert_eq!(bytes, rest * 1000);
     // Packets that were in the queueing discipline when the interface went down are lost.
     let mut last = Vec::new();
     while last.last() != Some(&999) {
         last.extend(read_numbers(&mut right, 1));
     }
-    let expected: Vec<u32> = (went as u32..1000).collect();
+    let expected: Vec<u32> = (sent as u32..1000).collect();
     assert_eq!(last[last.len() - rest..], expected);
 }
 

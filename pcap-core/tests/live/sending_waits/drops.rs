@@ -20,7 +20,7 @@ fn is_dropped(error: &Error) {
     assert_eq!(error.object(), Some("left"));
 }
 
-/// Sends a packet with each call that waits indefinitely.
+/// Sends a packet with each call that waits, either indefinitely or for up to ten minutes.
 fn each_way(left: &Capture<Active>, sender: &Sender, packet: &[u8]) -> Vec<Result<usize, Error>> {
     let queue = queue([packet.len()]);
     let long = Duration::from_secs(600);

@@ -58,14 +58,14 @@ fn a_deadline_ends_a_queue_that_moves() {
     let time = Duration::from_millis(500);
     let failed = left.inject_queue_timeout(&queue, .., time).unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::Io(std::io::ErrorKind::TimedOut));
-    let went = failed.unsent().unwrap().packets();
-    assert!((1..1000).contains(&went), "{failed}");
+    let sent = failed.unsent().unwrap().packets();
+    assert!((1..1000).contains(&sent), "{failed}");
     assert_eq!(
         (
             failed.unsent().unwrap().index(),
             failed.unsent().unwrap().bytes()
         ),
-        (went, went * 1000)
+        (sent, sent * 1000)
     );
 }
 

@@ -39,16 +39,16 @@ fn epoch(run: &Run, targets: &Targets, random: &mut Random, from: &str, to: &str
     let mut capture = open(to, random);
     let target = Arc::new(Target::new(capture.break_handle()));
     targets.add(target.clone());
-    let (over, received) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let (stop, received) = (AtomicBool::new(false), AtomicUsize::new(0));
     let until = Instant::now() + Duration::from_millis(20 + random.below(300) as u64);
     let mut came = Came::default();
     let sender = Capture::from_device(from).activate().unwrap();
     let mut pauses = run.random(random.next());
     let sent = thread::scope(|scope| {
-        let (over, received) = (&over, &received);
+        let (stop, received) = (&stop, &received);
         let sending = scope.spawn(move || {
             let mut sent = 0;
-            while !over.load(SeqCst) {
+            while !stop.load(SeqCst) {
                 // There is room for these, unless the reader pauses.
                 if sent < received.load(SeqCst) + 500 {
                     for _ in 0..pauses.below(20) {
@@ -60,7 +60,7 @@ fn epoch(run: &Run, targets: &Targets, random: &mut Random, from: &str, to: &str
             }
             sent
         });
-        let _over = Sets(over);
+        let _stop = Sets(stop);
         while Instant::now() < until {
             if random.below(4) == 0 {
                 capture.set_nonblock(random.below(2) == 0);
@@ -74,7 +74,7 @@ fn epoch(run: &Run, targets: &Targets, random: &mut Random, from: &str, to: &str
             }
             run.step();
         }
-        over.store(true, SeqCst);
+        stop.store(true, SeqCst);
         sending.join().unwrap()
     });
     // The rest, and at most one break.
@@ -133,7 +133,7 @@ fn close(targets: &Targets, mut capture: Capture<Active>, random: &mut Random) {
             drop(capture);
         }
     }
-    target.over.store(true, SeqCst);
+    target.stop.store(true, SeqCst);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn filters_hold_under_breaks() {
     let run = Run::new();
     let mut random = run.random(0);
     let targets = Targets::default();
-    let over = AtomicBool::new(false);
+    let stop = AtomicBool::new(false);
     let left = Capture::from_device("left").activate().unwrap();
     let mut right = open("right", &mut random);
     let target = Arc::new(Target::new(right.break_handle()));
@@ -176,7 +176,7 @@ fn filters_hold_under_breaks() {
                 let left = left;
                 let mut pauses = run.random(1);
                 for number in 0.. {
-                    if over.load(SeqCst) {
+                    if stop.load(SeqCst) {
                         break;
                     }
                     left.inject(&frame(number)).unwrap();
@@ -185,7 +185,7 @@ fn filters_hold_under_breaks() {
                     }
                 }
             });
-            let _over = Sets(&over);
+            let _stop = Sets(&stop);
             while run.goes_on_until_seen(&target) {
                 let rest = random.below(4);
                 right
@@ -202,7 +202,7 @@ fn filters_hold_under_breaks() {
                 }
             }
         });
-        target.over.store(true, SeqCst);
+        target.stop.store(true, SeqCst);
     });
     assert!(target.seen.load(SeqCst) > 0);
 }

@@ -31,7 +31,7 @@ struct Run {
     end: Instant,
     seed: u64,
     steps: Arc<AtomicUsize>,
-    over: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
 }
 
 impl Run {
@@ -46,7 +46,7 @@ impl Run {
             end: Instant::now() + Duration::from_secs(seconds),
             seed,
             steps: Arc::default(),
-            over: Arc::default(),
+            stop: Arc::default(),
         };
         run.watch();
         run
@@ -54,11 +54,11 @@ impl Run {
 
     /// Ends the process if there is no progress: threads that hang cannot be ended otherwise.
     fn watch(&self) {
-        let (steps, over, seed) = (self.steps.clone(), self.over.clone(), self.seed);
+        let (steps, stop, seed) = (self.steps.clone(), self.stop.clone(), self.seed);
         let name = thread::current().name().unwrap_or("a test").to_owned();
         thread::spawn(move || {
             let mut last = (0, Instant::now());
-            while !over.load(SeqCst) {
+            while !stop.load(SeqCst) {
                 thread::sleep(Duration::from_millis(50));
                 let now = steps.load(SeqCst);
                 if now != last.0 {
@@ -96,7 +96,7 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        self.over.store(true, SeqCst);
+        self.stop.store(true, SeqCst);
     }
 }
 
@@ -114,7 +114,7 @@ struct Target {
     asked: AtomicUsize,
     seen: AtomicUsize,
     /// Set when it is no longer read.
-    over: AtomicBool,
+    stop: AtomicBool,
 }
 
 impl Target {
@@ -123,7 +123,7 @@ impl Target {
             handle,
             asked: AtomicUsize::new(0),
             seen: AtomicUsize::new(0),
-            over: AtomicBool::new(false),
+            stop: AtomicBool::new(false),
         }
     }
 
@@ -140,12 +140,12 @@ impl Target {
     }
 
     /// Breaks, and waits until a break was seen, or everything is over.
-    fn ask_and_wait(&self, over: &AtomicBool) {
+    fn ask_and_wait(&self, stop: &AtomicBool) {
         let before = self.seen.load(SeqCst);
         self.ask();
         let start = Instant::now();
-        let over = || self.over.load(SeqCst) || over.load(SeqCst);
-        while self.seen.load(SeqCst) == before && !over() {
+        let stop = || self.stop.load(SeqCst) || stop.load(SeqCst);
+        while self.seen.load(SeqCst) == before && !stop() {
             assert!(start.elapsed() < HANGS, "no read saw the break");
             thread::sleep(Duration::from_micros(50));
         }
@@ -167,7 +167,7 @@ impl Targets {
 
     /// Removes a target, and waits until no thread breaks it.
     fn retire(&self, mut target: Arc<Target>) -> Target {
-        target.over.store(true, SeqCst);
+        target.stop.store(true, SeqCst);
         self.0.lock().unwrap().retain(|t| !Arc::ptr_eq(t, &target));
         loop {
             match Arc::try_unwrap(target) {
@@ -190,11 +190,11 @@ impl Targets {
     }
 
     /// Breaks until it is over.
-    fn hammer(&self, random: &mut Random, over: &AtomicBool) {
-        while !over.load(SeqCst) {
+    fn hammer(&self, random: &mut Random, stop: &AtomicBool) {
+        while !stop.load(SeqCst) {
             if let Some(target) = self.choose(random) {
                 match random.below(8) {
-                    0 => target.ask_and_wait(over),
+                    0 => target.ask_and_wait(stop),
                     1 => (0..random.below(50)).for_each(|_| target.ask()),
                     2 => {
                         let clone = target.handle.clone();
@@ -212,14 +212,14 @@ impl Targets {
 
 /// Calls `work` while three threads break the targets.
 fn hammered<T>(run: &Run, targets: &Targets, work: impl FnOnce() -> T) -> T {
-    let over = AtomicBool::new(false);
+    let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         for which in 0..3 {
-            let over = &over;
-            scope.spawn(move || targets.hammer(&mut run.random(10 + which), over));
+            let stop = &stop;
+            scope.spawn(move || targets.hammer(&mut run.random(10 + which), stop));
         }
         // The threads also end if this panics.
-        let _over = Sets(&over);
+        let _stop = Sets(&stop);
         work()
     })
 }

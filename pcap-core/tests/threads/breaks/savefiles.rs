@@ -125,7 +125,7 @@ fn savefiles_are_filtered_under_breaks() {
                     }
                     run.step();
                 }
-                target.over.store(true, SeqCst);
+                target.stop.store(true, SeqCst);
             }
         }
     });

@@ -74,7 +74,7 @@ fn sending(run: &Run, targets: &Targets, random: &mut Random) {
                     }
                     pause(&mut random, 300);
                 }
-                target.over.store(true, SeqCst);
+                target.stop.store(true, SeqCst);
             });
         }
         pause(random, 3000);

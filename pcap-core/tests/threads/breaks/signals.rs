@@ -34,17 +34,17 @@ fn under_signals(run: &Run, signal: libc::c_int, work: impl FnOnce()) {
     assert_eq!(status, 0);
     // SAFETY: always succeeds.
     let reader = unsafe { libc::pthread_self() };
-    let over = AtomicBool::new(false);
+    let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             let mut random = run.random(7);
-            while !over.load(SeqCst) {
+            while !stop.load(SeqCst) {
                 // SAFETY: the thread waits for this one before it ends.
                 assert_eq!(unsafe { libc::pthread_kill(reader, signal) }, 0);
                 pause(&mut random, 300);
             }
         });
-        let _over = Sets(&over);
+        let _stop = Sets(&stop);
         work();
     });
 }
@@ -59,7 +59,7 @@ fn sigalrm_storms_lose_no_packet() {
     let left = Capture::from_device("left").activate().unwrap();
     let mut right = open("right", &mut random);
     let target = BY_SIGNAL[0].get_or_init(|| Target::new(right.break_handle()));
-    let (over, received) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let (stop, received) = (AtomicBool::new(false), AtomicUsize::new(0));
     let mut came = Came::default();
     let mut sent = 0;
     thread::scope(|scope| {
@@ -67,7 +67,7 @@ fn sigalrm_storms_lose_no_packet() {
         let sending = scope.spawn(|| {
             let left = left;
             let (mut sent, mut pauses) = (0, run.random(1));
-            while !over.load(SeqCst) {
+            while !stop.load(SeqCst) {
                 if sent < received.load(SeqCst) + 500 {
                     left.inject(&frame(sent as u32)).unwrap();
                     sent += 1;
@@ -77,7 +77,7 @@ fn sigalrm_storms_lose_no_packet() {
             sent
         });
         under_signals(&run, libc::SIGALRM, || {
-            let _over = Sets(&over);
+            let _stop = Sets(&stop);
             while run.goes_on_until_seen(target) {
                 let end = read(&mut right, &mut random, |data| {
                     came.packet(data);

@@ -1,4 +1,4 @@
-//! The option `--duration`, errors and the exit status of `pcap-capture`.
+//! The `--duration` option, errors and the exit status of `pcap-capture`.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -68,7 +68,7 @@ impl Running {
         Running::start_saying(command, "listening on")
     }
 
-    /// Starts a program, and waits for its first line on standard error, which must contain a text.
+    /// Starts a program, and waits for its first line on standard error, which must contain a string.
     pub(crate) fn start_saying(command: &mut Command, text: &str) -> Running {
         let mut child = command
             .stdin(Stdio::null())

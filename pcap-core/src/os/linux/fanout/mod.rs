@@ -1,4 +1,4 @@
-//! Groups of captures on one device, over which the kernel distributes its packets.
+//! Groups of captures on one device, among which the kernel distributes the packets of the device.
 
 mod chooser;
 mod group;

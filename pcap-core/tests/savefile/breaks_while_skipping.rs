@@ -257,10 +257,10 @@ fn breaks_in_a_large_file_lose_nothing() {
     let path = sparse(folder.path(), &[3, 1, 0, 5, 20, 0, 2]);
     let mut capture = Capture::from_file(&path).unwrap();
     let handle = capture.break_handle();
-    let over = &AtomicBool::new(false);
+    let stop = &AtomicBool::new(false);
     let breaks = thread::scope(|scope| {
         scope.spawn(move || {
-            while !over.load(Ordering::Relaxed) {
+            while !stop.load(Ordering::Relaxed) {
                 handle.breakloop();
                 thread::sleep(Duration::from_millis(20));
             }
@@ -276,7 +276,7 @@ fn breaks_in_a_large_file_lose_nothing() {
                 }
             }
         }
-        over.store(true, Ordering::Relaxed);
+        stop.store(true, Ordering::Relaxed);
         assert!(numbers.into_iter().eq(0..7));
         breaks
     });
@@ -309,10 +309,10 @@ fn breaks_among_blocks_lose_and_double_nothing() {
         }
         for mut capture in captures {
             let handle = capture.break_handle();
-            let over = &AtomicBool::new(false);
+            let stop = &AtomicBool::new(false);
             thread::scope(|scope| {
                 scope.spawn(move || {
-                    while !over.load(Ordering::Relaxed) {
+                    while !stop.load(Ordering::Relaxed) {
                         handle.breakloop();
                         thread::sleep(Duration::from_micros(30));
                     }
@@ -343,7 +343,7 @@ fn breaks_among_blocks_lose_and_double_nothing() {
                         break;
                     }
                 }
-                over.store(true, Ordering::Relaxed);
+                stop.store(true, Ordering::Relaxed);
                 assert!(numbers.into_iter().eq(0..COUNT), "pieces of {most}");
             });
         }
