@@ -242,8 +242,7 @@ impl Error {
         Error::from_parts(kind, Some(operation), object.into(), &text, Some(source))
     }
 
-    /// Creates an error from a negative `PCAP_ERROR_…` status and the detail that libpcap left in
-    /// the handle.
+    /// Creates an error from a negative `PCAP_ERROR_…` status and the detail that libpcap left in the handle.
     pub(crate) fn status(
         code: c_int,
         operation: &'static str,

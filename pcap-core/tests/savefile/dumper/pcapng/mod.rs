@@ -60,7 +60,6 @@ fn numbers(numbers: &[u32]) -> Vec<u8> {
 }
 
 /// Returns these fields of each packet as tshark prints them, and each packet's bytes in hexadecimal.
-#[cfg(unix)]
 fn tshark(path: &Path, fields: &[&str]) -> Vec<(Vec<String>, String)> {
     let mut command = Command::new("tshark");
     command.args([
