@@ -94,8 +94,8 @@ impl SendQueue {
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a packet is empty, or is 2 GiB or longer. The packets before
-    ///   it have been appended; the packets after it have not.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a packet is empty, or is 2 GiB or longer. The packets
+    ///   before it have been appended; the packets after it have not.
     ///
     /// # Examples
     ///

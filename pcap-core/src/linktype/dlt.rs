@@ -14,8 +14,8 @@ use crate::sys;
 /// [`Linktype`](crate::Linktype) represents. For example, raw IP is 12 on most systems, 14 on OpenBSD, and 101 in every
 /// savefile. `From` converts in both directions. Numbers without a name are supported as well.
 ///
-/// `Display` writes the name without `DLT_`, or the number if the link type has no name. `FromStr` parses both; the name
-/// may have the prefix `DLT_`, and its case is ignored.
+/// `Display` writes the name without `DLT_`, or the number if the link type has no name. `FromStr` parses both; the
+/// name may have the prefix `DLT_`, and its case is ignored.
 ///
 /// # Examples
 ///

@@ -41,8 +41,8 @@ impl Timestamp {
 
     /// Parses a time in RFC 3339 format, with any offset from UTC.
     ///
-    /// A space may separate the date and the time, instead of the `T`. Digits beyond nanosecond precision are ignored. A
-    /// leap second, `:60`, becomes the following second.
+    /// A space may separate the date and the time, instead of the `T`. Digits beyond nanosecond precision are ignored.
+    /// A leap second, `:60`, becomes the following second.
     ///
     /// # Errors
     ///

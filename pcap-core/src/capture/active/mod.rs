@@ -244,7 +244,7 @@ impl Capture<Active> {
     }
 
     /// Converts the capture into its `pcap_t`, which stays open and in non-blocking mode. Also returns the packets that
-    /// were read ahead but not yet delivered.
+    /// were read ahead but have not been delivered.
     ///
     /// On Linux network interfaces, the snaplen and a filter that runs in the kernel stay in effect on the socket,
     /// although the `pcap_t` reports the largest snaplen. A filter that runs in this process is lost.

@@ -73,8 +73,8 @@ impl Capture<Offline> {
     ///
     /// # Errors
     ///
-    /// The errors of [`from_file`](Self::from_file). [`take`](Error::take) returns the [`File`] at its original position;
-    /// bytes that were read from a pipe are lost.
+    /// The errors of [`from_file`](Self::from_file). [`take`](Error::take) returns the [`File`] at its original
+    /// position; bytes that were read from a pipe are lost.
     ///
     #[doc = manual!("pcap_fopen_offline", "pcap_open_offline")]
     #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
@@ -118,8 +118,8 @@ impl Capture<Offline> {
     ///
     /// # Errors
     ///
-    /// The errors of [`from_file`](Self::from_file). [`take`](Error::take) returns the reader, usually positioned after the
-    /// savefile's header.
+    /// The errors of [`from_file`](Self::from_file). [`take`](Error::take) returns the reader, usually positioned after
+    /// the savefile's header.
     ///
     /// If the reader fails, the returned error has the same kind, and [`io_error`](Error::io_error) returns the
     /// reader's error. Any error ends the capture, even a temporary one such as
