@@ -1,11 +1,11 @@
 //! Tracks the progress of a program that copies packets from one savefile to another.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::ProgressBar;
 
 use crate::background_writer::BackgroundWriter;
+use crate::packet_counter::PacketCounter;
 use crate::savefile_writer::SavefileWriter;
 use crate::signals;
 use crate::stderr;
@@ -13,7 +13,7 @@ use crate::stderr;
 /// Counts the packets read and written, and handles SIGUSR1 and SIGUSR2.
 #[derive(Clone, Debug)]
 pub struct CopyProgress {
-    read: Arc<AtomicU64>,
+    read: Arc<PacketCounter>,
     background_writer: BackgroundWriter,
     bar: ProgressBar,
 }
@@ -36,7 +36,7 @@ impl CopyProgress {
 
     /// Sets the number of packets read so far.
     pub fn set_read(&self, packets: u64) {
-        self.read.store(packets, Ordering::Relaxed);
+        self.read.set(packets);
     }
 
     /// Returns the number of packets written to the savefile.
@@ -59,7 +59,7 @@ impl CopyProgress {
 
     /// Prints on standard error how many packets were read, and how many of them were written.
     pub fn print(&self) {
-        let (written, read) = (self.written(), self.read.load(Ordering::Relaxed));
+        let (written, read) = (self.written(), self.read.get());
         stderr::print_line(format_args!("{written} of {read} packets"));
         stderr::print_unwritten(self.unwritten());
     }

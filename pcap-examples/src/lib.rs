@@ -26,6 +26,7 @@ pub mod line_output;
 pub mod link_converter;
 pub mod numbered_files;
 pub mod output_format;
+pub mod packet_counter;
 pub mod packet_line;
 pub mod packet_printer;
 pub mod packet_sink;

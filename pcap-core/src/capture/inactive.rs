@@ -12,7 +12,7 @@ use crate::linktype::Dlt;
 use crate::timestamp::Precision;
 use crate::tstamp_type::TstampType;
 
-/// The phase of a capture on a device that is not yet activated. It stores the options; the device is not open.
+/// The phase of a capture before activation. It stores the options; the device is not open.
 #[derive(Clone, Debug)]
 pub struct Inactive {
     device: DeviceName,

@@ -11,7 +11,6 @@ mod writer_thread;
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
@@ -117,8 +116,8 @@ impl BackgroundWriter {
     #[inline]
     pub(crate) fn count_packet(&self) {
         // No atomic increment is needed: threads that share a writer count while they hold its lock.
-        let packets = self.0.packets.load(Ordering::Relaxed);
-        self.0.packets.store(packets + 1, Ordering::Relaxed);
+        let packets = self.0.packets.get();
+        self.0.packets.set(packets + 1);
     }
 
     /// Buffers data to be written. If the data ends with a packet, `packet` is its length on the wire.
@@ -235,7 +234,7 @@ impl BackgroundWriter {
     /// Returns the number of counted packets that were not written.
     #[must_use]
     pub fn unwritten_packets(&self) -> u64 {
-        let packets = self.0.packets.load(Ordering::Relaxed);
+        let packets = self.0.packets.get();
         packets.saturating_sub(self.written_totals().packets)
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -10,6 +9,7 @@ use std::time::{Duration, Instant};
 use pcap_core::BreakHandle;
 
 use super::totals::{PacketEnd, Totals};
+use crate::packet_counter::PacketCounter;
 use crate::signals;
 
 /// The program gives up an output that accepts nothing for this long after a request to end.
@@ -26,7 +26,7 @@ pub(crate) struct Shared {
     /// Wakes the program.
     pub(super) program_wakeup: Condvar,
     /// The number of packets that the program has counted.
-    pub(super) packets: AtomicU64,
+    pub(super) packets: PacketCounter,
     /// The writer thread.
     pub(super) thread: OnceLock<JoinHandle<()>>,
 }
@@ -123,7 +123,7 @@ impl Shared {
             }),
             thread_wakeup: Condvar::new(),
             program_wakeup: Condvar::new(),
-            packets: AtomicU64::new(0),
+            packets: PacketCounter::default(),
             thread: OnceLock::new(),
         }
     }

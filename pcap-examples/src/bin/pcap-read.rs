@@ -6,7 +6,6 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use pcap_examples::background_writer::{self, BackgroundWriter};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::json;
 use pcap_examples::line_output::LineOutput;
+use pcap_examples::packet_counter::PacketCounter;
 use pcap_examples::packet_printer::{PacketPrinter, PrintFormat};
 use pcap_examples::program;
 use pcap_examples::savefile_reader;
@@ -87,10 +87,10 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Outcome {
     check_files(&args.files)?;
     let mut output = LineOutput::stdout().line_buffered(args.line_buffered || args.follow);
-    let packets_read = Arc::new(AtomicU64::new(0));
+    let packets_read = Arc::new(PacketCounter::default());
     let report = Arc::clone(&packets_read);
     signals::on_report(move || {
-        let packets = report.load(Ordering::Relaxed);
+        let packets = report.get();
         stderr::print_line(format_args!("{packets} packets read"));
     });
     signals::on_flush(|| BackgroundWriter::stdout().request_flush());
@@ -103,10 +103,10 @@ fn run(args: &Args) -> Outcome {
 }
 
 /// Prints the packets of all files, or their number.
-fn print_files(args: &Args, packets_read: &AtomicU64, output: &mut LineOutput) -> Outcome {
+fn print_files(args: &Args, packets_read: &PacketCounter, output: &mut LineOutput) -> Outcome {
     let mut outcome = Ok(());
     for path in &args.files {
-        if packets_read.load(Ordering::Relaxed) == args.limit() {
+        if packets_read.get() == args.limit() {
             break;
         }
         if signals::end_requested().is_some() {
@@ -129,7 +129,7 @@ fn print_files(args: &Args, packets_read: &AtomicU64, output: &mut LineOutput) -
         }
     }
     if args.count {
-        let packets = packets_read.load(Ordering::Relaxed);
+        let packets = packets_read.get();
         output.print_line(|out| out.extend(format!("{packets}\n").bytes()))?;
     }
     output.flush()?;
@@ -185,7 +185,7 @@ fn open_capture(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
 fn print_file(
     args: &Args,
     path: &Path,
-    packets_read: &AtomicU64,
+    packets_read: &PacketCounter,
     output: &mut LineOutput,
 ) -> Outcome {
     let mut capture = open_capture(path, args.follow)?;
@@ -207,8 +207,8 @@ fn print_file(
     let mut printer = PacketPrinter::new(form, &capture);
     let limit = args.limit();
     let flow = capture.try_for_each(|packet| {
-        let count = packets_read.load(Ordering::Relaxed) + 1;
-        packets_read.store(count, Ordering::Relaxed);
+        let count = packets_read.get() + 1;
+        packets_read.set(count);
         if !args.count {
             let print = |out: &mut Vec<u8>| printer.push(out, packet);
             if let Err(error) = output.print_packet(packet.wire_len(), print) {

@@ -1,7 +1,7 @@
 //! Slow devices and full queues.
 
 use pcap_core::os::linux::SenderExt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -33,12 +33,12 @@ fn a_slow_device_is_waited_for() {
 fn a_queue_that_others_fill_is_waited_for() {
     let Some((_net, left)) = slow() else { return };
     let other = Capture::from_device("left").activate().unwrap();
-    let (over, sent) = (&AtomicBool::new(false), &AtomicU64::new(0));
+    let (over, sent) = (&AtomicBool::new(false), &AtomicUsize::new(0));
     thread::scope(|scope| {
         scope.spawn(move || {
             while !over.load(Ordering::Relaxed) {
                 let there = other.try_inject(&frame(0, 1400)).unwrap();
-                sent.fetch_add(u64::from(there.is_some()), Ordering::Relaxed);
+                sent.fetch_add(usize::from(there.is_some()), Ordering::Relaxed);
                 thread::yield_now();
             }
         });
