@@ -182,18 +182,19 @@
 //! ```
 //!
 //! * The **packet-buffer timeout** ([`timeout`](Capture::timeout)) lets the kernel deliver many packets at once. A
-//!   packet may stay in the kernel's buffer for this time. The timeout does not limit how long a call waits: on an idle
-//!   device, libpcap's own reading calls need not return when it expires (on Linux, they do not).
-//! * The **timeout of a call** ([`next_packet_timeout`](Capture::next_packet_timeout)) limits how long that call waits.
-//!   It expires on time on every device that can be polled, even an idle one, for savefiles read through a pipe, and
-//!   while a filter rejects packets. On D-Bus captures, libpcap itself waits, so the call may return a tenth of a
-//!   second late. A timeout that is shorter than the packet-buffer timeout may expire although a packet has arrived.
-//! * In [immediate mode](Capture::immediate_mode), the kernel delivers each packet as it arrives. This minimizes
-//!   latency, but wakes the process for each packet. The packet-buffer timeout has no effect. Every packet occupies a
-//!   slot of the same size in the ring; with a smaller [snaplen](Capture::snaplen), the ring has more slots.
+//! packet may stay in the kernel's buffer for up to this long. Except for [`dispatch`](Capture::dispatch), it does not
+//! limit how long a call waits. libpcap's own calls need not return either when it expires on an idle device. * The
+//! **timeout of a call** ([`next_packet_timeout`](Capture::next_packet_timeout)) limits how long that call waits. It
+//! expires on time on every device that can be polled, even if the device is idle or a filter rejects every packet. On
+//! Unix, the same holds for savefiles opened from a pipe. On D-Bus captures, libpcap itself waits, so the call may
+//! return a tenth of a second late. A timeout that is shorter than the packet-buffer timeout may expire although a
+//! packet has arrived. * In [immediate mode](Capture::immediate_mode), the kernel delivers each packet as it arrives.
+//! This minimizes latency, but wakes the process for each packet. The packet-buffer timeout has no effect. Every packet
+//! occupies a slot of the same size in the ring; with a smaller [snaplen](Capture::snaplen), the ring has more slots.
 //!
 //! Use immediate mode if the program must respond to packets promptly. To count or store packets, keep the default
-//! packet-buffer timeout or increase it. Use a timeout if the thread has other work to do when few packets arrive.
+//! packet-buffer timeout or increase it. Use `next_packet_timeout` if the thread has other work while few packets
+//! arrive.
 //!
 //! # Filters
 //!
@@ -203,9 +204,9 @@
 //! [plain bytes](Filter::matches). On Linux it can be attached to any socket (`os::linux::SocketFilterExt`). With the
 //! `serde` feature, it can be serialized, like packets and other plain data.
 //!
-//! On Linux network interfaces, the kernel runs the filter if it fits into the kernel's memory limit and would accept
-//! the same packets there as [`Filter::matches`] does. Otherwise, this process runs it. On other systems and devices,
-//! libpcap decides. [`filter_location`](Capture::filter_location) returns which of these applies.
+//! On Linux network interfaces, a filter runs in the kernel if it fits within the kernel's memory limit and would
+//! accept the same packets there as [`Filter::matches`] does. Otherwise, this process runs it. On other systems and
+//! devices, libpcap decides. [`filter_location`](Capture::filter_location) returns which of these applies.
 //! [`set_filter`](Capture::set_filter) describes the effect on packets that are already in the buffer.
 //!
 //! # Sending
@@ -223,9 +224,9 @@
 //!
 //! [`break_handle`](Capture::break_handle) returns a [`BreakHandle`], whose [`breakloop`](BreakHandle::breakloop) ends
 //! a reading call. Any thread, signal handler or closure may use the handle at any time: before, during and after a
-//! read, and after the capture is dropped. It wakes a waiting live capture, and a waiting capture that reads a savefile
-//! through a pipe. One break ends one reading call; later calls continue reading. The `until_ctrl_c` example uses a
-//! break handle to exit on Ctrl-C.
+//! read, and after the capture is dropped. It wakes a live capture that waits for packets and, on Unix, a capture that
+//! waits for a savefile to arrive through a pipe; [`WarningKind::OnlyBlocking`] has an exception. One break ends one
+//! reading call; later calls continue reading. The `until_ctrl_c` example uses a break handle to exit on Ctrl-C.
 //!
 //! Packets that arrived before a break or a timeout may still be in the kernel's buffer. After [`stop`](Capture::stop),
 //! no new packets enter the buffer. The reading calls then deliver the remaining packets, and report [`End::Eof`] after
@@ -249,9 +250,10 @@
 //! ```
 //!
 //! A capture ends when its device is removed or moved to another network namespace. The reading calls deliver the
-//! packets that have already arrived, then return [`ErrorKind::Disappeared`], at most a second after the packet-buffer
-//! timeout. Renaming the device does not end the capture. Neither does taking the device down: the capture continues
-//! once it is up again. A capture on `any` continues if one of the devices is removed.
+//! packets that have already arrived, then return [`ErrorKind::Disappeared`]. The error follows the removal by at most
+//! the packet-buffer timeout plus one second. Renaming the device does not end the capture. Neither does taking the
+//! device down: the capture continues once it is up again. A capture on `any` continues if one of the devices is
+//! removed.
 //!
 //! # Errors and permissions
 //!
@@ -390,15 +392,13 @@
 //! lists the tested systems and the differences between them.
 //!
 //! Differences on Windows:
-//!
 //! - Devices are named `\Device\NPF_{…}`; show users the description instead.
 //! - [`selectable_fd`](Capture::selectable_fd) returns an event handle. [`fileno`](Capture::fileno) returns `None`.
-//! - libpcap opens savefiles only by path. Data from a reader, and the rest of a partially read file, is therefore
-//!   copied to a temporary file first. Classic pcap savefiles with ordinary records are the exception: this crate
-//!   parses them itself. A record is ordinary if it is complete and undamaged, and if libpcap would not modify its
-//!   packet while reading, as it does for USB.
-//! - libpcap's seconds have 32 bits. The times of all packets, not only those in classic savefiles, are limited to the
-//!   years 1970 to 2106.
+//! - libpcap cannot use this program's C streams, so it opens savefiles by path. Data from a reader, and the rest of a
+//!   partially read file, is therefore copied to a temporary file first. Undamaged classic savefiles are the exception:
+//!   this crate parses them itself, unless libpcap would modify their packets, as it does for USB.
+//! - libpcap stores the seconds of a timestamp in 32 bits. The times of all packets, not only those in classic
+//!   savefiles, are limited to the years 1970 to 2106.
 //! - `lookup::ethers` always returns an error.
 //! - The `os::windows` module contains the functions that only Npcap has.
 //!
@@ -412,7 +412,7 @@
 //! There are pages for users of [the `pcap` crate](coming_from::pcap), [gopacket](coming_from::gopacket),
 //! [pcapy](coming_from::pcapy), [pcap-lua](coming_from::pcap_lua) and [plokami](coming_from::plokami). The
 //! [porting notes](porting) show which lines change in the capture code of real programs. [A table](parity) compares
-//! the features of these bindings with this crate.
+//! the features of these bindings with those of this crate.
 
 // Marks items that need a feature. Only nightly compilers support it; docs.rs uses one.
 #![cfg_attr(docsrs, feature(doc_cfg))]

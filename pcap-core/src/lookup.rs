@@ -57,8 +57,8 @@ pub struct PortRange {
 
 /// Returns the IPv4 and IPv6 addresses of a host, without duplicates and in the resolver's order.
 ///
-/// The list is empty if there is no such host. A numeric address resolves to itself. The scope of a link-local address
-/// is discarded. This function blocks until the resolver answers.
+/// The list is empty if the host cannot be resolved: it does not exist, or the lookup failed. A numeric address
+/// resolves to itself. The scope of a link-local address is discarded. This function blocks until the resolver answers.
 ///
 /// Uses libpcap's `pcap_nametoaddrinfo`.
 ///

@@ -153,7 +153,8 @@ impl Capture<Inactive> {
     /// otherwise libpcap's default, which is 2 MiB on Linux.
     ///
     /// The kernel drops packets that arrive while the buffer is full, and counts them in [`Stats`](crate::Stats). On
-    /// Linux, the buffer holds this number of packets:
+    /// Linux network interfaces, the buffer holds about this many packets. [Immediate mode](Self::immediate_mode) uses
+    /// slots of a fixed size, and holds far fewer.
     ///
     /// | buffer | packets of 64 bytes | packets of 1514 bytes |
     /// |---|---|---|

@@ -76,9 +76,9 @@ pub trait CaptureExt {
 pub enum Mode {
     /// The driver delivers the captured packets.
     Capture,
-    /// The driver delivers statistics instead, as one packet per packet-buffer timeout. The data of this packet
-    /// consists of two 64-bit numbers in the machine's byte order: the number of packets that passed the filter in that
-    /// time, and the total number of their bytes.
+    /// The driver delivers statistics instead, as one packet per packet-buffer timeout. This packet's data
+    /// consists of two 64-bit integers in native byte order: the number of packets that passed the filter during that
+    /// time, and their total length in bytes.
     Statistics,
 }
 

@@ -69,7 +69,8 @@ impl Capture<Offline> {
 
     /// Opens a savefile from an open file, starting at its current position.
     ///
-    /// `File::from` converts any owned descriptor (on Unix an `OwnedFd`), so the `File` can also be a pipe or a socket.
+    /// The file can also be a pipe or, on Unix, a socket: `File::from` accepts an `OwnedFd` on Unix, and an
+    /// `OwnedHandle` on Windows.
     ///
     /// # Errors
     ///
