@@ -84,8 +84,11 @@ mod system {
             // SAFETY: the handler does nothing, so it is async-signal-safe.
             unsafe { libc::sigaction(NUMBER, action, ptr::null_mut()) };
         });
+        // A number for the standard library, and with musl a pointer for libc.
+        #[allow(clippy::unnecessary_cast)]
+        let id = thread.as_pthread_t() as libc::pthread_t;
         // SAFETY: the thread is neither joined nor detached while its handle exists.
-        unsafe { libc::pthread_kill(thread.as_pthread_t(), NUMBER) };
+        unsafe { libc::pthread_kill(id, NUMBER) };
     }
 
     /// A set of signals.
