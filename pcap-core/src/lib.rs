@@ -182,19 +182,19 @@
 //! ```
 //!
 //! * The **packet-buffer timeout** ([`timeout`](Capture::timeout)) lets the kernel deliver many packets at once. A
-//! packet may stay in the kernel's buffer for up to this long. Except for [`dispatch`](Capture::dispatch), it does not
-//! limit how long a call waits. libpcap's own calls need not return either when it expires on an idle device. * The
-//! **timeout of a call** ([`next_packet_timeout`](Capture::next_packet_timeout)) limits how long that call waits. It
-//! expires on time on every device that can be polled, even if the device is idle or a filter rejects every packet. On
-//! Unix, the same holds for savefiles opened from a pipe. On D-Bus captures, libpcap itself waits, so the call may
-//! return a tenth of a second late. A timeout that is shorter than the packet-buffer timeout may expire although a
-//! packet has arrived. * In [immediate mode](Capture::immediate_mode), the kernel delivers each packet as it arrives.
-//! This minimizes latency, but wakes the process for each packet. The packet-buffer timeout has no effect. Every packet
-//! occupies a slot of the same size in the ring; with a smaller [snaplen](Capture::snaplen), the ring has more slots.
+//!   packet may stay in the kernel's buffer for up to this long. Except for [`dispatch`](Capture::dispatch), it does
+//!   not limit how long a call waits. libpcap's own calls need not return either when it expires on an idle device.
+//! * The **timeout of a call** ([`next_packet_timeout`](Capture::next_packet_timeout)) limits how long that call waits.
+//!   It expires on time on every device that can be polled, even if the device is idle or a filter rejects every
+//!   packet. On Unix, the same holds for savefiles opened from a pipe. On D-Bus captures, libpcap itself waits, so the
+//!   call may return a tenth of a second late. A timeout that is shorter than the packet-buffer timeout may expire
+//!   although a packet has arrived.
+//! * In [immediate mode](Capture::immediate_mode), the kernel delivers each packet as it arrives. This minimizes
+//!   latency, but wakes the process for each packet. The packet-buffer timeout has no effect. Every packet occupies a
+//!   slot of the same size in the ring; with a smaller [snaplen](Capture::snaplen), the ring has more slots.
 //!
 //! Use immediate mode if the program must respond to packets promptly. To count or store packets, keep the default
-//! packet-buffer timeout or increase it. Use `next_packet_timeout` if the thread has other work while few packets
-//! arrive.
+//! packet-buffer timeout or increase it. Use `next_packet_timeout` if the thread also has other work.
 //!
 //! # Filters
 //!
