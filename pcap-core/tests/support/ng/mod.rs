@@ -1,5 +1,5 @@
 //! pcapng files of every kind, built byte by byte without the tested crate, together with what a reader must find in
-//! them.
+//! them; and libpcap and Wireshark's tools, to compare readers with.
 //!
 //! ```ignore
 //! let file = Ng::new(Order::Big)
@@ -19,6 +19,7 @@ mod file;
 mod libpcap;
 mod mutate;
 pub(crate) mod option;
+pub(crate) mod oracle;
 mod packet;
 mod random;
 
