@@ -8,12 +8,13 @@
 //! let case = Case::new("a comment", file);
 //! ```
 //!
-//! [`random()`] returns random files, and [`damage()`] damages them.
+//! [`valid`], [`damaged`] and [`large`] are the corpus, and [`random()`] and [`damage()`] extend it.
 
 #![allow(dead_code, unused_imports)] // no test program uses all of it
 
 pub(crate) mod block;
 mod case;
+pub(crate) mod corpus;
 pub(crate) mod expected;
 mod file;
 mod libpcap;
@@ -27,6 +28,7 @@ pub(crate) use super::files::Order;
 
 pub(crate) use block::{Block, Idb, Odd, Shb, idb, kind};
 pub(crate) use case::{Case, Field};
+pub(crate) use corpus::{corpus, damaged, large, valid};
 pub(crate) use expected::{Damage, Expected, Kind, Packet, Section, Seen};
 pub(crate) use file::Ng;
 pub(crate) use libpcap::{Delivered, Libpcap};
