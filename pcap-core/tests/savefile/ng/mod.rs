@@ -181,6 +181,26 @@ fn libpcap_fails_where_files_are_damaged() {
 }
 
 #[test]
+fn libpcap_reads_whole_packets_of_cut_files() {
+    let mut cut = 0;
+    for seed in 1..=20 {
+        let case = random(seed);
+        let all = libpcap(&case.bytes).packets;
+        for length in (0..case.bytes.len()).step_by(5) {
+            let whole = case.expected.packets_within(length as u64).len();
+            let packets = libpcap(&case.bytes[..length]).packets;
+            assert!(
+                packets == all[..whole.min(all.len())],
+                "{}, {length}",
+                case.name
+            );
+            cut += 1;
+        }
+    }
+    assert!(cut > 1000, "{cut}");
+}
+
+#[test]
 fn libpcap_reads_random_files() {
     let mut read = 0;
     for case in random_files() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::random_files;
 use crate::support::ng::oracle::{NO_DATA, capinfos, capinfos_errors, expected_lines, tshark};
-use crate::support::ng::{Case, Field, Idb, Value, code, kind, valid};
+use crate::support::ng::{Case, Field, Idb, Kind, Value, code, damaged, kind, valid};
 
 /// The number of processes of tshark that run at the same time.
 const PROCESSES: usize = 4;
@@ -59,6 +59,27 @@ fn tshark_reads_what_was_put_in() {
         .chain(random_files())
         .filter(|case| case.tshark_refuses.is_none())
         .collect();
+    check_in_parts(&cases);
+}
+
+/// Wireshark ignores wrong options of interfaces where libpcap fails, and so do lenient readers.
+#[test]
+fn tshark_ignores_wrong_times_of_interfaces() {
+    let is_of_interface = |case: &Case| {
+        let expected = &case.expected;
+        let damage = &expected.damage[0];
+        let mut blocks = expected.blocks.iter();
+        let block = blocks.find(|block| block.offset == damage.offset);
+        let kinds = [Kind::OptionLength, Kind::OptionTwice];
+        kinds.contains(&damage.kind) && block.is_some_and(|block| block.kind == kind::IDB)
+    };
+    let cases: Vec<Case> = damaged().into_iter().filter(is_of_interface).collect();
+    assert!(cases.len() >= 20, "{}", cases.len());
+    check_in_parts(&cases);
+}
+
+/// Checks files in several processes.
+fn check_in_parts(cases: &[Case]) {
     std::thread::scope(|scope| {
         for part in cases.chunks(cases.len().div_ceil(PROCESSES)) {
             scope.spawn(|| check_tshark(part));

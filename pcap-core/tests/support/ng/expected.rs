@@ -1,7 +1,7 @@
 //! What was put into a file, and so what a reader must find in it.
 
 use super::Order;
-use super::block::{Block, Idb, Shb};
+use super::block::{Block, Idb, Shb, kind};
 use super::option::{Opt, Value, Verdict, code};
 use super::packet::{Form, Frame};
 
@@ -39,6 +39,8 @@ pub(crate) struct Seen {
     pub(crate) kind: u32,
     /// The number of the section, from 0.
     pub(crate) section: usize,
+    /// What is between the framing and the options, without padding; nothing of packets.
+    pub(crate) body: Vec<u8>,
     pub(crate) options: Vec<Opt>,
     /// Whether it is in a section of an unknown version.
     pub(crate) is_skipped: bool,
@@ -129,6 +131,15 @@ impl Expected {
         blocks
             .filter(|block| block.kind == kind && !block.is_skipped)
             .count()
+    }
+
+    /// Returns the packets that are whole if the file ends after so many bytes.
+    pub(crate) fn packets_within(&self, length: u64) -> &[Packet] {
+        let mut blocks = self.blocks.iter();
+        let cut = blocks.find(|block| block.offset + block.length > length);
+        let end = cut.map_or(length, |block| block.offset);
+        let whole = self.packets.partition_point(|packet| packet.offset < end);
+        &self.packets[..whole]
     }
 
     /// Returns the damage after which a reader cannot continue.
@@ -239,6 +250,10 @@ impl Seen {
             length: length as u64,
             kind: block.kind,
             section,
+            body: match block.kind {
+                kind::EPB | kind::SPB | kind::PB => Vec::new(),
+                _ => block.body.clone(),
+            },
             options: block.options.clone(),
             is_skipped: false,
         }
