@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::random_files;
 use crate::support::ng::oracle::{NO_DATA, capinfos, capinfos_errors, expected_lines, tshark};
-use crate::support::ng::{Case, Field, Idb, Kind, Value, code, damaged, kind, valid};
+use crate::support::ng::{Case, Field, Idb, Kind, Value, code, damaged, kind, valid, values};
 
 /// The number of processes of tshark that run at the same time.
 const PROCESSES: usize = 4;
@@ -112,11 +112,7 @@ fn wireshark_refuses_what_it_is_said_to() {
 
 /// Returns the first option with this code as text.
 fn text(interface: &Idb, code: u16) -> Option<String> {
-    let mut options = interface
-        .options
-        .iter()
-        .filter(|option| option.code == code);
-    match &options.next()?.value {
+    match values(&interface.options, code).next()? {
         Value::Bytes(bytes) if !bytes.is_empty() => {
             Some(String::from_utf8_lossy(bytes).into_owned())
         }

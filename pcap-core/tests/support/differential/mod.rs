@@ -179,7 +179,7 @@ impl Plan {
 
     /// Reads these bytes with libpcap.
     pub(crate) fn libpcap(&self, bytes: &mut [u8]) -> Outcome {
-        self.libpcap_stream(theirs::memory(bytes))
+        self.libpcap_stream(memory(bytes))
     }
 
     /// Reads this file with libpcap.

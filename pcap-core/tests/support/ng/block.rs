@@ -1,7 +1,7 @@
 //! What can be put into a file: the header of a section, an interface, and any other block but packets.
 
 use super::Order;
-use super::option::{Opt, Value, code, pad};
+use super::option::{Opt, Value, code, pad, values};
 
 /// The types of blocks.
 pub(crate) mod kind {
@@ -252,11 +252,12 @@ impl Idb {
 
     /// Returns the first `if_tsresol` that has the right length, or the default.
     pub(crate) fn tsresol(&self) -> u8 {
-        let value = |option: &Opt| match (option.code, &option.value) {
-            (code::IF_TSRESOL, Value::U8(resolution)) => Some(*resolution),
+        let number = |value: &Value| match value {
+            Value::U8(resolution) => Some(*resolution),
             _ => None,
         };
-        self.options.iter().find_map(value).unwrap_or(6)
+        let mut values = values(&self.options, code::IF_TSRESOL);
+        values.find_map(number).unwrap_or(6)
     }
 
     /// Returns the ticks per second; none if they do not fit in 64 bits.
@@ -271,11 +272,12 @@ impl Idb {
 
     /// Returns the first `if_tsoffset` that has the right length, or the default.
     pub(crate) fn tsoffset(&self) -> i64 {
-        let value = |option: &Opt| match (option.code, &option.value) {
-            (code::IF_TSOFFSET, Value::I64(offset)) => Some(*offset),
+        let number = |value: &Value| match value {
+            Value::I64(offset) => Some(*offset),
             _ => None,
         };
-        self.options.iter().find_map(value).unwrap_or(0)
+        let mut values = values(&self.options, code::IF_TSOFFSET);
+        values.find_map(number).unwrap_or(0)
     }
 
     pub(crate) fn block(&self, order: Order) -> Block {

@@ -33,6 +33,6 @@ pub(crate) use expected::{Damage, Expected, Kind, Packet, Section, Seen};
 pub(crate) use file::Ng;
 pub(crate) use libpcap::{Delivered, Libpcap};
 pub(crate) use mutate::damage;
-pub(crate) use option::{Opt, Value, Verdict, code};
+pub(crate) use option::{Opt, Value, Verdict, code, values};
 pub(crate) use packet::{Form, Frame, epb, pb, spb};
 pub(crate) use random::random;

@@ -196,6 +196,15 @@ impl Value {
     }
 }
 
+/// Returns the values of the options with a code, in their order.
+pub(crate) fn values(options: &[Opt], code: u16) -> impl Iterator<Item = &Value> {
+    let ends = |option: &&Opt| option.code != code::END;
+    let before = options.iter().take_while(ends);
+    before
+        .filter(move |option| option.code == code)
+        .map(|option| &option.value)
+}
+
 /// Adds the padding after data of this length.
 pub(crate) fn pad(to: &mut Vec<u8>, length: usize) {
     to.resize(to.len() + length.next_multiple_of(4) - length, 0);

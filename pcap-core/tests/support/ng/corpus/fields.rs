@@ -1,6 +1,8 @@
 //! Damage within blocks: captured lengths, fixed fields, options.
 
-use super::super::{Block, Case, Frame, Kind, Ng, Odd, Opt, Value, code, epb, idb, kind, pb, spb};
+use super::super::{
+    Block, Case, Frame, Kind, Ng, Odd, Opt, Shb, Value, code, epb, idb, kind, pb, spb,
+};
 use super::damaged::{resume, start};
 use super::{both, data, plain};
 
@@ -294,5 +296,34 @@ fn others() -> Vec<Case> {
         let time = Opt::new(code::ISB_STARTTIME, Value::U32(1));
         Block::isb(order, 0, 1).opt(time)
     });
+    let beyond = |length| Opt::comment("a comment").stating(length);
+    let mut broken = |name: &str, make: &dyn Fn(Ng) -> Ng| {
+        cases.extend(both(name, |order| {
+            let file = start(order).flaw(Kind::OptionBeyond, "");
+            make(file).packet(plain(3))
+        }));
+    };
+    broken("statistics with an option beyond them", &|file| {
+        let block = Block::isb(file.order(), 0, 1).opt(beyond(100));
+        file.block(block.odd(Odd::without_end()))
+    });
+    broken("names with an option beyond them", &|file| {
+        let names = [(1, b"\xc0\0\x02\x01host\0".to_vec())];
+        let block = Block::nrb(file.order(), &names).opt(beyond(13));
+        file.block(block.odd(Odd::without_end()))
+    });
+    broken("secrets with an option beyond them", &|file| {
+        let block = Block::dsb(file.order(), 0x544c_534b, b"secret").opt(beyond(65_535));
+        file.block(block.odd(Odd::without_end()))
+    });
+    broken("a later section with an option beyond it", &|file| {
+        let header = Shb::default().opt(beyond(16)).odd(Odd::without_end());
+        file.shb(header).idb(idb(1))
+    });
+    cases.extend(both("a first section with an option beyond it", |order| {
+        let header = Shb::default().opt(beyond(16)).odd(Odd::without_end());
+        let file = Ng::empty(order).flaw(Kind::OptionBeyond, "");
+        file.shb(header).idb(idb(1)).packet(plain(3))
+    }));
     cases
 }
