@@ -75,7 +75,7 @@ fn tshark_ignores_wrong_times_of_interfaces() {
     };
     let cases: Vec<Case> = damaged().into_iter().filter(is_of_interface).collect();
     assert!(cases.len() >= 20, "{}", cases.len());
-    check_in_parts(&cases);
+    check_tshark(&cases);
 }
 
 /// Checks files in several processes.
