@@ -8,6 +8,7 @@ use crate::support::ng::{
     valid,
 };
 
+mod bytes;
 #[cfg(unix)]
 mod tools;
 
