@@ -1,6 +1,6 @@
 //! Damaged framing: lengths, trailers, magic numbers, interfaces that are not there.
 
-use super::super::{Block, Case, Frame, Kind, Ng, Odd, Order, Shb, epb, idb, pb, spb};
+use super::super::{Block, Case, Kind, Ng, Odd, Order, Shb, epb, idb, pb, spb};
 use super::{both, data, plain};
 
 /// Returns a file with an interface and two packets.
@@ -51,10 +51,7 @@ fn lengths() -> Vec<Case> {
             "truncated pcapng dump file; tried to read 1048568 bytes, only got ",
         ),
     ] {
-        for (name, make) in [
-            ("a packet", (|| plain(3)) as fn() -> Frame),
-            ("an empty packet", || epb("")),
-        ] {
+        for (name, frame) in [("a packet", plain(3)), ("an empty packet", epb(""))] {
             cases.extend(both(&format!("{name} of {stated} bytes"), |order| {
                 let kind = if stated == 1 << 20 {
                     Kind::Truncated
@@ -62,12 +59,12 @@ fn lengths() -> Vec<Case> {
                     Kind::Length
                 };
                 let file = start(order).damage(kind, text);
-                resume(file.packet(make().odd(Odd::length(stated))))
+                resume(file.packet(frame.clone().odd(Odd::length(stated))))
             }));
         }
     }
     // Shorter and longer than it is, so that the next block is found in the wrong place.
-    for stated in [12, 16, 32, 48] {
+    for stated in [12, 16, 32, 48, 56, 80] {
         cases.extend(both(
             &format!("a packet that states {stated} bytes"),
             |order| {
