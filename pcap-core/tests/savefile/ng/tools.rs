@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::random_files;
 use crate::support::ng::oracle::{NO_DATA, capinfos, capinfos_errors, expected_lines, tshark};
-use crate::support::ng::{Case, Field, Idb, Kind, Value, code, damaged, kind, valid, values};
+use crate::support::ng::{
+    Case, Field, Idb, Kind, Value, code, damaged, kind, large, valid, values,
+};
 
 /// The number of processes of tshark that run at the same time.
 const PROCESSES: usize = 4;
@@ -107,6 +109,18 @@ fn wireshark_refuses_what_it_is_said_to() {
     for (case, path) in cases.iter().zip(&paths) {
         let name = path.to_str().unwrap();
         assert!(errors.contains(name), "{}: {errors}", case.name);
+    }
+}
+
+#[test]
+fn capinfos_reads_large_blocks() {
+    let folder = tempfile::tempdir().unwrap();
+    for make in large() {
+        let case = make();
+        let paths = write(folder.path(), std::slice::from_ref(&case));
+        let info = &capinfos(&paths)[0];
+        let count = case.expected.packets.len();
+        assert_eq!(info.number("Number of packets"), count, "{}", case.name);
     }
 }
 
