@@ -8,6 +8,7 @@ pub(crate) mod differential;
 pub(crate) mod files;
 #[cfg(target_os = "linux")]
 mod netns;
+pub(crate) mod ng;
 pub(crate) mod persuade;
 pub(crate) mod random;
 #[cfg(all(target_os = "linux", feature = "remote"))]

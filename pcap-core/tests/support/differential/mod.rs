@@ -14,7 +14,7 @@ use std::time::Duration;
 use pcap_core::{Capture, Error, Next, Offline, Packet, Result, Stop};
 
 use super::damage::inflate;
-pub(crate) use theirs::{Stream, Theirs, stream, write_at};
+pub(crate) use theirs::{Stream, Theirs, memory, stream, write_at};
 
 /// A packet as raw as both return it.
 pub(crate) type Raw = ((i64, i64), u32, u32, Vec<u8>);
@@ -179,7 +179,7 @@ impl Plan {
 
     /// Reads these bytes with libpcap.
     pub(crate) fn libpcap(&self, bytes: &mut [u8]) -> Outcome {
-        self.libpcap_stream(theirs::memory(bytes))
+        self.libpcap_stream(memory(bytes))
     }
 
     /// Reads this file with libpcap.

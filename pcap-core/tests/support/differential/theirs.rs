@@ -103,8 +103,7 @@ pub(crate) fn stream(path: &Path) -> Stream {
     system::file(path)
 }
 
-pub(super) use system::memory;
-pub(crate) use system::{Stream, write_at};
+pub(crate) use system::{Stream, memory, write_at};
 
 /// libpcap's source: a stream.
 #[cfg(unix)]
