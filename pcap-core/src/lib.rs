@@ -395,10 +395,10 @@
 //! - Devices are named `\Device\NPF_{…}`; show users the description instead.
 //! - [`selectable_fd`](Capture::selectable_fd) returns an event handle. [`fileno`](Capture::fileno) returns `None`.
 //! - libpcap cannot use this program's C streams, so it opens savefiles by path. Data from a reader, and the rest of a
-//!   partially read file, is therefore copied to a temporary file first. Undamaged classic savefiles are the exception:
-//!   this crate parses them itself, unless libpcap would modify their packets, as it does for USB.
-//! - libpcap stores the seconds of a timestamp in 32 bits. The times of all packets, not only those in classic
-//!   savefiles, are limited to the years 1970 to 2106.
+//!   partially read file, is therefore copied to a temporary file first. Pcapng and undamaged classic savefiles are the
+//!   exception: this crate parses them itself, unless libpcap would modify their packets, as it does for USB.
+//! - libpcap stores the seconds of a timestamp in 32 bits. The times of all packets that it reads, also those of live
+//!   captures, are limited to the years 1970 to 2106.
 //! - `lookup::ethers` always returns an error.
 //! - The `os::windows` module contains the functions that only Npcap has.
 //!

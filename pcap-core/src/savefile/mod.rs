@@ -1,14 +1,18 @@
 //! The parts of the savefile formats that this crate parses itself; libpcap parses everything else.
 
 mod length;
+pub(crate) mod pcapng;
 mod pipe;
 mod position;
 mod records;
+mod walk;
+mod window;
 
 pub(crate) use length::Length;
 pub(crate) use pipe::{Fed, Feed, Units, read_head};
 pub(crate) use position::Place;
 pub(crate) use records::{LONGEST, Record, Records};
+pub(crate) use walk::{Step, Walk};
 
 use std::fmt;
 use std::str::FromStr;

@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 
 use crate::linktype::Dlt;
-use crate::savefile::{self, ByteOrder, LONGEST, RECORD_HEADER};
+use crate::savefile::{self, ByteOrder, RECORD_HEADER, pcapng};
 use crate::sys::checked;
 use crate::sys::platform;
 
@@ -224,14 +224,14 @@ pub(crate) fn read_head(
     let mut units = Units::Blocks(ByteOrder::Native);
     let mut length = 0;
     loop {
-        match units.first(&bytes[length..], LONGEST) {
+        match units.first(&bytes[length..], pcapng::LONGEST_BLOCK as usize) {
             Unit::Whole(one, kind) => {
                 length += one;
                 if OPENED_AT.contains(&kind) {
                     return Ok((Some((length, units)), false));
                 }
             }
-            Unit::Partial(_) if bytes.len() <= 2 * LONGEST_BLOCK => {
+            Unit::Partial(_) => {
                 let read = read_more(bytes, |free| {
                     loop {
                         match reader.read(free) {
@@ -245,7 +245,7 @@ pub(crate) fn read_head(
                     return Ok((None, true));
                 }
             }
-            Unit::Partial(_) | Unit::Unknown => return Ok((None, false)),
+            Unit::Unknown => return Ok((None, false)),
         }
     }
 }

@@ -6,9 +6,11 @@
 
 use std::fs::File;
 use std::io;
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 
 use crate::packet::{Packet, PacketHeader, Placed};
+use crate::savefile::walk::{Step, Walk};
+use crate::savefile::window::Window;
 use crate::savefile::{ByteOrder, RECORD_HEADER};
 use crate::sys::platform;
 use crate::timestamp::Precision;
@@ -22,8 +24,6 @@ const BUFFER: usize = RECORD_HEADER + LONGEST;
 /// The kind of the next record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Record {
-    /// A record to lend.
-    Ordinary,
     /// A record that libpcap must read itself.
     Odd,
     /// The file has no complete record at this time.
@@ -33,13 +33,7 @@ pub(crate) enum Record {
 /// The records of a classic savefile.
 #[derive(Debug)]
 pub(crate) struct Records {
-    /// The file to read from, or `None` to read from the stream at its current position.
-    file: Option<File>,
-    buffer: Box<[u8]>,
-    /// The part of the buffer that contains data but has not been parsed yet.
-    unread: Range<usize>,
-    /// The offset in the file of the end of that part.
-    position: u64,
+    window: Window,
     form: Form,
     /// The offset in the buffer of the record whose packet is lent.
     current: Option<usize>,
@@ -100,10 +94,7 @@ impl Records {
         order: ByteOrder,
     ) -> Records {
         Records {
-            file,
-            buffer: vec![0; BUFFER].into_boxed_slice(),
-            unread: 0..0,
-            position,
+            window: Window::new(file, position, BUFFER),
             form: Form {
                 snaplen,
                 unit: precision.nanos(),
@@ -113,91 +104,10 @@ impl Records {
         }
     }
 
-    /// Advances to the next record, if it is an ordinary one that is in the buffer.
-    #[inline]
-    pub(crate) fn ready(&mut self) -> Option<Placed> {
-        let Found { packet, length } = self.form.find(self.unread()).ok()?;
-        let start = self.unread.start;
-        let placed = packet.placed_at(start + RECORD_HEADER);
-        self.current = Some(start);
-        self.unread.start += length;
-        Some(placed)
-    }
-
-    /// Returns the packet of a record that was [`ready`](Self::ready).
-    #[inline]
-    pub(crate) fn lend(&self, placed: Placed) -> Packet<'_> {
-        placed.lend(&self.buffer)
-    }
-
-    /// Advances to the next record, if it is an ordinary one.
-    #[inline]
-    pub(crate) fn step(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Record> {
-        loop {
-            match self.form.find(self.unread()) {
-                Ok(Found { length, .. }) => {
-                    self.current = Some(self.unread.start);
-                    self.unread.start += length;
-                    return Ok(Record::Ordinary);
-                }
-                Err(None) => {
-                    if !self.refill(stream)? {
-                        return Ok(Record::Absent);
-                    }
-                }
-                Err(Some(other)) => {
-                    self.current = None;
-                    return Ok(other);
-                }
-            }
-        }
-    }
-
-    /// Passes ordinary records to a closure until it breaks; returns the kind of the next record.
-    #[inline]
-    pub(crate) fn walk(
-        &mut self,
-        stream: &mut Option<platform::Stream>,
-        mut f: impl FnMut(Packet<'_>) -> ControlFlow<()>,
-    ) -> io::Result<Record> {
-        self.current = None;
-        loop {
-            match self.form.find(&self.buffer[self.unread.clone()]) {
-                Ok(Found { packet, length }) => {
-                    // Before the call, because the closure may panic.
-                    self.unread.start += length;
-                    if f(packet).is_break() {
-                        return Ok(Record::Ordinary);
-                    }
-                }
-                Err(None) => {
-                    if !self.refill(stream)? {
-                        return Ok(Record::Absent);
-                    }
-                }
-                Err(Some(other)) => return Ok(other),
-            }
-        }
-    }
-
     /// Continues at an offset in the file, after libpcap has read records up to there.
     pub(crate) fn go_to(&mut self, position: u64) {
         self.current = None;
-        let behind = position
-            .checked_sub(self.position())
-            .and_then(|behind| usize::try_from(behind).ok());
-        match behind {
-            Some(behind) if behind <= self.unread.len() => self.unread.start += behind,
-            _ => {
-                self.unread = 0..0;
-                self.position = position;
-            }
-        }
-    }
-
-    /// Returns the offset in the file up to which it has been read.
-    pub(crate) fn end(&self) -> u64 {
-        self.position
+        self.window.go_to(position);
     }
 
     /// Returns the byte order of the records.
@@ -208,55 +118,115 @@ impl Records {
         }
     }
 
-    /// Returns whether the records are read from a file, at any offset.
-    pub(crate) fn is_of_file(&self) -> bool {
-        self.file.is_some()
-    }
-
-    /// Returns whether the buffer contains no further complete record.
-    pub(crate) fn is_walked(&self) -> bool {
-        matches!(self.form.find(self.unread()), Err(None))
-    }
-
     /// Returns the bytes that have been read but not parsed yet.
     pub(crate) fn unread(&self) -> &[u8] {
-        &self.buffer[self.unread.clone()]
+        self.window.unread()
     }
 
     /// Reads more bytes after the unparsed ones. Returns false if there are no more.
     #[cold]
     fn refill(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<bool> {
         self.current = None;
-        self.buffer.copy_within(self.unread.clone(), 0);
-        self.unread = 0..self.unread.len();
-        let free = &mut self.buffer[self.unread.end..];
-        let read = match (&self.file, stream) {
-            (Some(file), _) => platform::read_at(file, free, self.position)?,
-            (None, Some(stream)) => stream.read(free)?,
-            (None, None) => 0,
-        };
-        self.unread.end += read;
-        self.position += read as u64;
-        Ok(read > 0)
-    }
-
-    /// Returns the packet that the last step advanced to.
-    #[inline]
-    pub(crate) fn current(&self) -> Option<Packet<'_>> {
-        // Parsing the header again is cheaper than caching it: a cached copy is written to memory
-        // for each packet, and the read that follows stalls on that store.
-        let bytes = &self.buffer[self.current?..self.unread.end];
-        Some(self.form.find(bytes).ok()?.packet)
-    }
-
-    /// Ends the loan of a packet.
-    pub(crate) fn lend_none(&mut self) {
-        self.current = None;
+        self.window.refill(stream)
     }
 
     /// Returns the offset in the file of the next record.
     pub(crate) fn position(&self) -> u64 {
-        self.position - self.unread.len() as u64
+        self.window.position()
+    }
+}
+
+impl Walk for Records {
+    type Gap = Record;
+
+    #[inline]
+    fn ready(&mut self) -> Option<Placed> {
+        let Found { packet, length } = self.form.find(self.unread()).ok()?;
+        let start = self.window.unread.start;
+        let placed = packet.placed_at(start + RECORD_HEADER);
+        self.current = Some(start);
+        self.window.unread.start += length;
+        Some(placed)
+    }
+
+    #[inline]
+    fn lend(&self, placed: Placed) -> Packet<'_> {
+        placed.lend(&self.window.buffer)
+    }
+
+    #[inline]
+    fn step(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Step<Record>> {
+        loop {
+            match self.form.find(self.unread()) {
+                Ok(Found { length, .. }) => {
+                    self.current = Some(self.window.unread.start);
+                    self.window.unread.start += length;
+                    return Ok(Step::Packet);
+                }
+                Err(None) => {
+                    if !self.refill(stream)? {
+                        return Ok(Step::Gap(Record::Absent));
+                    }
+                }
+                Err(Some(other)) => {
+                    self.current = None;
+                    return Ok(Step::Gap(other));
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn walk(
+        &mut self,
+        stream: &mut Option<platform::Stream>,
+        mut f: impl FnMut(Packet<'_>) -> ControlFlow<()>,
+    ) -> io::Result<Step<Record>> {
+        self.current = None;
+        loop {
+            match self
+                .form
+                .find(&self.window.buffer[self.window.unread.clone()])
+            {
+                Ok(Found { packet, length }) => {
+                    // Before the call, because the closure may panic.
+                    self.window.unread.start += length;
+                    if f(packet).is_break() {
+                        return Ok(Step::Packet);
+                    }
+                }
+                Err(None) => {
+                    if !self.refill(stream)? {
+                        return Ok(Step::Gap(Record::Absent));
+                    }
+                }
+                Err(Some(other)) => return Ok(Step::Gap(other)),
+            }
+        }
+    }
+
+    fn end(&self) -> u64 {
+        self.window.end()
+    }
+
+    fn file(&self) -> Option<&File> {
+        self.window.file()
+    }
+
+    fn is_walked(&self) -> bool {
+        matches!(self.form.find(self.unread()), Err(None))
+    }
+
+    #[inline]
+    fn current(&self) -> Option<Packet<'_>> {
+        // Parsing the header again is cheaper than caching it: a cached copy is written to memory
+        // for each packet, and the read that follows stalls on that store.
+        let bytes = self.window.since(self.current?);
+        Some(self.form.find(bytes).ok()?.packet)
+    }
+
+    fn lend_none(&mut self) {
+        self.current = None;
     }
 }
 

@@ -163,7 +163,10 @@ fn links_between_pages_lead_to_files() {
     for (name, text) in pages() {
         // Links of pages in the documentation lead to items.
         let path = Path::new(&name);
-        if path.ancestors().any(|folder| folder.ends_with("pcap-core/docs")) {
+        if path
+            .ancestors()
+            .any(|folder| folder.ends_with("pcap-core/docs"))
+        {
             continue;
         }
         let folder = repository.join(path.parent().unwrap());

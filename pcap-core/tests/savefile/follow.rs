@@ -256,6 +256,37 @@ fn a_growing_file_doubles_no_packet() {
     }
 }
 
+/// A block that is cut anywhere is still being written, also that of a section.
+#[test]
+fn pcapng_is_followed_byte_by_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = Pcapng::new(Order::NATIVE).interface(1, 0, &[]);
+    let before = start.bytes().len();
+    let [other] = [Order::BOTH
+        .into_iter()
+        .find(|order| *order != Order::NATIVE)
+        .unwrap()];
+    let second = Pcapng::new(other)
+        .interface(1, 0, &[])
+        .packet(0, 2, 3, b"two");
+    let bytes = start.packet(0, 1, 3, b"one").raw(&second.bytes()).bytes();
+    let path = files::file(folder.path(), "a.pcapng", &bytes[..before]);
+    let mut file = File::options().append(true).open(&path).unwrap();
+    let mut capture = Capture::from_file(&path).unwrap();
+    capture.follow(true).unwrap();
+    let mut packets = Vec::new();
+    for byte in &bytes[before..] {
+        assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
+        file.write_all(&[*byte]).unwrap();
+        if let Next::Packet(packet) = capture.try_next_packet().unwrap() {
+            packets.push(packet.data().to_vec());
+        }
+    }
+    assert_eq!(packets, [b"one".to_vec(), b"two".to_vec()]);
+    capture.follow(false).unwrap();
+    assert!(capture.next_packet().unwrap().is_none());
+}
+
 #[test]
 fn what_cannot_be_followed_says_so() {
     let folder = tempfile::tempdir().unwrap();
@@ -271,7 +302,7 @@ fn what_cannot_be_followed_says_so() {
     assert_eq!(unsupported(files::open(bytes.clone())).len(), 3);
     let ng = Pcapng::new(Order::NATIVE)
         .section()
-        .interface(1, 0, &[])
+        .interface(189, 0, &[]) // USB, which libpcap converts
         .bytes();
     let path = files::file(folder.path(), "a.pcapng", &ng);
     assert_eq!(unsupported(Capture::from_file(path).unwrap()).len(), 0);

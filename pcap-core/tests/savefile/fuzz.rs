@@ -5,7 +5,7 @@
 use std::fs::File;
 
 use crate::support::damage::{damage, seeds};
-use crate::support::differential::{CALLS, PLAN, Plan, Way, check, write_at};
+use crate::support::differential::{CALLS, PLAN, Plan, Way, agree, check, write_at};
 use crate::support::files::{MICRO, NANO, Order, Pcap};
 use crate::support::random::Random;
 use pcap_core::Capture;
@@ -39,7 +39,10 @@ fn damaged_files_are_read_as_libpcap_reads_them() {
         for way in [Way::File(0), Way::Reader(usize::MAX)] {
             let plan = Plan::new(way, random.below(CALLS));
             let ours = plan.ours(&mut file, &bytes);
-            assert_eq!(ours, theirs, "turn {turn}, {plan:?}: {bytes:02x?}");
+            assert!(
+                agree(&ours, &theirs, &bytes),
+                "turn {turn}, {plan:?}: {bytes:02x?}\n{ours:?}\n{theirs:?}"
+            );
         }
         // Any plan, with filters and following.
         let input = [&random.bytes(PLAN), &bytes[..]].concat();

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::differential::{CALLS, Plan, Theirs, Way, stream};
+use crate::support::differential::{CALLS, Plan, Theirs, Way, agree, stream};
 use crate::support::files::{MICRO, Order, Pcap, Pcapng, number, ping, pings, pings_in, pings_ng};
 use pcap_core::{Capture, End, ErrorKind, Offline, Packet, Result, Stop};
 
@@ -284,7 +284,10 @@ fn a_fifo_is_read_as_libpcap_reads_it() {
         let plan = Plan::new(Way::File(0), turn % CALLS);
         let ours = plan.read(Capture::from_file(&path), None);
         writer.join().unwrap();
-        assert_eq!(ours, theirs, "savefile {turn}");
+        assert!(
+            agree(&ours, &theirs, &bytes),
+            "savefile {turn}: {ours:?}, {theirs:?}"
+        );
     }
 }
 
@@ -354,7 +357,10 @@ fn a_file_in_proc_is_read() {
         for call in [turn, turn + 1, turn + 3] {
             let plan = Plan::new(Way::File(0), call % CALLS);
             let ours = plan.read(Capture::from_file(&path), None);
-            assert_eq!(ours, theirs, "savefile {turn}");
+            assert!(
+                agree(&ours, &theirs, &bytes),
+                "savefile {turn}: {ours:?}, {theirs:?}"
+            );
         }
     }
 }

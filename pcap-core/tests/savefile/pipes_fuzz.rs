@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::damage::{damage, seeds};
-use crate::support::differential::{CALLS, Plan, Way};
+use crate::support::differential::{CALLS, Plan, Way, agree};
 use crate::support::random::Random;
 use pcap_core::Capture;
 
@@ -60,7 +60,10 @@ fn damage_in_parts_is_read_as_by_libpcap() {
         });
         let reader = File::from(OwnedFd::from(reader));
         let ours = plan.read(Capture::from_open_file(reader), None);
-        assert_eq!(ours, theirs, "turn {turn}, {plan:?}, {most}: {bytes:02x?}");
+        assert!(
+            agree(&ours, &theirs, &bytes),
+            "turn {turn}, {plan:?}, {most}: {bytes:02x?}\n{ours:?}\n{theirs:?}"
+        );
         errors += usize::from(theirs.error.is_some());
         writer.join().unwrap();
     }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::callback::{self, Dispatched};
 use crate::capture::offline::Offline;
-use crate::capture::offline::route::Route;
+use crate::capture::offline::route::{Before, Route};
 use crate::capture::phase::Found;
 use crate::error::{Error, Result};
 use crate::packet::Packet;
@@ -16,7 +16,10 @@ impl Offline {
     /// Reads a batch of packets with libpcap: a single record, if the record reader resumes after it.
     pub(super) fn read_ahead(&mut self) -> Result<Found> {
         // This is also true if the detour began at the end.
-        let is_detour = matches!(self.route, Route::Detour(_) | Route::Ended(Some(_)));
+        let is_detour = matches!(
+            self.route,
+            Route::Detour(_) | Route::Ended(Before::Records(_))
+        );
         let mut batch = self.batch.take();
         let mut found = Found::Packet;
         let mut packets = 0;

@@ -1,5 +1,6 @@
 //! Reading savefiles.
 
+mod blocks;
 mod libpcap;
 mod open;
 mod read;
@@ -10,7 +11,7 @@ use std::ffi::c_int;
 use std::fmt;
 use std::ptr::NonNull;
 
-use route::Route;
+use route::{Before, Route};
 
 use crate::capture::phase::{self, Opened};
 use crate::capture::read_ahead::{Batch, Limit};
@@ -38,6 +39,8 @@ pub struct Offline {
     filter: Option<Filter>,
     format: SavefileFormat,
     precision: Precision,
+    version: (i32, i32),
+    is_swapped: bool,
     /// Whether to wait for more packets at the end.
     follow: bool,
 }
@@ -65,7 +68,7 @@ impl Capture<Offline> {
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](ErrorKind::Unsupported) if the savefile is not a classic one in a regular file, or if libpcap
+    /// - [`Unsupported`](ErrorKind::Unsupported) if the savefile is not a regular file, or if libpcap
     ///   may convert the packets of its link type. libpcap converts the packets of USB and D-Bus, and if the byte order
     ///   [differs](Self::is_swapped), it may convert the packets of all but a few common link types.
     /// - [`Io`](ErrorKind::Io) if the process had no file descriptor left when the savefile was opened. Following needs
@@ -104,12 +107,7 @@ impl Capture<Offline> {
                 return Err(error.clone());
             }
             if !state.stays_fast() {
-                let text = match state.format {
-                    SavefileFormat::Pcapng => "only classic savefiles can be followed, not pcapng",
-                    SavefileFormat::Pcap => {
-                        "only a regular file can be followed, and only if libpcap does not convert its packets"
-                    }
-                };
+                let text = "only a regular file can be followed, and only if libpcap does not convert its packets";
                 let kind = ErrorKind::Unsupported;
                 return Err(Error::cannot(kind, "follow", name, text));
             }
@@ -117,10 +115,10 @@ impl Capture<Offline> {
             breaker
                 .make_wakeable()
                 .map_err(|e| Error::io("follow", name, e))?;
-            if let Route::Ended(records) = &mut state.route {
-                // All packets that libpcap read have been delivered.
-                let records = records.take();
-                state.route = records.map_or(Route::Libpcap, Route::Records);
+            // All packets that libpcap read have been delivered.
+            if let Route::Ended(before) = &mut state.route {
+                let before = std::mem::replace(before, Before::Libpcap);
+                state.route = before.into();
             }
         }
         state.follow = on;
@@ -159,12 +157,7 @@ impl Capture<Offline> {
     #[doc(alias = "pcap_minor_version")]
     #[must_use]
     pub fn format_version(&self) -> (i32, i32) {
-        let pcap = self.state.handle.as_ptr();
-        // SAFETY: the handle is open.
-        let major = unsafe { sys::pcap_major_version(pcap) };
-        // SAFETY: the handle is open.
-        let minor = unsafe { sys::pcap_minor_version(pcap) };
-        (major, minor)
+        self.state.version
     }
 
     /// Returns whether the savefile's byte order differs from this machine's.
@@ -173,8 +166,7 @@ impl Capture<Offline> {
     #[doc(alias = "pcap_is_swapped")]
     #[must_use]
     pub fn is_swapped(&self) -> bool {
-        // SAFETY: the handle is open.
-        unsafe { sys::pcap_is_swapped(self.state.handle.as_ptr()) != 0 }
+        self.state.is_swapped
     }
 }
 
@@ -194,7 +186,8 @@ impl Capture<Offline> {
             _ => Precision::Micro,
         };
         // SAFETY: the caller's promise.
-        let format = match unsafe { sys::pcap_major_version(pcap.as_ptr()) } {
+        let (version, is_swapped) = unsafe { header(pcap) };
+        let format = match version.0 {
             1 => SavefileFormat::Pcapng,
             // libpcap rejects older classic formats.
             _ => SavefileFormat::Pcap,
@@ -212,9 +205,26 @@ impl Capture<Offline> {
             filter: None,
             format,
             precision,
+            version,
+            is_swapped,
             follow: false,
         })
     }
+}
+
+/// Returns the version of a savefile's format, and whether its byte order differs from this machine's.
+///
+/// # Safety
+///
+/// The handle is open, and reads a savefile.
+unsafe fn header(pcap: NonNull<sys::pcap_t>) -> ((i32, i32), bool) {
+    // SAFETY: the caller's promise.
+    let major = unsafe { sys::pcap_major_version(pcap.as_ptr()) };
+    // SAFETY: as above.
+    let minor = unsafe { sys::pcap_minor_version(pcap.as_ptr()) };
+    // SAFETY: as above.
+    let is_swapped = unsafe { sys::pcap_is_swapped(pcap.as_ptr()) != 0 };
+    ((major, minor), is_swapped)
 }
 
 /// Returns the clock for a handle that reads this format with this precision. Classic savefiles store seconds as

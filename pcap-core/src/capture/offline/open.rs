@@ -8,10 +8,12 @@ use std::path::Path;
 
 use super::{Offline, clock};
 use crate::capture::Capture;
+use crate::capture::offline::blocks;
 use crate::capture::offline::route::Route;
 use crate::capture::read_ahead::{Batch, Limit};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
+use crate::savefile::pcapng::Blocks;
 use crate::savefile::{
     self, ByteOrder, Feed, Length, Magic, Place, Records, SavefileFormat, Units,
 };
@@ -127,7 +129,7 @@ impl Capture<Offline> {
     /// [`WouldBlock`](std::io::ErrorKind::WouldBlock), because the bytes of a partially read record are lost.
     ///
     /// On Windows, libpcap can only read from files. So the rest of the reader's data is copied at once into a
-    /// temporary file if the savefile is pcapng, is damaged, or has a link type whose packets libpcap may convert, such
+    /// temporary file if it is a damaged classic savefile, or has a link type whose packets libpcap may convert, such
     /// as USB.
     ///
     /// # Panics
@@ -182,6 +184,19 @@ impl Capture<Offline> {
                 let magic = Magic::new(&magic[..length]);
                 let start = file.stream_position().map_err(io)?;
                 let length = Length::of(&file);
+                if magic.format == SavefileFormat::Pcapng {
+                    let reader = Blocks::new(Some(file), start);
+                    match blocks::open(reader, &name)? {
+                        blocks::Opened::Ours(reader, first) => {
+                            let pcap = blocks::dead_handle(first, &name)?;
+                            return Ok(Self::from_blocks(reader, pcap, None, name, length, None));
+                        }
+                        blocks::Opened::Libpcaps(reader) => match reader.into_file() {
+                            Some(back) => file = back,
+                            None => return Err(io(io::ErrorKind::NotFound.into())),
+                        },
+                    }
+                }
                 // This needs a second descriptor. Without it, libpcap reads everything.
                 let order = magic.classic.filter(|_| length.is_some());
                 let copy = order.map(|_| file.try_clone()).transpose();
@@ -232,7 +247,7 @@ impl Capture<Offline> {
     where
         R: Read + Send + 'static,
     {
-        match read_start(&mut reader, descriptor.is_some()) {
+        match read_start(&mut reader) {
             Err(e) => Err((Error::io("read", name, e), Box::new(reader))),
             Ok(start) => Self::from_started(reader, start, name, descriptor)
                 .map_err(|(error, reader)| (error, reader.into_any())),
@@ -249,16 +264,36 @@ impl Capture<Offline> {
         R: Read + Send + 'static,
     {
         let io = |e| Error::io("read", name.clone(), e);
+        let Start { bytes, head, ended } = start;
+        let magic = Magic::new(&bytes[..bytes.len().min(4)]);
+        let opened = match magic.format {
+            SavefileFormat::Pcapng => Some(blocks::open(Blocks::of_stream(&bytes), &name)),
+            SavefileFormat::Pcap => None,
+        };
+        let ours = match opened {
+            Some(Ok(blocks::Opened::Ours(blocks, first))) => Some((blocks, first)),
+            Some(Ok(blocks::Opened::Libpcaps(_))) | None => None,
+            Some(Err(error)) => return Err((error, Box::new(reader))),
+        };
         let wake = match descriptor.map(|_| platform::Wake::new()).transpose() {
             Ok(wake) => wake,
             Err(e) => return Err((io(e), Box::new(reader))),
         };
         let mut stream = platform::Stream::from_reader(Box::new(reader))
             .map_err(|(e, reader)| (io(e), reader))?;
-        let Start { bytes, head, ended } = start;
-        let magic = Magic::new(&bytes[..bytes.len().min(4)]);
         if ended {
             stream.ended();
+        }
+        if let Some((blocks, first)) = ours {
+            let pcap = match blocks::dead_handle(first, &name) {
+                Ok(pcap) => pcap,
+                Err(error) => return Err((error, stream.into_reader())),
+            };
+            let mut capture = Self::from_blocks(blocks, pcap, Some(stream), name, None, wake);
+            if let (Some(fd), Some(stream)) = (descriptor, &mut capture.state.stream) {
+                stream.wait_for(fd);
+            }
+            return Ok(capture);
         }
         let mut behind = None;
         if let Some((length, units)) = head {
@@ -344,6 +379,8 @@ impl Capture<Offline> {
             };
             return Err((error, stream));
         };
+        // SAFETY: the handle is open.
+        let (version, is_swapped) = unsafe { super::header(pcap) };
         let clock = clock(magic.format, Precision::Nano);
         // SAFETY: the handle is open and ours, and the stream outlives it: see `Offline`.
         let handle = unsafe { Handle::new(pcap, wake, clock, name, false) };
@@ -359,6 +396,8 @@ impl Capture<Offline> {
             filter: None,
             format: magic.format,
             precision: magic.precision,
+            version,
+            is_swapped,
             follow: false,
         }))
     }
@@ -390,9 +429,9 @@ struct Start {
     ended: bool,
 }
 
-/// Reads the bytes that this crate needs before libpcap opens a savefile: its magic number, and for a pcapng savefile
-/// in a pipe everything that libpcap reads to open it.
-fn read_start(reader: &mut dyn Read, pipe: bool) -> io::Result<Start> {
+/// Reads the bytes that this crate needs before a savefile is opened: its magic number, and for a pcapng savefile
+/// everything up to its first interface or packet.
+fn read_start(reader: &mut dyn Read) -> io::Result<Start> {
     let mut magic = [0; 4];
     let mut length = 0;
     while length < magic.len() {
@@ -405,7 +444,7 @@ fn read_start(reader: &mut dyn Read, pipe: bool) -> io::Result<Start> {
     }
     let mut bytes = magic[..length].to_vec();
     let (mut head, mut ended) = (None, length < magic.len());
-    if pipe && !ended && Magic::new(&magic).format == SavefileFormat::Pcapng {
+    if !ended && Magic::new(&magic).format == SavefileFormat::Pcapng {
         (head, ended) = savefile::read_head(reader, &mut bytes)?;
     }
     Ok(Start { bytes, head, ended })

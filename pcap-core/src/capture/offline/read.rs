@@ -12,6 +12,7 @@ use crate::capture::wait::{self, Waiter, Waiting, WaitsFor};
 use crate::error::Result;
 use crate::filter::FilterSource;
 use crate::packet::{Packet, Placed};
+use crate::savefile::Walk;
 use crate::sys::platform;
 
 /// The interval between checks for new packets at the end of a followed savefile.
@@ -21,7 +22,9 @@ impl Offline {
     /// Returns the descriptor to wait for when a pipe has no data now.
     pub(super) fn descriptor(&self) -> Option<platform::RawFd> {
         match &self.route {
-            Route::Records(_) | Route::Fed(_) => self.stream.as_ref()?.waits_for(),
+            Route::Records(_) | Route::Blocks(_) | Route::Fed(_) => {
+                self.stream.as_ref()?.waits_for()
+            }
             _ => None,
         }
     }
@@ -40,13 +43,13 @@ impl PacketSource for Offline {
     {
         let breaker = self.handle.breaker();
         let filter = self.filter.as_ref();
-        if !matches!(self.route, Route::Records(_)) {
+        if !self.route.is_ours() {
             if let Some(ahead) = self.batch.read_batch(max, filter, breaker, closure) {
                 return ahead;
             }
             self.resume();
         }
-        if matches!(self.route, Route::Records(_)) {
+        if self.route.is_ours() {
             return self.walk_batch(max, closure);
         }
         let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
@@ -85,10 +88,12 @@ impl PacketSource for Offline {
 
     #[inline]
     fn ready(&mut self) -> Option<Placed> {
+        if self.filter.is_some() || self.handle.breaker().is_pending() {
+            return None;
+        }
         match &mut self.route {
-            Route::Records(records) if self.filter.is_none() => {
-                (!self.handle.breaker().is_pending()).then(|| records.ready())?
-            }
+            Route::Records(records) => records.ready(),
+            Route::Blocks(blocks) => blocks.ready(),
             _ => None,
         }
     }
@@ -97,6 +102,7 @@ impl PacketSource for Offline {
     fn lend(&self, placed: Placed) -> Option<Packet<'_>> {
         match &self.route {
             Route::Records(records) => Some(records.lend(placed)),
+            Route::Blocks(blocks) => Some(blocks.lend(placed)),
             _ => None,
         }
     }
@@ -105,6 +111,7 @@ impl PacketSource for Offline {
     fn current(&self) -> Option<Packet<'_>> {
         match &self.route {
             Route::Records(records) => records.current(),
+            Route::Blocks(blocks) => blocks.current(),
             _ => self.batch.current(),
         }
     }
@@ -133,7 +140,7 @@ impl PacketSource for Offline {
 
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {
         let filter = self.handle.filter(&source, false, None)?;
-        if !self.stays_fast() {
+        if self.route.may_be_libpcaps() {
             self.handle.set_filter(Some(&filter))?;
         }
         self.filter = Some(filter);

@@ -1,17 +1,21 @@
 //! The ways to read a savefile, and the transitions between them.
 
+use std::fs::File;
 use std::io;
 use std::panic::resume_unwind;
 
 use crate::capture::offline::Offline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::savefile::{Feed, Records};
+use crate::savefile::pcapng::Blocks;
+use crate::savefile::{Feed, Records, Walk};
 use crate::sys::{self, Failure};
 
 /// How a savefile is read from now on.
 pub(super) enum Route {
     /// With this crate's record reader, which is the fast way.
     Records(Records),
+    /// With this crate's block reader.
+    Blocks(Blocks),
     /// With libpcap, for one record that only libpcap understands. Then the record reader resumes.
     Detour(Records),
     /// With libpcap, which this crate feeds with complete records from a pipe.
@@ -19,60 +23,112 @@ pub(super) enum Route {
     /// With libpcap, directly from the stream.
     Libpcap,
     /// The savefile is at its end. A capture that [follows](crate::Capture::follow) it resumes.
-    Ended(Option<Records>),
+    Ended(Before),
     /// The savefile is damaged, and each call returns the same error, because the bytes after the damage have no
     /// meaning.
     Failed(Error),
 }
 
-impl Route {
-    /// Returns this crate's record reader, even if it is not in use at the moment.
-    pub(super) fn any_records(&self) -> Option<&Records> {
-        match self {
-            Route::Records(records) | Route::Detour(records) | Route::Ended(Some(records)) => {
-                Some(records)
-            }
-            _ => None,
+/// How a savefile was read before its end.
+pub(super) enum Before {
+    Records(Records),
+    Blocks(Blocks),
+    Libpcap,
+}
+
+impl From<Before> for Route {
+    fn from(before: Before) -> Route {
+        match before {
+            Before::Records(records) => Route::Records(records),
+            Before::Blocks(blocks) => Route::Blocks(blocks),
+            Before::Libpcap => Route::Libpcap,
         }
     }
+}
 
-    /// Takes the record reader for another route.
-    pub(super) fn take_records(&mut self) -> Option<Records> {
-        match std::mem::replace(self, Route::Libpcap) {
-            Route::Records(records) | Route::Detour(records) => Some(records),
-            Route::Ended(records) => records,
-            other => {
-                *self = other;
+impl Route {
+    /// Returns the offset in the file up to which this crate has read it; `None` if libpcap reads it.
+    fn end(&self) -> Option<u64> {
+        match self {
+            Route::Records(records)
+            | Route::Detour(records)
+            | Route::Ended(Before::Records(records)) => Some(records.end()),
+            Route::Blocks(blocks) | Route::Ended(Before::Blocks(blocks)) => Some(blocks.end()),
+            Route::Fed(_) | Route::Libpcap | Route::Ended(Before::Libpcap) | Route::Failed(_) => {
                 None
             }
         }
+    }
+
+    /// Returns whether this crate reads the next packet.
+    #[inline]
+    pub(super) fn is_ours(&self) -> bool {
+        matches!(self, Route::Records(_) | Route::Blocks(_))
+    }
+
+    /// Returns the file that this crate reads.
+    fn file(&self) -> Option<&File> {
+        match self {
+            Route::Records(records)
+            | Route::Detour(records)
+            | Route::Ended(Before::Records(records)) => records.file(),
+            Route::Blocks(blocks) | Route::Ended(Before::Blocks(blocks)) => blocks.file(),
+            Route::Fed(_) | Route::Libpcap | Route::Ended(Before::Libpcap) | Route::Failed(_) => {
+                None
+            }
+        }
+    }
+
+    /// Returns whether libpcap may read packets, now or later.
+    pub(super) fn may_be_libpcaps(&self) -> bool {
+        match self {
+            Route::Blocks(_) | Route::Ended(Before::Blocks(_)) => false,
+            route => !route.is_of_file(),
+        }
+    }
+
+    /// Returns whether this crate reads a file, and can resume at its end.
+    pub(super) fn is_of_file(&self) -> bool {
+        self.file().is_some()
+    }
+
+    /// Takes the route, and leaves libpcap's.
+    fn take(&mut self) -> Route {
+        std::mem::replace(self, Route::Libpcap)
     }
 }
 
 impl Offline {
     /// Makes libpcap read one record, from the same position as the record reader.
     pub(super) fn leave(&mut self) {
-        if let Route::Records(_) = self.route {
-            if let Some(records) = self.route.take_records() {
-                self.route = Route::Detour(records);
-            }
-        }
+        self.route = match self.route.take() {
+            Route::Records(records) => Route::Detour(records),
+            other => other,
+        };
     }
 
     /// Switches back to the record reader, once the packets that libpcap read are delivered. Returns whether it did.
     pub(super) fn resume(&mut self) -> bool {
-        let is_detour = matches!(self.route, Route::Detour(_));
-        let records = is_detour.then(|| self.route.take_records()).flatten();
-        if let Some(records) = records {
-            self.route = Route::Records(records);
+        if let Route::Detour(_) = self.route {
+            if let Route::Detour(records) = self.route.take() {
+                self.route = Route::Records(records);
+                return true;
+            }
         }
-        is_detour
+        false
     }
 
     /// Ends the capture at the end of the savefile.
     pub(super) fn end(&mut self) -> Result<()> {
         self.check_length()?;
-        self.route = Route::Ended(self.route.take_records());
+        self.route = match self.route.take() {
+            Route::Records(records) | Route::Detour(records) => {
+                Route::Ended(Before::Records(records))
+            }
+            Route::Blocks(blocks) => Route::Ended(Before::Blocks(blocks)),
+            Route::Ended(before) => Route::Ended(before),
+            Route::Fed(_) | Route::Libpcap | Route::Failed(_) => Route::Ended(Before::Libpcap),
+        };
         Ok(())
     }
 
@@ -119,15 +175,21 @@ impl Offline {
 
     /// Fails if a regular file has shrunk. Packets are lost then, even if its last record is complete.
     pub(super) fn check_length(&mut self) -> Result<()> {
-        let (Some(mut length), Some(stream)) = (self.length, &self.stream) else {
+        let Some(mut length) = self.length else {
             return Ok(());
         };
-        let read = match self.route.any_records().map(Records::end) {
-            Some(end) => Ok(end),
-            None => stream.position(),
+        let stream = self.stream.as_ref();
+        let read = match (self.route.end(), stream) {
+            (Some(end), _) => Ok(end),
+            (None, Some(stream)) => stream.position(),
+            (None, None) => return Ok(()),
         };
         let shrunk = read.and_then(|read| {
-            let shrunk = stream.with_file(|file| length.shrunk(file, read));
+            let shrunk = match (self.route.file(), stream) {
+                (Some(file), _) => Some(length.shrunk(file, read)),
+                (None, Some(stream)) => stream.with_file(|file| length.shrunk(file, read)),
+                (None, None) => None,
+            };
             shrunk.unwrap_or(Ok(None))
         });
         self.length = Some(length);

@@ -3,13 +3,14 @@
 use std::io;
 use std::ops::ControlFlow;
 
+use crate::breakloop::Breaker;
 use crate::capture::offline::Offline;
 use crate::capture::offline::route::Route;
 use crate::capture::phase::{BatchResult, Found};
 use crate::error::Result;
 use crate::filter::Filter;
 use crate::packet::Packet;
-use crate::savefile::{Feed, Record, Records, Units};
+use crate::savefile::{Feed, Record, Step, Units, Walk};
 use crate::sys;
 use crate::sys::platform;
 
@@ -26,60 +27,139 @@ pub(super) fn wants(filter: Option<&Filter>, packet: Option<Packet<'_>>) -> bool
     }
 }
 
+/// Advances a reader to the next packet that passes the filter. Returns `None` if the caller has to look for a break or
+/// the deadline first.
+#[inline]
+fn step<W: Walk>(
+    reader: &mut W,
+    stream: &mut Option<platform::Stream>,
+    filter: Option<&Filter>,
+    breaker: &Breaker,
+) -> io::Result<Option<Step<W::Gap>>> {
+    let mut rejected = 0_u32;
+    loop {
+        match reader.step(stream)? {
+            Step::Packet => {}
+            gap => return Ok(Some(gap)),
+        }
+        if wants(filter, reader.current()) {
+            return Ok(Some(Step::Packet));
+        }
+        rejected = rejected.saturating_add(1);
+        // Wait for the pipe only after all bytes that were received from it have been scanned.
+        let turn = rejected >= REJECTED && reader.file().is_none() && reader.is_walked();
+        let is_pipe = |stream: &platform::Stream| stream.waits_for().is_some();
+        if turn && stream.as_ref().is_some_and(is_pipe) || breaker.is_pending() {
+            reader.lend_none();
+            return Ok(None);
+        }
+    }
+}
+
+/// The packets that a reader passed to a closure, and where it stopped.
+struct Walked<G> {
+    packets: u64,
+    stopped: bool,
+    at: io::Result<Step<G>>,
+}
+
+/// Calls a closure for packets that pass the filter.
+#[inline]
+fn read_batch<W, F>(
+    reader: &mut W,
+    stream: &mut Option<platform::Stream>,
+    filter: Option<&Filter>,
+    breaker: &Breaker,
+    max: u64,
+    closure: &mut F,
+) -> Walked<W::Gap>
+where
+    W: Walk,
+    F: FnMut(Packet<'_>) -> ControlFlow<()>,
+{
+    let (mut packets, mut stopped) = (0, false);
+    let at = reader.walk(stream, |packet| {
+        if wants(filter, Some(packet)) {
+            packets += 1;
+            stopped = closure(packet).is_break();
+        }
+        if stopped || packets >= max || breaker.is_pending() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    Walked {
+        packets,
+        stopped,
+        at,
+    }
+}
+
 impl Offline {
-    /// Advances to the next packet with the record reader. Returns `None` if libpcap has to read the next packet.
+    /// Advances to the next packet with this crate's reader. Returns `None` if libpcap has to read the next packet.
     #[inline]
     pub(super) fn walk(&mut self) -> Result<Option<Found>> {
-        let Route::Records(records) = &mut self.route else {
-            return Ok(None);
-        };
-        let mut rejected = 0_u32;
-        let found = loop {
-            match records.step(&mut self.stream) {
-                Ok(Record::Ordinary) => {}
-                other => break other,
+        loop {
+            let (filter, breaker) = (self.filter.as_ref(), self.handle.breaker());
+            match &mut self.route {
+                Route::Records(records) => {
+                    return match step(records, &mut self.stream, filter, breaker) {
+                        Ok(Some(Step::Packet)) => Ok(Some(Found::Packet)),
+                        Ok(None) => Ok(Some(Found::Nothing)),
+                        Ok(Some(Step::Gap(record))) => self.beyond(record),
+                        Err(e) => self.unread(e).map(Some),
+                    };
+                }
+                Route::Blocks(blocks) => {
+                    let found = match step(blocks, &mut self.stream, filter, breaker) {
+                        Ok(Some(Step::Packet)) => return Ok(Some(Found::Packet)),
+                        Ok(None) => return Ok(Some(Found::Nothing)),
+                        Ok(Some(Step::Gap(found))) => self.between_blocks(found)?,
+                        Err(e) => self.unread(e)?,
+                    };
+                    if found != Found::Packet || self.handle.breaker().is_pending() {
+                        return Ok(Some(match found {
+                            Found::Eof => Found::Eof,
+                            _ => Found::Nothing,
+                        }));
+                    }
+                }
+                _ => return Ok(None),
             }
-            if wants(self.filter.as_ref(), records.current()) {
-                return Ok(Some(Found::Packet));
-            }
-            rejected = rejected.saturating_add(1);
-            // Wait for the pipe only after all bytes that were received from it have been scanned.
-            let turn = rejected >= REJECTED && !records.is_of_file() && records.is_walked();
-            let is_pipe = |stream: &platform::Stream| stream.waits_for().is_some();
-            if turn && self.stream.as_ref().is_some_and(is_pipe)
-                || self.handle.breaker().is_pending()
-            {
-                records.lend_none();
-                return Ok(Some(Found::Nothing));
-            }
-        };
-        self.beyond(found)
+        }
     }
 
-    /// Calls a closure for packets from the record reader.
+    /// Calls a closure for packets from this crate's reader.
     pub(super) fn walk_batch<F>(&mut self, max: u64, closure: &mut F) -> Result<BatchResult>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
-        let (mut packets, mut stopped) = (0, false);
-        let (filter, breaker) = (self.filter.as_ref(), self.handle.breaker());
-        let found = match &mut self.route {
-            Route::Records(records) => records.walk(&mut self.stream, |packet| {
-                if wants(filter, Some(packet)) {
-                    packets += 1;
-                    stopped = closure(packet).is_break();
-                }
-                if stopped || packets >= max || breaker.is_pending() {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            }),
-            _ => Ok(Record::Ordinary),
-        };
-        let found = match found {
-            Ok(Record::Ordinary) => Found::Packet,
-            other => self.beyond(other)?.unwrap_or(Found::Packet),
+        let (filter, breaker, stream) = (
+            self.filter.as_ref(),
+            self.handle.breaker(),
+            &mut self.stream,
+        );
+        let (packets, stopped, found) = match &mut self.route {
+            Route::Records(records) => {
+                let walked = read_batch(records, stream, filter, breaker, max, closure);
+                let found = match walked.at {
+                    Ok(Step::Packet) => Found::Packet,
+                    Ok(Step::Gap(record)) => self.beyond(record)?.unwrap_or(Found::Packet),
+                    Err(e) => self.unread(e)?,
+                };
+                (walked.packets, walked.stopped, found)
+            }
+            Route::Blocks(blocks) => {
+                let walked = read_batch(blocks, stream, filter, breaker, max, closure);
+                let found = match walked.at {
+                    Ok(Step::Packet) => Found::Packet,
+                    Ok(Step::Gap(found)) => self.between_blocks(found)?,
+                    Err(e) => self.unread(e)?,
+                };
+                (walked.packets, walked.stopped, found)
+            }
+            _ => (0, false, Found::Packet),
         };
         Ok(BatchResult {
             packets,
@@ -88,19 +168,21 @@ impl Offline {
         })
     }
 
+    /// Handles a failed read, unless it only found nothing in a pipe, or was interrupted.
+    #[cold]
+    fn unread(&mut self, error: io::Error) -> Result<Found> {
+        match error.kind() {
+            io::ErrorKind::WouldBlock if self.descriptor().is_some() => Ok(Found::Nothing),
+            // By a break, which is noticed before the next read.
+            io::ErrorKind::Interrupted => Ok(Found::Nothing),
+            _ => Err(self.fail(error)),
+        }
+    }
+
     /// Handles a position without an ordinary record: lets libpcap read it, unless it is only the current end of a pipe
     /// or of a followed savefile.
     #[cold]
-    fn beyond(&mut self, found: io::Result<Record>) -> Result<Option<Found>> {
-        let found = match found {
-            Ok(found) => found,
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock && self.descriptor().is_some() => {
-                return Ok(Some(Found::Nothing));
-            }
-            // Interrupted by a break, which is noticed before the next read.
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => return Ok(Some(Found::Nothing)),
-            Err(e) => return Err(self.fail(e)),
-        };
+    fn beyond(&mut self, found: Record) -> Result<Option<Found>> {
         if self.follow && found == Record::Absent {
             self.check_length()?;
             return Ok(Some(Found::Nothing));
@@ -127,7 +209,7 @@ impl Offline {
         let (Route::Records(records), Some(stream)) = (&self.route, &mut self.stream) else {
             return Ok(None);
         };
-        if records.is_of_file() {
+        if records.file().is_some() {
             let sought = stream.seek(records.position())?;
             self.leave();
             return Ok(Some(sought));
@@ -148,6 +230,6 @@ impl Offline {
 
     /// Returns whether the record reader can continue after the packets that only libpcap reads.
     pub(super) fn stays_fast(&self) -> bool {
-        self.route.any_records().is_some_and(Records::is_of_file)
+        self.route.is_of_file()
     }
 }

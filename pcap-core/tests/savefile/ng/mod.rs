@@ -9,6 +9,7 @@ use crate::support::ng::{
 };
 
 mod bytes;
+mod capture;
 #[cfg(unix)]
 mod tools;
 

@@ -1,0 +1,165 @@
+//! Reading a pcapng savefile by this crate's block reader.
+
+use std::ptr::NonNull;
+
+use crate::capture::Capture;
+use crate::capture::offline::route::Route;
+use crate::capture::offline::{Offline, clock};
+use crate::capture::phase::Found;
+use crate::capture::read_ahead::{Batch, Limit};
+use crate::error::{Error, ErrorKind, Result};
+use crate::handle::Handle;
+use crate::savefile::pcapng::{self, Blocks, Damage, Described, Opening};
+use crate::savefile::{self, ByteOrder, Length, SavefileFormat};
+use crate::sys::{self, platform};
+use crate::timestamp::Precision;
+
+/// How a pcapng savefile is opened.
+pub(super) enum Opened {
+    /// By this crate's block reader, whose first interface this is.
+    Ours(Blocks, Described),
+    /// By libpcap, because it converts the packets of this link type.
+    Libpcaps(Blocks),
+}
+
+/// Reads the start of a pcapng savefile: that of a file, or of a stream of which it was read before.
+pub(super) fn open(mut blocks: Blocks, name: &str) -> Result<Opened> {
+    let opening = blocks.open();
+    let opening = opening.map_err(|e| Error::io("read", name.to_owned(), e))?;
+    let text = match opening {
+        Opening::Interface(first) if savefile::is_plain(first.dlt(), blocks.order()) => {
+            return Ok(Opened::Ours(blocks, first));
+        }
+        Opening::Interface(_) => return Ok(Opened::Libpcaps(blocks)),
+        Opening::NoInterface => "it has no interface description, and so no link type".to_owned(),
+        Opening::Truncated(bytes) => {
+            return Err(truncated("open", name, blocks.position(), bytes));
+        }
+        Opening::Damaged(damage) => return Err(damaged("open", name, blocks.position(), &damage)),
+    };
+    Err(Error::cannot(
+        ErrorKind::SavefileBad,
+        "open",
+        name.to_owned(),
+        text,
+    ))
+}
+
+/// Returns the error for an incomplete block at the end.
+pub(super) fn truncated(operation: &'static str, name: &str, position: u64, bytes: usize) -> Error {
+    let text = match position + bytes as u64 {
+        0 => "the file is empty".to_owned(),
+        _ => format!("the block at byte {position} is truncated after {bytes} bytes"),
+    };
+    Error::cannot(
+        ErrorKind::SavefileTruncated,
+        operation,
+        name.to_owned(),
+        text,
+    )
+}
+
+/// Returns the error for a damaged block.
+pub(super) fn damaged(
+    operation: &'static str,
+    name: &str,
+    position: u64,
+    damage: &Damage,
+) -> Error {
+    let text = format!("the block at byte {position}: {damage}");
+    Error::cannot(ErrorKind::SavefileBad, operation, name.to_owned(), text)
+}
+
+impl Capture<Offline> {
+    /// Creates a capture that reads blocks from a file or a stream.
+    pub(super) fn from_blocks(
+        blocks: Blocks,
+        pcap: NonNull<sys::pcap_t>,
+        mut stream: Option<platform::Stream>,
+        name: String,
+        length: Option<Length>,
+        wake: Option<platform::Wake>,
+    ) -> Capture<Offline> {
+        let clock = clock(SavefileFormat::Pcapng, Precision::Nano);
+        // SAFETY: the handle is open, and nobody else knows it.
+        let handle = unsafe { Handle::new(pcap, wake, clock, name, false) };
+        if let Some(stream) = &mut stream {
+            let breaks = handle.break_handle();
+            stream.broken_by(move || breaks.is_pending());
+        }
+        let version = blocks.version();
+        let is_swapped = blocks.order() == ByteOrder::Swapped;
+        Capture::new(Offline {
+            handle,
+            stream,
+            route: Route::Blocks(blocks),
+            length,
+            no_copy: None,
+            batch: Batch::new(Limit::FILE),
+            filter: None,
+            format: SavefileFormat::Pcapng,
+            precision: Precision::Nano,
+            version: (version.0.into(), version.1.into()),
+            is_swapped,
+            follow: false,
+        })
+    }
+}
+
+/// Opens the handle that has the link type and snaplen of the first interface.
+pub(super) fn dead_handle(first: Described, name: &str) -> Result<NonNull<sys::pcap_t>> {
+    Error::library("open", name.to_owned())?;
+    let snaplen = first.longest().try_into().unwrap_or(i32::MAX);
+    // SAFETY: the call takes numbers only.
+    let pcap = unsafe {
+        sys::pcap_open_dead_with_tstamp_precision(
+            first.dlt().value(),
+            snaplen,
+            sys::PCAP_TSTAMP_PRECISION_NANO as _,
+        )
+    };
+    NonNull::new(pcap).ok_or_else(|| {
+        Error::cannot(
+            ErrorKind::Other,
+            "open",
+            name.to_owned(),
+            "libpcap is out of memory",
+        )
+    })
+}
+
+impl Offline {
+    /// Handles a position without a packet: the end, the end for now, or damage. Returns [`Found::Packet`] if there may
+    /// be one without waiting.
+    #[cold]
+    pub(super) fn between_blocks(&mut self, found: pcapng::Found) -> Result<Found> {
+        let position = match &self.route {
+            Route::Blocks(blocks) => blocks.position(),
+            _ => 0,
+        };
+        match found {
+            // Only a pipe keeps to deadlines.
+            pcapng::Found::Nothing if self.descriptor().is_some() => Ok(Found::Nothing),
+            pcapng::Found::Packet | pcapng::Found::Other | pcapng::Found::Nothing => {
+                Ok(Found::Packet)
+            }
+            pcapng::Found::Absent(_) if self.follow => {
+                self.check_length()?;
+                Ok(Found::Nothing)
+            }
+            pcapng::Found::Absent(0) => {
+                self.end()?;
+                Ok(Found::Eof)
+            }
+            pcapng::Found::Absent(bytes) => {
+                self.check_length()?;
+                let error = truncated("read", &self.handle.name, position, bytes);
+                Err(self.fail_with(error))
+            }
+            pcapng::Found::Damaged(damage) => {
+                let error = damaged("read", &self.handle.name, position, &damage);
+                Err(self.fail_with(error))
+            }
+        }
+    }
+}

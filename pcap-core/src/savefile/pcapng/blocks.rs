@@ -1,0 +1,325 @@
+//! Walks the blocks of a pcapng savefile, and finds its packets.
+
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+
+use crate::packet::{Packet, Placed};
+use crate::savefile::ByteOrder;
+use crate::savefile::pcapng::block::{HEAD, TRAILER};
+use crate::savefile::pcapng::packet::PACKET;
+use crate::savefile::pcapng::section::{Parsed, Section};
+use crate::savefile::pcapng::{Damage, Described, Fields, Kind, LONGEST_BLOCK, RawBlock};
+use crate::savefile::walk::{Step, Walk};
+use crate::savefile::window::Window;
+use crate::sys::platform;
+
+/// Room for several blocks. Longer ones make the buffer grow.
+const BUFFER: usize = 256 * 1024;
+/// The shortest block, without a body.
+const SHORTEST: u32 = (HEAD + TRAILER) as u32;
+/// The number that shows the byte order of a section, and its offset.
+const ORDER: u32 = 0x1a2b_3c4d;
+const ORDER_OFFSET: usize = 8;
+/// The number of bytes in blocks without a packet to read before the caller looks for a break.
+const PASSED: u64 = 1 << 20;
+
+/// What is at the position in a savefile.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    Packet,
+    /// A block without a packet.
+    Other,
+    /// Nothing yet: there may be more, but it is time to look for a break.
+    Nothing,
+    /// No complete block at this time: this many bytes of one.
+    Absent(usize),
+    Damaged(Damage),
+}
+
+/// The beginning of a savefile.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// Its first interface.
+    Interface(Described),
+    NoInterface,
+    /// This many bytes of an incomplete block.
+    Truncated(usize),
+    Damaged(Damage),
+}
+
+/// The block at the start of some bytes.
+enum Framed<'a> {
+    Whole(RawBlock<'a>),
+    Partial,
+    Damaged(Damage),
+}
+
+/// The blocks of a savefile.
+#[derive(Debug)]
+pub(crate) struct Blocks {
+    window: Window,
+    section: Section,
+    /// The block that is lent: where it starts in the buffer, and its length.
+    current: Option<(usize, usize)>,
+}
+
+impl Blocks {
+    /// Creates a reader of the blocks from an offset of a file; without a file, of those that are next in the stream.
+    pub(crate) fn new(file: Option<File>, position: u64) -> Blocks {
+        Blocks {
+            window: Window::new(file, position, BUFFER),
+            section: Section::new(),
+            current: None,
+        }
+    }
+
+    /// Advances to the next packet, over blocks without one.
+    #[cold]
+    fn search(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Step<Found>> {
+        let pause = self.window.position().saturating_add(PASSED);
+        loop {
+            match self.advance(stream)? {
+                Found::Other if self.window.position() < pause => {}
+                Found::Other => return Ok(Step::Gap(Found::Nothing)),
+                Found::Packet => return Ok(Step::Packet),
+                gap => return Ok(Step::Gap(gap)),
+            }
+        }
+    }
+
+    /// Advances to the next block of any type.
+    pub(crate) fn advance(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Found> {
+        let mut has_read = false;
+        loop {
+            let block = match self.framed() {
+                Framed::Whole(block) => block,
+                Framed::Damaged(damage) => {
+                    self.current = None;
+                    return Ok(Found::Damaged(damage));
+                }
+                Framed::Partial => {
+                    self.current = None;
+                    if has_read {
+                        return Ok(Found::Nothing);
+                    }
+                    self.window.grow();
+                    if self.window.refill(stream)? {
+                        has_read = true;
+                        continue;
+                    }
+                    return Ok(Found::Absent(self.window.unread().len()));
+                }
+            };
+            let length = block.bytes().len();
+            let found = if block.kind().is_packet() {
+                match self.section.unusual(block) {
+                    Ok(_) => Found::Packet,
+                    Err(damage) => Found::Damaged(damage),
+                }
+            } else {
+                // Another borrow of the same block.
+                let bytes = &self.window.buffer[self.window.unread.clone()][..length];
+                match self.section.apply(RawBlock::new(bytes, block.order())) {
+                    Ok(()) => Found::Other,
+                    Err(damage) => Found::Damaged(damage),
+                }
+            };
+            if let Found::Damaged(_) = found {
+                self.current = None;
+            } else {
+                self.lend_block(length);
+            }
+            return Ok(found);
+        }
+    }
+
+    /// Returns the block at the position.
+    fn framed(&self) -> Framed<'_> {
+        let bytes = self.window.unread();
+        let mut order = self.section.order;
+        let Some(kind) = Fields::new(bytes, order).u32(0).map(Kind) else {
+            return match bytes.is_empty() || Kind::SECTION.0.to_ne_bytes().starts_with(bytes) {
+                false if !self.section.begun => Framed::Damaged(Damage::NoSection),
+                _ => Framed::Partial,
+            };
+        };
+        if kind == Kind::SECTION {
+            match Fields::new(bytes, ByteOrder::Native).u32(ORDER_OFFSET) {
+                Some(ORDER) => order = ByteOrder::Native,
+                Some(magic) if magic.swap_bytes() == ORDER => order = ByteOrder::Swapped,
+                Some(magic) => return Framed::Damaged(Damage::Magic(magic)),
+                None => return Framed::Partial,
+            }
+        } else if !self.section.begun {
+            return Framed::Damaged(Damage::NoSection);
+        }
+        let fields = Fields::new(bytes, order);
+        let Some(length) = fields.u32(4) else {
+            return Framed::Partial;
+        };
+        if length < SHORTEST || length % 4 != 0 {
+            return Framed::Damaged(Damage::Length(length));
+        }
+        if length > LONGEST_BLOCK {
+            return Framed::Damaged(Damage::TooLong(length));
+        }
+        let Some(block) = bytes.get(..length as usize) else {
+            return Framed::Partial;
+        };
+        match fields.u32(length as usize - TRAILER) {
+            Some(trailer) if trailer != length && !self.ignores_trailer() => {
+                Framed::Damaged(Damage::Trailer {
+                    head: length,
+                    trailer,
+                })
+            }
+            _ => Framed::Whole(RawBlock::new(block, order)),
+        }
+    }
+
+    /// Returns whether the trailer may differ: libpcap never checks that of the first section header.
+    fn ignores_trailer(&self) -> bool {
+        !self.section.begun
+    }
+
+    fn lend_block(&mut self, length: usize) {
+        self.current = Some((self.window.unread.start, length));
+        self.window.unread.start += length;
+    }
+
+    /// Creates a reader of the blocks of a stream, of which these bytes have been read.
+    pub(crate) fn of_stream(bytes: &[u8]) -> Blocks {
+        let mut blocks = Blocks::new(None, 0);
+        blocks.window.prepend(bytes);
+        blocks
+    }
+
+    /// Reads up to the first interface, and returns it: without one, a savefile has no link type.
+    pub(crate) fn open(&mut self) -> io::Result<Opening> {
+        loop {
+            if let Some(first) = self.section.first() {
+                return Ok(Opening::Interface(first));
+            }
+            match self.advance(&mut None)? {
+                Found::Absent(0) if self.section.begun => return Ok(Opening::NoInterface),
+                Found::Absent(bytes) => return Ok(Opening::Truncated(bytes)),
+                Found::Damaged(damage) => return Ok(Opening::Damaged(damage)),
+                Found::Packet | Found::Other | Found::Nothing => self.current = None,
+            }
+        }
+    }
+
+    /// Returns the byte order of the section of the last block.
+    pub(crate) fn order(&self) -> ByteOrder {
+        self.section.order
+    }
+
+    /// Returns the version of the first section.
+    pub(crate) fn version(&self) -> (u16, u16) {
+        self.section.version
+    }
+
+    /// Returns the file from which the blocks are read.
+    pub(crate) fn into_file(self) -> Option<File> {
+        self.window.into_file()
+    }
+
+    /// Returns the offset in the file of the next block.
+    pub(crate) fn position(&self) -> u64 {
+        self.window.position()
+    }
+}
+
+impl Walk for Blocks {
+    type Gap = Found;
+
+    #[inline]
+    fn ready(&mut self) -> Option<Placed> {
+        let Parsed { packet, length, .. } = self.section.ordinary(self.window.unread())?;
+        let placed = packet.placed_at(self.window.unread.start + HEAD + PACKET);
+        self.lend_block(length);
+        Some(placed)
+    }
+
+    #[inline]
+    fn lend(&self, placed: Placed) -> Packet<'_> {
+        placed.lend(&self.window.buffer)
+    }
+
+    #[inline]
+    fn step(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Step<Found>> {
+        match self.section.ordinary(self.window.unread()) {
+            Some(Parsed { length, .. }) => {
+                self.lend_block(length);
+                Ok(Step::Packet)
+            }
+            None => self.search(stream),
+        }
+    }
+
+    #[inline]
+    fn walk(
+        &mut self,
+        stream: &mut Option<platform::Stream>,
+        mut f: impl FnMut(Packet<'_>) -> ControlFlow<()>,
+    ) -> io::Result<Step<Found>> {
+        self.current = None;
+        loop {
+            let window = &mut self.window;
+            let unread = &window.buffer[window.unread.clone()];
+            if let Some(Parsed { packet, length, .. }) = self.section.ordinary(unread) {
+                // Before the call, because the closure may panic.
+                window.unread.start += length;
+                if f(packet).is_break() {
+                    return Ok(Step::Packet);
+                }
+                continue;
+            }
+            match self.search(stream)? {
+                Step::Packet => {
+                    let (start, length) = self.current.take().unwrap_or((0, 0));
+                    let block = RawBlock::new(
+                        &self.window.buffer[start..start + length],
+                        self.section.order,
+                    );
+                    let parsed = self.section.unusual(block);
+                    if parsed.is_ok_and(|parsed| f(parsed.packet).is_break()) {
+                        return Ok(Step::Packet);
+                    }
+                }
+                gap => return Ok(gap),
+            }
+        }
+    }
+
+    #[inline]
+    fn current(&self) -> Option<Packet<'_>> {
+        // Parsing again is cheaper than storing the packet.
+        let (start, length) = self.current?;
+        let bytes = &self.window.buffer[start..start + length];
+        match self.section.ordinary(bytes) {
+            Some(parsed) => Some(parsed.packet),
+            None => {
+                let block = RawBlock::new(bytes, self.section.order);
+                Some(self.section.unusual(block).ok()?.packet)
+            }
+        }
+    }
+
+    fn lend_none(&mut self) {
+        self.current = None;
+    }
+
+    fn end(&self) -> u64 {
+        self.window.end()
+    }
+
+    fn is_walked(&self) -> bool {
+        matches!(self.framed(), Framed::Partial)
+    }
+
+    fn file(&self) -> Option<&File> {
+        self.window.file()
+    }
+}

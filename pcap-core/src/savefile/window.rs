@@ -1,0 +1,115 @@
+//! The part of a savefile in memory: what has been read, and not walked yet.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+
+use crate::sys::platform;
+
+/// A buffer that moves along a savefile.
+#[derive(Debug)]
+pub(super) struct Window {
+    /// The file to read from; `None` to read from the stream, at its position.
+    file: Option<File>,
+    /// The walkers use this field and the next directly: they move one while they lend from the other.
+    pub(super) buffer: Box<[u8]>,
+    /// The part of the buffer that has been read, but not walked yet.
+    pub(super) unread: Range<usize>,
+    /// The offset in the file of the end of that part.
+    end: u64,
+}
+
+impl Window {
+    /// Creates a window at an offset of a file; without a file, at the position of the stream.
+    pub(super) fn new(file: Option<File>, position: u64, capacity: usize) -> Window {
+        Window {
+            file,
+            buffer: vec![0; capacity].into_boxed_slice(),
+            unread: 0..0,
+            end: position,
+        }
+    }
+
+    /// Returns the bytes that have been read, but not walked yet.
+    #[inline]
+    pub(super) fn unread(&self) -> &[u8] {
+        &self.buffer[self.unread.clone()]
+    }
+
+    /// Returns the bytes from an index of the buffer, from which there was no [`refill`](Self::refill).
+    #[inline]
+    pub(super) fn since(&self, start: usize) -> &[u8] {
+        &self.buffer[start..self.unread.end]
+    }
+
+    /// Reads more after the rest; returns false if there is no more.
+    #[cold]
+    pub(super) fn refill(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<bool> {
+        self.buffer.copy_within(self.unread.clone(), 0);
+        self.unread = 0..self.unread.len();
+        let free = &mut self.buffer[self.unread.end..];
+        let read = match (&self.file, stream) {
+            (Some(file), _) => platform::read_at(file, free, self.end)?,
+            (None, Some(stream)) => stream.read(free)?,
+            (None, None) => 0,
+        };
+        self.unread.end += read;
+        self.end += read as u64;
+        Ok(read > 0)
+    }
+
+    /// Makes room for more if the buffer is full. The room doubles, so a length that a damaged savefile only claims
+    /// costs no memory.
+    pub(super) fn grow(&mut self) {
+        if self.unread.len() == self.buffer.len() {
+            let mut buffer = vec![0; 2 * self.buffer.len()].into_boxed_slice();
+            buffer[..self.unread.len()].copy_from_slice(self.unread());
+            self.unread = 0..self.unread.len();
+            self.buffer = buffer;
+        }
+    }
+
+    /// Adds bytes of the stream that were read before the window existed.
+    pub(super) fn prepend(&mut self, bytes: &[u8]) {
+        let length = self.buffer.len().max(bytes.len());
+        let mut buffer = vec![0; length].into_boxed_slice();
+        buffer[..bytes.len()].copy_from_slice(bytes);
+        self.buffer = buffer;
+        self.unread = 0..bytes.len();
+        self.end += bytes.len() as u64;
+    }
+
+    /// Returns the file that is read.
+    pub(super) fn into_file(self) -> Option<File> {
+        self.file
+    }
+
+    /// Continues at an offset in the file.
+    pub(super) fn go_to(&mut self, position: u64) {
+        let behind = position
+            .checked_sub(self.position())
+            .and_then(|behind| usize::try_from(behind).ok());
+        match behind {
+            Some(behind) if behind <= self.unread.len() => self.unread.start += behind,
+            _ => {
+                self.unread = 0..0;
+                self.end = position;
+            }
+        }
+    }
+
+    /// Returns the offset in the file of the next byte to walk.
+    pub(super) fn position(&self) -> u64 {
+        self.end - self.unread.len() as u64
+    }
+
+    /// Returns the offset in the file up to which it has been read.
+    pub(super) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Returns the file that is read, at any offset; `None` if it is a stream.
+    pub(super) fn file(&self) -> Option<&File> {
+        self.file.as_ref()
+    }
+}
