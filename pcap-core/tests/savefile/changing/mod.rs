@@ -89,7 +89,7 @@ fn formats() -> Vec<(&'static str, Build)> {
         ("big, micro", classic(big, MICRO, 1)),
         ("little, nano", classic(little, NANO, 1)),
         ("big, nano", classic(big, NANO, 1)),
-        // libpcap reads these.
+        // libpcap reads these, except pcapng.
         ("USB", classic(Order::NATIVE, MICRO, USB_LINUX_MMAPPED)),
         ("cooked, swapped", classic(other, NANO, LINUX_SLL)),
         ("patched", classic(Order::NATIVE, PATCHED, 1)),

@@ -134,7 +134,7 @@ fn savefiles() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("classic", classic(Order::NATIVE, MICRO, 1)),
         ("classic, swapped", classic(other, NANO, 1)),
-        // libpcap reads these.
+        // libpcap reads these, except pcapng.
         ("USB", classic(Order::NATIVE, MICRO, USB_LINUX_MMAPPED)),
         ("cooked, swapped", classic(other, MICRO, LINUX_SLL)),
         ("patched", classic(Order::NATIVE, PATCHED, 1)),
