@@ -82,6 +82,8 @@ struct Spool {
     ended: bool,
     /// Whether we are calling the reader. If still set at the next call, the reader panicked.
     reading: bool,
+    /// Whether a break is pending.
+    is_broken: Option<Box<dyn Fn() -> bool + Send>>,
 }
 
 impl Stream {
@@ -108,6 +110,7 @@ impl Stream {
             header: Vec::new(),
             ended: false,
             reading: false,
+            is_broken: None,
         })))
     }
 
@@ -233,10 +236,14 @@ impl Stream {
     /// Does nothing: on Windows libpcap reads from files, and is not interrupted.
     pub(crate) fn track(&mut self, _: Box<dyn Frames>) {}
 
-    /// Does nothing for the same reason.
-    pub(crate) fn broken_by(&mut self, _: impl Fn() -> bool + Send + 'static) {}
+    /// Sets the check for a pending break, which ends a [`read`](Self::read) when the user's reader is interrupted.
+    pub(crate) fn broken_by(&mut self, is_broken: impl Fn() -> bool + Send + 'static) {
+        if let Input::Reader(spool) = &mut self.source {
+            spool.is_broken = Some(Box::new(is_broken));
+        }
+    }
 
-    /// Returns `false` for the same reason.
+    /// Returns `false`, because libpcap is not interrupted.
     pub(crate) fn was_interrupted(&mut self) -> bool {
         false
     }
@@ -283,7 +290,7 @@ impl Stream {
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.source {
             Input::File { .. } => Ok(0),
-            Input::Reader(spool) => spool.read_on(buffer),
+            Input::Reader(spool) => spool.read_on(buffer, true),
         }
     }
 
@@ -327,8 +334,8 @@ impl Stream {
 }
 
 impl Spool {
-    /// Reads once.
-    fn read_on(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// Reads once. With `for_breaks`, a break ends the call if the reader is interrupted.
+    fn read_on(&mut self, buffer: &mut [u8], for_breaks: bool) -> io::Result<usize> {
         if self.ended || buffer.is_empty() {
             return Ok(0);
         }
@@ -341,7 +348,11 @@ impl Spool {
                     self.ended = n == 0;
                     break checked(n, buffer);
                 }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {
+                    if for_breaks && self.is_broken.as_ref().is_some_and(|broken| broken()) {
+                        break Err(e);
+                    }
+                }
                 Err(e) => break Err(e),
             }
         };
@@ -360,7 +371,7 @@ impl Spool {
         while left > 0 {
             let room = left.min(buffer.len());
             let bytes = if self.back.is_empty() {
-                match self.read_on(&mut buffer[..room]) {
+                match self.read_on(&mut buffer[..room], false) {
                     Ok(0) => break,
                     Ok(n) => &buffer[..n],
                     Err(e) => return Ok(Some(e)),
