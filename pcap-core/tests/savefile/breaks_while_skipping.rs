@@ -141,7 +141,7 @@ fn kinds() -> Vec<(&'static str, [Vec<u8>; 3], &'static str)> {
     // libpcap continues after a record with an invalid fraction.
     let odd = [plain.clone(), record(u32::MAX, &[9; 20])].concat();
     let small = custom(12);
-    vec![
+    let mut kinds = vec![
         ("blocks", [start_ng(), custom(1000), packet_ng(7)], ""),
         (
             "least blocks",
@@ -182,7 +182,12 @@ fn kinds() -> Vec<(&'static str, [Vec<u8>; 3], &'static str)> {
             ],
             "len < 10",
         ),
-    ]
+    ];
+    // On Windows, libpcap reads a copy of these, which a break does not interrupt.
+    kinds.retain(|(kind, ..)| {
+        !cfg!(windows) || !["behind an odd record", "of libpcap's own"].contains(kind)
+    });
+    kinds
 }
 
 // Shows: libpcap/break-looked-between-packets

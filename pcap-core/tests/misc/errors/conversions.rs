@@ -26,6 +26,7 @@ fn no_right_or_no_device(name: &str) -> ErrorKind {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user cannot list devices")]
 fn calls_without_a_device_under_anyhow() {
     let other = ErrorKind::Io(io::ErrorKind::Other);
     let lonely = || Lonely(Cell::new(1));
@@ -232,6 +233,7 @@ fn remote_sources_under_anyhow() {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 #[cfg(feature = "tokio")]
 fn awaiting_works_under_anyhow() {
     let ended = || {
@@ -256,6 +258,7 @@ fn awaiting_works_under_anyhow() {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 #[cfg(target_os = "linux")]
 fn calls_with_a_device_under_anyhow() {
     use pcap_core::os::linux::{Fanout, FanoutMode, SenderExt, SocketFilterExt};

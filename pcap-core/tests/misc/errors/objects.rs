@@ -13,6 +13,7 @@ use crate::support;
 
 /// The numbers are in the error, which prints them once.
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 #[cfg(target_os = "linux")]
 fn a_queue_that_fails_says_what_was_sent() {
     let Some(net) = support::Netns::new() else {
