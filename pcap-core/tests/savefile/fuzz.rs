@@ -5,7 +5,8 @@
 use std::fs::File;
 
 use crate::support::damage::{damage, seeds};
-use crate::support::differential::{CALLS, PLAN, Plan, Way, agree, check, write_at};
+use crate::support::differential::agreement::agree;
+use crate::support::differential::{CALLS, PLAN, Plan, Way, check, write_at};
 use crate::support::files::{MICRO, NANO, Order, Pcap};
 use crate::support::random::Random;
 use pcap_core::Capture;

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::differential::{CALLS, Plan, Theirs, Way, agree, stream};
+use crate::support::differential::agreement::agree;
+use crate::support::differential::{CALLS, Plan, Theirs, Way, stream};
 use crate::support::files::{MICRO, Order, Pcap, Pcapng, number, ping, pings, pings_in, pings_ng};
 use pcap_core::{Capture, End, ErrorKind, Offline, Packet, Result, Stop};
 

@@ -9,7 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::damage::{damage, seeds};
-use crate::support::differential::{CALLS, Plan, Way, agree};
+use crate::support::differential::agreement::agree;
+use crate::support::differential::{CALLS, Plan, Way};
 use crate::support::random::Random;
 use pcap_core::Capture;
 

@@ -192,7 +192,11 @@ impl Capture<Offline> {
                             return Ok(Self::from_blocks(reader, pcap, None, name, length, None));
                         }
                         blocks::Opened::Libpcaps(reader) => match reader.into_file() {
-                            Some(back) => file = back,
+                            Some(back) => {
+                                file = back;
+                                // On Windows, reads at an offset move it.
+                                file.seek(SeekFrom::Start(start)).map_err(io)?;
+                            }
                             None => return Err(io(io::ErrorKind::NotFound.into())),
                         },
                     }
@@ -296,7 +300,8 @@ impl Capture<Offline> {
             return Ok(capture);
         }
         let mut behind = None;
-        if let Some((length, units)) = head {
+        // Only a pipe is fed in pieces.
+        if let (Some((length, units)), Some(_)) = (head, descriptor) {
             stream.give(&bytes[..length]);
             behind = Some((units, bytes[length..].to_vec()));
         } else {

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use pcap_core::{Capture, End, Error, Next, Offline, Packet, Result, Stop};
 
-use crate::support::differential::{Plan, Raw, Theirs, Way as Source, same_error, stream};
+use crate::support::differential::agreement::same_error;
+use crate::support::differential::{Plan, Raw, Theirs, Way as Source, stream};
 use crate::support::files;
 use crate::support::files::{MICRO, NANO, Order, PATCHED, Pcap, Pcapng};
 use crate::support::random::Random;

@@ -3,10 +3,10 @@
 
 #![allow(dead_code)] // `pcap-core/fuzz` takes it in, too, and does not use all of it
 
-mod agreement;
+pub(crate) mod agreement;
 mod theirs;
 
-pub(crate) use agreement::{agree, same_error};
+use agreement::agree;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
