@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A place in a file, as `path:line`.
 type Place = String;
 
-/// The imports between the top-level modules, each with its locations in the sources.
+/// Imports between top-level modules, with the source locations of each.
 #[derive(Default)]
 pub(crate) struct Graph {
     modules: BTreeSet<String>,

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-/// The module that a file defines.
+/// A module that is defined by a file.
 pub(crate) struct Module {
-    /// The top-level module that contains it, or `lib` for the root.
+    /// The name of the enclosing top-level module, or `lib` for the root.
     pub(crate) top: String,
-    /// The number of `super` from it to the root.
+    /// The number of levels below the root.
     pub(crate) depth: usize,
 }
 

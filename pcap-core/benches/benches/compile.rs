@@ -13,9 +13,9 @@ use std::{fs, ptr, slice, thread};
 
 use pcap_core::{CompileOptions, Dlt, ErrorKind};
 
-/// What libpcap compiles in this time must be accepted.
+/// Expressions that libpcap compiles within this time must be accepted.
 const ACCEPTED: Duration = Duration::from_secs(1);
-/// The maximum time of what is accepted.
+/// The longest time that compiling an accepted expression may take.
 const BOUND: Duration = Duration::from_secs(5);
 /// Sizes grow up to this number of terms.
 const MOST: usize = 70_000;
@@ -156,7 +156,7 @@ const TERMS: &[(&str, Term)] = &[
 /// A function that combines terms to an expression.
 type Form = fn(&[String]) -> String;
 
-/// The ways of combining terms.
+/// Ways to combine terms.
 const FORMS: &[(&str, Form)] = &[
     ("or", |terms| terms.join(" or ")),
     ("not (or)", |terms| format!("not ({})", terms.join(" or "))),
@@ -215,7 +215,7 @@ const ALONE: &[(&str, Term)] = &[
     ("blanks", |n| format!("{}tcp", " ".repeat(n * 1900))),
 ];
 
-/// The result of libpcap's own call.
+/// The result of calling libpcap directly.
 struct Raw {
     took: Duration,
     compiles: bool,
