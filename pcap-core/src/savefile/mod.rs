@@ -9,7 +9,7 @@ mod walk;
 mod window;
 
 pub(crate) use length::Length;
-pub(crate) use pipe::{Fed, Feed, Units, read_head};
+pub(crate) use pipe::{Fed, Feed, LONGEST_HEAD, Units, read_head};
 pub(crate) use position::Place;
 pub(crate) use records::{LONGEST, Record, Records};
 pub(crate) use walk::{Step, Walk};

@@ -27,6 +27,8 @@ const SHORTEST_BLOCK: usize = 12;
 /// order.
 const SECTION: u32 = super::MAGIC_PCAPNG;
 const SECTION_ORDER: u32 = 0x1a2b_3c4d;
+/// The most bytes before the first interface of a pcapng savefile in a stream: they are kept until then.
+pub(crate) const LONGEST_HEAD: usize = 2 * pcapng::LONGEST_BLOCK as usize;
 /// The types of an interface block and of the packet blocks: libpcap reads up to the first of them
 /// to open a savefile.
 const OPENED_AT: [u32; 4] = [1, 2, 3, 6];
@@ -215,8 +217,8 @@ impl Feed {
 }
 
 /// Reads the beginning of a pcapng savefile, of which some bytes have been read, until libpcap can open it. Blocks
-/// until then. Returns the length of that part and the units after it, or `None` if the data is unknown or ends early.
-/// The second value is whether the data ended.
+/// until then. Returns the length of that part and the units after it, or `None` if the data is unknown, too long or ends
+/// early. The second value is whether the data ended.
 pub(crate) fn read_head(
     reader: &mut dyn Read,
     bytes: &mut Vec<u8>,
@@ -231,6 +233,7 @@ pub(crate) fn read_head(
                     return Ok((Some((length, units)), false));
                 }
             }
+            Unit::Partial(_) if bytes.len() > LONGEST_HEAD => return Ok((None, false)),
             Unit::Partial(_) => {
                 let read = read_more(bytes, |free| {
                     loop {

@@ -253,6 +253,36 @@ fn a_block_over_16_mib_is_read() {
     }
 }
 
+/// What comes before the first interface is kept in memory, so it is limited.
+#[test]
+fn an_endless_start_is_an_error() {
+    struct Endless(Vec<u8>, usize);
+    impl std::io::Read for Endless {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let (section, block) = self.0.split_at(28);
+            let rest = match self.1.checked_sub(section.len()) {
+                None => &section[self.1..],
+                Some(at) => &block[at % block.len()..],
+            };
+            let length = rest.len().min(buffer.len());
+            buffer[..length].copy_from_slice(&rest[..length]);
+            self.1 += length;
+            Ok(length)
+        }
+    }
+    let mut bytes = Pcapng::new(Order::NATIVE).bytes();
+    let length = 8 << 20;
+    bytes.extend([Order::NATIVE.u32(0xbad), Order::NATIVE.u32(length)].concat());
+    bytes.resize(28 + length as usize - 4, 7);
+    bytes.extend(Order::NATIVE.u32(length));
+    let error = Capture::from_reader(Endless(bytes, 0)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SavefileBad);
+    assert!(
+        error.text().contains("no interface in its first"),
+        "{error}"
+    );
+}
+
 #[test]
 fn no_interface_is_an_error_on_opening() {
     for (file, text) in [

@@ -11,7 +11,7 @@ use crate::capture::Capture;
 use crate::capture::offline::blocks;
 use crate::capture::offline::route::Route;
 use crate::capture::read_ahead::{Batch, Limit};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::handle::Handle;
 use crate::savefile::pcapng::Blocks;
 use crate::savefile::{
@@ -270,6 +270,11 @@ impl Capture<Offline> {
         let io = |e| Error::io("read", name.clone(), e);
         let Start { bytes, head, ended } = start;
         let magic = Magic::new(&bytes[..bytes.len().min(4)]);
+        if head.is_none() && bytes.len() > savefile::LONGEST_HEAD {
+            let text = format!("it has no interface in its first {} bytes", bytes.len());
+            let error = Error::cannot(ErrorKind::SavefileBad, "open", name, text);
+            return Err((error, Box::new(reader)));
+        }
         let opened = match magic.format {
             SavefileFormat::Pcapng => Some(blocks::open(Blocks::of_stream(&bytes), &name)),
             SavefileFormat::Pcap => None,
