@@ -45,8 +45,11 @@ impl Window {
     /// Reads more after the rest; returns false if there is no more.
     #[cold]
     pub(super) fn refill(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<bool> {
-        self.buffer.copy_within(self.unread.clone(), 0);
-        self.unread = 0..self.unread.len();
+        // Once for a long block, of which each read brings a part.
+        if self.unread.start > 0 {
+            self.buffer.copy_within(self.unread.clone(), 0);
+            self.unread = 0..self.unread.len();
+        }
         let free = &mut self.buffer[self.unread.end..];
         let read = match (&self.file, stream) {
             (Some(file), _) => platform::read_at(file, free, self.end)?,

@@ -81,7 +81,10 @@ impl Blocks {
         loop {
             match self.advance(stream)? {
                 Found::Other if self.window.position() < pause => {}
-                Found::Other => return Ok(Step::Gap(Found::Nothing)),
+                Found::Other => {
+                    self.current = None;
+                    return Ok(Step::Gap(Found::Nothing));
+                }
                 Found::Packet => return Ok(Step::Packet),
                 gap => return Ok(Step::Gap(gap)),
             }
