@@ -380,7 +380,7 @@ impl<S: Activated> Capture<S> {
     ///
     /// The capture still owns it: do not close it, read from it, or switch it between blocking and non-blocking mode.
     /// The pointer is valid until the capture is dropped. On Windows, the pointer of a savefile is only valid until the
-    /// next read. That of a pcapng savefile is usually from `pcap_open_dead`, because this crate reads the file itself.
+    /// next read. That of a pcapng savefile usually has none of its packets, because this crate reads the file itself.
     #[must_use]
     pub fn as_ptr(&self) -> *mut sys::pcap_t {
         self.state.handle().as_ptr()

@@ -5,9 +5,6 @@ use crate::linktype::{Dlt, Linktype};
 use crate::savefile::{self, ByteOrder, FILE_HEADER};
 use crate::timestamp::Precision;
 
-/// The version of the format, major and minor.
-const VERSION: [u16; 2] = [2, 4];
-
 /// The largest link type: it occupies 16 bits of its header field. The other bits describe the frame check sequence.
 const LARGEST_LINKTYPE: u32 = 0xffff;
 
@@ -44,7 +41,7 @@ impl Format {
             Precision::Micro => savefile::MAGIC_MICRO,
             Precision::Nano => savefile::MAGIC_NANO,
         };
-        let [major, minor] = VERSION;
+        let [major, minor] = savefile::VERSION;
         let mut header = [0; FILE_HEADER];
         header[..4].copy_from_slice(&magic.to_ne_bytes());
         header[4..6].copy_from_slice(&major.to_ne_bytes());

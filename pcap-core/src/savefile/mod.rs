@@ -26,12 +26,28 @@ pub(crate) const FILE_HEADER: usize = 24;
 /// The length of a classic savefile's record header.
 pub(crate) const RECORD_HEADER: usize = 16;
 
+/// The version of the classic format, major and minor.
+pub(crate) const VERSION: [u16; 2] = [2, 4];
 /// The magic number of a classic savefile with microseconds.
 pub(crate) const MAGIC_MICRO: u32 = 0xa1b2_c3d4;
 /// The magic number of a classic savefile with nanoseconds.
 pub(crate) const MAGIC_NANO: u32 = 0xa1b2_3c4d;
 /// The magic number of a pcapng savefile, the same in both byte orders.
 const MAGIC_PCAPNG: u32 = 0x0a0d_0d0a;
+
+/// Returns the header of a classic savefile with microseconds.
+pub(crate) fn header(linktype: u16, snaplen: u32, order: ByteOrder) -> [u8; FILE_HEADER] {
+    // The time zone and the accuracy of the timestamps are always 0.
+    let numbers = [MAGIC_MICRO, 0, 0, 0, snaplen, linktype.into()];
+    let mut header = [0; FILE_HEADER];
+    for (number, bytes) in numbers.iter().zip(header.chunks_exact_mut(4)) {
+        bytes.copy_from_slice(&order.of_u32(*number).to_ne_bytes());
+    }
+    for (number, bytes) in VERSION.iter().zip(header[4..8].chunks_exact_mut(2)) {
+        bytes.copy_from_slice(&order.of_u16(*number).to_ne_bytes());
+    }
+    header
+}
 
 /// The format of a savefile, as determined by its first four bytes.
 ///
@@ -103,6 +119,24 @@ pub(crate) struct Magic {
 pub(crate) enum ByteOrder {
     Native,
     Swapped,
+}
+
+impl ByteOrder {
+    /// Converts a number from this machine's order to this one, or back.
+    fn of_u16(self, number: u16) -> u16 {
+        match self {
+            ByteOrder::Native => number,
+            ByteOrder::Swapped => number.swap_bytes(),
+        }
+    }
+
+    /// Converts a number from this machine's order to this one, or back.
+    fn of_u32(self, number: u32) -> u32 {
+        match self {
+            ByteOrder::Native => number,
+            ByteOrder::Swapped => number.swap_bytes(),
+        }
+    }
 }
 
 impl Magic {

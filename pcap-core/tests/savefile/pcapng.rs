@@ -4,11 +4,15 @@
 use crate::support::files;
 
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 
+use crate::support::differential::{Plan, Way};
 use crate::support::files::{
     IF_TSOFFSET, IF_TSRESOL, Order, Pcapng, open, ping, pings, read_all, until_error,
 };
-use pcap_core::{Capture, Dlt, ErrorKind, Linktype, Precision, SavefileFormat, Timestamp};
+use pcap_core::{
+    BreakHandle, Capture, Dlt, End, ErrorKind, Linktype, Precision, SavefileFormat, Timestamp,
+};
 
 #[test]
 fn both_byte_orders_are_read() {
@@ -250,6 +254,103 @@ fn a_block_over_16_mib_is_read() {
     bytes.extend(last.bytes());
     for mut capture in files::both(&bytes) {
         assert_eq!(read_all(&mut capture).unwrap().len(), 2);
+    }
+}
+
+/// Filters are compiled for a savefile, and for its byte order.
+#[test]
+fn filters_are_those_of_classic_savefiles() {
+    let packet = |family: u32, order: Order| [&order.u32(family)[..], &[0x45; 40]].concat();
+    for order in Order::BOTH {
+        let file = Pcapng::new(order)
+            .interface(0, 0, &[])
+            .packet(0, 1, 44, &packet(2, order))
+            .packet(0, 2, 44, &packet(30, order));
+        for mut capture in files::both(file.bytes()) {
+            capture.set_filter("ip").unwrap();
+            assert_eq!(read_all(&mut capture).unwrap().len(), 1, "{order:?}");
+        }
+        let file = Pcapng::new(order)
+            .interface(1, 0, &[])
+            .packet(0, 1, 98, &ping(0));
+        for mut capture in files::both(file.bytes()) {
+            for expression in ["inbound", "outbound", "ifindex 1"] {
+                let error = capture.set_filter(expression).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::FilterSyntax);
+                assert!(error.text().contains("reading savefiles"), "{error}");
+                assert!(capture.compile(expression).is_err());
+            }
+            // The file is read without a filter, and not without a packet.
+            assert_eq!(read_all(&mut capture).unwrap().len(), 1);
+        }
+    }
+    // A filter holds for one byte order.
+    let [first, second] = Order::BOTH.map(|order| {
+        let file = Pcapng::new(order).interface(0, 0, &[]);
+        file.packet(0, 1, 44, &packet(2, order)).bytes()
+    });
+    let (packets, error) = until_error(&mut open([first, second].concat()));
+    assert_eq!((packets.len(), error.kind()), (1, ErrorKind::SavefileBad));
+    assert!(
+        error.text().contains("byte order of the first section"),
+        "{error}"
+    );
+}
+
+/// A block that looks like a packet, but has another type, is never lent.
+#[test]
+fn a_break_among_blocks_lends_no_packet() {
+    struct Breaking(std::io::Cursor<Vec<u8>>, Arc<Mutex<Option<BreakHandle>>>);
+    impl std::io::Read for Breaking {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            if let Some(handle) = &*self.1.lock().unwrap() {
+                handle.breakloop();
+            }
+            self.0.read(buffer)
+        }
+    }
+    let mut bytes = Pcapng::new(Order::NATIVE).interface(1, 0, &[]).bytes();
+    let packet = Pcapng::new(Order::NATIVE)
+        .interface(1, 0, &[])
+        .packet(0, 1, 4, b"fake");
+    let mut block = packet.bytes()[bytes.len()..].to_vec();
+    block[..4].copy_from_slice(&Order::NATIVE.u32(0xbad));
+    bytes.extend(block.repeat((8 << 20) / block.len()));
+    let handle = Arc::new(Mutex::new(None));
+    let reader = Breaking(std::io::Cursor::new(bytes), Arc::clone(&handle));
+    let mut capture = Capture::from_reader(reader).unwrap();
+    *handle.lock().unwrap() = Some(capture.break_handle());
+    let mut breaks = 0;
+    while capture.next_packet().unwrap().is_none() {
+        assert_eq!(capture.packet(), None, "after {breaks} breaks");
+        if capture.ended() == Some(End::Eof) {
+            break;
+        }
+        breaks += 1;
+    }
+    assert!(breaks > 2, "{breaks}");
+}
+
+/// Without a snaplen libpcap has one, to which it cuts simple packets.
+#[test]
+fn a_long_simple_packet_is_cut_as_by_libpcap() {
+    for (snaplen, caplen) in [(0, 262_144), (100, 100), (300_000, 300_000)] {
+        let mut bytes = Pcapng::new(Order::NATIVE)
+            .interface(1, snaplen, &[])
+            .bytes();
+        let length = 300_000;
+        let numbers = [3, length + 16, length].map(|n| Order::NATIVE.u32(n));
+        bytes.extend(numbers.concat());
+        bytes.resize(bytes.len() + length as usize, 7);
+        bytes.extend(Order::NATIVE.u32(length + 16));
+        let packets = read_all(&mut open(bytes.clone())).unwrap();
+        assert_eq!(
+            (packets[0].caplen(), packets[0].wire_len()),
+            (caplen, length)
+        );
+        let plan = Plan::new(Way::File(0), 0);
+        let theirs = plan.libpcap(&mut bytes);
+        assert_eq!(theirs.packets[0].1, caplen);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reading a pcapng savefile by this crate's block reader.
 
+use std::io::Cursor;
 use std::ptr::NonNull;
 
 use crate::capture::Capture;
@@ -74,14 +75,18 @@ impl Capture<Offline> {
     /// Creates a capture that reads blocks from a file or a stream.
     pub(super) fn from_blocks(
         blocks: Blocks,
-        pcap: NonNull<sys::pcap_t>,
+        header: Header,
         mut stream: Option<platform::Stream>,
         name: String,
         length: Option<Length>,
         wake: Option<platform::Wake>,
     ) -> Capture<Offline> {
         let clock = clock(SavefileFormat::Pcapng, Precision::Nano);
-        // SAFETY: the handle is open, and nobody else knows it.
+        let Header {
+            pcap,
+            stream: empty,
+        } = header;
+        // SAFETY: the handle is open, nobody else knows it, and its stream outlives it: see `Offline`.
         let handle = unsafe { Handle::new(pcap, wake, clock, name, false) };
         if let Some(stream) = &mut stream {
             let breaks = handle.break_handle();
@@ -92,6 +97,7 @@ impl Capture<Offline> {
         Capture::new(Offline {
             handle,
             stream,
+            _header: Some(empty),
             route: Route::Blocks(blocks),
             length,
             no_copy: None,
@@ -106,26 +112,31 @@ impl Capture<Offline> {
     }
 }
 
-/// Opens the handle that has the link type and snaplen of the first interface.
-pub(super) fn dead_handle(first: Described, name: &str) -> Result<NonNull<sys::pcap_t>> {
-    Error::library("open", name.to_owned())?;
-    let snaplen = first.longest().try_into().unwrap_or(i32::MAX);
-    // SAFETY: the call takes numbers only.
-    let pcap = unsafe {
-        sys::pcap_open_dead_with_tstamp_precision(
-            first.dlt().value(),
-            snaplen,
-            sys::PCAP_TSTAMP_PRECISION_NANO as _,
-        )
-    };
-    NonNull::new(pcap).ok_or_else(|| {
-        Error::cannot(
-            ErrorKind::Other,
-            "open",
-            name.to_owned(),
-            "libpcap is out of memory",
-        )
-    })
+/// A handle of libpcap on a savefile that has a header only, and the stream that it reads.
+///
+/// The header has the link type, the snaplen and the byte order of the first interface. For a handle without a file,
+/// libpcap would compile filters otherwise: it would accept `inbound`, and ignore the file's byte order.
+pub(super) struct Header {
+    pcap: NonNull<sys::pcap_t>,
+    stream: platform::Stream,
+}
+
+impl Header {
+    pub(super) fn open(first: Described, order: ByteOrder, name: &str) -> Result<Header> {
+        Error::library("open", name.to_owned())?;
+        let io = |e| Error::io("open", name.to_owned(), e);
+        let bytes = savefile::header(first.linktype, first.snaplen, order);
+        let stream = platform::Stream::from_reader(Box::new(Cursor::new(bytes)));
+        let mut stream = stream.map_err(|(e, _)| io(e))?;
+        let mut errbuf = sys::ErrBuf::new();
+        match stream.open(&mut errbuf) {
+            Some(pcap) => Ok(Header { pcap, stream }),
+            None => {
+                let os = std::io::Error::last_os_error();
+                Err(Error::savefile("open", name, &errbuf.text(), os))
+            }
+        }
+    }
 }
 
 impl Offline {

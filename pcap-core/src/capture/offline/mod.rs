@@ -30,6 +30,8 @@ pub struct Offline {
     handle: Handle,
     /// The stream that libpcap reads from. Declared after the handle, which uses it until it is closed.
     stream: Option<platform::Stream>,
+    /// The stream that libpcap reads if this crate reads blocks: a header only. Declared after the handle, as above.
+    _header: Option<platform::Stream>,
     route: Route,
     /// The length of the savefile, if it is a regular file.
     length: Option<Length>,
@@ -198,6 +200,7 @@ impl Capture<Offline> {
         Capture::new(Offline {
             handle,
             stream: None,
+            _header: None,
             route: Route::Libpcap,
             length: None,
             no_copy: None,

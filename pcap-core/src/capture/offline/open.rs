@@ -188,8 +188,8 @@ impl Capture<Offline> {
                     let reader = Blocks::new(Some(file), start);
                     match blocks::open(reader, &name)? {
                         blocks::Opened::Ours(reader, first) => {
-                            let pcap = blocks::dead_handle(first, &name)?;
-                            return Ok(Self::from_blocks(reader, pcap, None, name, length, None));
+                            let header = blocks::Header::open(first, reader.order(), &name)?;
+                            return Ok(Self::from_blocks(reader, header, None, name, length, None));
                         }
                         blocks::Opened::Libpcaps(reader) => match reader.into_file() {
                             Some(back) => {
@@ -294,11 +294,11 @@ impl Capture<Offline> {
             stream.ended();
         }
         if let Some((blocks, first)) = ours {
-            let pcap = match blocks::dead_handle(first, &name) {
-                Ok(pcap) => pcap,
+            let header = match blocks::Header::open(first, blocks.order(), &name) {
+                Ok(header) => header,
                 Err(error) => return Err((error, stream.into_reader())),
             };
-            let mut capture = Self::from_blocks(blocks, pcap, Some(stream), name, None, wake);
+            let mut capture = Self::from_blocks(blocks, header, Some(stream), name, None, wake);
             if let (Some(fd), Some(stream)) = (descriptor, &mut capture.state.stream) {
                 stream.wait_for(fd);
             }
@@ -399,6 +399,7 @@ impl Capture<Offline> {
         Ok(Capture::new(Offline {
             handle,
             stream: Some(stream),
+            _header: None,
             route: Route::Libpcap,
             length: None,
             no_copy: None,

@@ -37,6 +37,8 @@ pub(crate) enum Damage {
         expected: u16,
         found: u16,
     },
+    /// An interface of a link type with fields in the byte order of the section, which is another one.
+    Order(u16),
     /// An option reaches beyond its block.
     OptionBeyond { code: u16, length: u16 },
     /// An option has a length that its kind does not have.
@@ -112,6 +114,10 @@ impl fmt::Display for Damage {
             } => write!(
                 f,
                 "expected link type {expected}, that of the first interface, found {found} at interface {interface}"
+            ),
+            Damage::Order(linktype) => write!(
+                f,
+                "expected the byte order of the first section, on which packets of link type {linktype} depend"
             ),
             Damage::OptionBeyond { code, length } => {
                 write!(

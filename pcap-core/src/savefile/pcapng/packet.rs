@@ -28,7 +28,7 @@ pub(crate) struct PacketFields<'a> {
 
 impl<'a> PacketFields<'a> {
     /// Parses a block that holds a packet. A simple packet has as many bytes as the snaplen of the first interface
-    /// allows; 0 allows all.
+    /// allows.
     pub(crate) fn new(block: RawBlock<'a>, snaplen: u32) -> Result<PacketFields<'a>, Damage> {
         let kind = block.kind();
         let body = block.body();
@@ -39,11 +39,7 @@ impl<'a> PacketFields<'a> {
         };
         if kind == Kind::SIMPLE_PACKET {
             let wire_len = body.u32(0).ok_or_else(|| short(SIMPLE))?;
-            let caplen = match snaplen {
-                0 => wire_len,
-                snaplen => wire_len.min(snaplen),
-            };
-            let data = data(body.from(SIMPLE), caplen)?;
+            let data = data(body.from(SIMPLE), wire_len.min(snaplen))?;
             return Ok(PacketFields {
                 interface: FIRST_INTERFACE,
                 time: Time::None,

@@ -7,7 +7,7 @@ use crate::savefile::pcapng::packet::PACKET;
 use crate::savefile::pcapng::{Clock, Damage, Described, Kind, LONGEST_BLOCK, PacketFields};
 use crate::savefile::pcapng::{RawBlock, Time};
 
-/// The most interfaces in a section, of some 40 bytes each.
+/// The most interfaces in a section, of some 32 bytes each.
 const INTERFACES: usize = 1 << 20;
 /// The length of a section header without options.
 const HEADER: u32 = 28;
@@ -21,14 +21,13 @@ pub(super) struct Section {
     /// Whether the first section has begun.
     pub(super) begun: bool,
     interfaces: Vec<Interface>,
-    /// The first interface of the savefile.
-    first: Option<Described>,
+    /// The first interface of the savefile, and the byte order of its section.
+    first: Option<(Described, ByteOrder)>,
 }
 
 /// An interface, ready for its packets.
 #[derive(Clone, Copy, Debug)]
 struct Interface {
-    described: Described,
     clock: Clock,
     /// The longest packet.
     longest: u32,
@@ -86,7 +85,7 @@ impl Section {
     #[cold]
     pub(super) fn unusual<'a>(&self, block: RawBlock<'a>) -> Result<Parsed<'a>, Damage> {
         let first = self.interfaces.first().ok_or(Damage::NoInterface)?;
-        let fields = PacketFields::new(block, first.described.snaplen)?;
+        let fields = PacketFields::new(block, first.longest)?;
         let known = self.interfaces.get(fields.interface as usize);
         let known = known.ok_or(Damage::UnknownInterface {
             interface: fields.interface,
@@ -121,7 +120,7 @@ impl Section {
 
     /// Returns the first interface of the savefile, if there was one.
     pub(super) fn first(&self) -> Option<Described> {
-        self.first
+        self.first.map(|(first, _)| first)
     }
 
     fn begin(&mut self, block: RawBlock<'_>) -> Result<(), Damage> {
@@ -154,7 +153,7 @@ impl Section {
     fn add(&mut self, block: RawBlock<'_>) -> Result<(), Damage> {
         let described = Described::new(block)?;
         let number = self.interfaces.len();
-        let first = *self.first.get_or_insert(described);
+        let (first, order) = *self.first.get_or_insert((described, self.order));
         if described.dlt() != first.dlt() {
             return Err(Damage::Linktype {
                 interface: number,
@@ -162,11 +161,14 @@ impl Section {
                 found: described.linktype,
             });
         }
+        if order != self.order && first.dlt().depends_on_system() {
+            // A filter is compiled for one byte order.
+            return Err(Damage::Order(first.linktype));
+        }
         if number >= INTERFACES {
             return Err(Damage::Interfaces(INTERFACES));
         }
         self.interfaces.push(Interface {
-            described,
             clock: described.clock,
             longest: described.longest(),
         });
