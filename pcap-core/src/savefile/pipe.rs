@@ -217,8 +217,8 @@ impl Feed {
 }
 
 /// Reads the beginning of a pcapng savefile, of which some bytes have been read, until libpcap can open it. Blocks
-/// until then. Returns the length of that part and the units after it, or `None` if the data is unknown, too long or ends
-/// early. The second value is whether the data ended.
+/// until then. Returns the length of that part and the units after it, or `None` if the data is unknown, too long or
+/// ends early. The second value is whether the data ended.
 pub(crate) fn read_head(
     reader: &mut dyn Read,
     bytes: &mut Vec<u8>,
