@@ -1,6 +1,6 @@
 //! Copies a savefile to a pcapng file, and adds a comment to the file and to each truncated packet.
 //!
-//!     cargo run -p pcap-core --features pcapng --example pcapng -- IN OUT
+//!     cargo run -p pcap-core --example pcapng -- IN OUT
 
 use std::env;
 
@@ -18,10 +18,10 @@ fn main() -> anyhow::Result<()> {
         "cannot write `{output}`: it is also the input"
     );
     let mut capture = Capture::from_file(&input)?;
-    let section = Section::new().comment(format!("copied from {input}"));
+    let section = Section::new().with_comment(format!("copied from {input}"));
     let mut dumper = section.dump(&output)?;
     // A pcapng file may have several interfaces, each with its own link type. A pcap file has one.
-    let interface = dumper.add_interface(&Interface::for_capture(&capture).name("eth0"))?;
+    let interface = dumper.add_interface(&Interface::for_capture(&capture).with_name("eth0"))?;
     let done = capture.try_for_each(|packet| {
         let mut record = Record::new(packet);
         if packet.header().is_truncated() {

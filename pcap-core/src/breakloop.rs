@@ -128,10 +128,10 @@ impl Breaker {
     }
 
     /// Creates a breaker without a `pcap_t`, which only wakes a waiting call.
-    pub(crate) fn without_handle(wake: Wake) -> Breaker {
+    pub(crate) fn detached(wake: Option<Wake>) -> Breaker {
         Breaker {
             latch: AtomicBool::new(false),
-            wake: OnceLock::from(wake),
+            wake: wake.map(OnceLock::from).unwrap_or_default(),
             pcap: AtomicPtr::new(std::ptr::null_mut()),
             busy: AtomicBool::new(false),
             asked: AtomicBool::new(false),

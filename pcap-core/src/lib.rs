@@ -371,14 +371,13 @@
 //! # Cargo features
 //!
 //! On docs.rs, each item that requires a feature or a particular operating system is labeled accordingly. To build the
-//! documentation of all modules, run `cargo doc --open -p pcap-core --features async-io,pcapng,remote,serde,tokio`.
+//! documentation of all modules, run `cargo doc --open -p pcap-core --features async-io,remote,serde,tokio`.
 //!
 //! | feature | adds | default | needs |
 //! |---|---|---|---|
 //! | `async-io` | asynchronous captures for any executor, such as smol | no | the `async-io` and `futures-core` crates |
 //! | `bindgen` | bindings generated from the headers of the installed libpcap; without it, the prebuilt ones for Linux and Windows | **yes** | libclang, and libpcap's headers |
 //! | `load-dynamically` | loads libpcap at run time: if it is missing, the program still starts, and fallible calls return `LibraryMissing` | no | nothing; without `bindgen`, the build needs no libpcap |
-//! | `pcapng` | writing pcapng savefiles, with several interfaces and comments | no | the `pcap-file` crate |
 //! | `probe` | detects at build time the dependencies of a static libpcap, and the width of `time_t` on 32-bit Linux | part of `bindgen` and `remote` | a C compiler |
 //! | `remote` | capturing on devices of other hosts, through their `rpcapd` | no | a libpcap built with remote capture, which most distributions do not provide; with another libpcap, the calls return `Unsupported` |
 //! | `serde` | serialization of filters, packets, times, link types, statistics and hardware addresses | no | the `serde` crate |
@@ -435,7 +434,6 @@ mod linktype;
 pub mod lookup;
 pub mod os;
 mod packet;
-#[cfg(feature = "pcapng")]
 pub mod pcapng;
 mod printable;
 #[cfg(feature = "remote")]

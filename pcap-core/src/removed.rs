@@ -271,52 +271,55 @@
 //!     capture.try_dispatch(closure);
 //! }
 //! ```
-#![cfg_attr(
-    feature = "pcapng",
-    doc = "`create_with` is `Section::dump`, `to_open_file` is `from_open_file` or `Section::dump_open_file`, and
-`to_writer` is `new` or `Section::dump_to`; `Interface::of` is `for_capture`;
-`write_packet` is `write`, which takes a packet; `InterfaceId::number` is `index`.
-
-```compile_fail,E0599
-pcap_core::pcapng::PcapngDumper::create_with(\"a.pcapng\", &pcap_core::pcapng::Section::new());
-```
-
-```compile_fail,E0599
-pcap_core::pcapng::PcapngDumper::to_writer(Vec::new());
-```
-
-```compile_fail,E0599
-fn open(file: std::fs::File) {
-    pcap_core::pcapng::PcapngDumper::to_open_file(file, &pcap_core::pcapng::Section::new());
-}
-```
-
-```compile_fail,E0599
-use pcap_core::pcapng::{InterfaceId, PcapngDumper};
-fn write(dumper: &mut PcapngDumper, interface: InterfaceId, packet: pcap_core::Packet<'_>) {
-    dumper.write_packet(interface, packet);
-}
-```
-
-```compile_fail,E0061
-use pcap_core::pcapng::{InterfaceId, PcapngDumper};
-fn write(dumper: &mut PcapngDumper, interface: InterfaceId) {
-    dumper.write(interface, None, None, b\"a packet\");
-}
-```
-
-```compile_fail,E0599
-fn number(interface: pcap_core::pcapng::InterfaceId) {
-    interface.number();
-}
-```
-
-```compile_fail,E0599
-fn of(capture: &pcap_core::Capture<pcap_core::Active>) {
-    pcap_core::pcapng::Interface::of(capture);
-}
-```"
-)]
+//! `create_with` is `Section::dump`, `to_open_file` is `from_open_file` or `Section::dump_open_file`, and
+//! `to_writer` is `new` or `Section::dump_to`; `Interface::of` is `for_capture`;
+//! `write_packet` is `write`, which takes a packet; `InterfaceId::number` is `index`.
+//!
+//! ```compile_fail,E0599
+//! pcap_core::pcapng::PcapngDumper::create_with("a.pcapng", &pcap_core::pcapng::Section::new());
+//! ```
+//!
+//! ```compile_fail,E0599
+//! pcap_core::pcapng::PcapngDumper::to_writer(Vec::new());
+//! ```
+//!
+//! ```compile_fail,E0599
+//! fn open(file: std::fs::File) {
+//!     pcap_core::pcapng::PcapngDumper::to_open_file(file, &pcap_core::pcapng::Section::new());
+//! }
+//! ```
+//!
+//! ```compile_fail,E0599
+//! use pcap_core::pcapng::{InterfaceId, PcapngDumper};
+//! fn write(dumper: &mut PcapngDumper, interface: InterfaceId, packet: pcap_core::Packet<'_>) {
+//!     dumper.write_packet(interface, packet);
+//! }
+//! ```
+//!
+//! ```compile_fail,E0061
+//! use pcap_core::pcapng::{InterfaceId, PcapngDumper};
+//! fn write(dumper: &mut PcapngDumper, interface: InterfaceId) {
+//!     dumper.write(interface, None, None, b"a packet");
+//! }
+//! ```
+//!
+//! ```compile_fail,E0599
+//! fn number(interface: pcap_core::pcapng::InterfaceId) {
+//!     interface.number();
+//! }
+//! ```
+//!
+//! ```compile_fail,E0599
+//! fn of(capture: &pcap_core::Capture<pcap_core::Active>) {
+//!     pcap_core::pcapng::Interface::of(capture);
+//! }
+//! ```
+//!
+//! The setters of descriptions begin with `with_`, because getters have the plain names.
+//!
+//! ```compile_fail,E0061
+//! pcap_core::pcapng::Interface::new(pcap_core::Linktype::ETHERNET).name("eth0");
+//! ```
 #![cfg_attr(
     feature = "remote",
     doc = "`remote::Remote` is `remote::Options`; the phase is `pcap_core::Remote`.

@@ -235,7 +235,6 @@ fn savefiles_are_written_read_and_filtered() {
     );
 }
 
-#[cfg(feature = "pcapng")]
 #[test]
 fn a_savefile_is_copied_to_pcapng() {
     let folder = tempfile::tempdir().unwrap();

@@ -18,9 +18,9 @@ tstamp_type  sys error
 device       sys serialize error
 direction    sys error
 sendqueue    error
-packet       timestamp
+packet       timestamp linktype
 cooked       linktype direction
-savefile     sys error timestamp linktype packet
+savefile     sys error timestamp linktype device packet
 filter       sys serialize error linktype direction packet
 lookup       sys error device
 dumper       sys error timestamp linktype packet savefile
@@ -29,7 +29,7 @@ callback     sys packet handle
 capture      sys error version stats warning breakloop timestamp linktype tstamp_type device
              direction sendqueue packet savefile filter dumper handle callback
 os           sys error stats breakloop linktype filter capture
-pcapng       error stats timestamp linktype direction packet dumper capture
+pcapng       sys error stats breakloop timestamp linktype direction packet savefile dumper capture
 remote       sys error version device filter capture
 stream       sys error stats breakloop packet capture
 coming_from

@@ -59,3 +59,4 @@ pub(crate) use remote::Connection;
 pub use remote::Remote;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) use wait::WaitsFor;
+pub(crate) use wait::{LOOK_AGAIN, readable};

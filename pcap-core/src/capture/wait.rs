@@ -20,6 +20,9 @@ const BLIND: Duration = Duration::from_millis(10);
 /// The shortest interval between brief reads, in case they return at once.
 const BRIEF: Duration = Duration::from_millis(1);
 
+/// The interval between checks for more data at the end of a followed savefile.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 /// How a live capture waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waiting {
@@ -193,6 +196,16 @@ pub(crate) fn writable(
     timeout: Option<Duration>,
 ) -> io::Result<()> {
     poll(breaker, descriptor.map(|fd| (fd, Until::Writable)), timeout)?;
+    Ok(())
+}
+
+/// Waits until a descriptor is readable, a break is requested, or this time has passed.
+pub(crate) fn readable(
+    breaker: &Breaker,
+    descriptor: Option<RawFd>,
+    timeout: Option<Duration>,
+) -> io::Result<()> {
+    poll(breaker, descriptor.map(|fd| (fd, Until::Readable)), timeout)?;
     Ok(())
 }
 

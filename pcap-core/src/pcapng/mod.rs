@@ -1,5 +1,5 @@
-//! Writing pcapng savefiles. A file may have comments and several interfaces, each with its own link type, name,
-//! snaplen and precision. Requires the `pcapng` feature.
+//! Reading and writing pcapng savefiles. A file may have comments and several interfaces, each with its own link type,
+//! name, snaplen and precision.
 //!
 //! libpcap can read this format but cannot write it. [`PcapngDumper`] writes it, with the guarantees of a
 //! [`Dumper`](crate::Dumper): a call whose write fails returns the error, unwritten bytes are kept for the next
@@ -25,8 +25,8 @@
 //! # let path = folder.path().join("a.pcapng");
 //! let mut dumper = PcapngDumper::create(&path)?;
 //! let eth = Interface::new(Linktype::ETHERNET);
-//! let left = dumper.add_interface(&eth.clone().name("left"))?;
-//! let right = dumper.add_interface(&eth.name("right").precision(Precision::Micro))?;
+//! let left = dumper.add_interface(&eth.clone().with_name("left"))?;
+//! let right = dumper.add_interface(&eth.with_name("right").with_precision(Precision::Micro))?;
 //!
 //! dumper.write(left, Packet::new(Timestamp::new(1_700_000_000, 123), 1514, &[0xff; 60]))?; // truncated to 60 bytes
 //! let packet = Packet::new(Timestamp::new(1_700_000_001, 0), 60, &[0xff; 60]);
@@ -50,7 +50,7 @@
 //!
 //! let mut capture = Capture::from_device("eth0").filter("udp").activate()?;
 //! let mut dumper = PcapngDumper::create("udp.pcapng")?;
-//! let eth0 = Interface::for_capture(&capture).name(capture.name()).filter("udp");
+//! let eth0 = Interface::for_capture(&capture).with_name(capture.name()).with_filter("udp");
 //! let eth0 = dumper.add_interface(&eth0)?;
 //! while capture.advance()? {
 //!     dumper.write_from(eth0, &capture)?;
@@ -60,15 +60,18 @@
 //! # Ok::<(), pcap_core::Error>(())
 //! ```
 
-mod append;
-mod blocks;
 mod dumper;
 mod interface;
+mod reader;
 mod record;
 mod section;
-mod text;
 
+pub use crate::savefile::pcapng::{
+    Block, BlockBuf, CustomBlock, Endian, Interface, InterfaceFilter, JournalBlock, NameRecord,
+    NamedAddress, NamesBlock, Options, PacketBlock, PacketFlags, PacketHash, RawBlock, RawOption,
+    Reception, Resolution, SecretsBlock, Section, StatisticsBlock, Verdict,
+};
 pub use dumper::PcapngDumper;
-pub use interface::{Interface, InterfaceId};
+pub use interface::InterfaceId;
+pub use reader::Reader;
 pub use record::Record;
-pub use section::Section;

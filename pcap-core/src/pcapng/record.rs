@@ -4,6 +4,9 @@ use crate::capture::{Capture, Readable};
 use crate::direction::Direction;
 use crate::linktype::Linktype;
 use crate::packet::Packet;
+use crate::pcapng::PacketFlags;
+use crate::savefile::ByteOrder;
+use crate::savefile::pcapng::code;
 
 /// A packet with additional data for [`write_record`](super::PcapngDumper::write_record): a comment, the direction of
 /// the packet, and the number of packets lost before it.
@@ -26,8 +29,9 @@ use crate::packet::Packet;
 pub struct Record<'a> {
     pub(super) packet: Packet<'a>,
     pub(super) comment: Option<&'a str>,
-    pub(super) direction: Option<Direction>,
+    pub(super) flags: Option<PacketFlags>,
     pub(super) dropped: Option<u64>,
+    pub(super) options: &'a [(u16, &'a [u8])],
     pub(super) linktype: Option<Linktype>,
 }
 
@@ -38,8 +42,9 @@ impl<'a> Record<'a> {
         Record {
             packet: packet.into(),
             comment: None,
-            direction: None,
+            flags: None,
             dropped: None,
+            options: &[],
             linktype: None,
         }
     }
@@ -71,7 +76,19 @@ impl<'a> Record<'a> {
     /// not written.
     #[must_use]
     pub fn direction(mut self, direction: Direction) -> Record<'a> {
-        self.direction = Some(direction);
+        let bits = self.flags.unwrap_or_default().bits() & !0b11;
+        self.flags = Some(PacketFlags::from_bits(match direction {
+            Direction::InOut => bits,
+            Direction::In => bits | 1,
+            Direction::Out => bits | 2,
+        }));
+        self
+    }
+
+    /// Sets the flags of the packet (`epb_flags`), including its direction. Default: not written.
+    #[must_use]
+    pub fn flags(mut self, flags: PacketFlags) -> Record<'a> {
+        self.flags = Some(flags);
         self
     }
 
@@ -81,6 +98,50 @@ impl<'a> Record<'a> {
     pub fn dropped(mut self, packets: u64) -> Record<'a> {
         self.dropped = Some(packets);
         self
+    }
+
+    /// Sets further options: the code and the value of each, for example `(5, &id.to_ne_bytes())` for `epb_packetid`.
+    /// Numbers in them must have the byte order of the section, which is this machine's by default. Default: none.
+    #[must_use]
+    pub fn options(mut self, options: &'a [(u16, &'a [u8])]) -> Record<'a> {
+        self.options = options;
+        self
+    }
+
+    /// Returns whether the record has options.
+    #[inline]
+    pub(super) fn has_options(&self) -> bool {
+        self.comment.is_some()
+            || self.flags.is_some()
+            || self.dropped.is_some()
+            || !self.options.is_empty()
+    }
+
+    /// Encodes the options, with the option that ends them. Each value has at most 65 535 bytes.
+    pub(super) fn encode_options(&self, order: ByteOrder) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut push = |code: u16, value: &[u8]| {
+            bytes.extend(order.of_u16(code).to_ne_bytes());
+            bytes.extend(order.of_u16(value.len() as u16).to_ne_bytes());
+            bytes.extend(value);
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+        };
+        if let Some(text) = self.comment {
+            push(code::COMMENT, text.as_bytes());
+        }
+        if let Some(flags) = self.flags {
+            let bits = order.of_u32(flags.bits());
+            push(code::packet::FLAGS, &bits.to_ne_bytes());
+        }
+        if let Some(dropped) = self.dropped {
+            let dropped = order.of_u64(dropped);
+            push(code::packet::DROPPED, &dropped.to_ne_bytes());
+        }
+        for (code, value) in self.options {
+            push(*code, value);
+        }
+        push(code::END, &[]);
+        bytes
     }
 }
 

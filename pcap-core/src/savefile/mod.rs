@@ -115,7 +115,7 @@ pub(crate) struct Magic {
 }
 
 /// A savefile's byte order, relative to this machine's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ByteOrder {
     Native,
     Swapped,
@@ -123,7 +123,7 @@ pub(crate) enum ByteOrder {
 
 impl ByteOrder {
     /// Converts a number from this machine's order to this one, or back.
-    fn of_u16(self, number: u16) -> u16 {
+    pub(crate) fn of_u16(self, number: u16) -> u16 {
         match self {
             ByteOrder::Native => number,
             ByteOrder::Swapped => number.swap_bytes(),
@@ -131,7 +131,15 @@ impl ByteOrder {
     }
 
     /// Converts a number from this machine's order to this one, or back.
-    fn of_u32(self, number: u32) -> u32 {
+    pub(crate) fn of_u32(self, number: u32) -> u32 {
+        match self {
+            ByteOrder::Native => number,
+            ByteOrder::Swapped => number.swap_bytes(),
+        }
+    }
+
+    /// Converts a number from this machine's order to this one, or back.
+    pub(crate) fn of_u64(self, number: u64) -> u64 {
         match self {
             ByteOrder::Native => number,
             ByteOrder::Swapped => number.swap_bytes(),

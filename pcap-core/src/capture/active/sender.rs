@@ -75,7 +75,7 @@ impl Capture<Active> {
         let wake = platform::Wake::new().map_err(failed)?;
         Ok(Sender {
             socket,
-            breaker: Arc::new(Breaker::without_handle(wake)),
+            breaker: Arc::new(Breaker::detached(Some(wake))),
             name,
             shortest_dropped: ShortestDropped::default(),
         })

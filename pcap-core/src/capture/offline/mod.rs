@@ -19,6 +19,7 @@ use crate::capture::{Activated, Awaitable, Capture, Phase, Readable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::{CompileOptions, Filter};
 use crate::handle::{Clock, Handle, SECONDS_OF_32_BITS};
+use crate::savefile::pcapng::Interface;
 use crate::savefile::{Length, SavefileFormat};
 use crate::sys::{self, platform};
 use crate::timestamp::Precision;
@@ -150,6 +151,38 @@ impl Capture<Offline> {
     #[must_use]
     pub fn savefile_format(&self) -> SavefileFormat {
         self.state.format
+    }
+
+    /// Returns the interfaces of the current section of a pcapng savefile that were described before the current
+    /// position. [`Packet::interface`](crate::Packet::interface) returns the index of a packet's interface.
+    ///
+    /// The list is empty for a classic savefile, and for a pcapng savefile of a link type whose packets libpcap converts
+    /// (USB, D-Bus and a few others). [`pcapng::Reader`](crate::pcapng::Reader) reads the interfaces of every file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::pcapng::{Interface, PcapngDumper};
+    /// use pcap_core::{Capture, Linktype, Packet, Timestamp};
+    ///
+    /// let mut dumper = PcapngDumper::new(Vec::new());
+    /// let left = dumper.add_interface(&Interface::new(Linktype::ETHERNET).with_name("left"))?;
+    /// dumper.write(left, Packet::whole(Timestamp::now(), &[0xff; 60]))?;
+    /// let bytes: Vec<u8> = dumper.into_writer()?;
+    ///
+    /// let mut capture = Capture::from_reader(std::io::Cursor::new(bytes))?;
+    /// while capture.advance()? {
+    ///     let number = capture.packet().and_then(|packet| packet.interface()).expect("pcapng has interfaces");
+    ///     assert_eq!(capture.interfaces()[number as usize].name().as_deref(), Some("left"));
+    /// }
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn interfaces(&self) -> &[Interface] {
+        match &self.state.route {
+            Route::Blocks(blocks) | Route::Ended(Before::Blocks(blocks)) => blocks.interfaces(),
+            _ => &[],
+        }
     }
 
     /// Returns the major and minor version of the savefile's format: usually 2.4 for classic pcap, and 1.0 for pcapng.

@@ -13,7 +13,7 @@ use crate::capture::offline::route::Route;
 use crate::capture::read_ahead::{Batch, Limit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::handle::Handle;
-use crate::savefile::pcapng::Blocks;
+use crate::savefile::pcapng::{Blocks, Rules};
 use crate::savefile::{
     self, ByteOrder, Feed, Length, Magic, Place, Records, SavefileFormat, Units,
 };
@@ -185,7 +185,7 @@ impl Capture<Offline> {
                 let start = file.stream_position().map_err(io)?;
                 let length = Length::of(&file);
                 if magic.format == SavefileFormat::Pcapng {
-                    let reader = Blocks::new(Some(file), start);
+                    let reader = Blocks::new(Some(file), start, Rules::Libpcap);
                     match blocks::open(reader, &name)? {
                         blocks::Opened::Ours(reader, first) => {
                             let header = blocks::Header::open(first, reader.order(), &name)?;
@@ -276,7 +276,10 @@ impl Capture<Offline> {
             return Err((error, Box::new(reader)));
         }
         let opened = match magic.format {
-            SavefileFormat::Pcapng => Some(blocks::open(Blocks::of_stream(&bytes), &name)),
+            SavefileFormat::Pcapng => Some(blocks::open(
+                Blocks::of_stream(&bytes, Rules::Libpcap),
+                &name,
+            )),
             SavefileFormat::Pcap => None,
         };
         let ours = match opened {

@@ -8,15 +8,12 @@ use crate::capture::offline::Offline;
 use crate::capture::offline::route::Route;
 use crate::capture::offline::walk::wants;
 use crate::capture::phase::{BatchResult, Found, PacketSource, Waits};
-use crate::capture::wait::{self, Waiter, Waiting, WaitsFor};
+use crate::capture::wait::{self, LOOK_AGAIN, Waiter, Waiting, WaitsFor};
 use crate::error::Result;
 use crate::filter::FilterSource;
 use crate::packet::{Packet, Placed};
 use crate::savefile::Walk;
 use crate::sys::platform;
-
-/// The interval between checks for new packets at the end of a followed savefile.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 impl Offline {
     /// Returns the descriptor to wait for when a pipe has no data now.

@@ -1,7 +1,9 @@
 //! A block as bytes, and its numbers.
 
+use std::fmt;
+
 use crate::savefile::ByteOrder;
-use crate::savefile::pcapng::Kind;
+use crate::savefile::pcapng::{Endian, Kind, Options};
 
 /// The length of the first two numbers of a block: its type and its length.
 pub(crate) const HEAD: usize = 8;
@@ -79,16 +81,27 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A complete block whose length and trailer agree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RawBlock<'a> {
+/// A complete block of a pcapng file, as bytes.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::pcapng::{BlockBuf, RawBlock};
+///
+/// let block = BlockBuf::new(0x0000_4000, b"four");
+/// let raw = RawBlock::from(&block);
+/// assert_eq!((raw.block_type(), raw.body()), (0x4000, &b"four"[..]));
+/// assert_eq!(raw.bytes().len(), 16);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RawBlock<'a> {
     fields: Fields<'a>,
 }
 
 impl<'a> RawBlock<'a> {
     /// Creates a block of bytes that were checked: their length is that of a block.
     #[inline]
-    pub(super) fn new(bytes: &'a [u8], order: ByteOrder) -> RawBlock<'a> {
+    pub(crate) fn new(bytes: &'a [u8], order: ByteOrder) -> RawBlock<'a> {
         debug_assert!(bytes.len() >= HEAD + TRAILER && bytes.len() % 4 == 0);
         RawBlock {
             fields: Fields::new(bytes, order),
@@ -97,8 +110,27 @@ impl<'a> RawBlock<'a> {
 
     /// Returns all bytes of the block.
     #[inline]
-    pub(crate) fn bytes(self) -> &'a [u8] {
+    #[must_use]
+    pub fn bytes(self) -> &'a [u8] {
         self.fields.bytes
+    }
+
+    /// Returns the type of the block, such as 6 for an enhanced packet block.
+    #[must_use]
+    pub fn block_type(self) -> u32 {
+        self.kind().0
+    }
+
+    /// Returns the bytes between the length and the trailer.
+    #[must_use]
+    pub fn body(self) -> &'a [u8] {
+        self.content().bytes
+    }
+
+    /// Returns the byte order of the block's section.
+    #[must_use]
+    pub fn endian(self) -> Endian {
+        self.order().into()
     }
 
     #[inline]
@@ -111,10 +143,25 @@ impl<'a> RawBlock<'a> {
         Kind(self.fields.u32(0).unwrap_or(0))
     }
 
-    /// Returns the bytes between the length and the trailer.
+    /// Returns the fields of the body.
     #[inline]
-    pub(crate) fn body(self) -> Fields<'a> {
+    pub(crate) fn content(self) -> Fields<'a> {
         let bytes = self.fields.bytes;
         Fields::new(&bytes[HEAD..bytes.len() - TRAILER], self.fields.order)
+    }
+
+    /// Returns the options of a block that has this many bytes before them.
+    pub(crate) fn options_after(self, numbers: usize) -> Options<'a> {
+        Options::new(self.content().from(numbers))
+    }
+}
+
+impl fmt::Debug for RawBlock<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawBlock")
+            .field("block_type", &format_args!("{:#x}", self.block_type()))
+            .field("endian", &self.endian())
+            .field("length", &self.fields.bytes.len())
+            .finish_non_exhaustive()
     }
 }

@@ -7,9 +7,13 @@ use std::ops::ControlFlow;
 use crate::packet::{Packet, Placed};
 use crate::savefile::ByteOrder;
 use crate::savefile::pcapng::block::{HEAD, TRAILER};
-use crate::savefile::pcapng::packet::PACKET;
-use crate::savefile::pcapng::section::{Parsed, Section};
-use crate::savefile::pcapng::{Damage, Described, Fields, Kind, LONGEST_BLOCK, RawBlock};
+use crate::savefile::pcapng::layout::PACKET;
+use crate::savefile::pcapng::section::ORDER;
+use crate::savefile::pcapng::state::{Parsed, State};
+use crate::savefile::pcapng::{
+    Block, CustomBlock, Damage, Described, Fields, Interface, JournalBlock, Kind, LONGEST_BLOCK,
+    NamesBlock, PacketBlock, RawBlock, Rules, SecretsBlock, Section, StatisticsBlock,
+};
 use crate::savefile::walk::{Step, Walk};
 use crate::savefile::window::Window;
 use crate::sys::platform;
@@ -18,8 +22,7 @@ use crate::sys::platform;
 const BUFFER: usize = 256 * 1024;
 /// The shortest block, without a body.
 const SHORTEST: u32 = (HEAD + TRAILER) as u32;
-/// The number that shows the byte order of a section, and its offset.
-const ORDER: u32 = 0x1a2b_3c4d;
+/// The offset of the number that shows the byte order of a section.
 const ORDER_OFFSET: usize = 8;
 /// The number of bytes in blocks without a packet to read before the caller looks for a break.
 const PASSED: u64 = 1 << 20;
@@ -48,6 +51,17 @@ pub(crate) enum Opening {
     Damaged(Damage),
 }
 
+/// What the search for a section header found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sought {
+    /// A section header, which is next.
+    Section,
+    /// Nothing yet: there may be more, but it is time to look for a break.
+    Nothing,
+    /// No further bytes at this time.
+    Absent,
+}
+
 /// The block at the start of some bytes.
 enum Framed<'a> {
     Whole(RawBlock<'a>),
@@ -59,17 +73,17 @@ enum Framed<'a> {
 #[derive(Debug)]
 pub(crate) struct Blocks {
     window: Window,
-    section: Section,
+    state: State,
     /// The block that is lent: where it starts in the buffer, and its length.
     current: Option<(usize, usize)>,
 }
 
 impl Blocks {
     /// Creates a reader of the blocks from an offset of a file; without a file, of those that are next in the stream.
-    pub(crate) fn new(file: Option<File>, position: u64) -> Blocks {
+    pub(crate) fn new(file: Option<File>, position: u64, rules: Rules) -> Blocks {
         Blocks {
             window: Window::new(file, position, BUFFER),
-            section: Section::new(),
+            state: State::new(rules),
             current: None,
         }
     }
@@ -115,15 +129,21 @@ impl Blocks {
                 }
             };
             let length = block.bytes().len();
-            let found = if block.kind().is_packet() {
-                match self.section.unusual(block) {
-                    Ok(_) => Found::Packet,
+            let found = if block.kind().is_packet() && self.state.is_known() {
+                let checked = self
+                    .state
+                    .unusual(block)
+                    .and_then(|_| self.state.check(block));
+                match checked {
+                    Ok(()) => Found::Packet,
                     Err(damage) => Found::Damaged(damage),
                 }
             } else {
                 // Another borrow of the same block.
                 let bytes = &self.window.buffer[self.window.unread.clone()][..length];
-                match self.section.apply(RawBlock::new(bytes, block.order())) {
+                let block = RawBlock::new(bytes, block.order());
+                let checked = self.state.check(block);
+                match checked.and_then(|()| self.state.apply(block)) {
                     Ok(()) => Found::Other,
                     Err(damage) => Found::Damaged(damage),
                 }
@@ -140,10 +160,10 @@ impl Blocks {
     /// Returns the block at the position.
     fn framed(&self) -> Framed<'_> {
         let bytes = self.window.unread();
-        let mut order = self.section.order;
+        let mut order = self.state.order;
         let Some(kind) = Fields::new(bytes, order).u32(0).map(Kind) else {
             return match bytes.is_empty() || Kind::SECTION.0.to_ne_bytes().starts_with(bytes) {
-                false if !self.section.begun => Framed::Damaged(Damage::NoSection),
+                false if !self.state.begun => Framed::Damaged(Damage::NoSection),
                 _ => Framed::Partial,
             };
         };
@@ -154,7 +174,7 @@ impl Blocks {
                 Some(magic) => return Framed::Damaged(Damage::Magic(magic)),
                 None => return Framed::Partial,
             }
-        } else if !self.section.begun {
+        } else if !self.state.begun {
             return Framed::Damaged(Damage::NoSection);
         }
         let fields = Fields::new(bytes, order);
@@ -183,7 +203,66 @@ impl Blocks {
 
     /// Returns whether the trailer may differ: libpcap never checks that of the first section header.
     fn ignores_trailer(&self) -> bool {
-        !self.section.begun
+        !self.state.begun && self.state.rules != Rules::Lenient
+    }
+
+    /// Skips bytes up to the next section header that is undamaged. Returns their number, and whether a header was
+    /// found; otherwise more bytes may follow.
+    pub(crate) fn skip_to_section(
+        &mut self,
+        stream: &mut Option<platform::Stream>,
+    ) -> io::Result<(u64, Sought)> {
+        let start = self.position();
+        self.current = None;
+        loop {
+            match self.seek_section() {
+                Sought::Section => return Ok((self.position() - start, Sought::Section)),
+                Sought::Nothing => self.window.grow(),
+                Sought::Absent => {}
+            }
+            if !self.window.refill(stream)? {
+                return Ok((self.position() - start, Sought::Absent));
+            }
+            if self.position() - start >= PASSED {
+                return Ok((self.position() - start, Sought::Nothing));
+            }
+        }
+    }
+
+    /// Skips bytes in the buffer. Returns `Nothing` if a section header is incomplete.
+    fn seek_section(&mut self) -> Sought {
+        let magic = Kind::SECTION.0.to_ne_bytes();
+        loop {
+            let bytes = self.window.unread();
+            let starts = bytes.windows(magic.len());
+            let at = starts.clone().position(|window| window == magic);
+            let Some(at) = at else {
+                // The last bytes may be the beginning of one.
+                self.window.unread.start += bytes.len().saturating_sub(magic.len() - 1);
+                return Sought::Absent;
+            };
+            self.window.unread.start += at;
+            match self.framed() {
+                Framed::Whole(_) => return Sought::Section,
+                Framed::Partial => return Sought::Nothing,
+                Framed::Damaged(_) => self.window.unread.start += 1,
+            }
+        }
+    }
+
+    /// Skips the first byte of a damaged block. Returns the number of bytes.
+    pub(crate) fn skip_byte(&mut self) -> u64 {
+        self.current = None;
+        let length = self.window.unread().len().min(1);
+        self.window.unread.start += length;
+        length as u64
+    }
+
+    /// Skips the rest of the buffer, when nothing follows. Returns the number of bytes.
+    pub(crate) fn skip_rest(&mut self) -> u64 {
+        let length = self.window.unread().len();
+        self.window.unread.start += length;
+        length as u64
     }
 
     fn lend_block(&mut self, length: usize) {
@@ -192,8 +271,8 @@ impl Blocks {
     }
 
     /// Creates a reader of the blocks of a stream, of which these bytes have been read.
-    pub(crate) fn of_stream(bytes: &[u8]) -> Blocks {
-        let mut blocks = Blocks::new(None, 0);
+    pub(crate) fn of_stream(bytes: &[u8], rules: Rules) -> Blocks {
+        let mut blocks = Blocks::new(None, 0, rules);
         blocks.window.prepend(bytes);
         blocks
     }
@@ -201,11 +280,11 @@ impl Blocks {
     /// Reads up to the first interface, and returns it: without one, a savefile has no link type.
     pub(crate) fn open(&mut self) -> io::Result<Opening> {
         loop {
-            if let Some(first) = self.section.first() {
+            if let Some(first) = self.state.first() {
                 return Ok(Opening::Interface(first));
             }
             match self.advance(&mut None)? {
-                Found::Absent(0) if self.section.begun => return Ok(Opening::NoInterface),
+                Found::Absent(0) if self.state.begun => return Ok(Opening::NoInterface),
                 Found::Absent(bytes) => return Ok(Opening::Truncated(bytes)),
                 Found::Damaged(damage) => return Ok(Opening::Damaged(damage)),
                 Found::Packet | Found::Other | Found::Nothing => self.current = None,
@@ -213,14 +292,98 @@ impl Blocks {
         }
     }
 
+    /// Lets interfaces have different link types from now on.
+    #[allow(dead_code)] // until captures offer it
+    pub(crate) fn mix(&mut self) {
+        self.state.rules = Rules::Mixed;
+    }
+
+    /// Advances to the next block if it is an ordinary packet that is in the buffer.
+    #[inline]
+    pub(crate) fn advance_to_packet(&mut self) -> bool {
+        match self.state.ordinary(self.window.unread()) {
+            Some(Parsed {
+                length,
+                has_options,
+                ..
+            }) if !has_options || self.are_options_whole(length) => {
+                self.lend_block(length);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns whether the options of the next block, which is complete, end within it.
+    fn are_options_whole(&self, length: usize) -> bool {
+        let bytes = &self.window.unread()[..length];
+        let block = RawBlock::new(bytes, self.state.order);
+        self.state.check(block).is_ok()
+    }
+
+    /// Returns the block that the last step advanced to.
+    #[inline]
+    pub(crate) fn block(&self) -> Option<Block<'_>> {
+        let (start, length) = self.current?;
+        let bytes = &self.window.buffer[start..start + length];
+        let raw = RawBlock::new(bytes, self.state.order);
+        if let Some(parsed) = self.state.ordinary(bytes) {
+            return self.packet(raw, &parsed);
+        }
+        self.unusual_block(raw)
+    }
+
+    #[inline]
+    fn packet<'a>(&'a self, raw: RawBlock<'a>, parsed: &Parsed<'a>) -> Option<Block<'a>> {
+        let Parsed {
+            packet, has_time, ..
+        } = parsed;
+        let interface = self.interfaces().get(packet.interface()? as usize)?;
+        let packet = PacketBlock::new(raw, *packet, interface, *has_time);
+        Some(Block::Packet(packet))
+    }
+
+    #[cold]
+    fn unusual_block<'a>(&'a self, raw: RawBlock<'a>) -> Option<Block<'a>> {
+        Some(match raw.kind() {
+            Kind::SECTION => Block::Section(self.state.section()),
+            _ if !self.state.is_known() => Block::Other(raw),
+            Kind::INTERFACE => Block::Interface(self.interfaces().last()?),
+            kind if kind.is_packet() => {
+                let parsed = self.state.unusual(raw).ok()?;
+                return self.packet(raw, &parsed);
+            }
+            Kind::STATISTICS => {
+                let number = raw.content().u32(0).unwrap_or(u32::MAX);
+                let interface = self.interfaces().get(number as usize);
+                Block::Statistics(StatisticsBlock::new(raw, interface))
+            }
+            Kind::NAMES => Block::Names(NamesBlock::new(raw)),
+            Kind::SECRETS => Block::Secrets(SecretsBlock::new(raw)),
+            Kind::JOURNAL => Block::Journal(JournalBlock::new(raw)),
+            Kind::CUSTOM | Kind::CUSTOM_UNCOPIED => Block::Custom(CustomBlock::new(raw)),
+            _ => Block::Other(raw),
+        })
+    }
+
+    /// Returns the header of the section, if the first one has begun.
+    pub(crate) fn section(&self) -> Option<&Section> {
+        self.state.begun.then(|| self.state.section())
+    }
+
+    /// Returns the interfaces of the section up to here.
+    pub(crate) fn interfaces(&self) -> &[Interface] {
+        self.state.interfaces()
+    }
+
     /// Returns the byte order of the section of the last block.
     pub(crate) fn order(&self) -> ByteOrder {
-        self.section.order
+        self.state.order
     }
 
     /// Returns the version of the first section.
     pub(crate) fn version(&self) -> (u16, u16) {
-        self.section.version
+        self.state.version
     }
 
     /// Returns the file from which the blocks are read.
@@ -239,7 +402,7 @@ impl Walk for Blocks {
 
     #[inline]
     fn ready(&mut self) -> Option<Placed> {
-        let Parsed { packet, length, .. } = self.section.ordinary(self.window.unread())?;
+        let Parsed { packet, length, .. } = self.state.ordinary(self.window.unread())?;
         let placed = packet.placed_at(self.window.unread.start + HEAD + PACKET);
         self.lend_block(length);
         Some(placed)
@@ -252,7 +415,7 @@ impl Walk for Blocks {
 
     #[inline]
     fn step(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Step<Found>> {
-        match self.section.ordinary(self.window.unread()) {
+        match self.state.ordinary(self.window.unread()) {
             Some(Parsed { length, .. }) => {
                 self.lend_block(length);
                 Ok(Step::Packet)
@@ -271,7 +434,7 @@ impl Walk for Blocks {
         loop {
             let window = &mut self.window;
             let unread = &window.buffer[window.unread.clone()];
-            if let Some(Parsed { packet, length, .. }) = self.section.ordinary(unread) {
+            if let Some(Parsed { packet, length, .. }) = self.state.ordinary(unread) {
                 // Before the call, because the closure may panic.
                 window.unread.start += length;
                 if f(packet).is_break() {
@@ -282,11 +445,9 @@ impl Walk for Blocks {
             match self.search(stream)? {
                 Step::Packet => {
                     let (start, length) = self.current.take().unwrap_or((0, 0));
-                    let block = RawBlock::new(
-                        &self.window.buffer[start..start + length],
-                        self.section.order,
-                    );
-                    let parsed = self.section.unusual(block);
+                    let block =
+                        RawBlock::new(&self.window.buffer[start..start + length], self.state.order);
+                    let parsed = self.state.unusual(block);
                     if parsed.is_ok_and(|parsed| f(parsed.packet).is_break()) {
                         return Ok(Step::Packet);
                     }
@@ -301,11 +462,11 @@ impl Walk for Blocks {
         // Parsing again is cheaper than storing the packet.
         let (start, length) = self.current?;
         let bytes = &self.window.buffer[start..start + length];
-        match self.section.ordinary(bytes) {
+        match self.state.ordinary(bytes) {
             Some(parsed) => Some(parsed.packet),
             None => {
-                let block = RawBlock::new(bytes, self.section.order);
-                Some(self.section.unusual(block).ok()?.packet)
+                let block = RawBlock::new(bytes, self.state.order);
+                Some(self.state.unusual(block).ok()?.packet)
             }
         }
     }

@@ -16,14 +16,20 @@ enum Unit {
     Decimal(u64),
     /// As many ticks in a second as two to this power.
     Binary(u32),
+    /// A number of ticks that 64 bits cannot count.
+    Unknown,
 }
 
-/// The default of `if_tsresol`: microseconds.
-pub(crate) const MICROSECONDS: u8 = 6;
 /// The bit of `if_tsresol` that makes the resolution a power of two.
 const BINARY: u8 = 0x80;
 
 impl Clock {
+    /// The clock of an interface with a resolution that this crate does not know: it shows no time.
+    pub(crate) const UNKNOWN: Clock = Clock {
+        unit: Unit::Unknown,
+        offset: 0,
+    };
+
     /// Creates a clock from the values of `if_tsresol` and `if_tsoffset`. `None` if a second has more ticks than
     /// 64 bits count.
     pub(crate) fn new(resolution: u8, offset: i64) -> Option<Clock> {
@@ -46,7 +52,7 @@ impl Clock {
         let (secs, nanos) = match self.unit {
             Unit::Micro => (ticks / 1_000_000, (ticks % 1_000_000) as u32 * 1000),
             Unit::Nano => (ticks / 1_000_000_000, (ticks % 1_000_000_000) as u32),
-            unit => unit.split(ticks),
+            unit => unit.split(ticks)?,
         };
         // Most times fit in 63 bits.
         let secs = match i64::try_from(secs) {
@@ -55,13 +61,35 @@ impl Clock {
         };
         Some((secs, nanos))
     }
+
+    /// Returns the ticks of a time, with digits below the resolution cut off. `None` if no ticks count it.
+    #[inline]
+    pub(crate) fn ticks(self, secs: i64, nanos: u32) -> Option<u64> {
+        if let (Unit::Nano, 0, Ok(secs)) = (self.unit, self.offset, u64::try_from(secs)) {
+            return secs.checked_mul(1_000_000_000)?.checked_add(nanos.into());
+        }
+        self.ticks_of(secs, nanos)
+    }
+
+    fn ticks_of(self, secs: i64, nanos: u32) -> Option<u64> {
+        let secs = u128::try_from(i128::from(secs) - i128::from(self.offset)).ok()?;
+        let nanos = u128::from(nanos);
+        let ticks = match self.unit {
+            Unit::Micro => secs * 1_000_000 + nanos / 1000,
+            Unit::Nano => secs * NANOS + nanos,
+            Unit::Decimal(ticks) => secs * u128::from(ticks) + nanos * u128::from(ticks) / NANOS,
+            Unit::Binary(exponent) => (secs << exponent) + (nanos << exponent) / NANOS,
+            Unit::Unknown => return None,
+        };
+        u64::try_from(ticks).ok()
+    }
 }
 
 const NANOS: u128 = 1_000_000_000;
 
 impl Unit {
     #[cold]
-    fn split(self, ticks: u64) -> (u64, u32) {
+    fn split(self, ticks: u64) -> Option<(u64, u32)> {
         let (secs, rest, per_second) = match self {
             Unit::Micro => return Unit::Decimal(1_000_000).split(ticks),
             Unit::Nano => return Unit::Decimal(1_000_000_000).split(ticks),
@@ -74,9 +102,10 @@ impl Unit {
                     u128::from(per_second),
                 )
             }
+            Unit::Unknown => return None,
         };
         // Below a second, so it fits.
-        (secs, (u128::from(rest) * NANOS / per_second) as u32)
+        Some((secs, (u128::from(rest) * NANOS / per_second) as u32))
     }
 }
 
@@ -108,5 +137,21 @@ mod tests {
         assert_eq!(clock(i64::MIN).time(0), Some((i64::MIN, 0)));
         assert_eq!(clock(0).time(u64::MAX), None);
         assert_eq!(clock(i64::MAX).time(1), None);
+    }
+
+    #[test]
+    fn ticks_are_the_inverse_of_times() {
+        for resolution in (0..20).chain(0x80..0x80 + 64) {
+            for offset in [0, -1_000_000_000, 1_700_000_000] {
+                let clock = Clock::new(resolution, offset).unwrap();
+                for ticks in [0, 1, 999, 1_000_000_007, u64::MAX / 3] {
+                    let (secs, nanos) = clock.time(ticks).unwrap();
+                    let back = clock.ticks(secs, nanos).unwrap();
+                    assert_eq!(clock.time(back).map(|t| t.0), Some(secs), "{resolution}");
+                    assert!(back <= ticks);
+                }
+                assert_eq!(clock.ticks(offset - 1, 0), None);
+            }
+        }
     }
 }

@@ -39,6 +39,8 @@ pub(crate) enum Damage {
     },
     /// An interface of a link type with fields in the byte order of the section, which is another one.
     Order(u16),
+    /// The contents of a block of this type reach beyond it.
+    Contents(u32),
     /// An option reaches beyond its block.
     OptionBeyond { code: u16, length: u16 },
     /// An option has a length that its kind does not have.
@@ -119,6 +121,9 @@ impl fmt::Display for Damage {
                 f,
                 "expected the byte order of the first section, on which packets of link type {linktype} depend"
             ),
+            Damage::Contents(kind) => {
+                write!(f, "the contents of a block of type {kind} reach beyond it")
+            }
             Damage::OptionBeyond { code, length } => {
                 write!(
                     f,

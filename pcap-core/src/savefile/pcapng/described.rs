@@ -2,11 +2,8 @@
 
 use crate::linktype::{Dlt, Linktype};
 use crate::savefile;
-use crate::savefile::pcapng::clock::MICROSECONDS;
-use crate::savefile::pcapng::{Clock, Damage, Options, RawBlock, code};
+use crate::savefile::pcapng::{Clock, Damage, RawBlock, Resolution, Rules, code, layout};
 
-/// The length of the numbers of an interface before its options.
-const NUMBERS: usize = 8;
 /// The length of an interface's block without options.
 const SHORTEST: u32 = 20;
 
@@ -21,9 +18,10 @@ pub(crate) struct Described {
 }
 
 impl Described {
-    /// Parses an interface description.
-    pub(super) fn new(block: RawBlock<'_>) -> Result<Described, Damage> {
-        let body = block.body();
+    /// Parses an interface description. Unless the rules are lenient, the options that its packets depend on must be
+    /// right, and come once.
+    pub(super) fn new(block: RawBlock<'_>, rules: Rules) -> Result<Described, Damage> {
+        let body = block.content();
         let (Some(linktype), Some(snaplen)) = (body.u16(0), body.u32(4)) else {
             return Err(Damage::Short {
                 kind: block.kind().0,
@@ -32,15 +30,20 @@ impl Described {
             });
         };
         let (mut resolution, mut offset) = (None, None);
-        for option in Options::new(body.from(NUMBERS)) {
-            let option = option?;
+        let mut options = block.options_after(layout::INTERFACE);
+        let is_lenient = rules == Rules::Lenient;
+        while let Some(option) = options.take_any() {
             let value = option.value;
             let (expected, known) = match option.code {
-                code::RESOLUTION => (1, resolution.is_some()),
-                code::OFFSET => (8, offset.is_some()),
+                code::interface::RESOLUTION => (1, resolution.is_some()),
+                code::interface::OFFSET => (8, offset.is_some()),
+                code::END => (0, false),
                 _ => continue,
             };
             let found = value.bytes().len();
+            if is_lenient && (found != expected || known) {
+                continue;
+            }
             if found != expected {
                 return Err(Damage::OptionLength {
                     code: option.code,
@@ -52,13 +55,20 @@ impl Described {
                 return Err(Damage::OptionTwice(option.code));
             }
             match option.code {
-                code::RESOLUTION => resolution = value.bytes().first().copied(),
-                _ => offset = value.u64(0).map(|offset| offset as i64),
+                code::interface::RESOLUTION => resolution = value.bytes().first().copied(),
+                code::interface::OFFSET => offset = value.u64(0).map(|offset| offset as i64),
+                _ => {}
             }
         }
-        let resolution = resolution.unwrap_or(MICROSECONDS);
-        let clock = Clock::new(resolution, offset.unwrap_or(0));
-        let clock = clock.ok_or(Damage::Resolution(resolution))?;
+        if let Some(damage) = options.damage() {
+            return Err(damage);
+        }
+        let resolution = resolution.unwrap_or(Resolution::MICRO.value());
+        let clock = match Clock::new(resolution, offset.unwrap_or(0)) {
+            Some(clock) => clock,
+            None if is_lenient => Clock::UNKNOWN,
+            None => return Err(Damage::Resolution(resolution)),
+        };
         Ok(Described {
             linktype,
             snaplen,

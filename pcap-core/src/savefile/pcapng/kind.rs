@@ -11,7 +11,15 @@ impl Kind {
     /// The obsolete packet block.
     pub(crate) const PACKET: Kind = Kind(2);
     pub(crate) const SIMPLE_PACKET: Kind = Kind(3);
+    pub(crate) const NAMES: Kind = Kind(4);
+    pub(crate) const STATISTICS: Kind = Kind(5);
     pub(crate) const ENHANCED_PACKET: Kind = Kind(6);
+    pub(crate) const JOURNAL: Kind = Kind(9);
+    pub(crate) const SECRETS: Kind = Kind(10);
+    /// A custom block that may be copied into other files.
+    pub(crate) const CUSTOM: Kind = Kind(0xbad);
+    /// A custom block that must not be copied into other files.
+    pub(crate) const CUSTOM_UNCOPIED: Kind = Kind(0x4000_0bad);
 
     /// Returns whether the block holds a packet.
     #[inline]

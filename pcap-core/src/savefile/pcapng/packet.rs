@@ -1,9 +1,8 @@
 //! The blocks that hold a packet.
 
+use crate::savefile::pcapng::layout::PACKET;
 use crate::savefile::pcapng::{Damage, Fields, Kind, RawBlock};
 
-/// The numbers of an enhanced packet block, and of an obsolete one, before the data.
-pub(super) const PACKET: usize = 20;
 /// The number of a simple packet block before the data.
 const SIMPLE: usize = 4;
 /// The interface of a simple packet.
@@ -31,7 +30,7 @@ impl<'a> PacketFields<'a> {
     /// allows.
     pub(crate) fn new(block: RawBlock<'a>, snaplen: u32) -> Result<PacketFields<'a>, Damage> {
         let kind = block.kind();
-        let body = block.body();
+        let body = block.content();
         let short = |least: usize| Damage::Short {
             kind: kind.0,
             expected: (least + 12) as u32,

@@ -1,190 +1,211 @@
-//! The state of a section: its byte order and interfaces, with which its packets are parsed.
+//! The header of a section.
 
-use crate::packet::{Packet, PacketHeader};
+use std::borrow::Cow;
+use std::fmt;
+
 use crate::savefile::ByteOrder;
-use crate::savefile::pcapng::block::{HEAD, TRAILER};
-use crate::savefile::pcapng::packet::PACKET;
-use crate::savefile::pcapng::{Clock, Damage, Described, Kind, LONGEST_BLOCK, PacketFields};
-use crate::savefile::pcapng::{RawBlock, Time};
+use crate::savefile::pcapng::code::section as code;
+use crate::savefile::pcapng::{BlockBuf, Endian, Kind, Options, RawBlock, layout, text::Texts};
 
-/// The most interfaces in a section, of some 32 bytes each.
-const INTERFACES: usize = 1 << 20;
-/// The length of a section header without options.
-const HEADER: u32 = 28;
+/// The number that shows the byte order of a section.
+pub(crate) const ORDER: u32 = 0x1a2b_3c4d;
 
-/// The section of the position in a savefile.
-#[derive(Debug)]
-pub(super) struct Section {
-    pub(super) order: ByteOrder,
-    /// The version of the first section.
-    pub(super) version: (u16, u16),
-    /// Whether the first section has begun.
-    pub(super) begun: bool,
-    interfaces: Vec<Interface>,
-    /// The first interface of the savefile, and the byte order of its section.
-    first: Option<(Described, ByteOrder)>,
+/// The description in a section header of a pcapng file: the hardware, operating system and application that wrote the
+/// file, and comments. All of them are optional. It also determines the byte order of the section.
+///
+/// The `dump` methods create a [`PcapngDumper`](super::PcapngDumper) that writes this description. Each string may be
+/// at most 65 535 bytes long and must not contain a NUL byte; these methods check this. A section from a file keeps its
+/// bytes, including options that this crate does not know, so that it is written unchanged.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::pcapng::Section;
+///
+/// let section = Section::new().with_application("probe 1.0").with_comment("the third floor");
+/// let dumper = section.dump_to(Vec::new())?;
+/// # dumper.close()?;
+/// # Ok::<(), pcap_core::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Section {
+    block: BlockBuf,
+    texts: Texts,
 }
 
-/// An interface, ready for its packets.
-#[derive(Clone, Copy, Debug)]
-struct Interface {
-    clock: Clock,
-    /// The longest packet.
-    longest: u32,
-}
-
-/// A packet at the start of some bytes.
-pub(super) struct Parsed<'a> {
-    pub(super) packet: Packet<'a>,
-    /// The length of the block.
-    pub(super) length: usize,
+impl Default for Section {
+    fn default() -> Section {
+        Section::new()
+    }
 }
 
 impl Section {
-    /// Creates the state before the first section.
-    pub(super) fn new() -> Section {
+    /// Creates an empty description in this machine's byte order.
+    #[must_use]
+    pub fn new() -> Section {
         Section {
-            order: ByteOrder::Native,
-            version: (1, 0),
-            begun: false,
-            interfaces: Vec::new(),
-            first: None,
+            block: header(ByteOrder::Native, &[]),
+            texts: Texts::default(),
         }
     }
 
-    /// Parses the ordinary packet at the start of some bytes: one in an enhanced packet block that is complete and
-    /// undamaged. Everything else takes the slow way.
-    #[inline]
-    pub(super) fn ordinary<'a>(&self, bytes: &'a [u8]) -> Option<Parsed<'a>> {
-        let head = bytes.first_chunk::<{ HEAD + PACKET }>()?;
-        let [kind, length, interface, high, low, caplen, wire_len] = numbers(head, self.order);
-        let room = length.wrapping_sub((HEAD + PACKET + TRAILER) as u32);
-        let length = length as usize;
-        // For a shorter block, the room has wrapped.
-        if Kind(kind) != Kind::ENHANCED_PACKET || caplen > room || room > LONGEST_BLOCK {
-            return None;
-        }
-        let trailer = bytes.get(length - TRAILER..length)?;
-        if trailer != &head[4..8] || length % 4 != 0 {
-            return None;
-        }
-        let known = self.interfaces.get(interface as usize)?;
-        if caplen > known.longest {
-            return None;
-        }
-        let (secs, nanos) = known.clock.time(u64::from(high) << 32 | u64::from(low))?;
-        let header = PacketHeader::from_raw(secs, nanos.into(), caplen, wire_len);
-        let data = &bytes[HEAD + PACKET..][..caplen as usize];
-        Some(Parsed {
-            packet: Packet::from_parts(header, data),
-            length,
-        })
-    }
-
-    /// Parses any packet.
-    #[cold]
-    pub(super) fn unusual<'a>(&self, block: RawBlock<'a>) -> Result<Parsed<'a>, Damage> {
-        let first = self.interfaces.first().ok_or(Damage::NoInterface)?;
-        let fields = PacketFields::new(block, first.longest)?;
-        let known = self.interfaces.get(fields.interface as usize);
-        let known = known.ok_or(Damage::UnknownInterface {
-            interface: fields.interface,
-            known: self.interfaces.len(),
-        })?;
-        let caplen = fields.data.len() as u32;
-        if caplen > known.longest {
-            let snaplen = known.longest;
-            return Err(Damage::Snaplen { caplen, snaplen });
-        }
-        let ticks = match fields.time {
-            Time::Ticks(ticks) => ticks,
-            Time::None => 0,
-        };
-        let time = known.clock.time(ticks);
-        let (secs, nanos) = time.ok_or(Damage::Time { ticks })?;
-        let header = PacketHeader::from_raw(secs, nanos.into(), caplen, fields.wire_len);
-        Ok(Parsed {
-            packet: Packet::from_parts(header, fields.data),
-            length: block.bytes().len(),
-        })
-    }
-
-    /// Applies a block without a packet to the state.
-    pub(super) fn apply(&mut self, block: RawBlock<'_>) -> Result<(), Damage> {
-        match block.kind() {
-            Kind::SECTION => self.begin(block),
-            Kind::INTERFACE => self.add(block),
-            _ => Ok(()),
+    /// Takes over a section header from a file.
+    pub(crate) fn from_block(block: RawBlock<'_>) -> Section {
+        Section {
+            block: block.into(),
+            texts: Texts::default(),
         }
     }
 
-    /// Returns the first interface of the savefile, if there was one.
-    pub(super) fn first(&self) -> Option<Described> {
-        self.first.map(|(first, _)| first)
+    /// Borrows the block of the header.
+    #[must_use]
+    pub fn as_raw(&self) -> RawBlock<'_> {
+        self.block.as_raw()
     }
 
-    fn begin(&mut self, block: RawBlock<'_>) -> Result<(), Damage> {
-        let body = block.body();
-        let (Some(major), Some(minor), Some(_)) = (body.u16(4), body.u16(6), body.u64(8)) else {
-            return Err(Damage::Short {
-                kind: Kind::SECTION.0,
-                expected: HEADER,
-                found: block.bytes().len() as u32,
-            });
-        };
-        // libpcap checks the minor version of the first section only, and nothing of others before the first interface.
-        let is_known = match (self.begun, self.first) {
-            (false, _) => matches!((major, minor), (1, 0 | 2)),
-            (true, None) => true,
-            (true, Some(_)) => major == 1,
-        };
-        if !is_known {
-            return Err(Damage::Version(major, minor));
-        }
-        if !self.begun {
-            self.version = (major, minor);
-        }
-        self.begun = true;
-        self.order = block.order();
-        self.interfaces.clear();
-        Ok(())
+    /// Returns the first error of a setter.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        self.texts.refusal()
     }
 
-    fn add(&mut self, block: RawBlock<'_>) -> Result<(), Damage> {
-        let described = Described::new(block)?;
-        let number = self.interfaces.len();
-        let (first, order) = *self.first.get_or_insert((described, self.order));
-        if described.dlt() != first.dlt() {
-            return Err(Damage::Linktype {
-                interface: number,
-                expected: first.linktype,
-                found: described.linktype,
-            });
+    /// Returns the byte order of the section.
+    #[must_use]
+    pub fn endian(&self) -> Endian {
+        self.as_raw().endian()
+    }
+
+    /// Returns the major and minor version of the format: 1.0, or 1.2, which means the same.
+    #[must_use]
+    pub fn version(&self) -> (u16, u16) {
+        let body = self.as_raw().content();
+        (body.u16(4).unwrap_or(0), body.u16(6).unwrap_or(0))
+    }
+
+    /// Returns whether this crate knows the version. If not, the blocks of the section are
+    /// [unknown](super::Block::Other).
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        matches!(self.version(), (1, 0 | 2))
+    }
+
+    /// Returns the length of the section's blocks in bytes as the file states it, if it does. Readers do not use it.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        let length = self.as_raw().content().u64(8);
+        length.filter(|&length| length != u64::MAX)
+    }
+
+    /// Returns all options.
+    #[must_use]
+    pub fn options(&self) -> Options<'_> {
+        self.as_raw().options_after(layout::SECTION)
+    }
+
+    /// Returns the description of the hardware on which the file was created (`shb_hardware`).
+    #[must_use]
+    pub fn hardware(&self) -> Option<Cow<'_, str>> {
+        self.options().text(code::HARDWARE)
+    }
+
+    /// Returns the operating system on which the file was created (`shb_os`).
+    #[must_use]
+    pub fn os(&self) -> Option<Cow<'_, str>> {
+        self.options().text(code::OS)
+    }
+
+    /// Returns the application that created the file (`shb_userappl`).
+    #[must_use]
+    pub fn application(&self) -> Option<Cow<'_, str>> {
+        self.options().text(code::APPLICATION)
+    }
+
+    /// Returns the comments about the section (`opt_comment`).
+    pub fn comments(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.as_raw().comments()
+    }
+
+    /// Sets the byte order of the section's numbers. Default: this machine's.
+    #[must_use]
+    pub fn with_endian(mut self, endian: Endian) -> Section {
+        if endian != self.endian() {
+            let order = ByteOrder::from(endian);
+            match self.block.to_order(order) {
+                Ok((block, _)) => self.block = block,
+                Err(error) => self.texts.note(Err(error)),
+            }
         }
-        if order != self.order && first.dlt().depends_on_system() {
-            // A filter is compiled for one byte order.
-            return Err(Damage::Order(first.linktype));
+        self
+    }
+
+    /// Sets the length of the section to "unknown". The length in a header from a file is wrong once the section's
+    /// blocks have changed.
+    #[must_use]
+    pub fn without_length(mut self) -> Section {
+        self.block.set_section_length(u64::MAX);
+        self
+    }
+
+    /// Sets the description of the hardware on which the file was created (`shb_hardware`), such as `AMD EPYC 7543`.
+    #[must_use]
+    pub fn with_hardware(self, text: impl AsRef<str>) -> Section {
+        self.with_text(code::HARDWARE, "hardware", text.as_ref())
+    }
+
+    /// Sets the operating system on which the file was created (`shb_os`), such as `Linux 6.12`.
+    #[must_use]
+    pub fn with_os(self, text: impl AsRef<str>) -> Section {
+        self.with_text(code::OS, "operating system", text.as_ref())
+    }
+
+    /// Sets the application that created the file (`shb_userappl`).
+    #[must_use]
+    pub fn with_application(self, text: impl AsRef<str>) -> Section {
+        self.with_text(code::APPLICATION, "application", text.as_ref())
+    }
+
+    /// Adds a comment about the section (`opt_comment`).
+    #[must_use]
+    pub fn with_comment(mut self, text: impl AsRef<str>) -> Section {
+        if self.texts.check("comment", text.as_ref(), 0) {
+            self.texts.note(self.block.add_comment(text.as_ref()));
         }
-        if number >= INTERFACES {
-            return Err(Damage::Interfaces(INTERFACES));
+        self
+    }
+
+    /// Sets any option: replaces the options with this code, or adds one. Numbers in the value must have the
+    /// [byte order](Self::endian) of the section.
+    #[must_use]
+    pub fn with_option(mut self, code: u16, value: &[u8]) -> Section {
+        self.texts.note(self.block.set_option(code, value));
+        self
+    }
+
+    fn with_text(mut self, code: u16, what: &'static str, text: &str) -> Section {
+        if self.texts.check(what, text, 0) {
+            self.texts
+                .note(self.block.set_option(code, text.as_bytes()));
         }
-        self.interfaces.push(Interface {
-            clock: described.clock,
-            longest: described.longest(),
-        });
-        Ok(())
+        self
     }
 }
 
-/// Returns the numbers at the start of a packet block.
-#[inline]
-fn numbers(head: &[u8; HEAD + PACKET], order: ByteOrder) -> [u32; 7] {
-    let numbers = std::array::from_fn(|n| {
-        let n = 4 * n;
-        u32::from_ne_bytes([head[n], head[n + 1], head[n + 2], head[n + 3]])
-    });
-    match order {
-        ByteOrder::Native => numbers,
-        ByteOrder::Swapped => numbers.map(u32::swap_bytes),
+/// Creates the block of a section header in a byte order.
+pub(crate) fn header(order: ByteOrder, options: &[u8]) -> BlockBuf {
+    let mut body = order.of_u32(ORDER).to_ne_bytes().to_vec();
+    body.extend([1, 0].map(|n| order.of_u16(n).to_ne_bytes()).concat());
+    body.extend(u64::MAX.to_ne_bytes());
+    body.extend(options);
+    BlockBuf::of_kind(Kind::SECTION, &body, order)
+}
+
+impl fmt::Debug for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Section")
+            .field("endian", &self.endian())
+            .field("version", &self.version())
+            .field("hardware", &self.hardware())
+            .field("os", &self.os())
+            .field("application", &self.application())
+            .finish_non_exhaustive()
     }
 }

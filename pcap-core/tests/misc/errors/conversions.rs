@@ -185,11 +185,10 @@ fn failed_writes_under_anyhow() {
 }
 
 #[test]
-#[cfg(feature = "pcapng")]
 fn pcapng_works_under_anyhow() {
     use pcap_core::pcapng::{Interface, PcapngDumper, Section};
     let argument = ErrorKind::InvalidArgument;
-    let nul = || Section::new().os("a\0b");
+    let nul = || Section::new().with_os("a\0b");
     let dumper = || PcapngDumper::new(Vec::new());
     let missing = "/no/such/folder/a.pcapng";
     fails!(IO_NOT_FOUND, PcapngDumper::create(missing));
@@ -201,7 +200,7 @@ fn pcapng_works_under_anyhow() {
     let foreign = dumper().add_interface(&interface).unwrap();
     fails!(
         argument,
-        dumper().add_interface(&interface.clone().name("\0"))
+        dumper().add_interface(&interface.clone().with_name("\0"))
     );
     fails!(
         argument,

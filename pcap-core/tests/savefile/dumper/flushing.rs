@@ -119,13 +119,12 @@ fn the_header_is_there_from_the_start() {
 }
 
 #[test]
-#[cfg(feature = "pcapng")]
 fn headers_of_pcapng_are_there_from_the_start() {
     use pcap_core::pcapng::{Interface, PcapngDumper, Section};
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcapng");
     let file = || File::create(&path).unwrap();
-    let section = Section::new().application("it");
+    let section = Section::new().with_application("it");
     let interface = Interface::new(pcap_core::Linktype::ETHERNET);
     let makers: [&dyn Fn() -> PcapngDumper; 4] = [
         &|| section.dump(&path).unwrap(),
@@ -321,7 +320,6 @@ fn a_packet_refused_when_due_can_be_retried() {
 }
 
 #[test]
-#[cfg(feature = "pcapng")]
 fn pcapng_waits_no_longer_than_the_bound() {
     use pcap_core::pcapng::{Interface, PcapngDumper};
     let writer = Writer::default();

@@ -5,6 +5,5 @@ mod copies;
 mod errors;
 mod flushing;
 mod headers;
-#[cfg(feature = "pcapng")]
 mod pcapng;
 mod writing;

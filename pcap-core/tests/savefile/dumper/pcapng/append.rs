@@ -33,7 +33,10 @@ fn append_adds_a_section_to_whole_files() {
         fs::write(&path, bytes).unwrap();
         for error in [
             PcapngDumper::append(&path).unwrap_err(),
-            Section::new().comment("x").dump_append(&path).unwrap_err(),
+            Section::new()
+                .with_comment("x")
+                .dump_append(&path)
+                .unwrap_err(),
         ] {
             assert_eq!(error.kind(), kind, "{error}");
             assert_eq!(error.operation(), Some("append to"));
@@ -56,7 +59,10 @@ fn append_adds_a_section_to_whole_files() {
     refused(&with(8, 7), bad); // the byte order
     refused(&with(second + 4, 13), bad); // a length
     refused(&with(second - 4, 8), bad); // the length at the end of a block
-    let error = Section::new().comment("\0").dump_append(&path).unwrap_err();
+    let error = Section::new()
+        .with_comment("\0")
+        .dump_append(&path)
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }
 
@@ -74,9 +80,16 @@ fn append_walks_both_byte_orders() {
     bytes.extend(block(&[0x0bad, 12, 12]));
     fs::write(&path, &bytes).unwrap();
     PcapngDumper::append(&path).unwrap().close().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+    let mut dumper = PcapngDumper::append(&path).unwrap();
+    let other = dumper.add_interface(&ethernet()).unwrap();
+    assert_eq!(other.index(), 0);
+    dumper.close().unwrap();
     let appended = fs::read(&path).unwrap();
     assert_eq!(appended[..bytes.len()], bytes);
-    assert_eq!(appended[bytes.len()..][..4], [0x0a, 0x0d, 0x0d, 0x0a]);
+    // A new section in the same byte order.
+    let header = block(&[0x0a0d_0d0a, 28, 0x1a2b_3c4d, 0x0001_0000, !0, !0, 28]);
+    assert_eq!(appended[bytes.len()..][..28], header);
 }
 
 /// Returns whether a native file's block ends there.

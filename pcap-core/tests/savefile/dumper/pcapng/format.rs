@@ -21,21 +21,21 @@ fn options(options: &[(u16, &[u8])]) -> Vec<u8> {
 #[test]
 fn each_byte_is_as_the_format_says() {
     let section = Section::new()
-        .hardware("a")
-        .os("bc")
-        .application("def")
-        .comment("ghij");
+        .with_hardware("a")
+        .with_os("bc")
+        .with_application("def")
+        .with_comment("ghij");
     let mut dumper = section.dump_to(Vec::new()).unwrap();
     let full = Interface::new(Linktype::RAW)
-        .name("eth0")
-        .description("the ü port")
-        .snaplen(9000)
-        .filter("tcp")
-        .os("Linux")
-        .hardware("wire")
-        .comment("");
+        .with_name("eth0")
+        .with_description("the ü port")
+        .with_snaplen(9000)
+        .with_filter("tcp")
+        .with_os("Linux")
+        .with_hardware("wire")
+        .with_comment("");
     let nano = dumper.add_interface(&full).unwrap();
-    let micro = ethernet().precision(Precision::Micro).snaplen(0);
+    let micro = ethernet().with_precision(Precision::Micro).with_snaplen(0);
     let micro = dumper.add_interface(&micro).unwrap();
     assert_eq!((nano.index(), micro.index()), (0, 1));
     let time = Timestamp::new(1_700_000_000, 123_456_789);
@@ -100,9 +100,9 @@ fn each_byte_is_as_the_format_says() {
                 101,
                 9000,
                 &[
+                    (9, &[9]),
                     (2, b"eth0"),
                     (3, "the ü port".as_bytes()),
-                    (9, &[9]),
                     (11, b"\0tcp"),
                     (12, b"Linux"),
                     (15, b"wire"),

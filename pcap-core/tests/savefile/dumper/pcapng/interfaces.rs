@@ -11,11 +11,11 @@ use crate::support::files;
 fn an_interface_is_like_its_capture() {
     let capture = Capture::dead_with(Dlt::RAW, 1234, Precision::Micro).unwrap();
     let expected = Interface::new(Linktype::RAW)
-        .snaplen(1234)
-        .precision(Precision::Micro);
+        .with_snaplen(1234)
+        .with_precision(Precision::Micro);
     assert_eq!(Interface::for_capture(&capture), expected);
     let capture = files::open(files::pings(1));
-    let expected = ethernet().precision(Precision::Micro);
+    let expected = ethernet().with_precision(Precision::Micro);
     assert_eq!(Interface::for_capture(&capture), expected);
 }
 
@@ -43,7 +43,7 @@ fn what_two_devices_capture_goes_into_one_file() {
         .iter()
         .map(|c| {
             dumper
-                .add_interface(&Interface::for_capture(c).name(c.name()))
+                .add_interface(&Interface::for_capture(c).with_name(c.name()))
                 .unwrap()
         })
         .collect();

@@ -52,7 +52,9 @@ fn each_reader_reads_two_interfaces() {
     let nanos = packets(&mut random, 150, Precision::Nano);
     let micros = packets(&mut random, 150, Precision::Micro);
     let mut dumper = PcapngDumper::create(&path).unwrap();
-    let left = ethernet().name("left").description("the left one");
+    let left = ethernet()
+        .with_name("left")
+        .with_description("the left one");
     let left = dumper.add_interface(&left).unwrap();
     let mut written = Vec::new();
     for (n, packet) in nanos.iter().enumerate() {
@@ -63,7 +65,9 @@ fn each_reader_reads_two_interfaces() {
         dumper.write(left, packet).unwrap();
         written.push((left, packet, String::new()));
     }
-    let right = ethernet().name("right").precision(Precision::Micro);
+    let right = ethernet()
+        .with_name("right")
+        .with_precision(Precision::Micro);
     let right = dumper.add_interface(&right).unwrap();
     for (n, (nano, micro)) in nanos[20..].iter().zip(&micros).enumerate() {
         let comment = "ä comment "[..random.below(2) * 11].repeat(n % 5);
@@ -126,18 +130,18 @@ fn tshark_reads_every_comment_and_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcapng");
     let section = Section::new()
-        .hardware("an abacus")
-        .os("none")
-        .application("pcap-core's test")
-        .comment("of the file");
+        .with_hardware("an abacus")
+        .with_os("none")
+        .with_application("pcap-core's test")
+        .with_comment("of the file");
     let mut dumper = section.dump(&path).unwrap();
     let interface = ethernet()
-        .name("eth7")
-        .description("seventh")
-        .filter("tcp port 80")
-        .os("Plan 9")
-        .hardware("coax")
-        .comment("of the interface");
+        .with_name("eth7")
+        .with_description("seventh")
+        .with_filter("tcp port 80")
+        .with_os("Plan 9")
+        .with_hardware("coax")
+        .with_comment("of the interface");
     let eth = dumper.add_interface(&interface).unwrap();
     let packet = Packet::new(Timestamp::new(1_700_000_000, 5), 60, &[0xff; 60]);
     for direction in [Direction::In, Direction::Out, Direction::InOut] {
@@ -193,7 +197,7 @@ fn mixed_link_types_are_read_by_tshark() {
     let others = [
         (Interface::new(Dlt::LINUX_SLL), false),
         (Interface::new(Linktype::new(147)), false),
-        (ethernet().snaplen(1000), true),
+        (ethernet().with_snaplen(1000), true),
     ];
     for (other, is_ethernet) in others {
         let mut dumper = PcapngDumper::create(&path).unwrap();
@@ -236,10 +240,10 @@ fn random_packets_go_there_and_back() {
                 let precision = [Precision::Micro, Precision::Nano][random.below(2)];
                 let text = "x".repeat(random.below(70));
                 let interface = ethernet()
-                    .snaplen(snaplen)
-                    .precision(precision)
-                    .filter(&text)
-                    .comment(text);
+                    .with_snaplen(snaplen)
+                    .with_precision(precision)
+                    .with_filter(&text)
+                    .with_comment(text);
                 interfaces.push((dumper.add_interface(&interface).unwrap(), precision));
             }
             let (interface, precision) = interfaces[random.below(interfaces.len())];
@@ -294,7 +298,7 @@ fn tshark_reads_the_checksum_length() {
     let with = Interface::for_capture(&dead.with_fcs_len(Some(4)).unwrap());
     for (interface, fcs) in [
         (with, "0x12345678"),
-        (ethernet().fcs_len(0), ""),
+        (ethernet().with_fcs_len(0), ""),
         (ethernet(), ""),
     ] {
         let mut dumper = PcapngDumper::create(&path).unwrap();
@@ -317,7 +321,7 @@ fn tshark_reads_packets_up_to_262144_bytes() {
     for (length, read) in [(262_144, true), (262_145, false)] {
         let path = folder.path().join(format!("{length}.pcapng"));
         let mut dumper = PcapngDumper::create(&path).unwrap();
-        let eth = dumper.add_interface(&ethernet().snaplen(0)).unwrap();
+        let eth = dumper.add_interface(&ethernet().with_snaplen(0)).unwrap();
         dumper
             .write(eth, Packet::whole(Timestamp::now(), &vec![0; length]))
             .unwrap();

@@ -43,7 +43,7 @@ fn a_full_disk_is_an_error_until_it_has_room() {
                 Err(error) => {
                     assert_eq!(error.kind(), full, "{error}");
                     // An interface that cannot be written is not added either.
-                    let huge = ethernet().comment("x".repeat(60_000));
+                    let huge = ethernet().with_comment("x".repeat(60_000));
                     let taken = (0..20).filter(|_| dumper.add_interface(&huge).is_ok());
                     assert!(taken.count() < 20);
                     assert_eq!(dumper.flush().unwrap_err().kind(), full);

@@ -1,124 +1,18 @@
 //! Packets: a header and its bytes, borrowed or owned.
 
+mod header;
+mod origin;
+mod owned;
+
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
+pub use header::PacketHeader;
+use origin::Origin;
+pub use owned::PacketOwned;
+
+use crate::linktype::Linktype;
 use crate::timestamp::Timestamp;
-
-/// The header that libpcap delivers with a packet: the time of capture, the number of captured bytes, and the number of
-/// bytes on the wire.
-///
-/// # Examples
-///
-/// ```
-/// use pcap_core::{PacketHeader, Timestamp};
-///
-/// let header = PacketHeader::new(Timestamp::new(1, 5), 60, 1514);
-/// assert_eq!((header.caplen(), header.wire_len()), (60, 1514));
-/// assert!(header.is_truncated());
-/// ```
-#[doc(alias = "pcap_pkthdr")]
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct PacketHeader {
-    secs: i64,
-    /// As read: in a damaged savefile it may be negative or at least one second.
-    nanos: i64,
-    caplen: u32,
-    wire_len: u32,
-}
-
-impl PacketHeader {
-    /// Creates a header from a time, the number of bytes captured and the number of bytes on the wire.
-    #[must_use]
-    pub const fn new(timestamp: Timestamp, caplen: u32, wire_len: u32) -> PacketHeader {
-        PacketHeader {
-            secs: timestamp.secs(),
-            nanos: timestamp.subsec_nanos() as i64,
-            caplen,
-            wire_len,
-        }
-    }
-
-    /// Creates a header from libpcap's values, with the fraction already in nanoseconds.
-    #[inline]
-    pub(crate) const fn from_raw(
-        secs: i64,
-        nanos: i64,
-        caplen: u32,
-        wire_len: u32,
-    ) -> PacketHeader {
-        PacketHeader {
-            secs,
-            nanos,
-            caplen,
-            wire_len,
-        }
-    }
-
-    /// Returns the time of capture. A fraction that is out of range is carried into the seconds.
-    #[inline]
-    #[must_use]
-    pub const fn timestamp(&self) -> Timestamp {
-        Timestamp::new(self.secs, self.nanos)
-    }
-
-    /// Returns the seconds of the timestamp, exactly as libpcap delivered them.
-    #[must_use]
-    pub const fn raw_secs(&self) -> i64 {
-        self.secs
-    }
-
-    /// Returns the fraction of the timestamp in nanoseconds, exactly as libpcap delivered it.
-    ///
-    /// In a damaged savefile it may be negative or at least one second. [`timestamp`](Self::timestamp) carries it into
-    /// the seconds.
-    #[must_use]
-    pub const fn raw_nanos(&self) -> i64 {
-        self.nanos
-    }
-
-    /// Returns the number of captured bytes, which is the length of the packet's data.
-    #[inline]
-    #[must_use]
-    pub const fn caplen(&self) -> u32 {
-        self.caplen
-    }
-
-    /// Returns the number of bytes that the packet had on the wire.
-    ///
-    /// It is greater than [`caplen`](Self::caplen) if the packet was truncated to the snaplen. It is less only in
-    /// damaged savefiles.
-    #[doc(alias = "len")]
-    #[inline]
-    #[must_use]
-    pub const fn wire_len(&self) -> u32 {
-        self.wire_len
-    }
-
-    /// Returns whether the packet is truncated, that is, whether fewer bytes were captured than it had on the wire.
-    #[must_use]
-    pub const fn is_truncated(&self) -> bool {
-        self.caplen < self.wire_len
-    }
-
-    /// Truncates the packet to at most `caplen` bytes.
-    pub(crate) const fn cut(mut self, caplen: u32) -> PacketHeader {
-        if caplen < self.caplen {
-            self.caplen = caplen;
-        }
-        self
-    }
-}
-
-impl fmt::Debug for PacketHeader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PacketHeader")
-            .field("timestamp", &format_args!("{}", self.timestamp()))
-            .field("caplen", &self.caplen)
-            .field("wire_len", &self.wire_len)
-            .finish()
-    }
-}
 
 /// A packet whose bytes are borrowed, usually from the buffer of a capture.
 ///
@@ -150,10 +44,26 @@ impl fmt::Debug for PacketHeader {
 /// capture.for_each(|packet| kept.push(packet))?;
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy)]
 pub struct Packet<'a> {
     header: PacketHeader,
+    origin: Origin,
     data: &'a [u8],
+}
+
+/// Compares the headers and the data, not where the packets come from.
+impl PartialEq for Packet<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.header, self.data) == (other.header, other.data)
+    }
+}
+
+impl Eq for Packet<'_> {}
+
+impl Hash for Packet<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.header, self.data).hash(state);
+    }
 }
 
 /// A packet without the loan of its data, which are in a buffer.
@@ -161,6 +71,7 @@ pub struct Packet<'a> {
 #[allow(unreachable_pub)] // the sealed traits name it, and they are public in name
 pub struct Placed {
     header: PacketHeader,
+    origin: Origin,
     /// The index of the data in the buffer.
     start: usize,
 }
@@ -170,7 +81,11 @@ impl Placed {
     #[inline]
     pub(crate) fn lend(self, buffer: &[u8]) -> Packet<'_> {
         let data = &buffer[self.start..][..self.header.caplen() as usize];
-        Packet::from_parts(self.header, data)
+        Packet {
+            header: self.header,
+            origin: self.origin,
+            data,
+        }
     }
 }
 
@@ -193,6 +108,7 @@ impl<'a> Packet<'a> {
         let caplen = u32::try_from(data.len()).unwrap_or(u32::MAX);
         Packet {
             header: PacketHeader::new(timestamp.into(), caplen, wire_len.max(caplen)),
+            origin: Origin::UNKNOWN,
             data: &data[..caplen as usize],
         }
     }
@@ -218,21 +134,42 @@ impl<'a> Packet<'a> {
     pub(crate) fn cut(self, caplen: u32) -> Packet<'a> {
         let header = self.header.cut(caplen);
         let data = &self.data[..header.caplen as usize];
-        Packet { header, data }
+        Packet {
+            header,
+            data,
+            ..self
+        }
     }
 
     /// Creates a packet from a header and the bytes that it counts.
     #[inline]
     pub(crate) fn from_parts(header: PacketHeader, data: &'a [u8]) -> Packet<'a> {
         debug_assert_eq!(header.caplen as usize, data.len());
-        Packet { header, data }
+        Packet {
+            header,
+            origin: Origin::UNKNOWN,
+            data,
+        }
+    }
+
+    /// Notes the interface of a pcapng savefile to which the packet belongs.
+    #[inline]
+    pub(crate) fn of_interface(mut self, interface: u32, linktype: u16) -> Packet<'a> {
+        self.origin = Origin {
+            interface,
+            linktype,
+        };
+        self
     }
 
     /// Returns the packet without its loan, if its data are at this index of a buffer.
     #[inline]
     pub(crate) fn placed_at(self, start: usize) -> Placed {
-        let header = self.header;
-        Placed { header, start }
+        Placed {
+            header: self.header,
+            origin: self.origin,
+            start,
+        }
     }
 
     /// Returns the header.
@@ -271,11 +208,29 @@ impl<'a> Packet<'a> {
         self.header.wire_len
     }
 
+    /// Returns the number of the interface on which the packet was captured, starting at 0 in each section, if the
+    /// packet was read from a pcapng savefile. Returns `None` for all other packets.
+    ///
+    /// [`Capture::interfaces`](crate::Capture::interfaces) returns the descriptions of the interfaces.
+    #[must_use]
+    pub const fn interface(&self) -> Option<u32> {
+        self.origin.interface()
+    }
+
+    /// Returns the link type of that [`interface`](Self::interface), if the packet was read from a pcapng savefile.
+    ///
+    /// All other captures have one [link type](crate::Capture::linktype) for all packets, and this call returns `None`.
+    #[must_use]
+    pub fn linktype(&self) -> Option<Linktype> {
+        self.origin.linktype()
+    }
+
     /// Copies the packet into a packet that owns its bytes.
     #[must_use]
     pub fn into_owned(self) -> PacketOwned {
         PacketOwned {
             header: self.header,
+            origin: self.origin,
             data: self.data.into(),
         }
     }
@@ -313,7 +268,8 @@ pub trait AsPacket: sealed::Sealed {
     fn as_packet(&self) -> Packet<'_>;
 }
 
-mod sealed {
+#[allow(unreachable_pub)] // public in name, so that nobody else can implement it
+pub(crate) mod sealed {
     pub trait Sealed {}
 
     impl Sealed for super::Packet<'_> {}
@@ -339,117 +295,6 @@ impl<P: AsPacket + ?Sized> AsPacket for &P {
     #[inline]
     fn as_packet(&self) -> Packet<'_> {
         (**self).as_packet()
-    }
-}
-
-/// A packet that owns its bytes, so that it can be stored in a collection or sent to another thread.
-///
-/// # Examples
-///
-/// ```
-/// use pcap_core::{Packet, Timestamp};
-///
-/// let packet = Packet::new(Timestamp::EPOCH, 3, b"abc").into_owned();
-/// let handle = std::thread::spawn(move || packet.data().len());
-/// assert_eq!(handle.join().unwrap(), 3);
-/// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(try_from = "Parts")
-)]
-pub struct PacketOwned {
-    header: PacketHeader,
-    #[cfg_attr(feature = "serde", serde(with = "crate::serialize::bytes"))]
-    data: Box<[u8]>,
-}
-
-/// A deserialized packet whose caplen has not been compared with the length of its data yet.
-#[cfg(feature = "serde")]
-#[derive(serde::Deserialize)]
-#[serde(rename = "PacketOwned")]
-struct Parts {
-    header: PacketHeader,
-    #[serde(with = "crate::serialize::bytes")]
-    data: Box<[u8]>,
-}
-
-#[cfg(feature = "serde")]
-impl TryFrom<Parts> for PacketOwned {
-    type Error = &'static str;
-
-    fn try_from(Parts { header, data }: Parts) -> Result<PacketOwned, &'static str> {
-        if u32::try_from(data.len()) != Ok(header.caplen) {
-            return Err("caplen does not match the length of the data");
-        }
-        Ok(PacketOwned { header, data })
-    }
-}
-
-impl PacketOwned {
-    /// Borrows the packet.
-    #[must_use]
-    pub fn as_packet(&self) -> Packet<'_> {
-        Packet {
-            header: self.header,
-            data: &self.data,
-        }
-    }
-
-    /// Returns the header.
-    #[must_use]
-    pub const fn header(&self) -> &PacketHeader {
-        &self.header
-    }
-
-    /// Returns the captured bytes.
-    #[must_use]
-    pub const fn data(&self) -> &[u8] {
-        &self.data
-    }
-
-    /// Converts the packet into its captured bytes.
-    #[must_use]
-    pub fn into_data(self) -> Box<[u8]> {
-        self.data
-    }
-
-    /// Returns the time of capture.
-    #[must_use]
-    pub const fn timestamp(&self) -> Timestamp {
-        self.header.timestamp()
-    }
-
-    /// Returns the number of captured bytes.
-    #[must_use]
-    pub const fn caplen(&self) -> u32 {
-        self.header.caplen
-    }
-
-    /// Returns the number of bytes that the packet had on the wire.
-    #[doc(alias = "len")]
-    #[must_use]
-    pub const fn wire_len(&self) -> u32 {
-        self.header.wire_len
-    }
-}
-
-impl fmt::Debug for PacketOwned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        debug(f, "PacketOwned", &self.header, &self.data)
-    }
-}
-
-impl AsRef<[u8]> for PacketOwned {
-    fn as_ref(&self) -> &[u8] {
-        &self.data
-    }
-}
-
-impl From<Packet<'_>> for PacketOwned {
-    fn from(packet: Packet<'_>) -> PacketOwned {
-        packet.into_owned()
     }
 }
 

@@ -1,0 +1,356 @@
+//! A block that can be edited.
+
+use std::fmt;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::savefile::ByteOrder;
+use crate::savefile::pcapng::block::{HEAD, TRAILER};
+use crate::savefile::pcapng::{
+    Endian, Fields, Kind, LONGEST_BLOCK, Options, RawBlock, code, layout,
+};
+
+/// A block of a pcapng file that owns its bytes and can be edited.
+///
+/// Only the edited part changes. Everything else, such as options that this crate does not know, stays as it is.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::pcapng::BlockBuf;
+///
+/// let mut block = BlockBuf::secrets(0x544c_534b, b"CLIENT_RANDOM 00 00\n"); // a TLS key log
+/// block.add_comment("of the second connection")?;
+/// assert_eq!(block.comments().collect::<Vec<_>>(), ["of the second connection"]);
+/// # Ok::<(), pcap_core::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct BlockBuf {
+    bytes: Vec<u8>,
+    order: ByteOrder,
+}
+
+impl BlockBuf {
+    /// Creates a block of any type from its body, to which zeros are added up to a multiple of 4 bytes. The block has
+    /// this machine's byte order.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the body has 4 GiB or more.
+    #[must_use]
+    pub fn new(block_type: u32, body: &[u8]) -> BlockBuf {
+        BlockBuf::with_endian(block_type, body, Endian::NATIVE)
+    }
+
+    /// Creates a block of any type, for a section of this byte order. The numbers in the body must have this byte
+    /// order, too.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the body has 4 GiB or more.
+    #[must_use]
+    pub fn with_endian(block_type: u32, body: &[u8], endian: Endian) -> BlockBuf {
+        let order = ByteOrder::from(endian);
+        let padded = body.len().next_multiple_of(4);
+        let length = u32::try_from(padded + HEAD + TRAILER);
+        let length = length.expect("a block has less than 4 GiB");
+        let mut bytes = Vec::with_capacity(length as usize);
+        bytes.extend(order.of_u32(block_type).to_ne_bytes());
+        bytes.extend(order.of_u32(length).to_ne_bytes());
+        bytes.extend(body);
+        bytes.resize(HEAD + padded, 0);
+        bytes.extend(order.of_u32(length).to_ne_bytes());
+        BlockBuf { bytes, order }
+    }
+
+    pub(crate) fn of_kind(kind: Kind, body: &[u8], order: ByteOrder) -> BlockBuf {
+        BlockBuf::with_endian(kind.0, body, order.into())
+    }
+
+    /// Creates a decryption secrets block. Its type is, for example, `0x544c_534b` (`TLSK`) for a TLS key log.
+    #[must_use]
+    pub fn secrets(secrets_type: u32, secrets: &[u8]) -> BlockBuf {
+        let length = u32::try_from(secrets.len()).unwrap_or(u32::MAX);
+        let mut body = [secrets_type, length].map(u32::to_ne_bytes).concat();
+        body.extend(secrets);
+        BlockBuf::of_kind(Kind::SECRETS, &body, ByteOrder::Native)
+    }
+
+    /// Creates a custom block, which begins with the private enterprise number of an organization. Programs that edit
+    /// files keep the block if `is_copyable` is true, and remove it otherwise.
+    #[must_use]
+    pub fn custom(enterprise: u32, data: &[u8], is_copyable: bool) -> BlockBuf {
+        let kind = match is_copyable {
+            true => Kind::CUSTOM,
+            false => Kind::CUSTOM_UNCOPIED,
+        };
+        let body = [&enterprise.to_ne_bytes()[..], data].concat();
+        BlockBuf::of_kind(kind, &body, ByteOrder::Native)
+    }
+
+    /// Creates a block with an entry of a systemd journal, in the journal's export format.
+    #[must_use]
+    pub fn journal(entry: &[u8]) -> BlockBuf {
+        BlockBuf::of_kind(Kind::JOURNAL, entry, ByteOrder::Native)
+    }
+
+    /// Borrows the block.
+    #[must_use]
+    pub fn as_raw(&self) -> RawBlock<'_> {
+        RawBlock::new(&self.bytes, self.order)
+    }
+
+    pub(crate) fn order(&self) -> ByteOrder {
+        self.order
+    }
+
+    /// Returns the options. Returns `None` if the block is damaged, or has a type without options or of which this
+    /// crate does not know where they are.
+    #[must_use]
+    pub fn options(&self) -> Option<Options<'_>> {
+        self.as_raw().options()
+    }
+
+    /// Returns the comments.
+    pub fn comments(&self) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
+        self.as_raw().comments()
+    }
+
+    /// Adds an option behind the others. A number in the value must have the byte order of the block.
+    ///
+    /// # Errors
+    ///
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the code is 0, which ends the options, if the value has
+    ///   more than 65 535 bytes, or if the block would be longer than 134 348 832 bytes.
+    /// - [`Unsupported`](ErrorKind::Unsupported) if the block has no [`options`](Self::options).
+    /// - [`SavefileBad`](ErrorKind::SavefileBad) if its last option reaches beyond the block.
+    pub fn add_option(&mut self, code: u16, value: &[u8]) -> Result<()> {
+        let cannot = |kind, text: String| {
+            let object = format!("option {code} of the block");
+            Err(Error::cannot(kind, "write", object, text))
+        };
+        let Ok(length) = u16::try_from(value.len()) else {
+            let text = format!("expected at most 65535 bytes, found {}", value.len());
+            return cannot(ErrorKind::InvalidArgument, text);
+        };
+        if code == code::END {
+            let text = "expected a code other than 0, which ends the options";
+            return cannot(ErrorKind::InvalidArgument, text.to_owned());
+        }
+        let Some(mut options) = self.options() else {
+            let text = format!("blocks of type {:#x} have none", self.as_raw().block_type());
+            return cannot(ErrorKind::Unsupported, text);
+        };
+        let mut rest = options.rest().len();
+        let mut has_end = false;
+        while let Some(option) = options.take_any() {
+            if option.code == code::END {
+                has_end = true;
+                break;
+            }
+            rest = options.rest().len();
+        }
+        if let Some(damage) = options.damage() {
+            return cannot(ErrorKind::SavefileBad, damage.to_string());
+        }
+        // After the options without an end, a few zeros may follow.
+        let at = self.bytes.len() - TRAILER - rest;
+        let mut bytes = Vec::with_capacity(value.len() + 12);
+        bytes.extend(self.order.of_u16(code).to_ne_bytes());
+        bytes.extend(self.order.of_u16(length).to_ne_bytes());
+        bytes.extend(value);
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        if !has_end {
+            bytes.extend([0; 4]);
+        }
+        if self.bytes.len() + bytes.len() > LONGEST_BLOCK as usize {
+            let text = format!("the block would have more than {LONGEST_BLOCK} bytes");
+            return cannot(ErrorKind::InvalidArgument, text);
+        }
+        self.splice(at..at, &bytes);
+        Ok(())
+    }
+
+    /// Adds a comment.
+    ///
+    /// # Errors
+    ///
+    /// - The errors of [`add_option`](Self::add_option).
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the comment contains a NUL byte, at which readers would
+    ///   truncate it.
+    pub fn add_comment(&mut self, text: &str) -> Result<()> {
+        if text.contains('\0') {
+            let text = "it contains a NUL byte";
+            let object = "the comment".to_owned();
+            let kind = ErrorKind::InvalidArgument;
+            return Err(Error::cannot(kind, "write", object, text));
+        }
+        self.add_option(code::COMMENT, text.as_bytes())
+    }
+
+    /// Removes all options with this code, and returns their number.
+    pub fn remove_options(&mut self, code: u16) -> usize {
+        let mut removed = 0;
+        while let Some(range) = self.find(code) {
+            self.splice(range, &[]);
+            removed += 1;
+        }
+        removed
+    }
+
+    /// Replaces the options with this code by one, or adds one.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`add_option`](Self::add_option).
+    pub fn set_option(&mut self, code: u16, value: &[u8]) -> Result<()> {
+        let same = |option: &crate::savefile::pcapng::RawOption<'_>| option.value().len();
+        let first = self.options().and_then(|options| options.first(code));
+        if let (Some(range), true) = (
+            self.find(code),
+            first.as_ref().map(same) == Some(value.len()),
+        ) {
+            self.bytes[range.start + 4..][..value.len()].copy_from_slice(value);
+            return Ok(());
+        }
+        let before = self.clone();
+        self.remove_options(code);
+        self.add_option(code, value).inspect_err(|_| *self = before)
+    }
+
+    /// Returns where the first option with a code is, with its padding.
+    fn find(&self, code: u16) -> Option<std::ops::Range<usize>> {
+        let mut options = self.options()?;
+        let end = self.bytes.len() - TRAILER;
+        loop {
+            let start = end - options.rest().len();
+            let option = options.take_any()?;
+            if option.code == code::END {
+                return None;
+            }
+            if option.code == code {
+                return Some(start..end - options.rest().len());
+            }
+        }
+    }
+
+    /// Sets the interface of an enhanced packet block or of interface statistics. For other packets, see
+    /// [`to_enhanced`](super::PacketBlock::to_enhanced).
+    ///
+    /// # Errors
+    ///
+    /// - [`Unsupported`](ErrorKind::Unsupported) if the block has another type.
+    pub fn set_interface(&mut self, interface: u32) -> Result<()> {
+        self.expect(&[Kind::ENHANCED_PACKET, Kind::STATISTICS], "the interface")?;
+        self.put_u32(HEAD, interface);
+        Ok(())
+    }
+
+    /// Sets the time of an enhanced packet block or of interface statistics, in ticks of its interface.
+    ///
+    /// # Errors
+    ///
+    /// - [`Unsupported`](ErrorKind::Unsupported) if the block has another type.
+    pub fn set_ticks(&mut self, ticks: u64) -> Result<()> {
+        self.expect(&[Kind::ENHANCED_PACKET, Kind::STATISTICS], "the time")?;
+        self.put_u32(HEAD + 4, (ticks >> 32) as u32);
+        self.put_u32(HEAD + 8, ticks as u32);
+        Ok(())
+    }
+
+    /// Replaces the data of an enhanced packet block and its length on the wire. The hashes of the packet, and the
+    /// flags of its checksums, become wrong: this call removes the former and clears the latter.
+    ///
+    /// # Errors
+    ///
+    /// - [`Unsupported`](ErrorKind::Unsupported) if the block has another type.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the block would be longer than 134 348 832 bytes.
+    pub fn set_data(&mut self, data: &[u8], wire_len: u32) -> Result<()> {
+        self.expect(&[Kind::ENHANCED_PACKET], "the data")?;
+        let start = HEAD + layout::PACKET;
+        let old = self.u32_at(HEAD + 12) as usize;
+        let end = (start + old.next_multiple_of(4)).min(self.bytes.len() - TRAILER);
+        let mut padded = data.to_vec();
+        padded.resize(data.len().next_multiple_of(4), 0);
+        if self.bytes.len() - (end - start) + padded.len() > LONGEST_BLOCK as usize {
+            let text = format!("the block would have more than {LONGEST_BLOCK} bytes");
+            let object = "the data of the block".to_owned();
+            let kind = ErrorKind::InvalidArgument;
+            return Err(Error::cannot(kind, "write", object, text));
+        }
+        self.put_u32(HEAD + 12, data.len() as u32);
+        self.put_u32(HEAD + 16, wire_len);
+        self.splice(start..end, &padded);
+        self.remove_options(code::packet::HASH);
+        if let Some(at) = self.find(code::packet::FLAGS) {
+            let flags = self.u32_at(at.start + 4);
+            self.put_u32(at.start + 4, flags & !layout::CHECKSUM_FLAGS);
+        }
+        Ok(())
+    }
+
+    /// Sets the snaplen of an interface description.
+    pub(crate) fn set_snaplen(&mut self, snaplen: u32) {
+        self.put_u32(HEAD + 4, snaplen);
+    }
+
+    /// Sets the length of the section in a section header.
+    pub(crate) fn set_section_length(&mut self, length: u64) {
+        let bytes = self.order.of_u64(length).to_ne_bytes();
+        self.bytes[HEAD + 8..HEAD + 16].copy_from_slice(&bytes);
+    }
+
+    fn expect(&self, kinds: &[Kind], what: &str) -> Result<()> {
+        let kind = self.as_raw().kind();
+        if kinds.contains(&kind) && self.bytes.len() >= HEAD + TRAILER + layout::STATISTICS {
+            return Ok(());
+        }
+        let text = format!("it has type {:#x}", kind.0);
+        let object = format!("{what} of the block");
+        Err(Error::cannot(ErrorKind::Unsupported, "set", object, text))
+    }
+
+    fn u32_at(&self, at: usize) -> u32 {
+        Fields::new(&self.bytes, self.order).u32(at).unwrap_or(0)
+    }
+
+    fn put_u32(&mut self, at: usize, number: u32) {
+        let bytes = self.order.of_u32(number).to_ne_bytes();
+        if let Some(place) = self.bytes.get_mut(at..at + 4) {
+            place.copy_from_slice(&bytes);
+        }
+    }
+
+    /// Replaces a part of the body, and corrects the lengths.
+    fn splice(&mut self, range: std::ops::Range<usize>, with: &[u8]) {
+        self.bytes.splice(range, with.iter().copied());
+        let length = self.bytes.len();
+        self.put_u32(4, length as u32);
+        self.put_u32(length - TRAILER, length as u32);
+    }
+}
+
+impl From<RawBlock<'_>> for BlockBuf {
+    fn from(block: RawBlock<'_>) -> BlockBuf {
+        BlockBuf {
+            bytes: block.bytes().to_vec(),
+            order: block.order(),
+        }
+    }
+}
+
+impl<'a> From<&'a BlockBuf> for RawBlock<'a> {
+    fn from(block: &'a BlockBuf) -> RawBlock<'a> {
+        block.as_raw()
+    }
+}
+
+impl fmt::Debug for BlockBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let raw = self.as_raw();
+        f.debug_struct("BlockBuf")
+            .field("block_type", &format_args!("{:#x}", raw.block_type()))
+            .field("endian", &raw.endian())
+            .field("body", &raw.body())
+            .finish()
+    }
+}
