@@ -156,8 +156,9 @@ impl Capture<Offline> {
     /// Returns the interfaces of the current section of a pcapng savefile that were described before the current
     /// position. [`Packet::interface`](crate::Packet::interface) returns the index of a packet's interface.
     ///
-    /// The list is empty for a classic savefile, and for a pcapng savefile of a link type whose packets libpcap converts
-    /// (USB, D-Bus and a few others). [`pcapng::Reader`](crate::pcapng::Reader) reads the interfaces of every file.
+    /// The list is empty for a classic savefile, and for a pcapng savefile of a link type whose packets libpcap
+    /// converts (USB, D-Bus and a few others). [`pcapng::Reader`](crate::pcapng::Reader) reads the interfaces of every
+    /// file.
     ///
     /// # Examples
     ///

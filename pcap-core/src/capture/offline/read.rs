@@ -83,7 +83,7 @@ impl PacketSource for Offline {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn ready(&mut self) -> Option<Placed> {
         if self.filter.is_some() || self.handle.breaker().is_pending() {
             return None;
@@ -95,7 +95,7 @@ impl PacketSource for Offline {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn lend(&self, placed: Placed) -> Option<Packet<'_>> {
         match &self.route {
             Route::Records(records) => Some(records.lend(placed)),

@@ -167,7 +167,7 @@ fn walk(file: File, name: &str, repair: bool) -> Result<(Blocks, u64)> {
     let refuse = |kind, text| Error::cannot(kind, "append to", name.to_owned(), text);
     let mut blocks = Blocks::new(Some(file), 0, Rules::Lenient);
     loop {
-        if blocks.advance_to_packet() {
+        if blocks.ready_block().is_some() {
             continue;
         }
         let found = blocks.advance(&mut None);

@@ -19,8 +19,8 @@ impl PcapngDumper {
     ///
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the byte order of the block differs from that of the
     ///   section (see [`BlockBuf::to_endian`](crate::pcapng::BlockBuf::to_endian)), if a packet belongs to an interface
-    ///   that the section does not have, if the block is too short for its type, or if no section has begun. The block is
-    ///   not written.
+    ///   that the section does not have, if the block is too short for its type, or if no section has begun. The block
+    ///   is not written.
     /// - [`Io`](crate::ErrorKind::Io) if writing failed. The block is not written; the call can be repeated.
     ///
     /// # Examples

@@ -75,7 +75,8 @@ impl PcapngDumper {
     ///   after July 2554), or if the interface belongs to another dumper. The packet is not written.
     /// - [`Io`](ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     pub fn write(&mut self, interface: InterfaceId, packet: impl AsPacket) -> Result<()> {
-        self.write_record(interface, &Record::new(packet.as_packet()))
+        let (number, known) = self.known(interface)?;
+        self.write_packet(number, known, packet.as_packet(), &[])
     }
 
     /// Writes a packet that was captured on the given interface, with additional data such as a comment.
@@ -135,10 +136,7 @@ impl PcapngDumper {
         let padding = data.len().wrapping_neg() % 4;
         let length = BARE + data.len() + padding + options.len();
         if length > LONGEST_BLOCK as usize {
-            return Err(self.output.refuse(format!(
-                "the packet of {} bytes is too large for a block, which has at most {LONGEST_BLOCK} bytes",
-                data.len()
-            )));
+            return Err(self.too_large(data.len()));
         }
         self.output.reserve(length)?;
         let order = self
@@ -156,16 +154,19 @@ impl PcapngDumper {
         .map(|number| order.of_u32(number).to_ne_bytes());
         self.output.push(numbers.as_flattened());
         self.output.push(data);
-        let mut end = [0; 8];
-        end[4..].copy_from_slice(&numbers[1]);
-        if options.is_empty() {
-            self.output.push(&end[4 - padding..]);
-        } else {
-            self.output.push(&end[..padding]);
+        self.output.pad(padding);
+        if !options.is_empty() {
             self.output.push(options);
-            self.output.push(&end[4..]);
         }
+        self.output.push(&numbers[1]);
         Ok(())
+    }
+
+    #[cold]
+    fn too_large(&self, length: usize) -> Error {
+        self.output.refuse(format!(
+            "the packet of {length} bytes is too large for a block, which has at most {LONGEST_BLOCK} bytes"
+        ))
     }
 
     #[cold]

@@ -42,8 +42,8 @@ enum Step {
 impl Reader {
     /// Returns the next block, after waiting until one is there or the file ends.
     ///
-    /// The call returns `None` at the end of the file, and if a [`BreakHandle`](crate::BreakHandle) interrupts it. After
-    /// a break, reading can continue.
+    /// The call returns `None` at the end of the file, and if a [`BreakHandle`](crate::BreakHandle) interrupts it.
+    /// After a break, reading can continue.
     ///
     /// # Errors
     ///
@@ -61,8 +61,10 @@ impl Reader {
     /// Panics if the underlying reader panics.
     #[inline]
     pub fn next_block(&mut self) -> Result<Option<Block<'_>>> {
-        if self.is_undisturbed() && self.blocks.advance_to_packet() {
-            return Ok(self.blocks.block());
+        if self.is_undisturbed() {
+            if let Some(placed) = self.blocks.ready_block() {
+                return Ok(self.blocks.lend_ready(placed));
+            }
         }
         match self.wait_for_block(Patience::ForEver)? {
             Next::Packet(()) => Ok(self.blocks.block()),
@@ -70,8 +72,8 @@ impl Reader {
         }
     }
 
-    /// Returns the next block if one is available now, and [`Next::Timeout`] otherwise. The call never blocks, except on
-    /// disk I/O or on a user-supplied reader.
+    /// Returns the next block if one is available now, and [`Next::Timeout`] otherwise. The call never blocks, except
+    /// on disk I/O or on a user-supplied reader.
     ///
     /// # Errors
     ///
@@ -80,8 +82,8 @@ impl Reader {
         self.next(Patience::Never)
     }
 
-    /// Returns the next block, after waiting for at most `timeout`, which applies to pipes, sockets, terminals and files
-    /// that are [followed](Self::follow).
+    /// Returns the next block, after waiting for at most `timeout`, which applies to pipes, sockets, terminals and
+    /// files that are [followed](Self::follow).
     ///
     /// # Errors
     ///

@@ -86,7 +86,7 @@ impl State {
 
     /// Parses the ordinary packet at the start of some bytes: one in an enhanced packet block that is complete and
     /// undamaged. Everything else takes the slow way.
-    #[inline]
+    #[inline(always)] // the callers use different parts of it
     pub(super) fn ordinary<'a>(&self, bytes: &'a [u8]) -> Option<Parsed<'a>> {
         let head = bytes.first_chunk::<{ HEAD + PACKET }>()?;
         let [kind, length, interface, high, low, caplen, wire_len] = numbers(head, self.order);
@@ -96,8 +96,12 @@ impl State {
         if Kind(kind) != Kind::ENHANCED_PACKET || caplen > room || room > LONGEST_BLOCK {
             return None;
         }
-        let trailer = bytes.get(length - TRAILER..length)?;
-        if trailer != &head[4..8] || length % 4 != 0 {
+        let trailer = bytes
+            .get(length - TRAILER..length)?
+            .first_chunk::<TRAILER>()?;
+        let trailer = in_order(u32::from_ne_bytes(*trailer), self.order);
+        // One comparison: the two low bits, and those that differ.
+        if (trailer as usize ^ length) | (length & 3) != 0 {
             return None;
         }
         let known = self.known.get(interface as usize)?;
@@ -106,7 +110,7 @@ impl State {
         }
         let (secs, nanos) = known.clock.time(u64::from(high) << 32 | u64::from(low))?;
         let header = PacketHeader::from_raw(secs, nanos.into(), caplen, wire_len);
-        let data = &bytes[HEAD + PACKET..][..caplen as usize];
+        let data = bytes.get(HEAD + PACKET..HEAD + PACKET + caplen as usize)?;
         Some(Parsed {
             packet: Packet::from_parts(header, data).of_interface(interface, known.linktype),
             length,
@@ -167,6 +171,9 @@ impl State {
             return Ok(());
         }
         let mut options = block.options().ok_or(Damage::Contents(block.kind().0))?;
+        if options.are_whole() {
+            return Ok(());
+        }
         options.by_ref().for_each(drop);
         options.damage().map_or(Ok(()), Err)
     }
@@ -284,8 +291,13 @@ fn numbers(head: &[u8; HEAD + PACKET], order: ByteOrder) -> [u32; 7] {
         let n = 4 * n;
         u32::from_ne_bytes([head[n], head[n + 1], head[n + 2], head[n + 3]])
     });
+    numbers.map(|number| in_order(number, order))
+}
+
+#[inline(always)]
+fn in_order(number: u32, order: ByteOrder) -> u32 {
     match order {
-        ByteOrder::Native => numbers,
-        ByteOrder::Swapped => numbers.map(u32::swap_bytes),
+        ByteOrder::Native => number,
+        ByteOrder::Swapped => number.swap_bytes(),
     }
 }
