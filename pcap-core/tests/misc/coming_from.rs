@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use pcap_core::pcapng::PcapngDumper;
+use pcap_core::pcapng::{PcapngDumper, Reader};
 use pcap_core::{
     Activated, Active, Address, AnyCapture, BreakHandle, Capture, CompileOptions, CookedHeader,
     Device, DeviceAddress, Direction, Dlt, Done, Dumper, End, Error, ErrorKind, Filter, Inactive,
@@ -98,7 +98,12 @@ fn write(folder: &Path) -> Result<std::path::PathBuf> {
         .dump_open_file(File::create(folder.join("b.pcap")).unwrap())?
         .close()?;
     dead.dump_to(Vec::new())?.close()?;
-    PcapngDumper::new(Vec::new()).close()?;
+    let written: Vec<u8> = PcapngDumper::new(Vec::new()).into_writer()?;
+    assert!(
+        Reader::from_reader(std::io::Cursor::new(written))?
+            .next_block()?
+            .is_some()
+    );
     Ok(path)
 }
 
