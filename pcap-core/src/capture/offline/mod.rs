@@ -1,7 +1,9 @@
 //! Reading savefiles.
 
 mod blocks;
+mod filtering;
 mod libpcap;
+mod mixed;
 mod open;
 mod read;
 mod route;
@@ -11,6 +13,7 @@ use std::ffi::c_int;
 use std::fmt;
 use std::ptr::NonNull;
 
+use filtering::Filtering;
 use route::{Before, Route};
 
 use crate::capture::phase::{self, Opened};
@@ -34,12 +37,14 @@ pub struct Offline {
     /// The stream that libpcap reads if this crate reads blocks: a header only. Declared after the handle, as above.
     _header: Option<platform::Stream>,
     route: Route,
+    /// Where a pcapng savefile in a regular file starts, if libpcap reads it, but has read no block yet.
+    start: Option<u64>,
     /// The length of the savefile, if it is a regular file.
     length: Option<Length>,
     /// The reason why a classic savefile has no second descriptor, which following needs.
     no_copy: Option<Error>,
     batch: Batch,
-    filter: Option<Filter>,
+    filtering: Filtering,
     format: SavefileFormat,
     precision: Precision,
     version: (i32, i32),
@@ -236,10 +241,11 @@ impl Capture<Offline> {
             stream: None,
             _header: None,
             route: Route::Libpcap,
+            start: None,
             length: None,
             no_copy: None,
             batch: Batch::new(Limit::PIPE),
-            filter: None,
+            filtering: Filtering::All,
             format,
             precision,
             version,

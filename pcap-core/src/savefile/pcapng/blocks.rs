@@ -90,7 +90,13 @@ impl Blocks {
     fn search(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Step<Found>> {
         let pause = self.window.position().saturating_add(PASSED);
         loop {
+            let known = self.interfaces().len();
             match self.advance(stream)? {
+                // Filters depend on the interfaces.
+                Found::Other if self.is_mixed() && self.interfaces().len() != known => {
+                    self.current = None;
+                    return Ok(Step::Gap(Found::Other));
+                }
                 Found::Other if self.window.position() < pause => {}
                 Found::Other => {
                     self.current = None;
@@ -231,9 +237,23 @@ impl Blocks {
     }
 
     /// Lets interfaces have different link types from now on.
-    #[allow(dead_code)] // until captures offer it
     pub(crate) fn mix(&mut self) {
         self.state.rules = Rules::Mixed;
+    }
+
+    /// Returns whether interfaces may have different link types.
+    pub(crate) fn is_mixed(&self) -> bool {
+        self.state.rules == Rules::Mixed
+    }
+
+    /// Advances to the next packet, as far as the blocks are in the buffer. A block that is lent remains.
+    pub(crate) fn look_ahead(&mut self) {
+        while let (None, Framed::Whole(block)) = (self.current, self.framed()) {
+            if block.kind().is_packet() || !matches!(self.advance(&mut None), Ok(Found::Other)) {
+                break;
+            }
+            self.current = None;
+        }
     }
 
     /// Advances to the next block if it is an ordinary packet that is in the buffer.

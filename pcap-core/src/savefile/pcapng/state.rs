@@ -21,7 +21,6 @@ pub(crate) enum Rules {
     /// As libpcap reads it, with one link type.
     Libpcap,
     /// As libpcap reads it, but with any link types.
-    #[allow(dead_code)] // until captures offer it
     Mixed,
     /// As Wireshark reads it.
     Lenient,

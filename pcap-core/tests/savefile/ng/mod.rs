@@ -10,6 +10,7 @@ use crate::support::ng::{
 
 mod bytes;
 mod capture;
+mod mixed;
 #[cfg(unix)]
 mod tools;
 
