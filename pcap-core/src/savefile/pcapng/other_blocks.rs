@@ -100,15 +100,13 @@ impl<'a> StatisticsBlock<'a> {
     /// Returns the time when the capture started (`isb_starttime`).
     #[must_use]
     pub fn start_time(&self) -> Option<Timestamp> {
-        let option = self.options().first(statistics::START)?;
-        self.time(option.value.ticks(0)?)
+        self.time_of(statistics::START)
     }
 
     /// Returns the time when the capture ended (`isb_endtime`).
     #[must_use]
     pub fn end_time(&self) -> Option<Timestamp> {
-        let option = self.options().first(statistics::END)?;
-        self.time(option.value.ticks(0)?)
+        self.time_of(statistics::END)
     }
 
     /// Returns the number of packets that the interface received (`isb_ifrecv`).
@@ -154,6 +152,12 @@ impl<'a> StatisticsBlock<'a> {
 
     fn count(&self, code: u16) -> Option<u64> {
         self.options().first(code)?.u64()
+    }
+
+    fn time_of(&self, code: u16) -> Option<Timestamp> {
+        let option = self.options().first(code)?;
+        let ticks = option.value.ticks(0)?;
+        (option.value().len() == 8).then(|| self.time(ticks))?
     }
 
     fn time(&self, ticks: u64) -> Option<Timestamp> {
