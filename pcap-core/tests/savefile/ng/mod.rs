@@ -13,6 +13,7 @@ mod capture;
 mod reader;
 #[cfg(unix)]
 mod tools;
+mod ways;
 
 /// The number of random files.
 const RANDOM: u64 = 400;
