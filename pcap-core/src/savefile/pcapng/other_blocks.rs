@@ -260,6 +260,34 @@ fn record(kind: u16, value: &[u8]) -> Option<NameRecord<'_>> {
     })
 }
 
+/// Returns whether the records of a name resolution block have an address and whole names, as Wireshark requires it.
+pub(crate) fn are_names_whole(body: Fields<'_>) -> bool {
+    let mut rest = body;
+    loop {
+        let (Some(kind), Some(length)) = (rest.u16(0), rest.u16(2)) else {
+            // Not even a record that ends the others is required, but one record is.
+            return !body.bytes().is_empty();
+        };
+        let length = usize::from(length);
+        let address = match kind {
+            0 => return true,
+            1 => 4,
+            2 => 16,
+            _ => 0,
+        };
+        let Some(value) = rest.bytes().get(4..4 + length) else {
+            return false;
+        };
+        let Some(names) = value.get(address..) else {
+            return false;
+        };
+        if address > 0 && names.last().is_some_and(|&byte| byte != 0) {
+            return false;
+        }
+        rest = rest.from(4 + length.next_multiple_of(4));
+    }
+}
+
 impl<'a> SecretsBlock<'a> {
     /// Returns the type of the secrets, for example `0x544c_534b` (`TLSK`) for a TLS key log.
     #[must_use]

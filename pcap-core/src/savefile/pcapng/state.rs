@@ -4,6 +4,7 @@ use crate::packet::{Packet, PacketHeader};
 use crate::savefile::ByteOrder;
 use crate::savefile::pcapng::block::{HEAD, TRAILER};
 use crate::savefile::pcapng::layout::PACKET;
+use crate::savefile::pcapng::other_blocks::are_names_whole;
 use crate::savefile::pcapng::{
     Clock, Damage, Described, Interface, Kind, LONGEST_BLOCK, PacketFields, RawBlock, Section, Time,
 };
@@ -12,8 +13,13 @@ use crate::savefile::pcapng::{
 const INTERFACES: usize = 1 << 20;
 /// The most bytes of all interface descriptions in a section.
 const DESCRIPTIONS: usize = 256 << 20;
+/// The length of an enhanced packet block without data and options.
+const FRAME: u32 = (HEAD + PACKET + TRAILER) as u32;
 /// The length of a section header without options.
 const HEADER: u32 = 28;
+
+/// The length of a custom block without data.
+const CUSTOM: u32 = 16;
 
 /// How strictly a savefile is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,10 +96,10 @@ impl State {
     pub(super) fn ordinary<'a>(&self, bytes: &'a [u8]) -> Option<Parsed<'a>> {
         let head = bytes.first_chunk::<{ HEAD + PACKET }>()?;
         let [kind, length, interface, high, low, caplen, wire_len] = numbers(head, self.order);
-        let room = length.wrapping_sub((HEAD + PACKET + TRAILER) as u32);
+        let room = length.wrapping_sub(FRAME);
         let length = length as usize;
         // For a shorter block, the room has wrapped.
-        if Kind(kind) != Kind::ENHANCED_PACKET || caplen > room || room > LONGEST_BLOCK {
+        if Kind(kind) != Kind::ENHANCED_PACKET || caplen > room || room > LONGEST_BLOCK - FRAME {
             return None;
         }
         let trailer = bytes.get(length - TRAILER..length)?;
@@ -162,11 +168,26 @@ impl State {
                 | Kind::PACKET
                 | Kind::NAMES
                 | Kind::SECRETS
+                | Kind::CUSTOM
+                | Kind::CUSTOM_UNCOPIED
         );
         if self.rules != Rules::Lenient || !has_parts || !self.knows(block) {
             return Ok(());
         }
-        let mut options = block.options().ok_or(Damage::Contents(block.kind().0))?;
+        let kind = block.kind();
+        if matches!(kind, Kind::CUSTOM | Kind::CUSTOM_UNCOPIED) {
+            // The rest is known to the organization alone.
+            let number = block.content().u32(0);
+            return number.map(drop).ok_or(Damage::Short {
+                kind: kind.0,
+                expected: CUSTOM,
+                found: block.bytes().len() as u32,
+            });
+        }
+        if kind == Kind::NAMES && !are_names_whole(block.content()) {
+            return Err(Damage::Contents(kind.0));
+        }
+        let mut options = block.options().ok_or(Damage::Contents(kind.0))?;
         options.by_ref().for_each(drop);
         options.damage().map_or(Ok(()), Err)
     }
