@@ -10,6 +10,7 @@ use crate::support::ng::{
 
 mod bytes;
 mod capture;
+mod damage;
 mod reader;
 #[cfg(unix)]
 mod tools;
