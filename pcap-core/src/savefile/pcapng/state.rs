@@ -18,9 +18,6 @@ const FRAME: u32 = (HEAD + PACKET + TRAILER) as u32;
 /// The length of a section header without options.
 const HEADER: u32 = 28;
 
-/// The length of a custom block without data.
-const CUSTOM: u32 = 16;
-
 /// How strictly a savefile is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rules {
@@ -168,22 +165,11 @@ impl State {
                 | Kind::PACKET
                 | Kind::NAMES
                 | Kind::SECRETS
-                | Kind::CUSTOM
-                | Kind::CUSTOM_UNCOPIED
         );
         if self.rules != Rules::Lenient || !has_parts || !self.knows(block) {
             return Ok(());
         }
         let kind = block.kind();
-        if matches!(kind, Kind::CUSTOM | Kind::CUSTOM_UNCOPIED) {
-            // The rest is known to the organization alone.
-            let number = block.content().u32(0);
-            return number.map(drop).ok_or(Damage::Short {
-                kind: kind.0,
-                expected: CUSTOM,
-                found: block.bytes().len() as u32,
-            });
-        }
         if kind == Kind::NAMES && !are_names_whole(block.content()) {
             return Err(Damage::Contents(kind.0));
         }

@@ -10,8 +10,12 @@ use crate::support::ng::{
 
 mod bytes;
 mod capture;
+mod copies;
+mod cut;
 mod damage;
+mod follow;
 mod reader;
+mod resume;
 #[cfg(unix)]
 mod tools;
 mod ways;
