@@ -73,7 +73,7 @@ fn copies_after_failed_writes_are_identical() {
             calls: 0,
         };
         let mut dumper = PcapngDumper::for_blocks_named(writer, "copy");
-        let mut reader = super::reader::open(&case.bytes);
+        let mut reader = crate::support::contents::open(&case.bytes);
         let mut number = 0;
         while let Some(block) = reader.next_block().unwrap() {
             while dumper.write_block(&block).is_err() {

@@ -3,7 +3,7 @@
 use pcap_core::ErrorKind;
 use pcap_core::pcapng::PcapngDumper;
 
-use super::reader::open;
+use crate::support::contents::open;
 use crate::support::ng::{Case, random, valid};
 
 /// Cuts a file after each of some lengths, and checks what is read. Returns the copies.

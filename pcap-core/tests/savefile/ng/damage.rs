@@ -2,7 +2,7 @@
 
 use pcap_core::ErrorKind;
 
-use super::reader::{check, open};
+use crate::support::contents::{check, open};
 use crate::support::ng::{Case, Damage, Kind, Seen, damaged, kind};
 
 /// Returns the first damage that is an error. Wrong lengths of options and of times are none: their getters return

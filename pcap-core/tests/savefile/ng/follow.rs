@@ -211,7 +211,7 @@ fn breaks_end_the_search_for_a_section() {
 
 #[test]
 fn a_break_before_a_read_ends_that_read() {
-    let mut reader = super::reader::open(&short());
+    let mut reader = crate::support::contents::open(&short());
     assert!(reader.next_block().unwrap().is_some());
     reader.break_handle().breakloop();
     assert!(reader.next_block().unwrap().is_none());

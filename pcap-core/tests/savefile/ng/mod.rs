@@ -19,6 +19,7 @@ mod resume;
 #[cfg(unix)]
 mod tools;
 mod ways;
+mod written;
 
 /// The number of random files.
 const RANDOM: u64 = 400;

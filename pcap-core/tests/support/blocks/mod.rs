@@ -2,9 +2,14 @@
 
 #![allow(dead_code, unused_imports)] // the fuzz targets take it in, too, and do not use all of it
 
+mod choices;
+mod described;
 mod edits;
+mod frames;
 mod input;
+mod others;
 mod text;
+mod written;
 
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
@@ -16,6 +21,7 @@ use pcap_core::{End, ErrorKind, Next};
 pub(crate) use edits::check_edits;
 pub(crate) use input::check_input;
 pub(crate) use text::describe;
+pub(crate) use written::check_written;
 
 /// A block that was returned.
 #[derive(Clone, Debug, PartialEq, Eq)]

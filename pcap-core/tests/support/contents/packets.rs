@@ -3,8 +3,8 @@
 use pcap_core::pcapng::{PacketBlock, PacketFlags, Reception, Verdict};
 use pcap_core::{AsPacket, Timestamp};
 
+use super::super::ng::{self, Form, Packet};
 use super::{text, time};
-use crate::support::ng::{self, Form, Packet};
 
 pub(super) fn check_packet(
     found: &PacketBlock<'_>,

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use pcap_core::pcapng::{NamedAddress, NamesBlock, SecretsBlock, Section, StatisticsBlock};
 
+use super::super::ng::{self, Opt, Order, Seen, Value, code, expected, values};
 use super::{text, time};
-use crate::support::ng::{self, Opt, Order, Seen, Value, code, expected, values};
 
 /// Returns the text of the first option with a code.
 fn first_text(options: &[Opt], code: u16, order: Order) -> Option<String> {
