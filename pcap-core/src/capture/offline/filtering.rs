@@ -12,6 +12,7 @@ use crate::savefile::pcapng::Interface;
 use crate::warning::{Warning, WarningKind};
 
 /// Which packets a capture delivers.
+#[allow(clippy::large_enum_variant)] // a capture has one, and the filter is close at hand
 pub(super) enum Filtering {
     All,
     /// Those that a filter accepts, and what the filter was made of.

@@ -19,6 +19,15 @@ pub(super) struct Appended {
     added: Vec<u32>,
 }
 
+impl Appended {
+    /// Notes that an interface is used again.
+    pub(super) fn add(&mut self, number: u32) {
+        if !self.added.contains(&number) {
+            self.added.push(number);
+        }
+    }
+}
+
 /// # Appending
 impl PcapngDumper {
     /// Opens a savefile for appending, after checking that it consists of complete blocks.
@@ -132,9 +141,7 @@ impl PcapngDumper {
         let mut same = appended.interfaces.iter();
         if let Some(number) = same.position(|known| known.is_same(interface)) {
             let number = number as u32;
-            if !appended.added.contains(&number) {
-                appended.added.push(number);
-            }
+            appended.add(number);
             return Ok(Some(number));
         }
         let header = section_header(order, &[]);

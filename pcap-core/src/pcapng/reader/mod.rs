@@ -82,8 +82,6 @@ pub struct Reader {
     resume: bool,
     /// Whether the next section is being searched for.
     searching: bool,
-    /// Whether an incomplete block at the end was searched for a section.
-    searched: bool,
     skipped: u64,
     /// The damage after which reading resumed.
     damage: Option<Error>,

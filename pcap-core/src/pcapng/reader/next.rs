@@ -147,10 +147,7 @@ impl Reader {
             Err(e) => return self.unread(e),
         };
         match found {
-            Found::Packet | Found::Other => {
-                self.searched = false;
-                Ok(Step::Block)
-            }
+            Found::Packet | Found::Other => Ok(Step::Block),
             Found::Nothing => Ok(Step::Again),
             Found::Absent(_) if self.follow => {
                 self.check_length()?;
@@ -188,27 +185,40 @@ impl Reader {
         }
         self.damage = Some(error);
         self.searching = true;
-        self.skipped += self.blocks.skip_byte();
+        self.blocks.skip_byte();
+        self.skipped += 1;
         Ok(Step::Again)
     }
 
     /// Searches for the next section.
     fn search(&mut self) -> Result<Step> {
-        let (skipped, sought) = match self.blocks.skip_to_section(&mut self.stream) {
-            Ok(found) => found,
-            Err(e) => return self.unread(e),
-        };
-        self.skipped += skipped;
+        let start = self.blocks.position();
+        let sought = self.blocks.skip_to_section(&mut self.stream);
+        self.skipped += self.blocks.position() - start;
         match sought {
-            Sought::Section => self.searching = false,
-            Sought::Nothing => {}
-            Sought::Absent if self.follow => return Ok(Step::Wait),
-            Sought::Absent => {
-                self.skipped += self.blocks.skip_rest();
-                self.searching = false;
-                self.ended = true;
-                return Ok(Step::End);
+            Ok(Sought::Section) => self.searching = false,
+            Ok(Sought::Nothing) => {}
+            Ok(Sought::Absent) if self.follow => {
+                self.check_length()?;
+                return Ok(Step::Wait);
             }
+            Ok(Sought::Absent) => return self.search_rest(),
+            Err(e) => return self.unread(e),
+        }
+        Ok(Step::Again)
+    }
+
+    /// Searches what remains at the end of the file: the beginning of a section header, which may hide others, or less.
+    fn search_rest(&mut self) -> Result<Step> {
+        self.check_length()?;
+        let start = self.blocks.position();
+        self.blocks.skip_byte();
+        let skipped = self.blocks.position() - start;
+        self.skipped += skipped;
+        if skipped == 0 {
+            self.searching = false;
+            self.ended = true;
+            return Ok(Step::End);
         }
         Ok(Step::Again)
     }

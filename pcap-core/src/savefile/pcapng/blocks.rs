@@ -25,7 +25,7 @@ const SHORTEST: u32 = (HEAD + TRAILER) as u32;
 /// The offset of the number that shows the byte order of a section.
 const ORDER_OFFSET: usize = 8;
 /// The number of bytes in blocks without a packet to read before the caller looks for a break.
-pub(super) const PASSED: u64 = 1 << 20;
+const PASSED: u64 = 1 << 20;
 
 /// What is at the position in a savefile.
 #[derive(Debug, PartialEq, Eq)]

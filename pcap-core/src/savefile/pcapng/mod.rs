@@ -46,7 +46,7 @@ pub(crate) use kind::Kind;
 pub(crate) use options::code;
 pub(crate) use packet::{PacketFields, Time};
 pub(crate) use search::Sought;
-pub(crate) use section::header as section_header;
+pub(crate) use section::{ORDER, header as section_header};
 pub(crate) use state::Rules;
 
 /// The most bytes of a block, as in Wireshark: enough for the longest D-Bus message.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::savefile::pcapng::blocks::{Framed, PASSED};
+use crate::savefile::pcapng::blocks::Framed;
 use crate::savefile::pcapng::{Blocks, Kind};
 use crate::sys::platform;
 
@@ -18,62 +18,46 @@ pub(crate) enum Sought {
 }
 
 impl Blocks {
-    /// Skips bytes up to the next section header that is undamaged. Returns their number, and whether a header was
-    /// found; otherwise more bytes may follow.
+    /// Skips bytes up to the next section header that is undamaged, and reads more once if there is none.
     pub(crate) fn skip_to_section(
         &mut self,
         stream: &mut Option<platform::Stream>,
-    ) -> io::Result<(u64, Sought)> {
-        let start = self.position();
+    ) -> io::Result<Sought> {
         self.current = None;
-        loop {
-            match self.seek_section() {
-                Sought::Section => return Ok((self.position() - start, Sought::Section)),
-                Sought::Nothing => self.window.grow(),
-                Sought::Absent => {}
-            }
-            if !self.window.refill(stream)? {
-                return Ok((self.position() - start, Sought::Absent));
-            }
-            if self.position() - start >= PASSED {
-                return Ok((self.position() - start, Sought::Nothing));
-            }
+        if self.seek_section() {
+            return Ok(Sought::Section);
+        }
+        self.window.grow();
+        match self.window.refill(stream)? {
+            true => Ok(Sought::Nothing),
+            false => Ok(Sought::Absent),
         }
     }
 
-    /// Skips bytes in the buffer. Returns `Nothing` if a section header is incomplete.
-    fn seek_section(&mut self) -> Sought {
+    /// Skips bytes in the buffer up to a section header, of which the end may be missing. Returns whether it is
+    /// complete.
+    fn seek_section(&mut self) -> bool {
         let magic = Kind::SECTION.0.to_ne_bytes();
         loop {
             let bytes = self.window.unread();
-            let starts = bytes.windows(magic.len());
-            let at = starts.clone().position(|window| window == magic);
+            let at = bytes.windows(magic.len()).position(|w| w == magic);
             let Some(at) = at else {
                 // The last bytes may be the beginning of one.
                 self.window.unread.start += bytes.len().saturating_sub(magic.len() - 1);
-                return Sought::Absent;
+                return false;
             };
             self.window.unread.start += at;
             match self.framed() {
-                Framed::Whole(_) => return Sought::Section,
-                Framed::Partial => return Sought::Nothing,
+                Framed::Whole(_) => return true,
+                Framed::Partial => return false,
                 Framed::Damaged(_) => self.window.unread.start += 1,
             }
         }
     }
 
-    /// Skips the first byte of a damaged block. Returns the number of bytes.
-    pub(crate) fn skip_byte(&mut self) -> u64 {
+    /// Skips the first byte of a damaged block, if there is one.
+    pub(crate) fn skip_byte(&mut self) {
         self.current = None;
-        let length = self.window.unread().len().min(1);
-        self.window.unread.start += length;
-        length as u64
-    }
-
-    /// Skips the rest of the buffer, when nothing follows. Returns the number of bytes.
-    pub(crate) fn skip_rest(&mut self) -> u64 {
-        let length = self.window.unread().len();
-        self.window.unread.start += length;
-        length as u64
+        self.window.unread.start += self.window.unread().len().min(1);
     }
 }

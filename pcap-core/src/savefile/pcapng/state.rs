@@ -4,6 +4,7 @@ use crate::packet::{Packet, PacketHeader};
 use crate::savefile::ByteOrder;
 use crate::savefile::pcapng::block::{HEAD, TRAILER};
 use crate::savefile::pcapng::layout::PACKET;
+use crate::savefile::pcapng::other_blocks::are_names_whole;
 use crate::savefile::pcapng::{
     Clock, Damage, Described, Interface, Kind, LONGEST_BLOCK, PacketFields, RawBlock, Section, Time,
 };
@@ -12,6 +13,8 @@ use crate::savefile::pcapng::{
 const INTERFACES: usize = 1 << 20;
 /// The most bytes of all interface descriptions in a section.
 const DESCRIPTIONS: usize = 256 << 20;
+/// The length of an enhanced packet block without data and options.
+const FRAME: u32 = (HEAD + PACKET + TRAILER) as u32;
 /// The length of a section header without options.
 const HEADER: u32 = 28;
 
@@ -89,10 +92,10 @@ impl State {
     pub(super) fn ordinary<'a>(&self, bytes: &'a [u8]) -> Option<Parsed<'a>> {
         let head = bytes.first_chunk::<{ HEAD + PACKET }>()?;
         let [kind, length, interface, high, low, caplen, wire_len] = numbers(head, self.order);
-        let room = length.wrapping_sub((HEAD + PACKET + TRAILER) as u32);
+        let room = length.wrapping_sub(FRAME);
         let length = length as usize;
         // For a shorter block, the room has wrapped.
-        if Kind(kind) != Kind::ENHANCED_PACKET || caplen > room || room > LONGEST_BLOCK {
+        if Kind(kind) != Kind::ENHANCED_PACKET || caplen > room || room > LONGEST_BLOCK - FRAME {
             return None;
         }
         let trailer = bytes
@@ -169,7 +172,11 @@ impl State {
         if self.rules != Rules::Lenient || !has_parts || !self.knows(block) {
             return Ok(());
         }
-        let mut options = block.options().ok_or(Damage::Contents(block.kind().0))?;
+        let kind = block.kind();
+        if kind == Kind::NAMES && !are_names_whole(block.content()) {
+            return Err(Damage::Contents(kind.0));
+        }
+        let mut options = block.options().ok_or(Damage::Contents(kind.0))?;
         if options.are_whole() {
             return Ok(());
         }

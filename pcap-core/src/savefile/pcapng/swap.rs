@@ -246,6 +246,20 @@ impl BlockBuf {
         }
     }
 
+    /// Converts the block to a byte order, unless an option would be left out.
+    pub(crate) fn to_whole_order(&self, order: ByteOrder) -> Result<BlockBuf> {
+        let (block, left_out) = self.to_order(order)?;
+        match left_out.first() {
+            None => Ok(block),
+            Some(code) => Err(Error::cannot(
+                ErrorKind::InvalidArgument,
+                "convert",
+                format!("option {code} to the other byte order"),
+                "its meaning is unknown",
+            )),
+        }
+    }
+
     /// Converts the block to another byte order. Blocks whose type this crate does not know cannot be converted.
     /// Options that it does not know are left out; the call also returns their codes.
     ///

@@ -10,9 +10,17 @@ use crate::support::ng::{
 
 mod bytes;
 mod capture;
+mod copies;
+mod cut;
+mod damage;
+mod follow;
 mod mixed;
+mod reader;
+mod resume;
 #[cfg(unix)]
 mod tools;
+mod ways;
+mod written;
 
 /// The number of random files.
 const RANDOM: u64 = 400;
