@@ -225,6 +225,12 @@ impl<'a> Packet<'a> {
         self.origin.linktype()
     }
 
+    /// Returns whether the packet is known to have another link type than this one.
+    #[inline]
+    pub(crate) fn contradicts(&self, linktype: Linktype) -> bool {
+        self.origin.contradicts(linktype)
+    }
+
     /// Copies the packet into a packet that owns its bytes.
     #[must_use]
     pub fn into_owned(self) -> PacketOwned {

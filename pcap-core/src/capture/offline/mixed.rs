@@ -21,8 +21,8 @@ impl Capture<Offline> {
     /// [`Packet::linktype`](crate::Packet::linktype) returns the link type of each packet, and
     /// [`Packet::interface`](crate::Packet::interface) the number of its interface. The capture's own properties, such
     /// as [`linktype`](Self::linktype), [`snaplen`](Self::snaplen) and what [`compile`](Self::compile) compiles for,
-    /// remain those of the first interface. A [`Dumper`](crate::Dumper) writes one link type only, and does not check
-    /// that of a packet; a [`PcapngDumper`](crate::pcapng::PcapngDumper) can write several.
+    /// remain those of the first interface. A [`Dumper`](crate::Dumper) writes one link type only, and rejects packets
+    /// of another one; a [`PcapngDumper`](crate::pcapng::PcapngDumper) can write several.
     ///
     /// A classic savefile has one link type, so the call has no effect.
     ///

@@ -64,7 +64,8 @@ impl PcapngDumper {
 
     /// Writes a packet that was captured on the given interface.
     ///
-    /// The packet must have the interface's link type. This method cannot check that; to have it checked, use
+    /// The packet must have the interface's link type. This method checks it for packets that were read from a pcapng
+    /// savefile, which know their [link type](Packet::linktype); to have it checked for all packets, use
     /// [`write_from`](Self::write_from) or [`Record::linktype`]. If the interface has microsecond precision, the time
     /// is truncated; to round it, use [`Timestamp::rounded`].
     ///
@@ -73,10 +74,16 @@ impl PcapngDumper {
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the data is longer than the interface's snaplen or does not
     ///   fit into a block (134 348 832 bytes), if the time is out of range (before 1970 or, with nanosecond precision,
     ///   after July 2554), or if the interface belongs to another dumper. The packet is not written.
+    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the packet is known to have another link type. It is not
+    ///   written.
     /// - [`Io`](ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     pub fn write(&mut self, interface: InterfaceId, packet: impl AsPacket) -> Result<()> {
+        let packet = packet.as_packet();
         let (number, known) = self.known(interface)?;
-        self.write_packet(number, known, packet.as_packet(), &[])
+        if packet.contradicts(known.linktype) {
+            return Err(self.other_linktype(interface, known.linktype, packet.linktype()));
+        }
+        self.write_packet(number, known, packet, &[])
     }
 
     /// Writes a packet that was captured on the given interface, with additional data such as a comment.
@@ -90,11 +97,13 @@ impl PcapngDumper {
     ///   differs from that of the interface.
     pub fn write_record(&mut self, interface: InterfaceId, record: &Record<'_>) -> Result<()> {
         let (number, known) = self.known(interface)?;
-        if record
-            .linktype
-            .is_some_and(|linktype| linktype != known.linktype)
-        {
-            return Err(self.other_linktype(interface, known.linktype, record.linktype));
+        let is_other = match record.linktype {
+            Some(linktype) => linktype != known.linktype,
+            None => record.packet.contradicts(known.linktype),
+        };
+        if is_other {
+            let found = record.linktype.or(record.packet.linktype());
+            return Err(self.other_linktype(interface, known.linktype, found));
         }
         if !record.has_options() {
             return self.write_packet(number, known, record.packet, &[]);
