@@ -69,8 +69,9 @@ where
     F: FnMut(Packet<'_>) -> ControlFlow<()>,
 {
     let (mut packets, mut stopped) = (0, false);
+    let delivers_all = filtering.is_all();
     let at = reader.walk(stream, |packet| {
-        if filtering.wants(Some(packet)) {
+        if delivers_all || filtering.wants(Some(packet)) {
             packets += 1;
             stopped = closure(packet).is_break();
         }
