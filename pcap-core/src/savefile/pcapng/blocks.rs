@@ -100,7 +100,8 @@ impl Blocks {
                     self.current = None;
                     return Ok(Step::Gap(Found::Other));
                 }
-                Found::Other if self.window.position() < pause => {}
+                // The caller may wait, so the buffer must not contain a packet.
+                Found::Other if self.window.position() < pause || !self.is_walked() => {}
                 Found::Other => {
                     self.current = None;
                     return Ok(Step::Gap(Found::Nothing));
