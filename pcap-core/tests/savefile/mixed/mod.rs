@@ -3,6 +3,8 @@
 mod filters;
 mod switch;
 #[cfg(unix)]
+mod tools;
+#[cfg(unix)]
 mod waits;
 
 use pcap_core::{Capture, Linktype, Offline, PacketOwned};
