@@ -8,10 +8,13 @@
 //! # Readers
 //!
 //! Wireshark and tshark read everything that this module writes, with one exception: for most link types they report a
-//! damaged file at the first packet of more than 262 144 bytes. libpcap reads only the packets; so do tcpdump and
-//! [`Capture::from_file`](crate::Capture::from_file), which use it. libpcap also requires all interfaces of a file to
-//! have the same link type and snaplen, and fails at the first interface that differs. If all of these programs must be
-//! able to read the file, use a single link type and snaplen.
+//! damaged file at the first packet of more than 262 144 bytes. libpcap and the programs that use it, such as tcpdump,
+//! read only the packets. libpcap also requires all interfaces of a file to have the same link type, which must not be
+//! raw IP if there are several, and the same snaplen. It fails at the first interface that differs. If all of these
+//! programs must be able to read the file, use a single link type and snaplen.
+//!
+//! In this crate, a [`Capture`](crate::Capture) also reads only the packets. It reads any snaplens, and several link
+//! types after [`mix_linktypes`](crate::Capture::mix_linktypes). [`Reader`] reads everything.
 //!
 //! # Examples
 //!

@@ -117,8 +117,9 @@ impl Capture<Offline> {
 
 /// A handle of libpcap on a savefile that has a header only, and the stream that it reads.
 ///
-/// The header has the link type, the snaplen and the byte order of an interface, usually of the first one. For a handle without a file,
-/// libpcap would compile filters otherwise: it would accept `inbound`, and ignore the file's byte order.
+/// The header has the link type, the snaplen and the byte order of an interface, usually of the first one. For a handle
+/// without a file, libpcap would compile filters otherwise: it would accept `inbound`, and ignore the byte order of the
+/// file.
 pub(super) struct Header {
     pcap: NonNull<sys::pcap_t>,
     stream: platform::Stream,

@@ -19,12 +19,13 @@ impl PcapngDumper {
     /// Writes the current packet of a capture: the packet that was last read by [`advance`](Capture::advance) or
     /// another call that reads a single packet.
     ///
-    /// This method checks that the capture and the interface have the same link type. [`write`](Self::write) cannot
-    /// check this, because a [`Packet`](crate::Packet) does not contain its link type.
+    /// This method checks that the packet and the interface have the same link type: that of the capture, or of the
+    /// packet if the capture has [several](Capture::mix_linktypes). [`write`](Self::write) does not check this, because
+    /// most packets do not contain their link type.
     ///
     /// # Errors
     ///
-    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the link types of the capture and the interface differ.
+    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the link types of the packet and the interface differ.
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the capture has no current packet.
     /// - The errors of [`write`](Self::write).
     ///
@@ -64,7 +65,7 @@ impl PcapngDumper {
 
     /// Writes a packet that was captured on the given interface.
     ///
-    /// The packet must have the interface's link type. This method cannot check that; to have it checked, use
+    /// The packet must have the interface's link type. This method does not check that; to have it checked, use
     /// [`write_from`](Self::write_from) or [`Record::linktype`]. If the interface has microsecond precision, the time
     /// is truncated; to round it, use [`Timestamp::rounded`].
     ///

@@ -63,7 +63,7 @@ pub(crate) enum Sought {
 }
 
 /// The block at the start of some bytes.
-enum Framed<'a> {
+pub(super) enum Framed<'a> {
     Whole(RawBlock<'a>),
     Partial,
     Damaged(Damage),
@@ -73,9 +73,9 @@ enum Framed<'a> {
 #[derive(Debug)]
 pub(crate) struct Blocks {
     window: Window,
-    state: State,
+    pub(super) state: State,
     /// The block that is lent: where it starts in the buffer, and its length.
-    current: Option<(usize, usize)>,
+    pub(super) current: Option<(usize, usize)>,
 }
 
 impl Blocks {
@@ -165,7 +165,7 @@ impl Blocks {
     }
 
     /// Returns the block at the position.
-    fn framed(&self) -> Framed<'_> {
+    pub(super) fn framed(&self) -> Framed<'_> {
         let bytes = self.window.unread();
         let mut order = self.state.order;
         let Some(kind) = Fields::new(bytes, order).u32(0).map(Kind) else {
@@ -296,26 +296,6 @@ impl Blocks {
                 Found::Damaged(damage) => return Ok(Opening::Damaged(damage)),
                 Found::Packet | Found::Other | Found::Nothing => self.current = None,
             }
-        }
-    }
-
-    /// Lets interfaces have different link types from now on.
-    pub(crate) fn mix(&mut self) {
-        self.state.rules = Rules::Mixed;
-    }
-
-    /// Returns whether interfaces may have different link types.
-    pub(crate) fn is_mixed(&self) -> bool {
-        self.state.rules == Rules::Mixed
-    }
-
-    /// Advances to the next packet, as far as the blocks are in the buffer. A block that is lent remains.
-    pub(crate) fn look_ahead(&mut self) {
-        while let (None, Framed::Whole(block)) = (self.current, self.framed()) {
-            if block.kind().is_packet() || !matches!(self.advance(&mut None), Ok(Found::Other)) {
-                break;
-            }
-            self.current = None;
         }
     }
 

@@ -60,6 +60,7 @@ fn origins(packets: &[PacketOwned]) -> Vec<(u32, u16)> {
     packets.iter().map(origin).collect()
 }
 
+// Shows: libpcap/pcapng-second-link-type
 #[test]
 fn each_packet_has_its_link_type() {
     for mut capture in mixed(&two_linktypes()) {
