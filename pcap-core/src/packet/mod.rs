@@ -220,6 +220,8 @@ impl<'a> Packet<'a> {
     /// Returns the link type of that [`interface`](Self::interface), if the packet was read from a pcapng savefile.
     ///
     /// All other captures have one [link type](crate::Capture::linktype) for all packets, and this call returns `None`.
+    /// In a pcapng savefile, it may differ between packets only after
+    /// [`mix_linktypes`](crate::Capture::mix_linktypes).
     #[must_use]
     pub fn linktype(&self) -> Option<Linktype> {
         self.origin.linktype()

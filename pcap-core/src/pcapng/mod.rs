@@ -22,7 +22,7 @@
 //! |---|---|---|---|---|
 //! | one link type and snaplen | packets | packets | all | all |
 //! | several snaplens | up to the second one | packets | all | all |
-//! | several link types | up to the second one | packets, on request | all | all |
+//! | several link types | up to the second one | packets, [on request](crate::Capture::mix_linktypes) | all | all |
 //! | two interfaces of raw IP | up to the second one | packets | all | all |
 //! | sections in both byte orders | up to the second one | packets | all | all |
 //! | packets longer than the snaplen | up to the first one | up to the first one | all | all |

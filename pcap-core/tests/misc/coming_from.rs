@@ -133,6 +133,7 @@ fn savefile_rows_are_true() -> Result<()> {
         (capture.snaplen(), capture.name()),
         (262_144, path.to_str().unwrap())
     );
+    capture.mix_linktypes()?;
     let packet = capture.next_packet()?.expect("a packet");
     assert_eq!(
         (packet.caplen(), packet.wire_len(), packet.data().len()),

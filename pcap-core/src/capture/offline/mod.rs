@@ -161,9 +161,10 @@ impl Capture<Offline> {
     /// Returns the interfaces of the current section of a pcapng savefile that were described before the current
     /// position. [`Packet::interface`](crate::Packet::interface) returns the index of a packet's interface.
     ///
-    /// The list is empty for a classic savefile, and for a pcapng savefile of a link type whose packets libpcap
-    /// converts (USB, D-Bus and a few others). [`pcapng::Reader`](crate::pcapng::Reader) reads the interfaces of every
-    /// file.
+    /// The list is empty for a classic savefile, and for a pcapng savefile whose packets libpcap may convert: those of
+    /// USB, D-Bus and a few others and, if the byte order [differs](Self::is_swapped), of all but a few common link
+    /// types. After [`mix_linktypes`](Self::mix_linktypes), or with [`pcapng::Reader`](crate::pcapng::Reader), the
+    /// interfaces of such a file are known.
     ///
     /// # Examples
     ///

@@ -28,6 +28,10 @@ impl Capture<Offline> {
     ///
     /// Timestamps are in nanoseconds, regardless of the savefile's precision.
     ///
+    /// The interfaces of a pcapng savefile may have different snaplens, which libpcap does not support. If they may
+    /// also have different link types, call [`mix_linktypes`](Self::mix_linktypes). Otherwise, reading returns
+    /// [`SavefileBad`](crate::ErrorKind::SavefileBad) at the second link type.
+    ///
     /// The capture waits for packets from a pipe, a socket or a terminal as it does for packets from a device: a
     /// [`BreakHandle`](crate::BreakHandle) ends the wait at once, [`next_packet_timeout`](Self::next_packet_timeout)
     /// returns in time, and reading can continue even in the middle of a record. This call itself waits for the

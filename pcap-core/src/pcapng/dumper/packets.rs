@@ -19,12 +19,13 @@ impl PcapngDumper {
     /// Writes the current packet of a capture: the packet that was last read by [`advance`](Capture::advance) or
     /// another call that reads a single packet.
     ///
-    /// This method checks that the capture and the interface have the same link type. [`write`](Self::write) cannot
-    /// check this, because a [`Packet`](crate::Packet) does not contain its link type.
+    /// This method checks that the packet and the interface have the same link type: that of the capture, or of the
+    /// packet if the capture has [several](Capture::mix_linktypes). [`write`](Self::write) does not check this, because
+    /// most packets do not contain their link type.
     ///
     /// # Errors
     ///
-    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the link types of the capture and the interface differ.
+    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the link types of the packet and the interface differ.
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the capture has no current packet.
     /// - The errors of [`write`](Self::write).
     ///

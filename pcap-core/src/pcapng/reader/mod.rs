@@ -15,9 +15,10 @@ use crate::sys::platform;
 
 /// Reads a pcapng file block by block: packets with their interfaces, comments and flags, and every other block.
 ///
-/// [`Capture::from_file`](crate::Capture::from_file) reads the packets alone, as libpcap does. This reader does not use
-/// libpcap. It reads files that Wireshark reads: sections in both byte orders, several link types, and packets longer
-/// than the snaplen. Blocks are lent from the reader's buffer, so nothing is allocated for a packet.
+/// [`Capture::from_file`](crate::Capture::from_file) reads the packets alone, as libpcap does, and applies filters.
+/// This reader does not use libpcap. It reads files that Wireshark reads: sections in both byte orders, several link
+/// types, and packets longer than the snaplen. Blocks are lent from the reader's buffer, so nothing is allocated for a
+/// packet.
 ///
 /// # Examples
 ///

@@ -70,7 +70,7 @@ pub(crate) struct PlacedBlock {
 #[derive(Debug)]
 pub(crate) struct Blocks {
     pub(super) window: Window,
-    state: State,
+    pub(super) state: State,
     /// The block that is lent: where it starts in the buffer, and its length.
     pub(super) current: Option<(usize, usize)>,
 }
@@ -97,7 +97,8 @@ impl Blocks {
                     self.current = None;
                     return Ok(Step::Gap(Found::Other));
                 }
-                Found::Other if self.window.position() < pause => {}
+                // The caller may wait, so the buffer must not contain a packet.
+                Found::Other if self.window.position() < pause || !self.is_walked() => {}
                 Found::Other => {
                     self.current = None;
                     return Ok(Step::Gap(Found::Nothing));
@@ -233,26 +234,6 @@ impl Blocks {
                 Found::Damaged(damage) => return Ok(Opening::Damaged(damage)),
                 Found::Packet | Found::Other | Found::Nothing => self.current = None,
             }
-        }
-    }
-
-    /// Lets interfaces have different link types from now on.
-    pub(crate) fn mix(&mut self) {
-        self.state.rules = Rules::Mixed;
-    }
-
-    /// Returns whether interfaces may have different link types.
-    pub(crate) fn is_mixed(&self) -> bool {
-        self.state.rules == Rules::Mixed
-    }
-
-    /// Advances to the next packet, as far as the blocks are in the buffer. A block that is lent remains.
-    pub(crate) fn look_ahead(&mut self) {
-        while let (None, Framed::Whole(block)) = (self.current, self.framed()) {
-            if block.kind().is_packet() || !matches!(self.advance(&mut None), Ok(Found::Other)) {
-                break;
-            }
-            self.current = None;
         }
     }
 

@@ -12,6 +12,7 @@ mod flags;
 mod interface;
 mod kind;
 pub(crate) mod layout;
+mod mixed;
 mod options;
 mod other_blocks;
 mod packet;
