@@ -8,14 +8,18 @@ use crate::support::ng::{
     valid,
 };
 
+mod appends;
 mod bytes;
 mod capture;
 mod copies;
 mod cut;
 mod damage;
+mod edits;
 mod follow;
+mod limits;
 mod reader;
 mod resume;
+mod swap;
 #[cfg(unix)]
 mod tools;
 mod ways;
