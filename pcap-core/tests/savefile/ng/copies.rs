@@ -76,7 +76,7 @@ fn copies_after_failed_writes_are_identical() {
         let mut reader = crate::support::contents::open(&case.bytes);
         let mut number = 0;
         while let Some(block) = reader.next_block().unwrap() {
-            while dumper.write_block(&block).is_err() {
+            while dumper.write_block(block).is_err() {
                 refused += 1;
             }
             number += 1;

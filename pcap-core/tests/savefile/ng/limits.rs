@@ -223,7 +223,7 @@ fn a_full_disk_loses_no_block() {
         let mut dumper = PcapngDumper::create_for_blocks(&path).unwrap();
         let mut refused = 0;
         while let Some(block) = reader.next_block().unwrap() {
-            while let Err(error) = dumper.write_block(&block) {
+            while let Err(error) = dumper.write_block(block) {
                 assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::StorageFull));
                 let written = std::fs::read(&path).unwrap();
                 assert!(case.bytes.starts_with(&written));
