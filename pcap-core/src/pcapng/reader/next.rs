@@ -161,7 +161,7 @@ impl Reader {
             Found::Absent(bytes) => {
                 self.check_length()?;
                 let position = self.blocks.position();
-                let text = match position + bytes as u64 {
+                let text = match bytes {
                     0 => "the file is empty".to_owned(),
                     _ => format!("the block at byte {position} is truncated after {bytes} bytes"),
                 };

@@ -135,7 +135,11 @@ impl Writer {
     /// Copies options. Returns the codes of those that cannot be converted.
     fn copy_options(&mut self, kind: Kind, mut options: Options<'_>) -> Vec<u16> {
         let mut left_out = Vec::new();
-        while let Some(option) = options.take_any() {
+        loop {
+            let rest = options.rest();
+            let Some(option) = options.take_any() else {
+                break;
+            };
             let start = self.bytes.len();
             self.u16(option.code);
             self.u16(option.value().len() as u16);
@@ -150,6 +154,11 @@ impl Writer {
                 continue;
             }
             self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
+            if option.code == code::END {
+                // Readers ignore what follows.
+                let end = 4 + option.value().len().next_multiple_of(4);
+                self.bytes.extend(rest.get(end..).unwrap_or(&[]));
+            }
         }
         if let Some((code, _)) = options.beyond() {
             left_out.push(code);

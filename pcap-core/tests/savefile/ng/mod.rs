@@ -8,15 +8,19 @@ use crate::support::ng::{
     valid,
 };
 
+mod appends;
 mod bytes;
 mod capture;
 mod copies;
 mod cut;
 mod damage;
+mod edits;
 mod follow;
+mod limits;
 mod mixed;
 mod reader;
 mod resume;
+mod swap;
 #[cfg(unix)]
 mod tools;
 mod ways;
