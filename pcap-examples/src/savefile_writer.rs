@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pcap_core::pcapng::{Interface, InterfaceId, PcapngDumper, RawBlock};
+use pcap_core::pcapng::{Interface, InterfaceId, PcapngDumper, RawBlock, Record, Section};
 use pcap_core::{Activated, Capture, Dumper, Error, ErrorKind, Packet, SavefileFormat};
 
 use crate::background_writer::{BackgroundWriter, PacketEnd};
@@ -86,6 +86,21 @@ impl SavefileWriter {
         format: SavefileFormat,
         gzip: bool,
     ) -> Outcome<SavefileWriter> {
+        SavefileWriter::create_with_section(path, capture, format, gzip, &Section::new())
+    }
+
+    /// Creates a savefile, in pcapng with this section header. See [`create`](Self::create).
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of `create`.
+    pub fn create_with_section<S: Activated>(
+        path: &Path,
+        capture: &Capture<S>,
+        format: SavefileFormat,
+        gzip: bool,
+        section: &Section,
+    ) -> Outcome<SavefileWriter> {
         if format != SavefileFormat::Pcapng {
             // This fails for an unsupported link type, before the file is created.
             capture.dump_to_named(io::sink(), path.display().to_string())?;
@@ -97,7 +112,8 @@ impl SavefileWriter {
         );
         let dumper = match format {
             SavefileFormat::Pcapng => {
-                let mut dumper = PcapngDumper::new_named(output, name);
+                let mut dumper = PcapngDumper::for_blocks_named(output, name);
+                dumper.begin_section(section)?;
                 let interface = dumper.add_interface(&Interface::for_capture(capture))?;
                 FormatDumper::Pcapng(dumper, interface)
             }
@@ -171,6 +187,19 @@ impl SavefileWriter {
                 None => return Err(self.no_interface()),
             },
         };
+        self.end_packet(written, packet.wire_len())
+    }
+
+    /// Writes a packet with comments and other additional data to a pcapng savefile, and without them to a classic one.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`write`](Self::write).
+    pub fn write_record(&mut self, record: &Record<'_>, packet: Packet<'_>) -> Outcome {
+        let Some(FormatDumper::Pcapng(dumper, interface)) = &mut self.dumper else {
+            return self.write(packet);
+        };
+        let written = dumper.write_record(*interface, record);
         self.end_packet(written, packet.wire_len())
     }
 
