@@ -1,0 +1,149 @@
+//! Copies pcapng savefiles block by block.
+
+use pcap_core::pcapng::{Block, PacketBlock, Section};
+use pcap_examples::block_output::BlockOutput;
+use pcap_examples::block_reader::BlockReader;
+use pcap_examples::commented_packets::CommentedPackets;
+use pcap_examples::copy_progress::CopyProgress;
+use pcap_examples::drop_counts::DropCounts;
+use pcap_examples::exit::Outcome;
+use pcap_examples::link_filters::LinkFilters;
+
+use crate::args::{Args, NAME};
+use crate::outcome_of_reading;
+
+pub(crate) fn copy(args: &Args, mut input: BlockReader, expression: String, gzip: bool) -> Outcome {
+    let bar = input.bar().clone();
+    let copy_progress = CopyProgress::without_output(&bar);
+    let mut copy = BlockCopy {
+        args,
+        filters: LinkFilters::new(NAME, Some(expression)),
+        copy_progress: copy_progress.clone(),
+        comments: CommentedPackets::new(&args.comments),
+        drops: DropCounts::default(),
+        output: BlockOutput::new(&args.input, &args.output, gzip, &copy_progress),
+        sections: 0,
+        read: 0,
+    };
+    let outcome = loop {
+        match input.next_block() {
+            Ok(Some(block)) => match copy.copy_block(&block, &bar) {
+                Ok(()) => {}
+                Err(failure) => break Err(failure),
+            },
+            Ok(None) => break Ok(()),
+            Err(failure) => break Err(failure),
+        }
+    };
+    bar.finish_and_clear();
+    let closed = copy.close(outcome.is_err());
+    if copy.output.is_created() {
+        copy_progress.print();
+    }
+    closed?;
+    outcome_of_reading(args, outcome)?;
+    copy.comments.check()
+}
+
+/// The state of the copy.
+struct BlockCopy<'a> {
+    args: &'a Args,
+    filters: LinkFilters,
+    copy_progress: CopyProgress,
+    comments: CommentedPackets,
+    drops: DropCounts,
+    /// The output, which is created once the filter is known to compile.
+    output: BlockOutput,
+    /// The number of sections read.
+    sections: u64,
+    /// The number of packets read.
+    read: u64,
+}
+
+impl BlockCopy<'_> {
+    /// Copies a block, unless it is a packet that the filter rejects.
+    #[inline]
+    fn copy_block(&mut self, block: &Block<'_>, bar: &indicatif::ProgressBar) -> Outcome {
+        match block {
+            Block::Packet(packet) => {
+                self.read += 1;
+                self.copy_progress.set_read(self.read);
+                let endian = block.as_raw().endian();
+                let plain = packet.packet();
+                if self.filters.accepts(packet.linktype(), endian, plain, bar) {
+                    self.copy_packet(packet)?;
+                } else {
+                    self.drops.remove(packet);
+                }
+            }
+            Block::Section(section) => self.begin_section(section)?,
+            Block::Interface(interface) => {
+                let endian = block.as_raw().endian();
+                self.filters.add(interface.linktype(), endian)?;
+                self.output.write_block(block.as_raw())?;
+            }
+            other => self.output.write_block(other.as_raw())?,
+        }
+        if !self.output.is_created() && !matches!(block, Block::Section(_)) {
+            self.create_if_ready()?;
+        }
+        self.output.tick()
+    }
+
+    #[inline]
+    fn copy_packet(&mut self, packet: &PacketBlock<'_>) -> Outcome {
+        let wire_len = packet.wire_len();
+        let has_comments = self.comments.has(self.read);
+        let has_drops = self.drops.concern(packet);
+        if !has_comments && !has_drops {
+            return self.output.write_packet(packet.as_raw(), wire_len);
+        }
+        let mut block = packet.to_enhanced();
+        if has_comments {
+            self.comments.add(self.read, packet, &mut block)?;
+        }
+        if has_drops {
+            self.drops.add(packet, &mut block)?;
+        }
+        self.output.write_packet(&block, wire_len)
+    }
+
+    /// Copies a section header. If its blocks may change, it no longer states their length.
+    fn begin_section(&mut self, section: &Section) -> Outcome {
+        self.drops.begin_section();
+        self.sections += 1;
+        let section = match self.filters.accepts_all() && !self.args.comments.has_packets() {
+            true => section.clone(),
+            false => section.clone().without_length(),
+        };
+        let header = match self.sections {
+            1 => self.args.comments.add_to_header(section.as_raw())?,
+            _ => None,
+        };
+        match header {
+            Some(header) => self.output.write_block(&header),
+            None => self.output.write_block(&section),
+        }
+    }
+
+    /// Creates the output, unless the filter compiles for none of the link types so far.
+    #[cold]
+    fn create_if_ready(&mut self) -> Outcome {
+        if !self.filters.has_linktypes() {
+            // Perhaps no interface follows at all.
+            self.filters.outcome()?;
+        } else if !self.filters.is_usable() {
+            return Ok(());
+        }
+        self.output.create()
+    }
+
+    /// Closes the output. If reading succeeded, creates it first if it does not exist.
+    fn close(&mut self, is_failed: bool) -> Outcome {
+        if !is_failed {
+            self.filters.outcome()?;
+            self.output.create()?;
+        }
+        self.output.close()
+    }
+}
