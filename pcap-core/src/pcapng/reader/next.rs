@@ -93,6 +93,26 @@ impl Reader {
         })
     }
 
+    /// Returns the block that the last call returned, again. Returns `None` before the first block, and after the last.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::pcapng::{Block, PcapngDumper, Reader};
+    ///
+    /// let bytes: Vec<u8> = PcapngDumper::new(Vec::new()).into_writer()?;
+    /// let mut reader = Reader::from_reader(std::io::Cursor::new(bytes))?;
+    /// assert!(reader.block().is_none());
+    /// let is_section = matches!(reader.next_block()?, Some(Block::Section(_)));
+    /// assert!(is_section && matches!(reader.block(), Some(Block::Section(_))));
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn block(&self) -> Option<Block<'_>> {
+        self.blocks.block()
+    }
+
     fn next(&mut self, patience: Patience) -> Result<Next<Block<'_>>> {
         Ok(match self.wait_for_block(patience)? {
             Next::Packet(()) => self.blocks.block().map_or(Next::Timeout, Next::Packet),
