@@ -1,6 +1,6 @@
 //! Tracks the progress of a program that copies packets from one savefile to another.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use indicatif::ProgressBar;
 
@@ -14,7 +14,8 @@ use crate::stderr;
 #[derive(Clone, Debug)]
 pub struct CopyProgress {
     read: Arc<PacketCounter>,
-    background_writer: BackgroundWriter,
+    /// That of the output, once it exists.
+    background_writer: Arc<OnceLock<BackgroundWriter>>,
     bar: ProgressBar,
 }
 
@@ -22,16 +23,34 @@ impl CopyProgress {
     /// Starts counting for an output savefile. Messages are printed above the progress bar.
     #[must_use]
     pub fn new(savefile: &SavefileWriter, bar: &ProgressBar) -> CopyProgress {
+        let copy_progress = CopyProgress::without_output(bar);
+        copy_progress.set_output(savefile);
+        copy_progress
+    }
+
+    /// Starts counting before the output is created. Messages are printed above the progress bar.
+    #[must_use]
+    pub fn without_output(bar: &ProgressBar) -> CopyProgress {
         let copy_progress = CopyProgress {
             read: Arc::default(),
-            background_writer: savefile.background_writer().clone(),
+            background_writer: Arc::default(),
             bar: bar.clone(),
         };
         let shared = copy_progress.clone();
         signals::on_report(move || shared.bar.suspend(|| shared.print()));
-        let background_writer = copy_progress.background_writer.clone();
-        signals::on_flush(move || background_writer.request_flush());
+        let background_writer = Arc::clone(&copy_progress.background_writer);
+        signals::on_flush(move || {
+            if let Some(background_writer) = background_writer.get() {
+                background_writer.request_flush();
+            }
+        });
         copy_progress
+    }
+
+    /// Sets the output savefile, unless it is known.
+    pub fn set_output(&self, savefile: &SavefileWriter) {
+        self.background_writer
+            .get_or_init(|| savefile.background_writer().clone());
     }
 
     /// Sets the number of packets read so far.
@@ -42,19 +61,22 @@ impl CopyProgress {
     /// Returns the number of packets written to the savefile.
     #[must_use]
     pub fn written(&self) -> u64 {
-        self.background_writer.written_totals().packets
+        let output = self.background_writer.get();
+        output.map_or(0, |output| output.written_totals().packets)
     }
 
     /// Returns the number of bytes written to the savefile, before compression.
     #[must_use]
     pub fn length(&self) -> u64 {
-        self.background_writer.written_bytes()
+        let output = self.background_writer.get();
+        output.map_or(0, |output| output.written_bytes())
     }
 
     /// Returns the number of packets that should be in the savefile but were not written.
     #[must_use]
     pub fn unwritten(&self) -> u64 {
-        self.background_writer.unwritten_packets()
+        let output = self.background_writer.get();
+        output.map_or(0, |output| output.unwritten_packets())
     }
 
     /// Prints on standard error how many packets were read, and how many of them were written.

@@ -5,8 +5,11 @@
 //! handles Ctrl-C and other signals.
 
 pub mod background_writer;
+pub mod block_reader;
 pub mod capture_threads;
+pub mod classic_output;
 mod closed_stdout;
+pub mod comment_args;
 pub mod compression;
 pub mod copy_progress;
 pub mod decode;
@@ -24,15 +27,20 @@ pub mod interruptible_reader;
 pub mod json;
 pub mod line_output;
 pub mod link_converter;
+pub mod link_filters;
+pub mod lost_parts;
 pub mod numbered_files;
 pub mod output_format;
 pub mod packet_counter;
 pub mod packet_line;
 pub mod packet_printer;
 pub mod packet_sink;
+pub mod preamble;
 pub mod program;
 pub mod progress;
+pub mod savefile_input;
 pub mod savefile_reader;
+pub mod savefile_source;
 pub mod savefile_summary;
 pub mod savefile_writer;
 pub mod send_schedule;

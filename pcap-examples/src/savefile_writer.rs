@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pcap_core::pcapng::{Interface, InterfaceId, PcapngDumper};
+use pcap_core::pcapng::{Interface, InterfaceId, PcapngDumper, RawBlock};
 use pcap_core::{Activated, Capture, Dumper, Error, ErrorKind, Packet, SavefileFormat};
 
 use crate::background_writer::{BackgroundWriter, PacketEnd};
@@ -50,21 +50,24 @@ pub enum Buffering {
 #[derive(Debug)]
 enum FormatDumper {
     Pcap(Dumper),
+    /// With the interface of all packets.
     Pcapng(PcapngDumper, InterfaceId),
+    /// Of whole blocks, among them the interfaces.
+    Blocks(PcapngDumper),
 }
 
 impl FormatDumper {
     fn position(&self) -> u64 {
         match self {
             FormatDumper::Pcap(dumper) => dumper.position(),
-            FormatDumper::Pcapng(dumper, _) => dumper.position(),
+            FormatDumper::Pcapng(dumper, _) | FormatDumper::Blocks(dumper) => dumper.position(),
         }
     }
 
     fn flush(&mut self) -> Result<(), Error> {
         match self {
             FormatDumper::Pcap(dumper) => dumper.flush(),
-            FormatDumper::Pcapng(dumper, _) => dumper.flush(),
+            FormatDumper::Pcapng(dumper, _) | FormatDumper::Blocks(dumper) => dumper.flush(),
         }
     }
 }
@@ -87,10 +90,7 @@ impl SavefileWriter {
             // This fails for an unsupported link type, before the file is created.
             capture.dump_to_named(io::sink(), path.display().to_string())?;
         }
-        let background_writer = BackgroundWriter::create(path, gzip).map_err(|e| {
-            let why = files::creation_error(path, &e);
-            Failure::Text(format!("cannot create `{}`: {why}", path.display()))
-        })?;
+        let background_writer = create_background_writer(path, gzip)?;
         let (output, name) = (
             DumperOutput(background_writer.clone()),
             path.display().to_string(),
@@ -103,7 +103,32 @@ impl SavefileWriter {
             }
             _ => FormatDumper::Pcap(capture.dump_to_named(output, name)?),
         };
-        let mut savefile = SavefileWriter {
+        let mut savefile = SavefileWriter::of_dumper(path, dumper, background_writer);
+        // Write the header now. If this fails, writing the first packet fails, too.
+        let _ = savefile.flush_dumper();
+        Ok(savefile)
+    }
+
+    /// Creates a pcapng savefile for whole blocks, optionally compressed with gzip. The path `-` means standard output.
+    /// The first block must be a section header.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be created.
+    pub fn create_for_blocks(path: &Path, gzip: bool) -> Outcome<SavefileWriter> {
+        let background_writer = create_background_writer(path, gzip)?;
+        let output = DumperOutput(background_writer.clone());
+        let dumper = PcapngDumper::for_blocks_named(output, path.display().to_string());
+        let dumper = FormatDumper::Blocks(dumper);
+        Ok(SavefileWriter::of_dumper(path, dumper, background_writer))
+    }
+
+    fn of_dumper(
+        path: &Path,
+        dumper: FormatDumper,
+        background_writer: BackgroundWriter,
+    ) -> SavefileWriter {
+        SavefileWriter {
             path: path.to_owned(),
             dumper: Some(dumper),
             background_writer,
@@ -111,10 +136,7 @@ impl SavefileWriter {
             buffering: Buffering::Timed,
             ticks: 0,
             flushed: Instant::now(),
-        };
-        // Write the header now. If this fails, writing the first packet fails, too.
-        let _ = savefile.flush_dumper();
-        Ok(savefile)
+        }
     }
 
     /// Sets how long packets may wait before they are written. Default: [`Buffering::Timed`].
@@ -143,7 +165,61 @@ impl SavefileWriter {
         let written = match dumper {
             FormatDumper::Pcap(dumper) => dumper.write(packet),
             FormatDumper::Pcapng(dumper, interface) => dumper.write(*interface, packet),
+            FormatDumper::Blocks(dumper) => match dumper.interface(packet.interface().unwrap_or(0))
+            {
+                Some(interface) => dumper.write(interface, packet),
+                None => return Err(self.no_interface()),
+            },
         };
+        self.end_packet(written, packet.wire_len())
+    }
+
+    /// Writes a block that holds a packet of this length on the wire. Only for a savefile
+    /// [for blocks](Self::create_for_blocks).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`write`](Self::write).
+    #[inline]
+    pub fn write_packet_block<'a>(
+        &mut self,
+        block: impl Into<RawBlock<'a>>,
+        wire_len: u32,
+    ) -> Outcome {
+        let Some(FormatDumper::Blocks(dumper)) = &mut self.dumper else {
+            return Ok(());
+        };
+        let written = dumper.write_block(block);
+        self.end_packet(written, wire_len)
+    }
+
+    /// Writes a block without a packet. Only for a savefile [for blocks](Self::create_for_blocks).
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the block cannot be written, or if the output has failed.
+    pub fn write_block<'a>(&mut self, block: impl Into<RawBlock<'a>>) -> Outcome {
+        let Some(FormatDumper::Blocks(dumper)) = &mut self.dumper else {
+            return Ok(());
+        };
+        if let Err(error) = dumper.write_block(block) {
+            return Err(match self.dumper_failure(error) {
+                Failure::UnwritablePacket { path, why } => {
+                    Failure::Text(format!("cannot write `{path}`: {why}"))
+                }
+                failure => failure,
+            });
+        }
+        match self.buffering {
+            Buffering::Timed => Ok(()),
+            Buffering::WriterOnly => self.flush_dumper(),
+            Buffering::None => self.request_flush(),
+        }
+    }
+
+    /// Counts a packet after an attempt to write it.
+    #[inline]
+    fn end_packet(&mut self, written: Result<(), Error>, wire_len: u32) -> Outcome {
         if let Err(error) = written {
             let failure = self.dumper_failure(error);
             if !matches!(failure, Failure::UnwritablePacket { .. }) {
@@ -154,8 +230,8 @@ impl SavefileWriter {
         }
         self.background_writer.count_packet();
         self.packet_ends.push(PacketEnd {
-            end: dumper.position(),
-            length: packet.wire_len(),
+            end: self.position(),
+            length: wire_len,
         });
         match self.buffering {
             Buffering::Timed if self.packet_ends.len() >= PACKET_ENDS => self
@@ -248,6 +324,13 @@ impl SavefileWriter {
         self.dumper.as_ref().map_or(0, FormatDumper::position)
     }
 
+    fn no_interface(&self) -> Failure {
+        Failure::UnwritablePacket {
+            path: self.path.display().to_string(),
+            why: "the packet's interface is not in it".to_owned(),
+        }
+    }
+
     fn dumper_failure(&self, error: Error) -> Failure {
         dumper_failure(&self.path, self.background_writer.operation(), error)
     }
@@ -263,6 +346,13 @@ impl Drop for SavefileWriter {
         // The program reports the other error.
         let _ = self.close();
     }
+}
+
+fn create_background_writer(path: &Path, gzip: bool) -> Outcome<BackgroundWriter> {
+    BackgroundWriter::create(path, gzip).map_err(|e| {
+        let why = files::creation_error(path, &e);
+        Failure::Text(format!("cannot create `{}`: {why}", path.display()))
+    })
 }
 
 /// Checks whether a classic savefile can represent the time of a packet. Needs no dumper.

@@ -63,7 +63,8 @@ fn run(args: &Args) -> Outcome {
     let expression = expression::join(&args.expression);
     let filter = input.capture().compile(&expression)?;
     signals::break_on_end(input.capture().break_handle());
-    let OutputFormat { format, gzip } = output_format;
+    let OutputFormat { gzip, .. } = output_format;
+    let format = output_format.format_for(input.capture().savefile_format());
     let mut savefile = SavefileWriter::create(&args.output, input.capture(), format, gzip)?;
     savefile.set_buffering_for_input(&args.input);
     let copy_progress = CopyProgress::new(&savefile, input.bar());

@@ -19,6 +19,7 @@ use pcap_examples::packet_counter::PacketCounter;
 use pcap_examples::packet_printer::{PacketPrinter, PrintFormat};
 use pcap_examples::program;
 use pcap_examples::savefile_reader;
+use pcap_examples::savefile_source;
 use pcap_examples::signals;
 use pcap_examples::stderr;
 
@@ -166,7 +167,7 @@ fn check_files(files: &[PathBuf]) -> Outcome {
 /// Opens a savefile. With `follow`, waits until its header is complete.
 fn open_capture(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
     loop {
-        if follow && savefile_reader::is_gzip(path) {
+        if follow && savefile_source::is_gzip(path) {
             let path = path.display();
             let text = format!("cannot follow `{path}`: it is compressed with gzip");
             return Err(Failure::Text(text));

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use pcap_core::{Capture, Linktype, Offline, Packet, Precision, SavefileFormat};
+use pcap_core::{Capture, Linktype, Offline, Packet, Precision};
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files;
 use pcap_examples::json::Object;
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::link_converter::{Inconvertible, LinkConverter};
-use pcap_examples::output_format::{self, OutputFormat};
+use pcap_examples::output_format::{self, FormatArg, OutputFormat};
 use pcap_examples::program;
 use pcap_examples::savefile_reader::SavefileReader;
 use pcap_examples::savefile_writer::SavefileWriter;
@@ -90,9 +90,8 @@ pub(crate) struct Args {
     /// The precision of packet times; finer digits are dropped [default: that of IN; nano for pcapng]
     #[arg(long, value_name = "PRECISION", value_parser = ["micro", "nano"])]
     precision: Option<String>,
-    /// The format of OUT, regardless of its name [default: by the name, see below]
-    #[arg(long, value_name = "FORMAT", value_parser = ["pcap", "pcapng"])]
-    format: Option<String>,
+    #[command(flatten)]
+    format: FormatArg,
     /// Add this to each packet time, in seconds or with a unit: -3600, +0.5, -1h, 500ms
     #[arg(long, value_name = "TIME", value_parser = value_parsers::time_shift, allow_hyphen_values = true)]
     shift: Option<TimeShift>,
@@ -196,11 +195,9 @@ fn prepare(
     let snaplen = capture.snaplen().saturating_add(growth).min(max_snaplen);
     let snaplen = args.snaplen.unwrap_or(snaplen);
     let gzip = args.gzip || output_format.gzip;
-    let format = match args.format.as_deref() {
-        Some("pcapng") => SavefileFormat::Pcapng,
-        Some(_) => SavefileFormat::Pcap,
-        None => output_format.format,
-    };
+    let format = output_format
+        .with(args.format)
+        .format_for(capture.savefile_format());
     let is_same = (to, snaplen, precision) == (from, capture.snaplen(), capture.precision());
     let savefile = if is_same {
         // This also keeps the other fields of the header.

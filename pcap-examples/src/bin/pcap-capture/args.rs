@@ -38,7 +38,7 @@ const JSON_HELP: &str = "  \
 /// dropped because the program did not read fast enough, and how many the interface dropped.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", signals::HELP, output_format::HELP, json::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", signals::HELP, output_format::HELP_WITHOUT_INPUT, json::HELP))]
 pub(crate) struct Args {
     /// The device to capture on [default: the first that is up and running]
     #[arg(short, long, value_name = "DEV")]

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
-use pcap_core::{Active, Capture, Device, Inactive, Stats};
+use pcap_core::{Active, Capture, Device, Inactive, SavefileFormat, Stats};
 use pcap_examples::background_writer::{BackgroundWriter, Totals};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::interface_names::InterfaceNames;
@@ -100,8 +100,12 @@ fn create(
     output_format: OutputFormat,
     capture: &Capture<Active>,
 ) -> Outcome<SavefileWriter> {
-    let mut savefile =
-        SavefileWriter::create(path, capture, output_format.format, output_format.gzip)?;
+    let mut savefile = SavefileWriter::create(
+        path,
+        capture,
+        output_format.format_for(SavefileFormat::Pcap),
+        output_format.gzip,
+    )?;
     if args.packet_buffered {
         savefile.set_buffering(Buffering::None);
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pcap_core::{Capture, Dlt, Offline, Precision};
+use pcap_core::{Capture, Dlt, Offline, Precision, SavefileFormat};
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::output_format::OutputFormat;
 use pcap_examples::savefile_writer::SavefileWriter;
@@ -97,6 +97,11 @@ impl MergedFormat {
             Fcs::Same(length) => length,
             Fcs::Differ(_) => None,
         })?;
-        SavefileWriter::create(path, &dead, output_format.format, output_format.gzip)
+        SavefileWriter::create(
+            path,
+            &dead,
+            output_format.format_for(SavefileFormat::Pcap),
+            output_format.gzip,
+        )
     }
 }

@@ -9,6 +9,7 @@ mod split;
 use std::path::Path;
 use std::process::ExitCode;
 
+use pcap_core::SavefileFormat;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::numbered_files::NumberedFiles;
 use pcap_examples::output_format::OutputFormat;
@@ -46,7 +47,10 @@ fn check_prefix(prefix: &Path) -> Outcome {
         return Ok(());
     }
     match OutputFormat::of_path(prefix)? {
-        OutputFormat::PCAP => Ok(()),
+        OutputFormat {
+            format: None | Some(SavefileFormat::Pcap),
+            gzip: false,
+        } => Ok(()),
         _ => Err(Failure::Text(format!(
             "cannot write `{}-…`: the savefiles are uncompressed pcap, and their names end in \
              `.pcap`; `pcap-recode` converts them",

@@ -1,0 +1,160 @@
+//! Writes packets of pcapng savefiles to a classic savefile.
+
+use std::path::{Path, PathBuf};
+
+use pcap_core::pcapng::Interface;
+use pcap_core::{Capture, Linktype, Packet, Precision, SavefileFormat};
+
+use crate::copy_progress::CopyProgress;
+use crate::exit::{Failure, Outcome};
+use crate::files;
+use crate::savefile_writer::{Buffering, SavefileWriter};
+
+/// The longest packet that libpcap and Wireshark read, for most link types.
+const LONGEST: u32 = 262_144;
+
+/// A classic savefile, which is created when its link type is known. It has one link type.
+#[derive(Debug)]
+pub struct ClassicOutput {
+    input: PathBuf,
+    path: PathBuf,
+    gzip: bool,
+    precision: Precision,
+    copy_progress: CopyProgress,
+    /// The link types of the interfaces so far, with the greatest snaplen of each.
+    snaplens: Vec<(Linktype, u32)>,
+    /// The savefile and its link type, once it is created.
+    savefile: Option<(SavefileWriter, Linktype)>,
+}
+
+impl ClassicOutput {
+    /// Prepares the output. Creates no file yet.
+    #[must_use]
+    pub fn new(
+        input: &Path,
+        path: &Path,
+        gzip: bool,
+        precision: Precision,
+        copy_progress: &CopyProgress,
+    ) -> ClassicOutput {
+        ClassicOutput {
+            input: input.to_owned(),
+            path: path.to_owned(),
+            gzip,
+            precision,
+            copy_progress: copy_progress.clone(),
+            snaplens: Vec::new(),
+            savefile: None,
+        }
+    }
+
+    /// Notes an interface.
+    pub fn add_interface(&mut self, interface: &Interface) {
+        self.add_linktype(interface.linktype(), snaplen(interface));
+    }
+
+    /// Notes the link type and the snaplen of an interface.
+    pub fn add_linktype(&mut self, linktype: Linktype, snaplen: u32) {
+        match self
+            .snaplens
+            .iter_mut()
+            .find(|(known, _)| *known == linktype)
+        {
+            Some((_, greatest)) => *greatest = snaplen.max(*greatest),
+            None => self.snaplens.push((linktype, snaplen)),
+        }
+    }
+
+    /// Creates the savefile if all interfaces so far have the same link type. Call this at the first packet.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be created.
+    pub fn create_if_clear(&mut self) -> Outcome {
+        match self.snaplens[..] {
+            [(linktype, _)] if self.savefile.is_none() => self.create(linktype).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a packet. `number` is its number in the input.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the savefile has another link type. Returns [`Failure::UnwritablePacket`] if the format cannot
+    /// represent the packet, and another failure if the output has failed.
+    #[inline]
+    pub fn write(&mut self, number: u64, linktype: Linktype, packet: Packet<'_>) -> Outcome {
+        match &mut self.savefile {
+            Some((savefile, known)) if *known == linktype => savefile.write(packet),
+            None => self.create(linktype)?.write(packet),
+            &mut Some((_, known)) => Err(self.other_linktype(number, linktype, known)),
+        }
+    }
+
+    /// Flushes packets that have waited long enough. Call this after each packet that the program reads.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the output if it has failed.
+    #[inline]
+    pub fn tick(&mut self) -> Outcome {
+        match &mut self.savefile {
+            Some((savefile, _)) => savefile.tick(),
+            None => Ok(()),
+        }
+    }
+
+    /// Creates the savefile if no packet was written, and closes it. Without an interface, there is no savefile.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the savefile is not complete.
+    pub fn close(&mut self) -> Outcome {
+        if let (None, Some(&(linktype, _))) = (&self.savefile, self.snaplens.first()) {
+            self.create(linktype)?;
+        }
+        match &mut self.savefile {
+            Some((savefile, _)) => savefile.close(),
+            None => Err(Failure::Text(format!(
+                "cannot write `{}`: `{}` has no interface, and so no link type",
+                self.path.display(),
+                self.input.display()
+            ))),
+        }
+    }
+
+    fn create(&mut self, linktype: Linktype) -> Outcome<&mut SavefileWriter> {
+        let known = self.snaplens.iter().find(|(known, _)| *known == linktype);
+        let snaplen = known.map_or(LONGEST, |(_, snaplen)| *snaplen);
+        let dead = Capture::dead_with(linktype, snaplen, self.precision)?;
+        let mut savefile =
+            SavefileWriter::create(&self.path, &dead, SavefileFormat::Pcap, self.gzip)?;
+        if files::length(&self.input).is_none() {
+            savefile.set_buffering(Buffering::WriterOnly);
+        }
+        self.copy_progress.set_output(&savefile);
+        Ok(&mut self.savefile.insert((savefile, linktype)).0)
+    }
+
+    #[cold]
+    fn other_linktype(&self, number: u64, found: Linktype, known: Linktype) -> Failure {
+        let (input, output) = (self.input.display(), self.path.display());
+        Failure::Text(format!(
+            "cannot write packet {number} of `{input}` to `{output}`: it has link type {found}, and a classic savefile \
+             has only one, here {known}; name the output `.pcapng`, use --format pcapng, or filter the packets"
+        ))
+    }
+}
+
+/// Returns the snaplen that libpcap uses for an interface.
+#[must_use]
+pub fn snaplen(interface: &Interface) -> u32 {
+    match (interface.snaplen(), interface.linktype()) {
+        (snaplen @ 1..0x8000_0000, _) => snaplen,
+        (_, Linktype::DBUS) => 128 << 20,
+        (_, Linktype::EBHSCR) => 8 << 20,
+        (_, Linktype::USBPCAP) => 1 << 20,
+        _ => LONGEST,
+    }
+}

@@ -1,0 +1,81 @@
+//! Opens savefiles for reading: classic ones packet by packet, and pcapng ones block by block.
+
+use std::path::Path;
+
+use indicatif::ProgressBar;
+use pcap_core::{BreakHandle, SavefileFormat};
+
+use crate::block_reader::BlockReader;
+use crate::exit::Outcome;
+use crate::files::length;
+use crate::progress;
+use crate::savefile_reader::SavefileReader;
+use crate::savefile_source::SavefileSource;
+
+/// An open savefile.
+#[derive(Debug)]
+pub enum SavefileInput {
+    /// A classic savefile.
+    Packets(SavefileReader),
+    /// A pcapng savefile.
+    Blocks(BlockReader),
+}
+
+impl SavefileInput {
+    /// Opens a savefile. The path `-` means standard input. Data that begins with gzip's magic number is decompressed.
+    /// With `bar`, shows a progress bar if standard error is a terminal.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be opened or is not a savefile.
+    pub fn open(path: &Path, bar: bool) -> Outcome<SavefileInput> {
+        let bar = match bar {
+            true => progress::byte_bar(length(path)),
+            false => ProgressBar::hidden(),
+        };
+        SavefileInput::open_with(path, bar)
+    }
+
+    /// Opens a savefile with a progress bar that several readers may share.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`open`](Self::open). Returns [`Failure::TooManyOpen`](crate::exit::Failure::TooManyOpen)
+    /// at the limit of open files.
+    pub fn open_with(path: &Path, bar: ProgressBar) -> Outcome<SavefileInput> {
+        let source = SavefileSource::open(path, &bar)?;
+        Ok(match source.format {
+            SavefileFormat::Pcapng => {
+                SavefileInput::Blocks(BlockReader::of_source(source, path, bar)?)
+            }
+            _ => SavefileInput::Packets(SavefileReader::of_source(source, path, bar)?),
+        })
+    }
+
+    /// Returns the format of the savefile.
+    #[must_use]
+    pub fn format(&self) -> SavefileFormat {
+        match self {
+            SavefileInput::Packets(_) => SavefileFormat::Pcap,
+            SavefileInput::Blocks(_) => SavefileFormat::Pcapng,
+        }
+    }
+
+    /// Returns the progress bar.
+    #[must_use]
+    pub fn bar(&self) -> &ProgressBar {
+        match self {
+            SavefileInput::Packets(input) => input.bar(),
+            SavefileInput::Blocks(input) => input.bar(),
+        }
+    }
+
+    /// Returns a handle that interrupts reading.
+    #[must_use]
+    pub fn break_handle(&self) -> BreakHandle {
+        match self {
+            SavefileInput::Packets(input) => input.capture().break_handle(),
+            SavefileInput::Blocks(input) => input.reader().break_handle(),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Opens savefiles: decompresses them, and finds their format by its magic number.
+
+use std::fs::File;
+use std::io::{self, Chain, Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use indicatif::ProgressBar;
+use pcap_core::SavefileFormat;
+
+use crate::compression::{self, Compression, GzipReader};
+use crate::exit::{Failure, Outcome};
+use crate::files;
+use crate::interruptible_reader::InterruptibleReader;
+
+/// The number at the start of a pcapng savefile, the same in both byte orders.
+const PCAPNG_MAGIC: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
+
+/// An open savefile.
+pub(crate) struct SavefileSource {
+    pub(crate) format: SavefileFormat,
+    pub(crate) data: Data,
+}
+
+/// The data of a savefile, at its start.
+pub(crate) enum Data {
+    /// That of a regular file that is not compressed. Opening it by its path is fastest. The same for a file that
+    /// cannot be opened: opening it returns the error to report.
+    AtPath,
+    /// That of a pipe, or decompressed data. Reading it moves the progress bar.
+    Stream(Box<dyn Read + Send>),
+}
+
+impl SavefileSource {
+    /// Opens a savefile. The path `-` means standard input. Data that begins with gzip's magic number is decompressed.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a stream cannot be read, or if the data has another compression.
+    pub(crate) fn open(path: &Path, bar: &ProgressBar) -> Outcome<SavefileSource> {
+        match open_file(path) {
+            Some(mut file) if files::is_regular(&file) => {
+                let mut start = [0; compression::MAX_MAGIC_LENGTH];
+                // If this fails, the next read returns the error.
+                let length = peek(&mut file, &mut start).unwrap_or(0);
+                match is_compressed(&start[..length], path)? {
+                    true => Ok(decompress(bar.wrap_read(file))),
+                    false => Ok(SavefileSource {
+                        format: format(&start[..length]),
+                        data: Data::AtPath,
+                    }),
+                }
+            }
+            Some(file) if !files::is_folder(&file) => open_stream(file, path, bar),
+            None if path == Path::new("-") => open_stream(io::stdin(), path, bar),
+            _ => Ok(SavefileSource {
+                format: SavefileFormat::Pcap,
+                data: Data::AtPath,
+            }),
+        }
+    }
+}
+
+/// Returns whether a regular file begins with gzip's magic number. The path `-` means standard input.
+#[must_use]
+pub fn is_gzip(path: &Path) -> bool {
+    open_file(path).is_some_and(|mut file| {
+        let mut start = [0; compression::MAX_MAGIC_LENGTH];
+        let length = match files::is_regular(&file) {
+            true => peek(&mut file, &mut start).unwrap_or(0),
+            false => 0,
+        };
+        Compression::from_magic(&start[..length]) == Some(Compression::Gzip)
+    })
+}
+
+/// Opens a file, or duplicates the descriptor of standard input if the path is `-`.
+fn open_file(path: &Path) -> Option<File> {
+    match path == Path::new("-") {
+        true => files::stdin(),
+        false => File::open(path).ok(),
+    }
+}
+
+/// Opens a stream that cannot seek. Reads its first bytes to detect compression, and puts them back in front.
+fn open_stream(
+    stream: impl Read + Send + 'static,
+    path: &Path,
+    bar: &ProgressBar,
+) -> Outcome<SavefileSource> {
+    let mut stream = InterruptibleReader::new(stream);
+    let mut start = [0; compression::MAX_MAGIC_LENGTH];
+    let length = read_start(&mut stream, &mut start).map_err(|e| {
+        let path = path.display();
+        Failure::Text(format!("cannot read `{path}`: {e}"))
+    })?;
+    let start = &start[..length];
+    let whole = bar.wrap_read(put_back(start, stream));
+    match is_compressed(start, path)? {
+        true => Ok(decompress(whole)),
+        false => Ok(SavefileSource {
+            format: format(start),
+            data: Data::Stream(Box::new(whole)),
+        }),
+    }
+}
+
+/// Opens data that is compressed with gzip.
+fn decompress(stream: impl Read + Send + 'static) -> SavefileSource {
+    let mut stream = GzipReader::new(stream);
+    let mut start = Vec::new();
+    let read = stream.by_ref().take(PCAPNG_MAGIC.len() as u64);
+    let failed = { read }.read_to_end(&mut start).err();
+    let format = format(&start);
+    let rest: Box<dyn Read + Send> = match failed {
+        None => Box::new(stream),
+        Some(error) => Box::new(FailedReader(Some(error))),
+    };
+    SavefileSource {
+        format,
+        data: Data::Stream(Box::new(put_back(&start, rest))),
+    }
+}
+
+/// Returns an error at the first read.
+struct FailedReader(Option<io::Error>);
+
+impl Read for FailedReader {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// Returns the format of a savefile that begins with these bytes.
+fn format(start: &[u8]) -> SavefileFormat {
+    match start.starts_with(&PCAPNG_MAGIC) {
+        true => SavefileFormat::Pcapng,
+        false => SavefileFormat::Pcap,
+    }
+}
+
+/// Returns whether data is compressed with gzip.
+///
+/// # Errors
+///
+/// Returns an error for other compressions.
+fn is_compressed(start: &[u8], path: &Path) -> Outcome<bool> {
+    match Compression::from_magic(start) {
+        None => Ok(false),
+        Some(Compression::Gzip) => Ok(true),
+        Some(Compression::Other { name, unpack }) => {
+            let path = path.display();
+            Err(Failure::Text(format!(
+                "cannot read `{path}`: it is compressed with {name}; unpack it with `{unpack} {path}` into a \
+                 file, or into a pipe that is read as `-`"
+            )))
+        }
+    }
+}
+
+/// Returns a reader of some bytes and then of the rest.
+fn put_back<R: Read>(start: &[u8], rest: R) -> Chain<Cursor<Vec<u8>>, R> {
+    Cursor::new(start.to_vec()).chain(rest)
+}
+
+/// Reads the first bytes of a file without moving its position.
+fn peek(file: &mut File, start: &mut [u8]) -> io::Result<usize> {
+    let position = file.stream_position()?;
+    let length = read_start(&mut *file, start);
+    file.seek(SeekFrom::Start(position))?;
+    length
+}
+
+/// Reads until the buffer is full or the data ends. Returns the number of bytes read.
+fn read_start(mut reader: impl Read, start: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < start.len() {
+        match reader.read(&mut start[length..]) {
+            Ok(0) => break,
+            Ok(n) => length += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(length)
+}
