@@ -38,7 +38,7 @@ const JSON_HELP: &str = "  \
 #[command(name = NAME, version,
     after_help = format!(
         "{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}",
-        signals::HELP, output_format::HELP_WITHOUT_INPUT, savefile_summary::HELP
+        signals::HELP, output_format::HELP, savefile_summary::HELP
     )
 )]
 pub(crate) struct Args {

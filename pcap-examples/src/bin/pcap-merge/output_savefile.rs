@@ -1,31 +1,201 @@
 //! Writes the output.
 
-use pcap_core::Packet;
-use pcap_examples::exit::Outcome;
+use pcap_core::pcapng::{BlockBuf, Record};
+use pcap_examples::comment_args::CommentArgs;
+use pcap_examples::exit::{Failure, Outcome};
+use pcap_examples::savefile_input::SavefileInput;
 use pcap_examples::savefile_summary::SavefileSummary;
 use pcap_examples::savefile_writer::SavefileWriter;
 
+use pcap_core::pcapng::Block;
+
+use crate::left_out::must_go;
+use crate::source::Source;
+use crate::translator::{Translated, Translator};
+
+/// The code of a comment in every block.
+const COMMENT: u16 = 1;
+/// The type of a simple packet block.
+const SIMPLE_PACKET: u32 = 3;
+
 /// A savefile to write, with the summary of its packets.
-pub(crate) struct OutputSavefile {
+#[derive(Debug)]
+pub(crate) struct OutputSavefile<'a> {
     pub(crate) savefile: SavefileWriter,
     summary: SavefileSummary,
+    /// The numbers of the interfaces in a pcapng savefile.
+    numbers: Option<Numbers>,
+    /// The comments to add.
+    comments: Option<&'a CommentArgs>,
 }
 
-impl OutputSavefile {
-    pub(crate) fn new(savefile: SavefileWriter) -> OutputSavefile {
+/// The numbers of interfaces in a savefile.
+#[derive(Debug, Default)]
+struct Numbers {
+    /// By the index of the interface; `None` if the savefile does not have it.
+    numbers: Vec<Option<u32>>,
+    /// The indexes, in the order of the savefile.
+    indexes: Vec<usize>,
+}
+
+impl<'a> OutputSavefile<'a> {
+    /// Takes over a classic savefile.
+    pub(crate) fn classic(savefile: SavefileWriter) -> OutputSavefile<'a> {
         OutputSavefile {
             savefile,
             summary: SavefileSummary::default(),
+            numbers: None,
+            comments: None,
         }
     }
 
-    /// Writes a packet, if there is one, and flushes packets that have waited long enough.
-    pub(crate) fn write(&mut self, packet: Option<Packet<'_>>) -> Outcome {
-        if let Some(packet) = packet {
-            self.savefile.write(packet)?;
-            self.summary.count(packet);
+    /// Takes over a pcapng savefile, which has a section header. Adds comments to its packets.
+    pub(crate) fn pcapng(
+        savefile: SavefileWriter,
+        comments: Option<&'a CommentArgs>,
+    ) -> OutputSavefile<'a> {
+        OutputSavefile {
+            numbers: Some(Numbers::default()),
+            comments: comments.filter(|comments| comments.has_packets()),
+            ..OutputSavefile::classic(savefile)
+        }
+    }
+
+    /// Returns the indexes of the interfaces, in the order of the savefile.
+    pub(crate) fn interfaces(&self) -> Vec<usize> {
+        let numbers = self.numbers.as_ref();
+        numbers.map_or(Vec::new(), |numbers| numbers.indexes.clone())
+    }
+
+    /// Writes a block without a packet. A classic savefile has none.
+    pub(crate) fn write_block(
+        &mut self,
+        block: Translated,
+        translator: &Translator,
+    ) -> Outcome {
+        match block {
+            _ if self.numbers.is_none() => Ok(()),
+            Translated::Nothing => Ok(()),
+            Translated::Interface(index) => self.number(index, translator).map(drop),
+            Translated::Block(block) => self.savefile.write_block(&block),
+            Translated::Statistics(mut block, index) => {
+                block.set_interface(self.number(index, translator)?)?;
+                self.savefile.write_block(&block)
+            }
+        }
+    }
+
+    /// Returns the number of the interface with an index. Writes its description if the savefile does not have it.
+    #[inline]
+    pub(crate) fn number(&mut self, index: usize, translator: &Translator) -> Outcome<u32> {
+        let numbers = self.numbers.get_or_insert_default();
+        match numbers.numbers.get(index) {
+            Some(&Some(number)) => Ok(number),
+            _ => self.add_interface(index, translator),
+        }
+    }
+
+    #[cold]
+    fn add_interface(&mut self, index: usize, translator: &Translator) -> Outcome<u32> {
+        self.savefile
+            .write_block(translator.interfaces.block(index))?;
+        let numbers = self.numbers.get_or_insert_default();
+        if numbers.numbers.len() <= index {
+            numbers.numbers.resize(index + 1, None);
+        }
+        // The reader allows fewer interfaces.
+        let number = numbers.indexes.len() as u32;
+        numbers.numbers[index] = Some(number);
+        numbers.indexes.push(index);
+        Ok(number)
+    }
+
+    /// Writes the current packet of an input, if there is one, and flushes packets that have waited long enough.
+    #[inline]
+    pub(crate) fn write(&mut self, source: &Source, translator: &mut Translator) -> Outcome {
+        match &source.input {
+            SavefileInput::Packets(reader) => {
+                if let Some(packet) = reader.packet() {
+                    match (&self.numbers, source.position.interfaces.first()) {
+                        (Some(_), Some(&index)) => {
+                            let number = self.number(index, translator)?;
+                            let comments: Vec<(u16, &[u8])> = self.next_comments().collect();
+                            let record = Record::new(packet).options(&comments);
+                            self.savefile.write_record(number, &record)?;
+                        }
+                        _ => self.savefile.write(packet)?,
+                    }
+                    self.summary.count(packet);
+                }
+            }
+            SavefileInput::Blocks(_) => self.write_packet_block(source, translator)?,
         }
         self.savefile.tick()
+    }
+
+    /// Writes the current packet of a pcapng input.
+    #[inline]
+    fn write_packet_block(&mut self, source: &Source, translator: &mut Translator) -> Outcome {
+        let SavefileInput::Blocks(reader) = &source.input else {
+            return Ok(());
+        };
+        let Some(Block::Packet(packet)) = reader.reader().block() else {
+            return Ok(());
+        };
+        if self.numbers.is_none() {
+            self.savefile.write(packet.packet())?;
+        } else {
+            let interfaces = &source.position.interfaces;
+            let Some(&index) = interfaces.get(packet.interface_id() as usize) else {
+                return Err(Failure::Text("a packet has no interface".to_owned()));
+            };
+            let number = self.number(index, translator)?;
+            let changes = packet.as_raw().endian() != translator.interfaces.endian()
+                || self.comments.is_some_and(|comments| {
+                    comments.of_packet(self.summary.packets + 1).next().is_some()
+                })
+                || packet.options().any(|option| must_go(option.code()).is_some());
+            if changes {
+                let is_simple = packet.as_raw().block_type() == SIMPLE_PACKET;
+                let has_comments = self.next_comments().next().is_some();
+                let mut block = match is_simple && number == 0 && !has_comments {
+                    true => BlockBuf::from(packet.as_raw()),
+                    false => packet.to_enhanced(),
+                };
+                for (code, comment) in self.next_comments() {
+                    block.add_option(code, comment)?;
+                }
+                let Some(mut block) = translator.convert_packet(block) else {
+                    return Ok(());
+                };
+                if block.as_raw().block_type() != SIMPLE_PACKET {
+                    block.set_interface(number)?;
+                }
+                self.savefile
+                    .write_packet_block(&block, packet.wire_len())?;
+            } else {
+                self.savefile.copy_packet(number, &packet)?;
+            }
+        }
+        match packet.timestamp() {
+            Some(_) => self.summary.count(packet.packet()),
+            None => self.summary.packets += 1,
+        }
+        Ok(())
+    }
+
+    /// Returns the comments to add to the next packet, as options.
+    fn next_comments(&self) -> impl Iterator<Item = (u16, &'a [u8])> + use<'a> {
+        let number = self.summary.packets + 1;
+        let comments = self.comments.into_iter();
+        comments
+            .flat_map(move |comments| comments.of_packet(number))
+            .map(|text| (COMMENT, text.as_bytes()))
+    }
+
+    /// Returns the number of packets passed to the savefile.
+    pub(crate) fn packets(&self) -> u64 {
+        self.summary.packets
     }
 
     /// Closes the savefile, and returns its summary.

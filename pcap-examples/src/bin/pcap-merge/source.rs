@@ -1,0 +1,98 @@
+//! An open input, positioned at a packet.
+
+use std::path::PathBuf;
+
+use pcap_core::Timestamp;
+use pcap_core::pcapng::{Block, Endian};
+use pcap_examples::exit::Outcome;
+use pcap_examples::savefile_input::SavefileInput;
+
+use crate::translator::{Position, Translated};
+
+/// An open input.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) input: SavefileInput,
+    /// The position in the sections of a pcapng input.
+    pub(crate) position: Position,
+    /// The blocks that were read before the output existed.
+    pub(crate) leading: Vec<Translated>,
+    /// The result of the last step, if that was not used yet.
+    pub(crate) unused: Option<Outcome<Step>>,
+    /// The time of the last packet that had one.
+    pub(crate) time: Option<Timestamp>,
+    pub(crate) is_temporary: bool,
+    /// Whether something of it was skipped.
+    pub(crate) is_partial: bool,
+}
+
+/// What an input is positioned at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Packet,
+    /// A block without a packet.
+    Block,
+    End,
+}
+
+impl Source {
+    pub(crate) fn new(path: PathBuf, input: SavefileInput, position: Position) -> Source {
+        Source {
+            path,
+            input,
+            position,
+            leading: Vec::new(),
+            unused: None,
+            time: None,
+            is_temporary: false,
+            is_partial: false,
+        }
+    }
+
+    /// Advances to the next packet or block.
+    #[inline]
+    pub(crate) fn step(&mut self) -> Outcome<Step> {
+        if let Some(step) = self.unused.take() {
+            return step;
+        }
+        match &mut self.input {
+            SavefileInput::Packets(reader) => Ok(match reader.advance()? {
+                true => Step::Packet,
+                false => Step::End,
+            }),
+            SavefileInput::Blocks(reader) => Ok(match reader.next_block()? {
+                Some(Block::Packet(_)) => Step::Packet,
+                Some(_) => Step::Block,
+                None => Step::End,
+            }),
+        }
+    }
+
+    /// Returns the time that determines the place of the current packet. A packet without a time keeps its place after
+    /// the one before it in its file.
+    #[inline]
+    pub(crate) fn advance_time(&mut self) -> Option<Timestamp> {
+        let time = match &self.input {
+            SavefileInput::Packets(reader) => reader.packet().map(|packet| packet.timestamp()),
+            SavefileInput::Blocks(reader) => match reader.reader().block() {
+                Some(Block::Packet(packet)) => packet.timestamp(),
+                _ => None,
+            },
+        };
+        self.time = time.or(self.time);
+        self.time
+    }
+
+    /// Returns the byte order of fields in packets that have that of their savefile. libpcap has converted those of
+    /// classic savefiles.
+    pub(crate) fn endian(&self) -> Endian {
+        match &self.input {
+            SavefileInput::Packets(_) => Endian::NATIVE,
+            SavefileInput::Blocks(reader) => {
+                let section = reader.reader().section();
+                section.map_or(Endian::NATIVE, |section| section.endian())
+            }
+        }
+    }
+}
