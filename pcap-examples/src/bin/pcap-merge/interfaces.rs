@@ -92,10 +92,13 @@ impl Interfaces {
 
     fn share(&mut self, block: BlockBuf, before: usize) -> usize {
         let blocks = &mut self.blocks;
-        let index = self.shared.entry((block, before)).or_insert_with_key(|key| {
-            blocks.push(key.0.clone());
-            blocks.len() - 1
-        });
+        let index = self
+            .shared
+            .entry((block, before))
+            .or_insert_with_key(|key| {
+                blocks.push(key.0.clone());
+                blocks.len() - 1
+            });
         *index
     }
 }

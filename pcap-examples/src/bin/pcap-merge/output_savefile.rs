@@ -68,11 +68,7 @@ impl<'a> OutputSavefile<'a> {
     }
 
     /// Writes a block without a packet. A classic savefile has none.
-    pub(crate) fn write_block(
-        &mut self,
-        block: Translated,
-        translator: &Translator,
-    ) -> Outcome {
+    pub(crate) fn write_block(&mut self, block: Translated, translator: &Translator) -> Outcome {
         match block {
             _ if self.numbers.is_none() => Ok(()),
             Translated::Nothing => Ok(()),
@@ -121,7 +117,8 @@ impl<'a> OutputSavefile<'a> {
                             let number = self.number(index, translator)?;
                             let comments: Vec<(u16, &[u8])> = self.next_comments().collect();
                             let record = Record::new(packet).options(&comments);
-                            self.savefile.write_record(number, &record)?;
+                            let length = packet.wire_len();
+                            self.savefile.write_record(number, &record, length)?;
                         }
                         _ => self.savefile.write(packet)?,
                     }
@@ -152,9 +149,14 @@ impl<'a> OutputSavefile<'a> {
             let number = self.number(index, translator)?;
             let changes = packet.as_raw().endian() != translator.interfaces.endian()
                 || self.comments.is_some_and(|comments| {
-                    comments.of_packet(self.summary.packets + 1).next().is_some()
+                    comments
+                        .of_packet(self.summary.packets + 1)
+                        .next()
+                        .is_some()
                 })
-                || packet.options().any(|option| must_go(option.code()).is_some());
+                || packet
+                    .options()
+                    .any(|option| must_go(option.code()).is_some());
             if changes {
                 let is_simple = packet.as_raw().block_type() == SIMPLE_PACKET;
                 let has_comments = self.next_comments().next().is_some();

@@ -84,6 +84,19 @@ impl Source {
         self.time
     }
 
+    /// Returns the byte order of the savefile, or of the current section.
+    pub(crate) fn file_endian(&self) -> Endian {
+        match (&self.input, Endian::NATIVE) {
+            (SavefileInput::Packets(reader), Endian::Little) if reader.capture().is_swapped() => {
+                Endian::Big
+            }
+            (SavefileInput::Packets(reader), Endian::Big) if reader.capture().is_swapped() => {
+                Endian::Little
+            }
+            _ => self.endian(),
+        }
+    }
+
     /// Returns the byte order of fields in packets that have that of their savefile. libpcap has converted those of
     /// classic savefiles.
     pub(crate) fn endian(&self) -> Endian {

@@ -61,7 +61,7 @@ fn pcapng(offset: i64, times: &[u64]) -> Vec<u8> {
     let options = [&[14, 0, 8, 0][..], &offset.to_le_bytes(), &[0; 4]].concat();
     bytes.extend(block(
         1,
-        &[&[1, 0, 0, 0, 0, 0, 0, 0], &options[..]].concat(),
+        &[&[1, 0, 0, 0, 0xff, 0xff, 0, 0], &options[..]].concat(),
     ));
     for time in times {
         let (high, low) = ((time >> 32) as u32, *time as u32);
