@@ -61,12 +61,32 @@ impl Reader {
     /// Panics if the underlying reader panics.
     #[inline]
     pub fn next_block(&mut self) -> Result<Option<Block<'_>>> {
+        Ok(match self.advance()? {
+            true => self.blocks.block(),
+            false => None,
+        })
+    }
+
+    /// Advances to the next block, which [`block`](Self::block) then returns. For programs that keep their position in
+    /// several files, as [`Capture::advance`](crate::Capture::advance).
+    ///
+    /// Waits as [`next_block`](Self::next_block) does. Returns `false` at the end of the file, and after a break.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`next_block`](Self::next_block).
+    ///
+    /// # Panics
+    ///
+    /// Panics if the underlying reader panics.
+    #[inline]
+    pub fn advance(&mut self) -> Result<bool> {
         if self.is_undisturbed() && self.blocks.advance_to_packet() {
-            return Ok(self.blocks.block());
+            return Ok(true);
         }
         match self.wait_for_block(Patience::ForEver)? {
-            Next::Packet(()) => Ok(self.blocks.block()),
-            Next::Timeout | Next::End(_) => Ok(None),
+            Next::Packet(()) => Ok(true),
+            Next::Timeout | Next::End(_) => Ok(false),
         }
     }
 
@@ -93,7 +113,8 @@ impl Reader {
         })
     }
 
-    /// Returns the block that the last call returned, again. Returns `None` before the first block, and after the last.
+    /// Returns the block that the last call returned or advanced to. Returns `None` before the first block, and after
+    /// the last.
     ///
     /// # Examples
     ///
@@ -103,8 +124,10 @@ impl Reader {
     /// let bytes: Vec<u8> = PcapngDumper::new(Vec::new()).into_writer()?;
     /// let mut reader = Reader::from_reader(std::io::Cursor::new(bytes))?;
     /// assert!(reader.block().is_none());
-    /// let is_section = matches!(reader.next_block()?, Some(Block::Section(_)));
-    /// assert!(is_section && matches!(reader.block(), Some(Block::Section(_))));
+    /// while reader.advance()? {
+    ///     assert!(matches!(reader.block(), Some(Block::Section(_))));
+    /// }
+    /// assert!(reader.block().is_none());
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     #[inline]

@@ -330,9 +330,8 @@ impl Merge {
             }
             self.read += 1;
             self.copy_progress.set_read(self.read);
-            let place = source.advance_time();
             if self.accepts(source) {
-                return Ok(Some(place));
+                return Ok(Some(source.time));
             }
         }
     }

@@ -1,13 +1,11 @@
 //! Writes the output.
 
-use pcap_core::pcapng::{BlockBuf, Record};
+use pcap_core::pcapng::{Block, BlockBuf, Endian, PacketBlock, Record};
 use pcap_examples::comment_args::CommentArgs;
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::savefile_input::SavefileInput;
 use pcap_examples::savefile_summary::SavefileSummary;
 use pcap_examples::savefile_writer::SavefileWriter;
-
-use pcap_core::pcapng::Block;
 
 use crate::left_out::must_go;
 use crate::source::Source;
@@ -15,6 +13,8 @@ use crate::translator::{Translated, Translator};
 
 /// The code of a comment in every block.
 const COMMENT: u16 = 1;
+/// The most bytes of a packet block without options, besides the data.
+const BARE: usize = 32 + 3;
 /// The type of a simple packet block.
 const SIMPLE_PACKET: u32 = 3;
 
@@ -147,17 +147,7 @@ impl<'a> OutputSavefile<'a> {
                 return Err(Failure::Text("a packet has no interface".to_owned()));
             };
             let number = self.number(index, translator)?;
-            let changes = packet.as_raw().endian() != translator.interfaces.endian()
-                || self.comments.is_some_and(|comments| {
-                    comments
-                        .of_packet(self.summary.packets + 1)
-                        .next()
-                        .is_some()
-                })
-                || packet
-                    .options()
-                    .any(|option| must_go(option.code()).is_some());
-            if changes {
+            if self.changes(&packet, translator.interfaces.endian()) {
                 let is_simple = packet.as_raw().block_type() == SIMPLE_PACKET;
                 let has_comments = self.next_comments().next().is_some();
                 let mut block = match is_simple && number == 0 && !has_comments {
@@ -184,6 +174,19 @@ impl<'a> OutputSavefile<'a> {
             None => self.summary.packets += 1,
         }
         Ok(())
+    }
+
+    /// Returns whether the block of the next packet cannot be copied with a new interface alone.
+    #[inline]
+    fn changes(&self, packet: &PacketBlock<'_>, endian: Endian) -> bool {
+        let block = packet.as_raw();
+        let has_options = block.bytes().len() > BARE + packet.data().len();
+        block.endian() != endian
+            || self.next_comments().next().is_some()
+            || has_options
+                && packet
+                    .options()
+                    .any(|option| must_go(option.code()).is_some())
     }
 
     /// Returns the comments to add to the next packet, as options.

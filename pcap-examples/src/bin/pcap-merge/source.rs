@@ -20,7 +20,7 @@ pub(crate) struct Source {
     pub(crate) leading: Vec<Translated>,
     /// The result of the last step, if that was not used yet.
     pub(crate) unused: Option<Outcome<Step>>,
-    /// The time of the last packet that had one.
+    /// The time that determines the place of the current packet: that of the last packet that had one.
     pub(crate) time: Option<Timestamp>,
     pub(crate) is_temporary: bool,
     /// Whether something of it was skipped.
@@ -56,32 +56,22 @@ impl Source {
         if let Some(step) = self.unused.take() {
             return step;
         }
-        match &mut self.input {
-            SavefileInput::Packets(reader) => Ok(match reader.advance()? {
-                true => Step::Packet,
-                false => Step::End,
-            }),
-            SavefileInput::Blocks(reader) => Ok(match reader.next_block()? {
-                Some(Block::Packet(_)) => Step::Packet,
-                Some(_) => Step::Block,
-                None => Step::End,
-            }),
-        }
-    }
-
-    /// Returns the time that determines the place of the current packet. A packet without a time keeps its place after
-    /// the one before it in its file.
-    #[inline]
-    pub(crate) fn advance_time(&mut self) -> Option<Timestamp> {
-        let time = match &self.input {
-            SavefileInput::Packets(reader) => reader.packet().map(|packet| packet.timestamp()),
-            SavefileInput::Blocks(reader) => match reader.reader().block() {
-                Some(Block::Packet(packet)) => packet.timestamp(),
-                _ => None,
+        let time = match &mut self.input {
+            SavefileInput::Packets(reader) => match reader.advance()? {
+                true => reader.packet().map(|packet| packet.timestamp()),
+                false => return Ok(Step::End),
+            },
+            SavefileInput::Blocks(reader) => match reader.advance()? {
+                true => match reader.reader().block() {
+                    Some(Block::Packet(packet)) => packet.timestamp(),
+                    _ => return Ok(Step::Block),
+                },
+                false => return Ok(Step::End),
             },
         };
+        // A packet without a time keeps its place after the one before it.
         self.time = time.or(self.time);
-        self.time
+        Ok(Step::Packet)
     }
 
     /// Returns the byte order of the savefile, or of the current section.
