@@ -12,13 +12,13 @@ mod demo;
 #[path = "../src/bin/pcap-devices.rs"]
 #[allow(dead_code)]
 mod devices;
-#[path = "../src/bin/pcap-filter.rs"]
+#[path = "../src/bin/pcap-filter/args.rs"]
 #[allow(dead_code)]
 mod filter;
 #[path = "../src/bin/pcap-merge/args.rs"]
 #[allow(dead_code)]
 mod merge;
-#[path = "../src/bin/pcap-read.rs"]
+#[path = "../src/bin/pcap-read/args.rs"]
 #[allow(dead_code)]
 mod read;
 #[path = "../src/bin/pcap-recode.rs"]

@@ -77,6 +77,12 @@ impl ClassicOutput {
         }
     }
 
+    /// Returns whether the savefile was created.
+    #[must_use]
+    pub fn is_created(&self) -> bool {
+        self.savefile.is_some()
+    }
+
     /// Writes a packet. `number` is its number in the input.
     ///
     /// # Errors
@@ -105,17 +111,21 @@ impl ClassicOutput {
         }
     }
 
-    /// Creates the savefile if no packet was written, and closes it. Without an interface, there is no savefile.
+    /// Creates the savefile if no packet was written, and closes it. Without an interface, that is an error. If reading
+    /// has failed, the savefile is not created.
     ///
     /// # Errors
     ///
     /// Returns an error if the savefile is not complete.
-    pub fn close(&mut self) -> Outcome {
-        if let (None, Some(&(linktype, _))) = (&self.savefile, self.snaplens.first()) {
+    pub fn close(&mut self, is_failed: bool) -> Outcome {
+        if let (None, Some(&(linktype, _)), false) =
+            (&self.savefile, self.snaplens.first(), is_failed)
+        {
             self.create(linktype)?;
         }
         match &mut self.savefile {
             Some((savefile, _)) => savefile.close(),
+            None if is_failed => Ok(()),
             None => Err(Failure::Text(format!(
                 "cannot write `{}`: `{}` has no interface, and so no link type",
                 self.path.display(),

@@ -1,9 +1,10 @@
 //! The options that add comments to pcapng savefiles.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use pcap_core::SavefileFormat;
-use pcap_core::pcapng::{BlockBuf, RawBlock};
+use pcap_core::pcapng::{BlockBuf, RawBlock, Section};
 
 use crate::exit::{Failure, Outcome};
 
@@ -62,6 +63,15 @@ impl CommentArgs {
         )))
     }
 
+    /// Returns a new section header with the comments.
+    #[must_use]
+    pub fn new_section(&self) -> Section {
+        let comments = self.capture_comment.iter();
+        comments.fold(Section::new(), |section, comment| {
+            section.with_comment(comment)
+        })
+    }
+
     /// Returns a section header with the comments, or `None` if there are none.
     ///
     /// # Errors
@@ -90,13 +100,14 @@ impl CommentArgs {
         !self.comment.is_empty()
     }
 
-    /// Checks that all packets with a comment were written. `is_written` returns whether a packet was.
+    /// Checks that all packets with a comment were written. `written` has the numbers of those that were.
     ///
     /// # Errors
     ///
     /// Returns an error that names the first packet that was not.
-    pub fn check_written(&self, is_written: impl Fn(u64) -> bool) -> Outcome {
-        match self.comment.iter().find(|(number, _)| !is_written(*number)) {
+    pub fn check_written(&self, written: &HashSet<u64>) -> Outcome {
+        let mut comments = self.comment.iter();
+        match comments.find(|(number, _)| !written.contains(number)) {
             None => Ok(()),
             Some((number, _)) => Err(Failure::Text(format!(
                 "cannot add the comment to packet {number}: the output does not have it"

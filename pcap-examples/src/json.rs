@@ -10,6 +10,7 @@ use crate::background_writer::Totals;
 use crate::decode::{Cooked, Detail, Endpoint, OuterHeader, decode, tcp_flags};
 use crate::hex;
 use crate::interface_names::InterfaceNames;
+use crate::packet_origin::PacketOrigin;
 
 /// The section of `--help` about the JSON of packets.
 pub const HELP: &str = "\
@@ -22,8 +23,12 @@ JSON:
   data (in hexadecimal). Packets of Linux's cooked link types also have interface_index (only
   with LINUX_SLL2), interface (its name, only in live captures), direction (\"in\" or \"out\"),
   packet_type (\"host\", \"broadcast\", \"multicast\", \"otherhost\", \"outgoing\" or a number) and
-  hardware_type (the number of Linux's ARPHRD_ constant). Members are missing if the packet does
-  not have them or is truncated before them.";
+  hardware_type (the number of Linux's ARPHRD_ constant). Packets of pcapng savefiles also have
+  section (its number, from the second one on), interface_id (the number of the interface in its
+  section, from 0), interface (its name), direction, reception (\"unicast\", \"multicast\",
+  \"broadcast\" or \"promiscuous\"), packet_flags (a number), dropped (packets lost before it),
+  packet_id, queue, process and thread (their numbers), link_errors and comments (arrays of
+  strings). Members are missing if the packet does not have them or is truncated before them.";
 
 /// A JSON object that is being written. Members appear in the order in which they are added.
 #[derive(Debug)]
@@ -176,7 +181,7 @@ impl Object<'_> {
 }
 
 /// Appends a string, quoted and escaped.
-fn string(out: &mut Vec<u8>, text: &str) {
+pub fn string(out: &mut Vec<u8>, text: &str) {
     // Neither serializing a string nor writing to memory can fail.
     let _ = serde_json::to_writer(out, text);
 }
@@ -215,17 +220,28 @@ fn tunnel(out: &mut Vec<u8>, outside: &OuterHeader) {
     }
 }
 
-/// Appends a packet as one line, as described in [`HELP`].
-pub fn push(out: &mut Vec<u8>, linktype: Dlt, interfaces: &mut InterfaceNames, packet: Packet<'_>) {
+/// Appends a packet as one line, as described in [`HELP`]. Packets of pcapng savefiles have an origin.
+pub fn push(
+    out: &mut Vec<u8>,
+    linktype: Dlt,
+    interfaces: &mut InterfaceNames,
+    packet: Packet<'_>,
+    origin: Option<&PacketOrigin<'_>>,
+) {
     let known = decode(linktype, packet.data());
+    let has_time = origin.is_none_or(PacketOrigin::has_time);
     let mut object = Object::new(out)
         .text("type", "packet")
-        .text("time", packet.timestamp())
+        .some_text("time", has_time.then(|| packet.timestamp()))
         .plain("caplen", packet.caplen())
         .plain("len", packet.wire_len())
         .text("linktype", linktype);
     if let Some(cooked) = &known.cooked {
         object = object.cooked(cooked, interfaces);
+    }
+    if let Some(origin) = origin {
+        let direction = known.cooked.as_ref().and_then(Cooked::direction);
+        object = origin.add_to(object, direction.is_some());
     }
     object = object
         .outer_headers(&known.outer_headers)
@@ -303,6 +319,7 @@ mod tests {
             Dlt::EN10MB,
             &mut InterfaceNames::default(),
             packet,
+            None,
         );
         let line = String::from_utf8(out).unwrap();
         assert_eq!(line.find('\n'), Some(line.len() - 1));

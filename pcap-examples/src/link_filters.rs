@@ -119,6 +119,12 @@ impl LinkFilters {
         }
     }
 
+    /// Returns whether a link type was added. Without an expression, returns `false`.
+    #[must_use]
+    pub fn has_linktypes(&self) -> bool {
+        !self.filters.is_empty()
+    }
+
     /// Returns whether the expression compiled for a link type, or whether there is none.
     #[must_use]
     pub fn is_usable(&self) -> bool {

@@ -6,6 +6,7 @@ use pcap_core::{Dlt, Packet, Precision};
 
 use crate::decode::{Cooked, decode};
 use crate::interface_names::InterfaceNames;
+use crate::packet_origin::PacketOrigin;
 use crate::{hex, utc_time};
 
 /// The maximum number of bytes to show of an unknown protocol.
@@ -18,17 +19,30 @@ const MAX_SHOWN_BYTES: usize = 16;
 /// 2023-11-14T22:13:20.000000002Z 02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff type 0x88b5 0001…, 60 bytes
 /// 2023-11-14T22:13:20.000000003Z eth0 Out 192.0.2.1 > 192.0.2.9 ARP request, 48 bytes
 /// 2023-11-14T22:13:20.000000004Z vlan 5 192.0.2.1 > 192.0.2.2 GRE 10.0.0.1 > 10.0.0.2 ESP, 102 bytes, 96 captured
+/// 2023-11-14T22:13:20.000000005Z eth0 In 192.0.2.1 > 192.0.2.2 GRE, 102 bytes, comment: of a pcapng savefile
+/// - 192.0.2.1 > 192.0.2.2 GRE, 102 bytes
 /// ```
+///
+/// The last one has no time, in a pcapng savefile. Packets of such savefiles have an origin.
 pub fn push(
     out: &mut Vec<u8>,
     linktype: Dlt,
     precision: Precision,
     interfaces: &mut InterfaceNames,
     packet: Packet<'_>,
+    origin: Option<&PacketOrigin<'_>>,
 ) {
     let known = decode(linktype, packet.data());
-    utc_time::push(out, packet.timestamp(), precision);
+    if origin.is_none_or(PacketOrigin::has_time) {
+        utc_time::push(out, packet.timestamp(), precision);
+    } else {
+        out.push(b'-');
+    }
     out.push(b' ');
+    if let Some(origin) = origin {
+        let packet_type = known.cooked.as_ref().and_then(|cooked| cooked.packet_type);
+        origin.push_start(out, packet_type.is_some());
+    }
     if let Some(cooked) = &known.cooked {
         push_cooked(out, cooked, interfaces);
     }
@@ -44,6 +58,9 @@ pub fn push(
     let _ = write!(out, ", {} bytes", packet.wire_len());
     if packet.header().is_truncated() {
         let _ = write!(out, ", {} captured", packet.caplen());
+    }
+    if let Some(origin) = origin {
+        origin.push_end(out);
     }
     out.push(b'\n');
 }
@@ -89,6 +106,7 @@ mod tests {
             Precision::Micro,
             &mut InterfaceNames::default(),
             packet,
+            None,
         );
         let line = String::from_utf8(out).unwrap();
         let (time, rest) = line.split_once(' ').unwrap();

@@ -3,6 +3,7 @@
 use pcap_core::{Activated, Capture, Dlt, Packet, Precision};
 
 use crate::interface_names::InterfaceNames;
+use crate::packet_origin::PacketOrigin;
 use crate::{json, packet_line};
 
 /// The format of a printed packet. Each packet is one line.
@@ -37,6 +38,17 @@ impl PacketPrinter {
         }
     }
 
+    /// Creates a printer for the blocks of a pcapng savefile.
+    #[must_use]
+    pub fn for_blocks(form: PrintFormat) -> PacketPrinter {
+        PacketPrinter {
+            form,
+            linktype: Dlt::EN10MB,
+            precision: Precision::Nano,
+            interfaces: InterfaceNames::default(),
+        }
+    }
+
     /// Sets the names of interfaces. By default, interfaces have no names.
     #[must_use]
     pub fn interfaces(mut self, interfaces: InterfaceNames) -> PacketPrinter {
@@ -47,13 +59,30 @@ impl PacketPrinter {
     /// Appends the line of a packet.
     #[inline]
     pub fn push(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
-        let (linktype, interfaces) = (self.linktype, &mut self.interfaces);
+        self.push_packet(out, self.linktype, packet, None);
+    }
+
+    /// Appends the line of a packet of a pcapng savefile.
+    #[inline]
+    pub fn push_block(&mut self, out: &mut Vec<u8>, origin: &PacketOrigin<'_>) {
+        let linktype = Dlt::from(origin.block.linktype());
+        self.push_packet(out, linktype, origin.block.packet(), Some(origin));
+    }
+
+    fn push_packet(
+        &mut self,
+        out: &mut Vec<u8>,
+        linktype: Dlt,
+        packet: Packet<'_>,
+        origin: Option<&PacketOrigin<'_>>,
+    ) {
+        let interfaces = &mut self.interfaces;
         match self.form {
             PrintFormat::Line => {
-                packet_line::push(out, linktype, self.precision, interfaces, packet)
+                packet_line::push(out, linktype, self.precision, interfaces, packet, origin);
             }
             PrintFormat::Raw => packet_line::push_raw(out, packet),
-            PrintFormat::Json => json::push(out, linktype, interfaces, packet),
+            PrintFormat::Json => json::push(out, linktype, interfaces, packet, origin),
         }
     }
 }

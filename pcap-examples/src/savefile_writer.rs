@@ -7,7 +7,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pcap_core::pcapng::{Interface, InterfaceId, PacketBlock, PcapngDumper, RawBlock, Record};
+use pcap_core::pcapng::{
+    Interface, InterfaceId, PacketBlock, PcapngDumper, RawBlock, Record, Section,
+};
 use pcap_core::{Activated, Capture, Dumper, Error, ErrorKind, Packet, SavefileFormat};
 
 use crate::background_writer::{BackgroundWriter, PacketEnd};
@@ -86,6 +88,21 @@ impl SavefileWriter {
         format: SavefileFormat,
         gzip: bool,
     ) -> Outcome<SavefileWriter> {
+        SavefileWriter::create_with_section(path, capture, format, gzip, &Section::new())
+    }
+
+    /// Creates a savefile, in pcapng with this section header. See [`create`](Self::create).
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of `create`.
+    pub fn create_with_section<S: Activated>(
+        path: &Path,
+        capture: &Capture<S>,
+        format: SavefileFormat,
+        gzip: bool,
+        section: &Section,
+    ) -> Outcome<SavefileWriter> {
         if format != SavefileFormat::Pcapng {
             // This fails for an unsupported link type, before the file is created.
             capture.dump_to_named(io::sink(), path.display().to_string())?;
@@ -97,7 +114,8 @@ impl SavefileWriter {
         );
         let dumper = match format {
             SavefileFormat::Pcapng => {
-                let mut dumper = PcapngDumper::new_named(output, name);
+                let mut dumper = PcapngDumper::for_blocks_named(output, name);
+                dumper.begin_section(section)?;
                 let interface = dumper.add_interface(&Interface::for_capture(capture))?;
                 FormatDumper::Pcapng(dumper, interface)
             }
@@ -174,6 +192,19 @@ impl SavefileWriter {
         self.end_packet(written, packet.wire_len())
     }
 
+    /// Writes a packet with comments and other additional data to a pcapng savefile, and without them to a classic one.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`write`](Self::write).
+    pub fn write_record(&mut self, record: &Record<'_>, packet: Packet<'_>) -> Outcome {
+        let Some(FormatDumper::Pcapng(dumper, interface)) = &mut self.dumper else {
+            return self.write(packet);
+        };
+        let written = dumper.write_record(*interface, record);
+        self.end_packet(written, packet.wire_len())
+    }
+
     /// Writes a block that holds a packet of this length on the wire. Only for a savefile
     /// [for blocks](Self::create_for_blocks).
     ///
@@ -211,13 +242,18 @@ impl SavefileWriter {
         self.end_packet(written, packet.wire_len())
     }
 
-    /// Writes a packet with options to the interface with this number. Only for a savefile
+    /// Writes a packet with additional data to the interface with this number. Only for a savefile
     /// [for blocks](Self::create_for_blocks).
     ///
     /// # Errors
     ///
     /// The errors of [`write`](Self::write).
-    pub fn write_record(&mut self, interface: u32, record: &Record<'_>, wire_len: u32) -> Outcome {
+    pub fn write_record_to(
+        &mut self,
+        interface: u32,
+        record: &Record<'_>,
+        packet: Packet<'_>,
+    ) -> Outcome {
         let Some(FormatDumper::Blocks(dumper)) = &mut self.dumper else {
             return Ok(());
         };
@@ -225,7 +261,7 @@ impl SavefileWriter {
             return Err(self.no_interface());
         };
         let written = dumper.write_record(interface, record);
-        self.end_packet(written, wire_len)
+        self.end_packet(written, packet.wire_len())
     }
 
     /// Writes a block without a packet. Only for a savefile [for blocks](Self::create_for_blocks).

@@ -101,7 +101,7 @@ fn run(mut args: Args) -> Outcome {
         false => merge.merge_in_rounds(args.max_open as usize, inputs, &mut out),
     };
     merge.bar.finish_and_clear();
-    let packets = out.packets();
+    let commented = out.check_comments();
     let (closed, mut summary) = out.close();
     let unwritten = merge.copy_progress.unwritten();
     if unwritten > 0 {
@@ -121,8 +121,7 @@ fn run(mut args: Args) -> Outcome {
         let text = "stopped: only the packets merged so far are written";
         return Err(Failure::Text(text.to_owned()));
     }
-    args.comments
-        .check_written(|number| (1..=packets).contains(&number))?;
+    commented?;
     match merge.unread {
         0 => printed,
         _ => Err(Failure::Reported),

@@ -246,6 +246,9 @@ impl Merge {
             return Ok(Translated::Nothing);
         };
         let is_classic = self.format == Some(SavefileFormat::Pcap);
+        if let Block::Section(_) = &block {
+            source.drops.begin_section();
+        }
         let translated = match &block {
             block if !is_classic => {
                 let position = &mut source.position;
@@ -339,22 +342,32 @@ impl Merge {
     /// Returns whether the filter accepts the current packet. Packets in temporary files were filtered in an earlier
     /// round.
     #[inline]
-    fn accepts(&mut self, source: &Source) -> bool {
+    fn accepts(&mut self, source: &mut Source) -> bool {
         if source.is_temporary || self.filters.accepts_all() {
             return true;
         }
-        let (linktype, packet) = match &source.input {
-            SavefileInput::Packets(reader) => match reader.packet() {
-                Some(packet) => (reader.capture().linktype(), packet),
-                None => return false,
-            },
-            SavefileInput::Blocks(reader) => match reader.reader().block() {
-                Some(Block::Packet(packet)) => (packet.linktype(), packet.packet()),
-                _ => return false,
-            },
-        };
         let endian = source.file_endian();
-        self.filters.accepts(linktype, endian, packet, &self.bar)
+        match &source.input {
+            SavefileInput::Packets(reader) => {
+                let linktype = reader.capture().linktype();
+                reader
+                    .packet()
+                    .is_some_and(|packet| self.filters.accepts(linktype, endian, packet, &self.bar))
+            }
+            SavefileInput::Blocks(reader) => {
+                let Some(Block::Packet(packet)) = reader.reader().block() else {
+                    return false;
+                };
+                let linktype = packet.linktype();
+                let accepts = self
+                    .filters
+                    .accepts(linktype, endian, packet.packet(), &self.bar);
+                if !accepts {
+                    source.drops.remove(&packet);
+                }
+                accepts
+            }
+        }
     }
 }
 

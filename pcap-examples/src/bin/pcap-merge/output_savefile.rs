@@ -1,7 +1,10 @@
 //! Writes the output.
 
+use std::collections::HashSet;
+
 use pcap_core::pcapng::{Block, BlockBuf, Endian, PacketBlock, Record};
 use pcap_examples::comment_args::CommentArgs;
+use pcap_examples::drop_counts::DropCounts;
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::savefile_input::SavefileInput;
 use pcap_examples::savefile_summary::SavefileSummary;
@@ -27,6 +30,8 @@ pub(crate) struct OutputSavefile<'a> {
     numbers: Option<Numbers>,
     /// The comments to add.
     comments: Option<&'a CommentArgs>,
+    /// The numbers of the packets that have got them.
+    commented: HashSet<u64>,
 }
 
 /// The numbers of interfaces in a savefile.
@@ -46,6 +51,7 @@ impl<'a> OutputSavefile<'a> {
             summary: SavefileSummary::default(),
             numbers: None,
             comments: None,
+            commented: HashSet::new(),
         }
     }
 
@@ -108,31 +114,41 @@ impl<'a> OutputSavefile<'a> {
 
     /// Writes the current packet of an input, if there is one, and flushes packets that have waited long enough.
     #[inline]
-    pub(crate) fn write(&mut self, source: &Source, translator: &mut Translator) -> Outcome {
+    pub(crate) fn write(&mut self, source: &mut Source, translator: &mut Translator) -> Outcome {
         match &source.input {
-            SavefileInput::Packets(reader) => {
-                if let Some(packet) = reader.packet() {
-                    match (&self.numbers, source.position.interfaces.first()) {
-                        (Some(_), Some(&index)) => {
-                            let number = self.number(index, translator)?;
-                            let comments: Vec<(u16, &[u8])> = self.next_comments().collect();
-                            let record = Record::new(packet).options(&comments);
-                            let length = packet.wire_len();
-                            self.savefile.write_record(number, &record, length)?;
-                        }
-                        _ => self.savefile.write(packet)?,
-                    }
-                    self.summary.count(packet);
-                }
-            }
+            SavefileInput::Packets(_) => self.write_classic_packet(source, translator)?,
             SavefileInput::Blocks(_) => self.write_packet_block(source, translator)?,
         }
         self.savefile.tick()
     }
 
+    /// Writes the current packet of a classic input.
+    #[inline]
+    fn write_classic_packet(&mut self, source: &Source, translator: &Translator) -> Outcome {
+        let SavefileInput::Packets(reader) = &source.input else {
+            return Ok(());
+        };
+        let Some(packet) = reader.packet() else {
+            return Ok(());
+        };
+        match (&self.numbers, source.position.interfaces.first()) {
+            (Some(_), Some(&index)) => {
+                let number = self.number(index, translator)?;
+                let comments: Vec<_> = self.next_comments().collect();
+                let options: Vec<_> = comments.iter().map(|text| (COMMENT, *text)).collect();
+                let record = Record::new(packet).options(&options);
+                self.savefile.write_record_to(number, &record, packet)?;
+                self.note_comments(!options.is_empty());
+            }
+            _ => self.savefile.write(packet)?,
+        }
+        self.summary.count(packet);
+        Ok(())
+    }
+
     /// Writes the current packet of a pcapng input.
     #[inline]
-    fn write_packet_block(&mut self, source: &Source, translator: &mut Translator) -> Outcome {
+    fn write_packet_block(&mut self, source: &mut Source, translator: &mut Translator) -> Outcome {
         let SavefileInput::Blocks(reader) = &source.input else {
             return Ok(());
         };
@@ -147,24 +163,9 @@ impl<'a> OutputSavefile<'a> {
                 return Err(Failure::Text("a packet has no interface".to_owned()));
             };
             let number = self.number(index, translator)?;
-            if self.changes(&packet, translator.interfaces.endian()) {
-                let is_simple = packet.as_raw().block_type() == SIMPLE_PACKET;
-                let has_comments = self.next_comments().next().is_some();
-                let mut block = match is_simple && number == 0 && !has_comments {
-                    true => BlockBuf::from(packet.as_raw()),
-                    false => packet.to_enhanced(),
-                };
-                for (code, comment) in self.next_comments() {
-                    block.add_option(code, comment)?;
-                }
-                let Some(mut block) = translator.convert_packet(block) else {
-                    return Ok(());
-                };
-                if block.as_raw().block_type() != SIMPLE_PACKET {
-                    block.set_interface(number)?;
-                }
-                self.savefile
-                    .write_packet_block(&block, packet.wire_len())?;
+            let drops = &mut source.drops;
+            if drops.concern(&packet) || self.changes(&packet, translator.interfaces.endian()) {
+                self.write_changed(number, &packet, drops, translator)?;
             } else {
                 self.savefile.copy_packet(number, &packet)?;
             }
@@ -174,6 +175,59 @@ impl<'a> OutputSavefile<'a> {
             None => self.summary.packets += 1,
         }
         Ok(())
+    }
+
+    /// Writes a packet with comments, drop counts of removed packets or another byte order, or without options that do
+    /// not belong into another file.
+    #[cold]
+    fn write_changed(
+        &mut self,
+        number: u32,
+        packet: &PacketBlock<'_>,
+        drops: &mut DropCounts,
+        translator: &mut Translator,
+    ) -> Outcome {
+        let comments: Vec<&[u8]> = self.next_comments().collect();
+        let is_simple = packet.as_raw().block_type() == SIMPLE_PACKET;
+        let mut block = match is_simple && number == 0 && comments.is_empty() {
+            true => BlockBuf::from(packet.as_raw()),
+            false => packet.to_enhanced(),
+        };
+        if drops.concern(packet) {
+            drops.add(packet, &mut block)?;
+        }
+        for comment in &comments {
+            block.add_option(COMMENT, comment)?;
+        }
+        let Some(mut block) = translator.convert(block) else {
+            return Ok(());
+        };
+        if block.as_raw().block_type() != SIMPLE_PACKET {
+            block.set_interface(number)?;
+        }
+        self.savefile
+            .write_packet_block(&block, packet.wire_len())?;
+        self.note_comments(!comments.is_empty());
+        Ok(())
+    }
+
+    /// Notes that comments were added to the next packet.
+    fn note_comments(&mut self, are_added: bool) {
+        if are_added {
+            self.commented.insert(self.summary.packets + 1);
+        }
+    }
+
+    /// Checks that all comments were added.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error that names the first packet whose comment was not.
+    pub(crate) fn check_comments(&self) -> Outcome {
+        match self.comments {
+            Some(comments) => comments.check_written(&self.commented),
+            None => Ok(()),
+        }
     }
 
     /// Returns whether the block of the next packet cannot be copied with a new interface alone.
@@ -189,18 +243,13 @@ impl<'a> OutputSavefile<'a> {
                     .any(|option| must_go(option.code()).is_some())
     }
 
-    /// Returns the comments to add to the next packet, as options.
-    fn next_comments(&self) -> impl Iterator<Item = (u16, &'a [u8])> + use<'a> {
+    /// Returns the comments to add to the next packet.
+    fn next_comments(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let number = self.summary.packets + 1;
         let comments = self.comments.into_iter();
         comments
             .flat_map(move |comments| comments.of_packet(number))
-            .map(|text| (COMMENT, text.as_bytes()))
-    }
-
-    /// Returns the number of packets passed to the savefile.
-    pub(crate) fn packets(&self) -> u64 {
-        self.summary.packets
+            .map(str::as_bytes)
     }
 
     /// Closes the savefile, and returns its summary.

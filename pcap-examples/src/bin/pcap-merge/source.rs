@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use pcap_core::Timestamp;
 use pcap_core::pcapng::{Block, Endian};
+use pcap_examples::drop_counts::DropCounts;
 use pcap_examples::exit::Outcome;
 use pcap_examples::savefile_input::SavefileInput;
 
@@ -22,6 +23,8 @@ pub(crate) struct Source {
     pub(crate) unused: Option<Outcome<Step>>,
     /// The time that determines the place of the current packet: that of the last packet that had one.
     pub(crate) time: Option<Timestamp>,
+    /// The drop counts of packets that the filter removed.
+    pub(crate) drops: DropCounts,
     pub(crate) is_temporary: bool,
     /// Whether something of it was skipped.
     pub(crate) is_partial: bool,
@@ -45,6 +48,7 @@ impl Source {
             leading: Vec::new(),
             unused: None,
             time: None,
+            drops: DropCounts::default(),
             is_temporary: false,
             is_partial: false,
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pcap_core::pcapng::{Block, BlockBuf, RawBlock};
+use pcap_core::pcapng::{Block, BlockBuf};
 use pcap_examples::exit::Outcome;
 
 use crate::header::{self, Header};
@@ -133,7 +133,7 @@ impl Translator {
             }
             Block::Statistics(statistics) => {
                 let index = position.interfaces.get(statistics.interface_id() as usize);
-                match (index, self.convert(block.as_raw())) {
+                match (index, self.convert(block.as_raw().into())) {
                     (Some(&index), Some(block)) => Translated::Statistics(block, index),
                     (None, Some(_)) => {
                         self.left_out.statistics += 1;
@@ -150,7 +150,7 @@ impl Translator {
                 left_out.local_blocks += 1;
                 Translated::Nothing
             }
-            other => match self.convert(other.as_raw()) {
+            other => match self.convert(other.as_raw().into()) {
                 Some(block) => Translated::Block(block),
                 None => Translated::Nothing,
             },
@@ -165,8 +165,7 @@ impl Translator {
 
     /// Removes options that do not belong into another file, and converts the block to the byte order of the output.
     /// Returns `None`, and counts the block, if that is impossible.
-    fn convert(&mut self, block: RawBlock<'_>) -> Option<BlockBuf> {
-        let mut block = BlockBuf::from(block);
+    pub(crate) fn convert(&mut self, mut block: BlockBuf) -> Option<BlockBuf> {
         self.left_out.remove_options(&mut block);
         match block.to_endian(self.interfaces.endian()) {
             Ok((block, unconverted)) => {
@@ -178,10 +177,5 @@ impl Translator {
                 None
             }
         }
-    }
-
-    /// Converts a packet block in the same way.
-    pub(crate) fn convert_packet(&mut self, block: BlockBuf) -> Option<BlockBuf> {
-        self.convert(block.as_raw())
     }
 }

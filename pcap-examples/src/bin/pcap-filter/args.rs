@@ -1,0 +1,55 @@
+//! The command line of `pcap-filter`.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use pcap_examples::comment_args::CommentArgs;
+use pcap_examples::output_format::FormatArg;
+use pcap_examples::{output_format, signals, skipped_packets};
+
+pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
+
+const HELP: &str = "\
+Examples:
+  pcap-filter all.pcap dns.pcap udp port 53
+  pcap-filter trace.pcapng trace.pcap            all packets, as a classic savefile
+  pcap-filter all.pcap.gz - arp | pcap-read -
+  pcap-filter --comment '7:look here' a.pcapng b.pcapng
+
+From pcap to pcap, OUT has the link type, snaplen and precision of IN. Packets are copied unchanged,
+even if the fraction of their time exceeds a second.
+
+From pcapng to pcapng, everything but the removed packets is kept: sections, interfaces, statistics,
+names, secrets, comments and blocks of other programs. Without EXPR and comments, OUT is identical
+to IN. The drop count of a removed packet is added to the next packet of its interface. With EXPR,
+a section no longer states its length. EXPR is compiled for each link type; packets of a link type
+for which it does not compile are removed, with a warning.
+
+From pcapng to pcap, only packets of one link type can be copied. What pcap cannot hold, such as
+comments and interfaces, is counted on standard error.
+
+If IN is damaged, the packets before the damage are copied and the status is 1. After Ctrl-C, the
+packets read so far are copied and the status is 1. A packet is in OUT within about a second after
+it is read.";
+
+/// Copies the packets of a savefile that pass a filter into a new savefile.
+///
+/// Prints on standard error how many packets were copied and read.
+#[derive(Parser)]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", signals::HELP, skipped_packets::HELP, output_format::HELP))]
+pub(crate) struct Args {
+    /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` means standard input
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+    /// The savefile to write; `-` means standard output
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// The filter expression, as described in pcap-filter(7); several words are joined with spaces
+    #[arg(value_name = "EXPR", allow_negative_numbers = true)]
+    pub(crate) expression: Vec<String>,
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+    #[command(flatten)]
+    pub(crate) comments: CommentArgs,
+}

@@ -1,0 +1,59 @@
+//! `pcap-filter`: copies the packets of a savefile that pass a filter.
+
+mod args;
+mod blocks;
+mod packets;
+mod to_classic;
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::process::ExitCode;
+
+use pcap_core::SavefileFormat;
+use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::files::is_same_file;
+use pcap_examples::output_format::OutputFormat;
+use pcap_examples::savefile_input::SavefileInput;
+use pcap_examples::{expression, program, signals};
+
+use crate::args::{Args, NAME};
+
+fn main() -> ExitCode {
+    program::main(NAME, |args: Args| run(&args))
+}
+
+fn run(args: &Args) -> Outcome {
+    if args.output == Path::new("-") && io::stdout().is_terminal() {
+        exit::usage_error::<Args>("cannot write a savefile to a terminal");
+    }
+    if is_same_file(&args.input, &args.output) {
+        let path = args.output.display();
+        let text = format!("cannot write `{path}`: it is also the input");
+        return Err(Failure::Text(text));
+    }
+    let output_format = OutputFormat::of_path(&args.output)?.with(args.format);
+    let input = SavefileInput::open(&args.input, true)?;
+    let format = output_format.format_for(input.format());
+    args.comments.check(&args.output, format)?;
+    signals::break_on_end(input.break_handle());
+    let expression = expression::join(&args.expression);
+    let gzip = output_format.gzip;
+    match (input, format) {
+        (SavefileInput::Packets(input), _) => packets::copy(args, input, &expression, format, gzip),
+        (SavefileInput::Blocks(input), SavefileFormat::Pcapng) => {
+            blocks::copy(args, input, expression, gzip)
+        }
+        (SavefileInput::Blocks(input), _) => to_classic::copy(args, input, expression, gzip),
+    }
+}
+
+/// Returns a failure if a request to end the program stopped the copy, and otherwise the outcome of reading.
+fn outcome_of_reading(args: &Args, outcome: Outcome) -> Outcome {
+    match signals::end_requested() {
+        Some(_) => Err(Failure::Text(format!(
+            "stopped before the end of `{}`",
+            args.input.display()
+        ))),
+        None => outcome,
+    }
+}

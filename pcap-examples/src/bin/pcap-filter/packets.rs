@@ -1,0 +1,43 @@
+//! Copies classic savefiles.
+
+use pcap_core::SavefileFormat;
+use pcap_examples::commented_packets::CommentedPackets;
+use pcap_examples::copy_progress::CopyProgress;
+use pcap_examples::exit::Outcome;
+use pcap_examples::savefile_reader::SavefileReader;
+use pcap_examples::savefile_writer::SavefileWriter;
+use pcap_examples::signals;
+use pcap_examples::skipped_packets::SkippedPackets;
+
+use crate::args::{Args, NAME};
+use crate::outcome_of_reading;
+
+pub(crate) fn copy(
+    args: &Args,
+    mut input: SavefileReader,
+    expression: &str,
+    format: SavefileFormat,
+    gzip: bool,
+) -> Outcome {
+    // Resolving host names may take a long time.
+    let filter = signals::while_killable(|| input.capture().compile(expression))?;
+    let section = args.comments.new_section();
+    let mut savefile =
+        SavefileWriter::create_with_section(&args.output, input.capture(), format, gzip, &section)?;
+    savefile.set_buffering_for_input(&args.input);
+    let copy_progress = CopyProgress::new(&savefile, input.bar());
+    let mut skipped = SkippedPackets::new(NAME, input.bar());
+    let mut comments = CommentedPackets::new(&args.comments);
+    let (_, outcome) = input.for_each_packet(|number, packet| {
+        copy_progress.set_read(number);
+        if filter.matches_packet(packet) {
+            skipped.check_written(number, comments.write(number, packet, &mut savefile))?;
+        }
+        savefile.tick()
+    });
+    let closed = savefile.close();
+    copy_progress.print();
+    closed?;
+    outcome_of_reading(args, outcome)?;
+    skipped.outcome().and(comments.check())
+}

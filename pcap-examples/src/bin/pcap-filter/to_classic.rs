@@ -1,0 +1,91 @@
+//! Copies the packets of pcapng savefiles to classic savefiles.
+
+use indicatif::ProgressBar;
+use pcap_core::Precision;
+use pcap_core::pcapng::Block;
+use pcap_examples::block_reader::BlockReader;
+use pcap_examples::classic_output::ClassicOutput;
+use pcap_examples::copy_progress::CopyProgress;
+use pcap_examples::exit::Outcome;
+use pcap_examples::link_filters::LinkFilters;
+use pcap_examples::lost_parts::LostParts;
+use pcap_examples::skipped_packets::SkippedPackets;
+
+use crate::args::{Args, NAME};
+use crate::outcome_of_reading;
+
+pub(crate) fn copy(args: &Args, mut input: BlockReader, expression: String, gzip: bool) -> Outcome {
+    let bar = input.bar().clone();
+    let copy_progress = CopyProgress::without_output(&bar);
+    let precision = Precision::Nano;
+    let mut copy = ClassicCopy {
+        filters: LinkFilters::new(NAME, Some(expression)),
+        output: ClassicOutput::new(&args.input, &args.output, gzip, precision, &copy_progress),
+        copy_progress: copy_progress.clone(),
+        skipped: SkippedPackets::new(NAME, &bar),
+        lost: LostParts::default(),
+        read: 0,
+    };
+    let outcome = loop {
+        match input.next_block() {
+            Ok(Some(block)) => match copy.copy_block(&block, &bar) {
+                Ok(()) => {}
+                Err(failure) => break Err(failure),
+            },
+            Ok(None) => break copy.filters.outcome(),
+            Err(failure) => break Err(failure),
+        }
+    };
+    bar.finish_and_clear();
+    let closed = copy.output.close(outcome.is_err());
+    if copy.output.is_created() {
+        copy_progress.print();
+        copy.lost.report(NAME, &bar);
+    }
+    closed?;
+    outcome_of_reading(args, outcome)?;
+    copy.skipped.outcome()
+}
+
+/// The state of the copy.
+struct ClassicCopy<'a> {
+    filters: LinkFilters,
+    output: ClassicOutput,
+    copy_progress: CopyProgress,
+    skipped: SkippedPackets<'a>,
+    lost: LostParts,
+    /// The number of packets read.
+    read: u64,
+}
+
+impl ClassicCopy<'_> {
+    /// Copies the packet in a block, if the filter accepts it, and counts what is lost.
+    #[inline]
+    fn copy_block(&mut self, block: &Block<'_>, bar: &ProgressBar) -> Outcome {
+        let endian = block.as_raw().endian();
+        match block {
+            Block::Packet(packet) => {
+                self.read += 1;
+                self.copy_progress.set_read(self.read);
+                if self.read == 1 && self.filters.is_usable() {
+                    self.output.create_if_clear()?;
+                }
+                let (linktype, plain) = (packet.linktype(), packet.packet());
+                if self.filters.accepts(linktype, endian, plain, bar) {
+                    let written = self.output.write(self.read, linktype, plain);
+                    if self.skipped.check_written(self.read, written)? {
+                        self.lost.count_packet(packet);
+                    }
+                }
+                return self.output.tick();
+            }
+            Block::Interface(interface) => {
+                self.filters.add(interface.linktype(), endian)?;
+                self.output.add_interface(interface);
+            }
+            _ => {}
+        }
+        self.lost.count(block);
+        Ok(())
+    }
+}

@@ -1,0 +1,74 @@
+//! The command line of `pcap-read`.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use pcap_examples::packet_printer::PrintFormat;
+use pcap_examples::{json, signals};
+
+pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
+
+const HELP: &str = "\
+Examples:
+  pcap-read trace.pcap                           one line per packet
+  pcap-read -f 'tcp port 443' -c 10 a.pcap b.pcapng
+  pcap-read --count -f arp *.pcap                the number of ARP packets in all files
+  tcpdump -i eth0 -w - | pcap-read --json -l -   read from standard input
+  pcap-read --follow growing.pcap                wait for more packets until Ctrl-C
+
+Packets of pcapng savefiles also show the name of their interface (its number if it has no name and
+the section has several), their direction and their comments. A packet without a time shows `-`. Each
+packet is decoded and filtered with the link type of its interface. Packets of a link type for which
+the filter does not compile are not printed, with a warning.
+
+If a file is damaged, the packets before the damage are printed, then the error, then the packets
+of the remaining files, and the status is 1. The status is also 1 if Ctrl-C ends the program before
+the end of a file, except with --follow. If a file does not exist, no packets are printed.";
+
+/// Prints the packets of savefiles (pcap or pcapng, optionally compressed with gzip): one line each,
+/// with the time in UTC, the addresses, the protocol and the length on the wire in bytes.
+#[derive(Parser)]
+#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n\n{}", signals::HELP, json::HELP))]
+pub(crate) struct Args {
+    /// The savefiles to read; `-` means standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Print only packets that pass this filter expression, as described in pcap-filter(7)
+    #[arg(short, long, value_name = "EXPR")]
+    pub(crate) filter: Option<String>,
+    /// The maximum number of packets to print, in all files together [default: all]
+    #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Print only the number of packets in all files together
+    #[arg(long, conflicts_with_all = ["raw", "json"])]
+    pub(crate) count: bool,
+    /// Print packets in hexadecimal: SECONDS.NANOSECONDS CAPLEN LEN HEX; HEX is `-` if there are no bytes
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) raw: bool,
+    /// Print packets as JSON, one object per line (see below)
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// At the end of the file, wait for more packets until Ctrl-C. Requires a single savefile that is not
+    /// compressed
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Write each line immediately, even to a pipe, instead of within a fraction of a second
+    #[arg(short, long)]
+    pub(crate) line_buffered: bool,
+}
+
+impl Args {
+    /// Returns the maximum number of packets to print.
+    pub(crate) fn limit(&self) -> u64 {
+        self.limit.unwrap_or(u64::MAX)
+    }
+
+    /// Returns the format of the lines.
+    pub(crate) fn form(&self) -> PrintFormat {
+        match (self.raw, self.json) {
+            (true, _) => PrintFormat::Raw,
+            (_, true) => PrintFormat::Json,
+            _ => PrintFormat::Line,
+        }
+    }
+}

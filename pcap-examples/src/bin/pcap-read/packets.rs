@@ -1,0 +1,56 @@
+//! Prints the packets of classic savefiles.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use pcap_examples::background_writer::BackgroundWriter;
+use pcap_examples::exit::Outcome;
+use pcap_examples::line_output::LineOutput;
+use pcap_examples::packet_counter::PacketCounter;
+use pcap_examples::packet_printer::PacketPrinter;
+use pcap_examples::savefile_reader::SavefileReader;
+use pcap_examples::signals;
+
+use crate::args::Args;
+use crate::{filter_failure, outcome_of_reading};
+
+/// Prints the packets of a file, and counts them.
+pub(crate) fn print(
+    args: &Args,
+    path: &Path,
+    mut input: SavefileReader,
+    packets_read: &PacketCounter,
+    output: &mut LineOutput,
+) -> Outcome {
+    let capture = input.capture_mut();
+    if args.follow {
+        capture.follow(true)?;
+    }
+    if let Some(expression) = &args.filter {
+        // Resolving host names may take a long time.
+        signals::while_killable(|| capture.set_filter(expression))
+            .map_err(|error| filter_failure(path, error))?;
+    }
+    signals::break_on_end(capture.break_handle());
+    BackgroundWriter::stdout().break_on_failure(capture.break_handle());
+    let mut printer = PacketPrinter::new(args.form(), capture);
+    let limit = args.limit();
+    let flow = capture.try_for_each(|packet| {
+        let count = packets_read.get() + 1;
+        packets_read.set(count);
+        if !args.count {
+            let print = |out: &mut Vec<u8>| printer.push(out, packet);
+            if let Err(error) = output.print_packet(packet.wire_len(), print) {
+                return ControlFlow::Break(Err(error.into()));
+            }
+        }
+        match count == limit {
+            true => ControlFlow::Break(Ok(())),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    match flow {
+        Ok(ControlFlow::Break(outcome)) => outcome,
+        flow => outcome_of_reading(args, path, flow.map(drop).map_err(Into::into)),
+    }
+}
