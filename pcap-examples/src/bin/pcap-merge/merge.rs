@@ -277,6 +277,9 @@ impl Merge {
     /// Writes the current packet of an input. Skips packets that the output cannot represent, and reports the first of
     /// each input.
     fn write(&mut self, source: &mut Source, out: &mut OutputSavefile<'_>) -> Outcome {
+        if self.format == Some(SavefileFormat::Pcap) {
+            self.count_lost(source);
+        }
         match out.write(source, &mut self.translator) {
             Err(Failure::UnwritablePacket { why, .. }) => {
                 if !self.mark_partial(source) {
@@ -288,6 +291,15 @@ impl Merge {
                 Ok(())
             }
             written => written,
+        }
+    }
+
+    /// Counts what a classic output loses of the current packet of a pcapng input.
+    fn count_lost(&mut self, source: &Source) {
+        if let SavefileInput::Blocks(reader) = &source.input {
+            if let Some(Block::Packet(packet)) = reader.reader().block() {
+                self.lost.count_packet(&packet);
+            }
         }
     }
 

@@ -1,8 +1,11 @@
 //! Tests of `pcap-merge`, compared with mergecap, and with savefiles that the tests merge or that `pcap-split` split.
 
+mod blocks;
 mod inputs;
 mod order;
+mod pcapng;
 mod signals_and_errors;
+mod whole_blocks;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,7 +54,7 @@ fn mergecap(folder: &Path, options: &[&str], inputs: &[PathBuf]) -> Vec<u8> {
 }
 
 /// Returns a pcapng file whose packets have these times, in microseconds, relative to an offset in seconds.
-fn pcapng(offset: i64, times: &[u64]) -> Vec<u8> {
+fn shifted_pcapng(offset: i64, times: &[u64]) -> Vec<u8> {
     let block = |kind: u32, body: &[u8]| {
         let length = (body.len() as u32 + 12).to_le_bytes();
         [&kind.to_le_bytes()[..], &length, body, &length].concat()
