@@ -120,6 +120,76 @@ fn outputs_of_mergecap_are_merged_again() {
 }
 
 #[test]
+fn outputs_of_other_tools_are_merged_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let dump = write_file(
+        folder.path(),
+        "dump.txt",
+        b"000000 02 02 02 02 02 02 04 04 04 04 04 04 08 00\n",
+    );
+    let keys = write_file(folder.path(), "keys.txt", b"CLIENT_RANDOM 00 00\n");
+    let [text, secrets, twice, micro, ours, tool] =
+        ["text", "secrets", "twice", "micro", "ours", "tool"]
+            .map(|name| path(&format!("{name}.pcapng")));
+    run_tool("text2pcap", &["-q", path_arg(&dump), path_arg(&text)]);
+    let inject = format!("tls,{}", path_arg(&keys));
+    let words = [
+        "--inject-secrets",
+        &inject,
+        "--capture-comment",
+        "with keys",
+    ];
+    run_tool(
+        "editcap",
+        &[&words[..], &[path_arg(&text), path_arg(&secrets)]].concat(),
+    );
+    let sections = [fs::read(&secrets).unwrap(), fs::read(&text).unwrap()].concat();
+    fs::write(&twice, sections).unwrap();
+    let [classic, ..] = mixed(folder.path());
+    run_tool(
+        "editcap",
+        &["-F", "pcapng", path_arg(&classic), path_arg(&micro)],
+    );
+    let inputs = [&text, &secrets, &twice, &micro];
+    let blocks = merged(folder.path(), &[], &inputs);
+    assert_eq!(count(&blocks, kind::INTERFACE), 5);
+    assert_eq!(count(&blocks, kind::SECRETS), 2);
+    assert_eq!(
+        blocks[0]
+            .values(1)
+            .iter()
+            .filter(|text| **text == b"with keys")
+            .count(),
+        1
+    );
+    let paths = inputs.iter().rev().map(|path| path_arg(path));
+    run_tool(
+        "mergecap",
+        &["-w", path_arg(&tool)]
+            .into_iter()
+            .chain(paths)
+            .collect::<Vec<_>>(),
+    );
+    assert_eq!(shown(&ours), shown(&tool));
+    let ran = run_program("read", &[path_arg(&ours)]);
+    assert_eq!(
+        (ran.status, ran.lines().len()),
+        (Some(0), 4 + 8),
+        "{}",
+        ran.stderr
+    );
+    // With one link type and snaplen, libpcap reads it, too.
+    merged(folder.path(), &[], &inputs[..3]);
+    assert_eq!(
+        run_tool("tcpdump", &["-r", path_arg(&ours)])
+            .lines()
+            .count(),
+        4
+    );
+}
+
+#[test]
 fn equal_interfaces_join_on_request() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, ticks: u64| {
