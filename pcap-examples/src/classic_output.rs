@@ -8,10 +8,8 @@ use pcap_core::{Capture, Linktype, Packet, Precision, SavefileFormat};
 use crate::copy_progress::CopyProgress;
 use crate::exit::{Failure, Outcome};
 use crate::files;
+use crate::linktype_snaplens::LinktypeSnaplens;
 use crate::savefile_writer::{Buffering, SavefileWriter};
-
-/// The longest packet that libpcap and Wireshark read, for most link types.
-const LONGEST: u32 = 262_144;
 
 /// A classic savefile, which is created when its link type is known. It has one link type.
 #[derive(Debug)]
@@ -21,8 +19,7 @@ pub struct ClassicOutput {
     gzip: bool,
     precision: Precision,
     copy_progress: CopyProgress,
-    /// The link types of the interfaces so far, with the greatest snaplen of each.
-    snaplens: Vec<(Linktype, u32)>,
+    snaplens: LinktypeSnaplens,
     /// The savefile and its link type, once it is created.
     savefile: Option<(SavefileWriter, Linktype)>,
 }
@@ -43,26 +40,14 @@ impl ClassicOutput {
             gzip,
             precision,
             copy_progress: copy_progress.clone(),
-            snaplens: Vec::new(),
+            snaplens: LinktypeSnaplens::default(),
             savefile: None,
         }
     }
 
     /// Notes an interface.
     pub fn add_interface(&mut self, interface: &Interface) {
-        self.add_linktype(interface.linktype(), snaplen(interface));
-    }
-
-    /// Notes the link type and the snaplen of an interface.
-    pub fn add_linktype(&mut self, linktype: Linktype, snaplen: u32) {
-        match self
-            .snaplens
-            .iter_mut()
-            .find(|(known, _)| *known == linktype)
-        {
-            Some((_, greatest)) => *greatest = snaplen.max(*greatest),
-            None => self.snaplens.push((linktype, snaplen)),
-        }
+        self.snaplens.add(interface);
     }
 
     /// Creates the savefile if all interfaces so far have the same link type. Call this at the first packet.
@@ -71,8 +56,8 @@ impl ClassicOutput {
     ///
     /// Returns an error if the file cannot be created.
     pub fn create_if_clear(&mut self) -> Outcome {
-        match self.snaplens[..] {
-            [(linktype, _)] if self.savefile.is_none() => self.create(linktype).map(drop),
+        match (self.snaplens.single(), &self.savefile) {
+            (Some(linktype), None) => self.create(linktype).map(drop),
             _ => Ok(()),
         }
     }
@@ -118,9 +103,7 @@ impl ClassicOutput {
     ///
     /// Returns an error if the savefile is not complete.
     pub fn close(&mut self, is_failed: bool) -> Outcome {
-        if let (None, Some(&(linktype, _)), false) =
-            (&self.savefile, self.snaplens.first(), is_failed)
-        {
+        if let (None, Some(linktype), false) = (&self.savefile, self.snaplens.first(), is_failed) {
             self.create(linktype)?;
         }
         match &mut self.savefile {
@@ -135,8 +118,7 @@ impl ClassicOutput {
     }
 
     fn create(&mut self, linktype: Linktype) -> Outcome<&mut SavefileWriter> {
-        let known = self.snaplens.iter().find(|(known, _)| *known == linktype);
-        let snaplen = known.map_or(LONGEST, |(_, snaplen)| *snaplen);
+        let snaplen = self.snaplens.of(linktype);
         let dead = Capture::dead_with(linktype, snaplen, self.precision)?;
         let mut savefile =
             SavefileWriter::create(&self.path, &dead, SavefileFormat::Pcap, self.gzip)?;
@@ -154,17 +136,5 @@ impl ClassicOutput {
             "cannot write packet {number} of `{input}` to `{output}`: it has link type {found}, and a classic savefile \
              has only one, here {known}; name the output `.pcapng`, use --format pcapng, or filter the packets"
         ))
-    }
-}
-
-/// Returns the snaplen that libpcap uses for an interface.
-#[must_use]
-pub fn snaplen(interface: &Interface) -> u32 {
-    match (interface.snaplen(), interface.linktype()) {
-        (snaplen @ 1..0x8000_0000, _) => snaplen,
-        (_, Linktype::DBUS) => 128 << 20,
-        (_, Linktype::EBHSCR) => 8 << 20,
-        (_, Linktype::USBPCAP) => 1 << 20,
-        _ => LONGEST,
     }
 }

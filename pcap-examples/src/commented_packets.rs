@@ -54,6 +54,13 @@ impl CommentedPackets {
         Ok(())
     }
 
+    /// Returns the comments for a packet as options of its block, and notes that they were added.
+    pub fn take_options(&mut self, number: u64) -> Vec<(u16, &[u8])> {
+        self.added.insert(number);
+        let comments = self.args.of_packet(number);
+        comments.map(|text| (COMMENT, text.as_bytes())).collect()
+    }
+
     /// Writes a packet of a classic savefile with its comments, if it has any.
     ///
     /// # Errors

@@ -1,32 +1,40 @@
 //! Creates numbered savefiles.
 
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf, is_separator};
 
-use pcap_core::{Capture, Dumper, Offline};
+use pcap_core::SavefileFormat;
 
 use crate::compression::Compression;
 use crate::exit::{Failure, Outcome};
 use crate::files::{creation_error, is_same_file, is_too_many_open};
 
-/// The savefiles `PREFIX-00000.pcap`, `PREFIX-00001.pcap`, …
+/// The savefiles `PREFIX-00000.pcap`, `PREFIX-00001.pcap`, …, or the same with `.pcapng`.
 #[derive(Debug)]
 pub struct NumberedFiles {
     prefix: PathBuf,
     digits: usize,
     force: bool,
     input: PathBuf,
+    format: SavefileFormat,
 }
 
 impl NumberedFiles {
     /// Sets the start of the names. Creates no file.
     ///
     /// If `prefix` is a folder, the savefiles are created in it. Their names then begin with the name of the input, or
-    /// with `packets` for standard input. Existing files are replaced only with `force`; the input is never replaced.
+    /// with `packets` for standard input. If `prefix` ends in
+    /// `.pcap` or `.pcapng`, the number comes before that. Existing files are replaced only with `force`; the input is never replaced.
     #[must_use]
-    pub fn new(prefix: &Path, input: &Path, digits: usize, force: bool) -> NumberedFiles {
+    pub fn new(
+        prefix: &Path,
+        input: &Path,
+        digits: usize,
+        force: bool,
+        format: SavefileFormat,
+    ) -> NumberedFiles {
         // If the folder does not exist, creating the first savefile fails.
         let is_folder = prefix.to_string_lossy().ends_with(is_separator);
         let prefix = if is_folder || prefix.is_dir() {
@@ -39,6 +47,8 @@ impl NumberedFiles {
                 _ => OsString::from("packets"),
             };
             prefix.join(stem)
+        } else if has_extension(prefix) {
+            prefix.with_extension("")
         } else {
             prefix.to_owned()
         };
@@ -47,6 +57,7 @@ impl NumberedFiles {
             digits,
             force,
             input: input.to_owned(),
+            format,
         }
     }
 
@@ -54,20 +65,26 @@ impl NumberedFiles {
     #[must_use]
     pub fn path(&self, number: usize) -> PathBuf {
         let mut name = self.prefix.clone().into_os_string();
-        name.push(format!("-{number:0digits$}.pcap", digits = self.digits));
+        let (digits, format) = (self.digits, self.format);
+        name.push(format!("-{number:0digits$}.{format}"));
         name.into()
     }
 
-    /// Creates the savefile with this number, for packets of this capture.
+    /// Creates the savefile with this number. The closure creates its dumper from the file and its name.
     ///
     /// # Errors
     ///
     /// Returns an error if the file cannot be created, or if it exists and `force` is not set. With `force`, also
-    /// returns one if the file is the input or is not a regular file.
-    pub fn create(&self, capture: &Capture<Offline>, number: usize) -> Outcome<Dumper> {
+    /// returns one if the file is the input or is not a regular file. Returns the errors of the closure.
+    pub fn create<D>(
+        &self,
+        number: usize,
+        dumper: impl FnOnce(File, String) -> Outcome<D>,
+    ) -> Outcome<D> {
         let path = self.path(number);
         let fail =
             |why: String| Failure::Text(format!("cannot create `{}`: {why}", path.display()));
+        let name = path.display().to_string();
         if self.force {
             if is_same_file(&self.input, &path) {
                 return Err(fail("it is also the input".to_owned()));
@@ -76,7 +93,8 @@ impl NumberedFiles {
             if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
                 return Err(fail("it is not a regular file".to_owned()));
             }
-            return create_dumper(capture, &path);
+            let file = File::create(&path).map_err(|e| creation_failure(&path, &e))?;
+            return dumper(file, name);
         }
         // The system rejects an existing file, even one that was created a moment ago.
         let created = OpenOptions::new().write(true).create_new(true).open(&path);
@@ -84,22 +102,17 @@ impl NumberedFiles {
             io::ErrorKind::AlreadyExists => fail("it exists; --force replaces it".to_owned()),
             _ => creation_failure(&path, &e),
         })?;
-        let dumper = capture.dump_open_file_named(file, path.display().to_string());
-        dumper.map_err(|error| {
+        dumper(file, name).inspect_err(|_| {
             // The file is empty, and this call created it.
             let _ = fs::remove_file(&path);
-            error.into()
         })
     }
 }
 
-/// Creates or replaces a savefile.
-fn create_dumper(capture: &Capture<Offline>, path: &Path) -> Outcome<Dumper> {
-    capture.dump(path).map_err(|error| match error.io_error() {
-        Some(e) if is_too_many_open(e) => Failure::TooManyOpen(error.to_string()),
-        Some(e) => creation_failure(path, e),
-        None => error.into(),
-    })
+/// Returns whether a name ends in `.pcap` or `.pcapng`.
+fn has_extension(prefix: &Path) -> bool {
+    let extension = prefix.extension().unwrap_or_default();
+    extension.eq_ignore_ascii_case("pcap") || extension.eq_ignore_ascii_case("pcapng")
 }
 
 /// Creates the failure for a file that the system could not create.
@@ -119,8 +132,12 @@ mod tests {
 
     #[test]
     fn names_sort_like_their_numbers() {
-        let names = NumberedFiles::new(Path::new("a/b.c"), Path::new("x.pcap"), 3, false);
+        let (input, format) = (Path::new("x.pcap"), SavefileFormat::Pcap);
+        let names = NumberedFiles::new(Path::new("a/b.c"), input, 3, false, format);
         assert_eq!(names.path(7), Path::new("a/b.c-007.pcap"));
+        let format = SavefileFormat::Pcapng;
+        let named = NumberedFiles::new(Path::new("b.pcapng"), input, 3, false, format);
+        assert_eq!(named.path(7), Path::new("b-007.pcapng"));
         assert!(names.path(99) < names.path(100));
     }
 
@@ -128,7 +145,14 @@ mod tests {
     fn in_a_folder_names_begin_with_the_name_of_the_input() {
         let folder = tempfile::tempdir().unwrap();
         let name = |input: &str| {
-            let path = NumberedFiles::new(folder.path(), Path::new(input), 5, false).path(0);
+            let path = NumberedFiles::new(
+                folder.path(),
+                Path::new(input),
+                5,
+                false,
+                SavefileFormat::Pcap,
+            )
+            .path(0);
             path.file_name().unwrap().to_str().unwrap().to_owned()
         };
         assert_eq!(name("/x/day.1.pcapng"), "day.1-00000.pcap");

@@ -1,13 +1,17 @@
 //! The blocks that each part of a section needs before its packets.
 
-use pcap_core::pcapng::{Block, BlockBuf, RawBlock};
+use pcap_core::pcapng::{Block, BlockBuf, Interface, RawBlock};
 
-/// The section header up to here, and the interfaces, secrets and names of the section, in the order of the savefile.
+/// A process, as Apple's tcpdump writes it. Packets refer to it by its position among such blocks.
+const PROCESS: u32 = 0x8000_0001;
+
+/// The header of a section, and its interfaces, secrets and names up to here, in the order of the savefile.
 ///
 /// A savefile that begins with these blocks can continue with the section's packets: the numbers of the interfaces are
 /// the same, and secrets and names precede the packets that need them.
 #[derive(Clone, Debug, Default)]
 pub struct Preamble {
+    sections: u64,
     blocks: Vec<BlockBuf>,
 }
 
@@ -16,26 +20,49 @@ impl Preamble {
     /// because a part of the section is shorter.
     pub fn add(&mut self, block: &Block<'_>) {
         match block {
-            Block::Section(section) => {
-                let section = (*section).clone().without_length();
-                self.blocks = vec![section.as_raw().into()];
-            }
-            Block::Interface(_) | Block::Secrets(_) | Block::Names(_) => {
-                self.blocks.push(block.as_raw().into());
-            }
+            Block::Section(section) => self.begin((*section).clone().without_length().as_raw()),
+            block if Preamble::has(block) => self.blocks.push(block.as_raw().into()),
             _ => {}
         }
     }
 
+    /// Begins a new preamble with this section header.
+    pub fn begin<'a>(&mut self, header: impl Into<RawBlock<'a>>) {
+        self.blocks = vec![header.into().into()];
+        self.sections += 1;
+    }
+
+    /// Adds the description of an interface.
+    pub fn add_interface(&mut self, interface: &Interface) {
+        self.blocks.push(interface.as_raw().into());
+    }
+
+    /// Returns whether a block belongs to the preamble.
+    #[must_use]
+    pub fn has(block: &Block<'_>) -> bool {
+        match block {
+            Block::Section(_) | Block::Interface(_) | Block::Secrets(_) | Block::Names(_) => true,
+            Block::Other(raw) => raw.block_type() == PROCESS,
+            _ => false,
+        }
+    }
+
+    /// Returns the number of sections so far.
+    #[must_use]
+    pub fn sections(&self) -> u64 {
+        self.sections
+    }
+
     /// Returns the blocks, the section header first. There are none before the first section.
-    pub fn blocks(&self) -> impl Iterator<Item = RawBlock<'_>> {
+    pub fn blocks(&self) -> impl ExactSizeIterator<Item = RawBlock<'_>> {
         self.blocks.iter().map(BlockBuf::as_raw)
     }
 
-    /// Returns the number of bytes of the blocks.
+    /// Returns the number of bytes of all blocks but the first `count`.
     #[must_use]
-    pub fn length(&self) -> u64 {
-        self.blocks().map(|block| block.bytes().len() as u64).sum()
+    pub fn length_after(&self, count: usize) -> u64 {
+        let lengths = self.blocks().skip(count);
+        lengths.map(|block| block.bytes().len() as u64).sum()
     }
 }
 
@@ -77,6 +104,6 @@ mod tests {
         ];
         assert_eq!(kinds[..8], [one.clone(), one].concat());
         assert_eq!(kinds[8], [header]);
-        assert_eq!(preamble.length(), 28);
+        assert_eq!((preamble.sections(), preamble.length_after(0)), (3, 28));
     }
 }

@@ -151,14 +151,25 @@ fn extensions_of_other_compressions_are_rejected() {
             assert_eq!(fs::read(&output).unwrap(), b"precious");
         }
     }
-    // `pcap-split` always writes names that end in `.pcap`, so it rejects a prefix with another extension.
-    for prefix in ["a.pcapng", "a.pcap.gz", "a.pcap.zst", "gz.GZ"] {
+    // `pcap-split` does not compress, so it rejects a prefix with the extension of a compression.
+    for prefix in ["a.pcapng.gz", "a.pcap.gz", "a.pcap.zst", "gz.GZ"] {
         let prefix = folder.path().join(prefix);
         let words = ["--packets", "3", "-o", path_arg(&prefix), path_arg(&input)];
         let ran = run_program("split", &words);
         assert_eq!((ran.status, ran.text()), (Some(1), ""));
         let start = format!("pcap-split: cannot write `{}", path_arg(&prefix));
         assert!(ran.stderr.starts_with(&start), "{}", ran.stderr);
+    }
+    for (prefix, first, format) in [
+        ("a", "a-00000.pcap", "pcap"),
+        ("b.pcap", "b-00000.pcap", "pcap"),
+        ("c.PcapNG", "c-00000.pcapng", "pcapng"),
+    ] {
+        let prefix = folder.path().join(prefix);
+        let words = ["--packets", "3", "-o", path_arg(&prefix), path_arg(&input)];
+        let ran = run_program("split", &words);
+        assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+        assert_eq!(kind(&folder.path().join(first)), format);
     }
     let inside = folder.path().join("folder.gz");
     fs::create_dir(&inside).unwrap();
@@ -243,7 +254,7 @@ fn all_programs_skip_packets_that_the_format_cannot_represent() {
         .collect();
     let expected: String = kept.iter().map(raw_line).collect();
     let (input, output) = (path_arg(&input), folder.path().join("out.pcap"));
-    let part = folder.path().join("part");
+    let part = folder.path().join("part.pcap");
     let once = [
         &["filter", input, path_arg(&output)][..],
         &["recode", input, path_arg(&output)],

@@ -29,6 +29,7 @@ mod mixed_link_types;
 mod on_a_terminal;
 #[cfg(target_os = "linux")]
 mod output_streams;
+mod pcapng;
 mod read;
 mod recode;
 #[cfg(all(target_os = "linux", not(emulated)))]

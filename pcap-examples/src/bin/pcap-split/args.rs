@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use pcap_examples::comment_args::CommentArgs;
+use pcap_examples::output_format::FormatArg;
 use pcap_examples::{savefile_summary, signals, skipped_packets, value_parsers};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
@@ -15,9 +17,16 @@ Examples:
   pcap-split a.pcap.gz -o small --size 10M
   pcap-split day.pcap -o web --flow -f 'tcp port 443' --json
 
-The output savefiles are pcap, with the link type, snaplen and precision of IN. Packets keep their
-order and are copied unchanged, even damaged ones. No savefile is empty. `pcap-merge` can merge the
-savefiles again.
+The output savefiles have the format of IN, unless PREFIX ends in `.pcap` or `.pcapng`, or --format
+is given. Packets keep their order and are copied unchanged, even damaged ones. No savefile is
+empty. `pcap-merge` can merge the savefiles again.
+
+From pcap to pcap, they have the link type, snaplen and precision of IN. From pcapng to pcapng, each
+is complete: it begins with the section header, the interfaces (with the same numbers), secrets and
+names that come before its packets. Other blocks without a packet, such as statistics, are written
+to the savefile of the packet before them. The filter is compiled for each link type; packets of a
+link type for which it does not compile are left out, with a warning. From pcapng to pcap, each
+savefile can have packets of one link type; what pcap cannot hold is counted on standard error.
 
 If IN is damaged, the packets before the damage are written and the status is 1. After Ctrl-C
 and after other errors, the packets read so far are written and the status is 1. A savefile is
@@ -45,7 +54,8 @@ pub(crate) struct Args {
     #[arg(value_name = "IN")]
     pub(crate) input: PathBuf,
     /// The start of the names of the savefiles; `PREFIX-00000.pcap` is the first. If PREFIX is a folder,
-    /// the savefiles are created in it and named after IN. Folders must exist
+    /// the savefiles are created in it and named after IN. If PREFIX ends in `.pcap` or `.pcapng`, the
+    /// number comes before that. Folders must exist
     #[arg(short, long, value_name = "PREFIX")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
@@ -53,6 +63,10 @@ pub(crate) struct Args {
     /// Write only packets that pass this filter expression, as described in pcap-filter(7)
     #[arg(short, long, value_name = "EXPR")]
     pub(crate) filter: Option<String>,
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+    #[command(flatten)]
+    pub(crate) comments: CommentArgs,
     /// Replace existing savefiles; existing savefiles with higher numbers are kept
     #[arg(long)]
     pub(crate) force: bool,
@@ -78,7 +92,8 @@ pub(crate) struct SplitBy {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) packets: Option<u64>,
     /// The maximum size of each savefile including headers, in KiB or with a unit: 64K, 10M, 1G. A
-    /// savefile exceeds it only if it contains a single packet that is larger
+    /// savefile exceeds it only if it contains a single packet that is larger, or if pcapng blocks without a
+    /// packet follow its last packet
     #[arg(long, value_name = "SIZE", value_parser = value_parsers::size)]
     pub(crate) size: Option<usize>,
     /// The time span of each savefile, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms. The first

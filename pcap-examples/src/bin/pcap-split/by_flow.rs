@@ -1,10 +1,11 @@
 //! Splits by flow: writes a savefile for each flow.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::OpenOptions;
+use std::io;
 
-use pcap_core::{Capture, Dumper, Offline, Packet};
+use pcap_core::Dlt;
+use pcap_core::pcapng::{BlockBuf, RawBlock};
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::files::is_too_many_open;
 use pcap_examples::flow::{Flow, FlowTracker};
@@ -13,10 +14,8 @@ use pcap_examples::savefile_summary::SavefileSummary;
 
 use crate::args::Args;
 use crate::file_list::FileList;
+use crate::part::{Begun, Head, Item, Part};
 use crate::split::Splitter;
-
-/// The length of a savefile's header, in bytes.
-const HEADER: u64 = 24;
 
 /// Writes a savefile for each flow. Only some savefiles are open at the same time.
 pub(crate) struct FlowSplitter {
@@ -29,6 +28,10 @@ pub(crate) struct FlowSplitter {
     /// The open savefiles, in no particular order.
     open: Vec<OpenFile>,
     max_open: usize,
+    /// The savefile of the last packet, to which blocks without a packet go.
+    last: Option<usize>,
+    /// Blocks without a packet before the first savefile.
+    waiting: Vec<BlockBuf>,
     /// The number of packets so far. Serves as a clock to find the savefile that was used least recently.
     clock: u64,
 }
@@ -37,6 +40,8 @@ pub(crate) struct FlowSplitter {
 struct FlowFile {
     summary: SavefileSummary,
     state: State,
+    /// How much of the preamble it had when it was closed.
+    begun: Begun,
 }
 
 /// The state of a savefile.
@@ -54,10 +59,10 @@ enum State {
 
 /// An open savefile.
 struct OpenFile {
-    dumper: Dumper,
+    part: Part,
     /// The number of the savefile.
     number: usize,
-    /// The length that the savefile had before this dumper, in bytes, without its header.
+    /// The length that the savefile had before it was reopened, in bytes, without what is skipped.
     before: u64,
     /// The time of the last use, by `FlowSplitter::clock`.
     used: u64,
@@ -72,34 +77,42 @@ impl FlowSplitter {
             files: Vec::new(),
             open: Vec::new(),
             max_open: args.max_open.unwrap_or(200) as usize,
+            last: None,
+            waiting: Vec::new(),
             clock: 0,
         }
     }
 
     /// Opens a savefile, and returns its index in `open`. Closes another savefile if too many are open.
-    fn open(&mut self, capture: &Capture<Offline>, number: usize) -> Outcome<usize> {
-        let (dumper, before) = loop {
+    fn open(&mut self, head: Head<'_>, number: usize) -> Outcome<usize> {
+        let (part, before) = loop {
             if self.open.len() >= self.max_open {
                 let oldest = (0..self.open.len()).min_by_key(|&index| self.open[index].used);
                 self.close_one(oldest.unwrap_or_default())?;
             }
-            let FlowFile { summary, state } = &self.files[number];
-            let length = summary.bytes;
-            let opened = match state {
-                State::New => self.numbered_files.create(capture, number),
-                _ => self.reopen(capture, number, length),
+            let file = &self.files[number];
+            let (length, begun) = (file.summary.bytes, file.begun);
+            let opened = match file.state {
+                State::New => {
+                    let create = |file, name| Part::create(head, file, name);
+                    self.numbered_files.create(number, create)
+                }
+                _ => self.reopen(head, number, length, begun),
             };
             match opened {
                 // The limit of file descriptors is lower. Stay below it from now on.
                 Err(Failure::TooManyOpen(_)) if !self.open.is_empty() => {
                     self.max_open = self.open.len();
                 }
-                opened => break (opened?, length.saturating_sub(HEADER)),
+                opened => {
+                    let before = length.saturating_sub(head.written_again(begun));
+                    break (opened?, before);
+                }
             }
         };
         let index = self.open.len();
         self.open.push(OpenFile {
-            dumper,
+            part,
             number,
             before,
             used: 0,
@@ -112,7 +125,7 @@ impl FlowSplitter {
     ///
     /// `Capture::dump_append` would read the whole savefile to check its last record. This program wrote the savefile,
     /// so checking its length is enough.
-    fn reopen(&self, capture: &Capture<Offline>, number: usize, length: u64) -> Outcome<Dumper> {
+    fn reopen(&self, head: Head<'_>, number: usize, length: u64, begun: Begun) -> Outcome<Part> {
         let path = self.numbered_files.path(number);
         let text = |why: String| format!("cannot append to `{}`: {why}", path.display());
         let fail = |e: io::Error| match is_too_many_open(&e) {
@@ -126,9 +139,22 @@ impl FlowSplitter {
             let why = format!("expected {length} bytes, found {found}");
             return Err(Failure::Text(text(why)));
         }
-        let header = HEADER as usize;
-        let records = HeaderSkipper { file, header };
-        Ok(capture.dump_to_named(records, path.display().to_string())?)
+        Part::reopen(head, file, path.display().to_string(), begun)
+    }
+
+    /// Returns an open savefile, after opening it if necessary. The first one gets the waiting blocks.
+    fn part(&mut self, head: Head<'_>, number: usize) -> Outcome<&mut Part> {
+        let index = match self.files[number].state {
+            State::Open(index) => index,
+            _ => self.open(head, number)?,
+        };
+        self.clock += 1;
+        let open = &mut self.open[index];
+        open.used = self.clock;
+        for block in self.waiting.drain(..) {
+            open.part.write_block(head, block.as_raw())?;
+        }
+        Ok(&mut open.part)
     }
 
     /// Closes the savefile at an index of `open`.
@@ -138,8 +164,9 @@ impl FlowSplitter {
             self.files[moved.number].state = State::Open(index);
         }
         let file = &mut self.files[open.number];
-        file.summary.bytes = open.before + open.dumper.position();
-        let closed = open.dumper.close();
+        file.summary.bytes = open.before + open.part.position();
+        file.begun = open.part.begun();
+        let closed = open.part.close();
         file.state = match closed {
             Ok(()) => State::Complete,
             Err(_) => State::Incomplete,
@@ -149,13 +176,8 @@ impl FlowSplitter {
 }
 
 impl Splitter for FlowSplitter {
-    fn write(
-        &mut self,
-        capture: &Capture<Offline>,
-        packet: Packet<'_>,
-        _: &mut FileList,
-    ) -> Outcome {
-        let flow = self.tracker.flow(capture.datalink(), packet);
+    fn write(&mut self, head: Head<'_>, item: &Item<'_>, _: &mut FileList) -> Outcome {
+        let flow = self.tracker.flow(Dlt::from(item.linktype), item.packet);
         let next = self.files.len();
         let number = *self.numbers.entry(flow.undirected()).or_insert(next);
         if number == next {
@@ -166,23 +188,36 @@ impl Splitter for FlowSplitter {
             self.files.push(FlowFile {
                 summary,
                 state: State::New,
+                begun: Begun::default(),
             });
         }
-        let index = match self.files[number].state {
-            State::Open(index) => index,
-            _ => self.open(capture, number)?,
-        };
-        self.clock += 1;
-        let open = &mut self.open[index];
-        open.used = self.clock;
-        open.dumper.write(packet)?;
-        self.files[number].summary.count(packet);
+        let part = self.part(head, number)?;
+        part.write(head, item)?;
+        self.files[number].summary.count(item.packet);
+        self.last = Some(number);
         Ok(())
+    }
+
+    fn write_block(&mut self, head: Head<'_>, block: RawBlock<'_>) -> Outcome {
+        match self.last {
+            Some(number) => self.part(head, number)?.write_block(head, block),
+            None => {
+                self.waiting.push(block.into());
+                Ok(())
+            }
+        }
+    }
+
+    fn end(&mut self, head: Head<'_>) -> Outcome {
+        match self.last {
+            Some(number) => self.part(head, number)?.sync(head),
+            None => Ok(()),
+        }
     }
 
     fn flush(&mut self) {
         for open in &mut self.open {
-            let _ = open.dumper.flush();
+            let _ = open.part.flush();
         }
     }
 
@@ -200,27 +235,5 @@ impl Splitter for FlowSplitter {
             }
         }
         outcome
-    }
-}
-
-/// Writes records to a savefile that already has a header: skips the header that a new dumper writes.
-struct HeaderSkipper {
-    file: File,
-    /// The number of header bytes that are still to be skipped.
-    header: usize,
-}
-
-impl Write for HeaderSkipper {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.header > 0 {
-            let skipped = self.header.min(bytes.len());
-            self.header -= skipped;
-            return Ok(skipped);
-        }
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
     }
 }

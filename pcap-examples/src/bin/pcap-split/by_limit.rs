@@ -1,12 +1,14 @@
 //! Splits by number of packets, by size or by time: writes one savefile after another.
 
-use pcap_core::{Capture, Dumper, Offline, Packet, Timestamp};
+use pcap_core::Timestamp;
+use pcap_core::pcapng::{BlockBuf, RawBlock};
 use pcap_examples::exit::Outcome;
 use pcap_examples::numbered_files::NumberedFiles;
 use pcap_examples::savefile_summary::SavefileSummary;
 
 use crate::args::SplitBy;
 use crate::file_list::FileList;
+use crate::part::{Head, Item, Part};
 use crate::split::Splitter;
 
 /// Writes one savefile after another, up to a limit for each.
@@ -14,7 +16,9 @@ pub(crate) struct LimitSplitter {
     numbered_files: NumberedFiles,
     limit: Limit,
     /// The current savefile.
-    part: Option<(Dumper, SavefileSummary)>,
+    part: Option<(Part, SavefileSummary)>,
+    /// Blocks without a packet before the first savefile.
+    waiting: Vec<BlockBuf>,
     /// The number of complete savefiles.
     count: usize,
 }
@@ -44,15 +48,16 @@ impl LimitSplitter {
             numbered_files,
             limit,
             part: None,
+            waiting: Vec::new(),
             count: 0,
         }
     }
 
     /// Closes and lists the current savefile.
     fn close_part(&mut self, list: &mut FileList) -> Outcome {
-        if let Some((dumper, mut summary)) = self.part.take() {
-            summary.bytes = dumper.position();
-            if let Err(error) = dumper.close() {
+        if let Some((part, mut summary)) = self.part.take() {
+            summary.bytes = part.position();
+            if let Err(error) = part.close() {
                 list.incomplete += 1;
                 return Err(error.into());
             }
@@ -65,15 +70,17 @@ impl LimitSplitter {
 
 impl Limit {
     /// Returns whether a packet begins the next savefile. For the very first packet, the result is unspecified.
-    fn is_reached(&mut self, packet: Packet<'_>, part: Option<&(Dumper, SavefileSummary)>) -> bool {
+    fn is_reached(
+        &mut self,
+        head: Head<'_>,
+        item: &Item<'_>,
+        part: Option<&(Part, SavefileSummary)>,
+    ) -> bool {
         match self {
             Limit::Packets(max) => part.is_some_and(|(_, summary)| summary.packets >= *max),
-            Limit::Size(max) => {
-                let record = 16 + u64::from(packet.caplen());
-                part.is_some_and(|(dumper, _)| dumper.position() + record > *max)
-            }
+            Limit::Size(max) => part.is_some_and(|(part, _)| part.length_with(head, item) > *max),
             Limit::Every(span, end) => {
-                let time = nanos(packet.timestamp());
+                let time = nanos(item.packet.timestamp());
                 let old = *end.get_or_insert(time);
                 let over = time >= old;
                 if over {
@@ -91,30 +98,46 @@ fn nanos(time: Timestamp) -> i128 {
 }
 
 impl Splitter for LimitSplitter {
-    fn write(
-        &mut self,
-        capture: &Capture<Offline>,
-        packet: Packet<'_>,
-        list: &mut FileList,
-    ) -> Outcome {
-        if self.limit.is_reached(packet, self.part.as_ref()) {
+    fn write(&mut self, head: Head<'_>, item: &Item<'_>, list: &mut FileList) -> Outcome {
+        if self.limit.is_reached(head, item, self.part.as_ref()) {
             self.close_part(list)?;
         }
-        let (dumper, summary) = match &mut self.part {
+        let (part, summary) = match &mut self.part {
             Some(part) => part,
             none => {
-                let dumper = self.numbered_files.create(capture, self.count)?;
-                none.insert((dumper, SavefileSummary::default()))
+                let create = |file, name| Part::create(head, file, name);
+                let mut part = self.numbered_files.create(self.count, create)?;
+                for block in self.waiting.drain(..) {
+                    part.write_block(head, block.as_raw())?;
+                }
+                none.insert((part, SavefileSummary::default()))
             }
         };
-        dumper.write(packet)?;
-        summary.count(packet);
+        part.write(head, item)?;
+        summary.count(item.packet);
         Ok(())
     }
 
+    fn write_block(&mut self, head: Head<'_>, block: RawBlock<'_>) -> Outcome {
+        match &mut self.part {
+            Some((part, _)) => part.write_block(head, block),
+            None => {
+                self.waiting.push(block.into());
+                Ok(())
+            }
+        }
+    }
+
+    fn end(&mut self, head: Head<'_>) -> Outcome {
+        match &mut self.part {
+            Some((part, _)) => part.sync(head),
+            None => Ok(()),
+        }
+    }
+
     fn flush(&mut self) {
-        if let Some((dumper, _)) = &mut self.part {
-            let _ = dumper.flush();
+        if let Some((part, _)) = &mut self.part {
+            let _ = part.flush();
         }
     }
 

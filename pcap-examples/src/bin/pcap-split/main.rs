@@ -1,9 +1,12 @@
 //! `pcap-split`: splits a savefile by number of packets, by size, by time or by flow.
 
 mod args;
+mod blocks;
 mod by_flow;
 mod by_limit;
 mod file_list;
+mod packets;
+mod part;
 mod split;
 
 use std::path::Path;
@@ -14,12 +17,12 @@ use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::numbered_files::NumberedFiles;
 use pcap_examples::output_format::OutputFormat;
 use pcap_examples::program;
-use pcap_examples::savefile_reader::SavefileReader;
+use pcap_examples::savefile_input::SavefileInput;
 
 use crate::args::{Args, NAME, SplitBy};
 use crate::by_flow::FlowSplitter;
 use crate::by_limit::LimitSplitter;
-use crate::split::split;
+use crate::split::Splitter;
 
 fn main() -> ExitCode {
     program::main(NAME, |args: Args| run(&args))
@@ -31,29 +34,45 @@ fn run(args: &Args) -> Outcome {
             "--max-open requires --flow: otherwise only one savefile is open",
         );
     }
-    check_prefix(&args.output)?;
-    let input = SavefileReader::open(&args.input, true)?;
-    let numbered_files =
-        NumberedFiles::new(&args.output, &args.input, args.digits.into(), args.force);
+    let output_format = prefix_format(&args.output)?.with(args.format);
+    let input = SavefileInput::open(&args.input, true)?;
+    let format = output_format.format_for(input.format());
+    args.comments.check(&args.output, format)?;
+    let digits = args.digits.into();
+    let numbered_files = NumberedFiles::new(&args.output, &args.input, digits, args.force, format);
     match &args.by {
-        SplitBy { flow: true, .. } => split(args, input, FlowSplitter::new(args, numbered_files)),
-        by => split(args, input, LimitSplitter::new(by, numbered_files)),
+        SplitBy { flow: true, .. } => {
+            split_input(args, input, format, FlowSplitter::new(args, numbered_files))
+        }
+        by => split_input(args, input, format, LimitSplitter::new(by, numbered_files)),
     }
 }
 
-/// Rejects a prefix with the extension of a format other than uncompressed pcap.
-fn check_prefix(prefix: &Path) -> Outcome {
+fn split_input(
+    args: &Args,
+    input: SavefileInput,
+    format: SavefileFormat,
+    splitter: impl Splitter,
+) -> Outcome {
+    match input {
+        SavefileInput::Packets(input) => packets::split(args, input, format, splitter),
+        SavefileInput::Blocks(input) => blocks::split(args, input, format, splitter),
+    }
+}
+
+/// Returns the format that a prefix stands for. Rejects the extensions of compressions.
+fn prefix_format(prefix: &Path) -> Outcome<OutputFormat> {
+    let any = OutputFormat {
+        format: None,
+        gzip: false,
+    };
     if prefix.is_dir() {
-        return Ok(());
+        return Ok(any);
     }
     match OutputFormat::of_path(prefix)? {
-        OutputFormat {
-            format: None | Some(SavefileFormat::Pcap),
-            gzip: false,
-        } => Ok(()),
+        output_format @ OutputFormat { gzip: false, .. } => Ok(output_format),
         _ => Err(Failure::Text(format!(
-            "cannot write `{}-…`: the savefiles are uncompressed pcap, and their names end in \
-             `.pcap`; `pcap-recode` converts them",
+            "cannot write `{}-…`: the savefiles are not compressed; `pcap-recode` converts them",
             prefix.display()
         ))),
     }

@@ -1,17 +1,18 @@
-//! Reads the packets, and passes them to a splitter.
+//! The state of the program while it splits.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use pcap_core::{Capture, CompileOptions, Filter, Offline, Packet};
+use indicatif::ProgressBar;
+use pcap_core::pcapng::RawBlock;
 use pcap_examples::exit::{Failure, Outcome};
-use pcap_examples::savefile_reader::SavefileReader;
 use pcap_examples::skipped_packets::SkippedPackets;
-use pcap_examples::{savefile_writer, signals, stderr};
+use pcap_examples::{signals, stderr};
 
-use crate::args::{Args, NAME};
+use crate::args::Args;
 use crate::file_list::FileList;
+use crate::part::{Head, Item};
 
 /// How often buffered packets are written out.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(500);
@@ -19,12 +20,13 @@ const FLUSH_INTERVAL: Duration = Duration::from_millis(500);
 /// Distributes packets to savefiles.
 pub(crate) trait Splitter: Send + 'static {
     /// Writes a packet to its savefile. Adds savefiles that are now complete to the list.
-    fn write(
-        &mut self,
-        capture: &Capture<Offline>,
-        packet: Packet<'_>,
-        list: &mut FileList,
-    ) -> Outcome;
+    fn write(&mut self, head: Head<'_>, item: &Item<'_>, list: &mut FileList) -> Outcome;
+
+    /// Writes a block without a packet to the savefile of the last packet.
+    fn write_block(&mut self, head: Head<'_>, block: RawBlock<'_>) -> Outcome;
+
+    /// Writes the rest of the preamble to the savefile of the last packet, at the end of the input.
+    fn end(&mut self, head: Head<'_>) -> Outcome;
 
     /// Writes out buffered packets. If this fails, writing the next packet returns the error.
     fn flush(&mut self);
@@ -35,17 +37,17 @@ pub(crate) trait Splitter: Send + 'static {
 
 /// The state of the program. The loop over the packets may block in its input, so it shares the state with the threads
 /// that flush and that handle signals.
-struct SplitState<P> {
-    splitter: P,
-    list: FileList,
+pub(crate) struct SplitState<P> {
+    pub(crate) splitter: P,
+    pub(crate) list: FileList,
     /// The number of packets read.
-    read: u64,
+    pub(crate) read: u64,
 }
 
-type Shared<P> = Arc<Mutex<SplitState<P>>>;
+pub(crate) type Shared<P> = Arc<Mutex<SplitState<P>>>;
 
 /// Locks the state.
-fn lock<P>(state: &Shared<P>) -> MutexGuard<'_, SplitState<P>> {
+pub(crate) fn lock<P>(state: &Shared<P>) -> MutexGuard<'_, SplitState<P>> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -73,53 +75,29 @@ fn watch_signals_and_clock<P: Splitter>(state: &Shared<P>) -> Outcome {
     watching.map(drop).map_err(failed)
 }
 
-/// Reads all packets, and passes those that the filter accepts to the splitter.
-pub(crate) fn split(args: &Args, mut input: SavefileReader, splitter: impl Splitter) -> Outcome {
-    let filter = args.filter.as_ref().map(|expression| {
-        let options = CompileOptions::new();
-        options.compile_for(input.capture(), expression)
-    });
-    let filter = filter.transpose()?;
-    signals::break_on_end(input.capture().break_handle());
-    let bar = input.bar().clone();
+/// Begins to split.
+pub(crate) fn begin<P: Splitter>(
+    args: &Args,
+    bar: &ProgressBar,
+    splitter: P,
+) -> Outcome<Shared<P>> {
     let state = Arc::new(Mutex::new(SplitState {
         splitter,
-        list: FileList::new(args, &bar),
+        list: FileList::new(args, bar),
         read: 0,
     }));
     watch_signals_and_clock(&state)?;
-    let mut skipped = SkippedPackets::new(NAME, &bar);
-    let end = loop {
-        match input.advance() {
-            Ok(true) => {}
-            Ok(false) => break Ok(()),
-            // The signal may have ended a pipe in the middle of a packet.
-            Err(_) if signals::end_requested().is_some() => break Ok(()),
-            Err(failure) => break Err(failure),
-        }
-        let Some(packet) = input.packet() else {
-            break Ok(());
-        };
-        let mut state = lock(&state);
-        let SplitState {
-            splitter,
-            list,
-            read,
-        } = &mut *state;
-        *read += 1;
-        let passes = |filter: &Filter| filter.matches_packet(packet);
-        if !filter.as_ref().is_none_or(passes) {
-            continue;
-        }
-        if let Err(why) = savefile_writer::check_time(packet) {
-            skipped.count(*read, format_args!("cannot write the packet: {why}"));
-            continue;
-        }
-        if let Err(failure) = splitter.write(input.capture(), packet, list) {
-            break Err(failure);
-        }
-    };
-    let mut state = lock(&state);
+    Ok(state)
+}
+
+/// Closes the savefiles, and prints the totals. `end` is the outcome of reading and writing.
+pub(crate) fn finish<P: Splitter>(
+    state: &Shared<P>,
+    bar: &ProgressBar,
+    skipped: &SkippedPackets<'_>,
+    end: Outcome,
+) -> Outcome {
+    let mut state = lock(state);
     let SplitState {
         splitter,
         list,

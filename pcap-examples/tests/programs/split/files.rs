@@ -173,7 +173,7 @@ fn pcapng_is_split_into_nanosecond_pcap() {
         "editcap",
         &["-F", "pcapng", path_arg(&input), path_arg(&ng)],
     );
-    let written = split(folder.path(), &ng, &["--packets", "5"]);
+    let written = split(folder.path(), &ng, &["--packets", "5", "--format", "pcap"]);
     assert_eq!(written.len(), 2);
     assert_eq!(written[1][..4], 0xa1b2_3c4d_u32.to_ne_bytes());
     assert_eq!(records(written).concat(), bytes[24..]);

@@ -1,0 +1,268 @@
+//! The savefiles that are written.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use pcap_core::pcapng::{PcapngDumper, RawBlock, Record};
+use pcap_core::{Capture, Dumper, Error, ErrorKind, Linktype, Offline, Packet, Precision};
+use pcap_examples::exit::{Failure, Outcome};
+use pcap_examples::preamble::Preamble;
+
+/// What a savefile begins with.
+#[derive(Clone, Copy)]
+pub(crate) enum Head<'a> {
+    /// A classic savefile, with the header of the input.
+    Capture(&'a Capture<Offline>),
+    /// A classic savefile for packets of this link type, with this snaplen.
+    Linktype(Linktype, u32),
+    /// A pcapng savefile, with these blocks.
+    Preamble(&'a Preamble),
+}
+
+/// A packet to write.
+#[derive(Clone, Copy)]
+pub(crate) struct Item<'a> {
+    pub(crate) input: &'a Path,
+    /// The number of the packet in the input.
+    pub(crate) number: u64,
+    pub(crate) packet: Packet<'a>,
+    pub(crate) linktype: Linktype,
+    /// The whole block, if the input and the output are pcapng.
+    pub(crate) block: Option<RawBlock<'a>>,
+    /// Further options for pcapng, if there is no block.
+    pub(crate) options: &'a [(u16, &'a [u8])],
+}
+
+/// How much of the preamble a savefile has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Begun {
+    /// The number of the section. 0 means none.
+    section: u64,
+    /// The number of the section's blocks.
+    blocks: usize,
+}
+
+/// A savefile that is being written.
+pub(crate) struct Part {
+    dumper: PartDumper,
+    begun: Begun,
+}
+
+enum PartDumper {
+    /// With the link type of all packets.
+    Classic(Dumper, Linktype),
+    Pcapng(PcapngDumper),
+}
+
+impl Head<'_> {
+    /// Returns the number of bytes that [`Part::reopen`] writes again, and that must be skipped.
+    pub(crate) fn written_again(&self, begun: Begun) -> u64 {
+        match self {
+            Head::Preamble(preamble) if begun.section == preamble.sections() => {
+                preamble.length_after(0) - preamble.length_after(begun.blocks)
+            }
+            Head::Preamble(_) => 0,
+            _ => 24,
+        }
+    }
+}
+
+impl Part {
+    /// Creates a savefile from an empty file.
+    pub(crate) fn create(head: Head<'_>, file: File, name: String) -> Outcome<Part> {
+        let dumper = match head {
+            Head::Capture(capture) => {
+                let dumper = capture.dump_open_file_named(file, name)?;
+                PartDumper::Classic(dumper, Linktype::from(capture.datalink()))
+            }
+            Head::Linktype(linktype, snaplen) => {
+                let dead = Capture::dead_with(linktype, snaplen, Precision::Nano)?;
+                PartDumper::Classic(dead.dump_open_file_named(file, name)?, linktype)
+            }
+            Head::Preamble(_) => PartDumper::Pcapng(PcapngDumper::for_blocks_named(file, name)),
+        };
+        let begun = Begun::default();
+        Ok(Part { dumper, begun })
+    }
+
+    /// Opens a savefile again, at its end. It has this part of the preamble.
+    pub(crate) fn reopen(head: Head<'_>, file: File, name: String, begun: Begun) -> Outcome<Part> {
+        let skip = head.written_again(begun) as usize;
+        let output = StartSkipper { file, skip };
+        let mut part = Part {
+            dumper: match head {
+                Head::Capture(capture) => {
+                    let dumper = capture.dump_to_named(output, name)?;
+                    PartDumper::Classic(dumper, Linktype::from(capture.datalink()))
+                }
+                Head::Linktype(linktype, snaplen) => {
+                    let dead = Capture::dead_with(linktype, snaplen, Precision::Nano)?;
+                    PartDumper::Classic(dead.dump_to_named(output, name)?, linktype)
+                }
+                Head::Preamble(_) => {
+                    PartDumper::Pcapng(PcapngDumper::for_blocks_named(output, name))
+                }
+            },
+            begun: Begun::default(),
+        };
+        if let (Head::Preamble(preamble), PartDumper::Pcapng(dumper)) = (head, &mut part.dumper) {
+            if begun.section == preamble.sections() {
+                for block in preamble.blocks().take(begun.blocks) {
+                    dumper.write_block(block)?;
+                }
+            }
+        }
+        part.begun = begun;
+        Ok(part)
+    }
+
+    /// Writes the rest of the preamble, so that the section's next packet or block can follow.
+    #[inline]
+    pub(crate) fn sync(&mut self, head: Head<'_>) -> Outcome {
+        let (Head::Preamble(preamble), PartDumper::Pcapng(dumper)) = (head, &mut self.dumper)
+        else {
+            return Ok(());
+        };
+        let section = preamble.sections();
+        if self.begun.section != section {
+            let blocks = 0;
+            self.begun = Begun { section, blocks };
+        }
+        if self.begun.blocks < preamble.blocks().len() {
+            for block in preamble.blocks().skip(self.begun.blocks) {
+                dumper.write_block(block)?;
+                self.begun.blocks += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a packet.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Failure::UnwritablePacket`] if the format cannot represent it, and another failure for a second link
+    /// type in a classic savefile, and if writing fails.
+    #[inline]
+    pub(crate) fn write(&mut self, head: Head<'_>, item: &Item<'_>) -> Outcome {
+        self.sync(head)?;
+        let written = match &mut self.dumper {
+            PartDumper::Classic(dumper, linktype) if *linktype == item.linktype => {
+                dumper.write(item.packet)
+            }
+            PartDumper::Classic(dumper, linktype) => {
+                return Err(Failure::Text(format!(
+                    "cannot write packet {} of `{}` to `{}`: it has link type {}, and a classic savefile has only one, \
+                     here {linktype}; use --format pcapng, or filter the packets",
+                    item.number,
+                    item.input.display(),
+                    dumper.name(),
+                    item.linktype
+                )));
+            }
+            PartDumper::Pcapng(dumper) => match (item.block, dumper.interface(0)) {
+                (Some(block), _) => dumper.write_block(block),
+                (None, Some(interface)) => {
+                    let record = Record::new(item.packet).options(item.options);
+                    dumper.write_record(interface, &record)
+                }
+                (None, None) => Ok(()),
+            },
+        };
+        written.map_err(|error| failure(self.name(), error))
+    }
+
+    /// Writes a block without a packet. A classic savefile has none.
+    pub(crate) fn write_block(&mut self, head: Head<'_>, block: RawBlock<'_>) -> Outcome {
+        self.sync(head)?;
+        if let PartDumper::Pcapng(dumper) = &mut self.dumper {
+            dumper.write_block(block)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the length of the savefile if a packet is added.
+    pub(crate) fn length_with(&self, head: Head<'_>, item: &Item<'_>) -> u64 {
+        let caplen = u64::from(item.packet.caplen());
+        let record = match head {
+            Head::Preamble(preamble) => {
+                let has = match self.begun.section == preamble.sections() {
+                    true => self.begun.blocks,
+                    false => 0,
+                };
+                let block = item.block.map(|block| block.bytes().len() as u64);
+                preamble.length_after(has) + block.unwrap_or(32 + caplen.next_multiple_of(4))
+            }
+            _ => 16 + caplen,
+        };
+        self.position() + record
+    }
+
+    pub(crate) fn position(&self) -> u64 {
+        match &self.dumper {
+            PartDumper::Classic(dumper, _) => dumper.position(),
+            PartDumper::Pcapng(dumper) => dumper.position(),
+        }
+    }
+
+    /// Returns how much of the preamble the savefile has.
+    pub(crate) fn begun(&self) -> Begun {
+        self.begun
+    }
+
+    /// Writes out buffered packets.
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        match &mut self.dumper {
+            PartDumper::Classic(dumper, _) => dumper.flush(),
+            PartDumper::Pcapng(dumper) => dumper.flush(),
+        }
+    }
+
+    pub(crate) fn close(self) -> Result<(), Error> {
+        match self.dumper {
+            PartDumper::Classic(dumper, _) => dumper.close(),
+            PartDumper::Pcapng(dumper) => dumper.close(),
+        }
+    }
+
+    fn name(&self) -> &str {
+        match &self.dumper {
+            PartDumper::Classic(dumper, _) => dumper.name(),
+            PartDumper::Pcapng(dumper) => dumper.name(),
+        }
+    }
+}
+
+#[cold]
+fn failure(path: &str, error: Error) -> Failure {
+    match error.kind() {
+        ErrorKind::InvalidArgument => Failure::UnwritablePacket {
+            path: path.to_owned(),
+            why: error.text().to_owned(),
+        },
+        _ => error.into(),
+    }
+}
+
+/// Appends to a savefile that already has a beginning: skips the bytes of it, which a new dumper writes again.
+struct StartSkipper {
+    file: File,
+    /// The number of bytes that are still to be skipped.
+    skip: usize,
+}
+
+impl Write for StartSkipper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.skip > 0 {
+            let skipped = self.skip.min(bytes.len());
+            self.skip -= skipped;
+            return Ok(skipped);
+        }
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

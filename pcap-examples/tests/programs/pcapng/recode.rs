@@ -1,0 +1,1 @@
+//! `pcap-recode` on pcapng savefiles.
