@@ -44,7 +44,8 @@ impl LinktypeSnaplens {
 }
 
 /// Returns the snaplen that libpcap uses for an interface.
-fn snaplen(interface: &Interface) -> u32 {
+#[must_use]
+pub fn snaplen(interface: &Interface) -> u32 {
     match (interface.snaplen(), interface.linktype()) {
         (snaplen @ 1..0x8000_0000, _) => snaplen,
         (_, Linktype::DBUS) => 128 << 20,

@@ -8,7 +8,7 @@ use std::{fs, mem};
 
 use indicatif::ProgressBar;
 use pcap_core::pcapng::{Block, Endian};
-use pcap_core::{Linktype, SavefileFormat, Timestamp};
+use pcap_core::{Linktype, SavefileFormat};
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::link_filters::LinkFilters;
@@ -55,9 +55,6 @@ pub(crate) struct Merge {
     /// The number of inputs of which something was skipped.
     pub(crate) unread: usize,
 }
-
-/// The place of a packet: its time. Packets without one before the first time of their input come first.
-type Place = Option<Timestamp>;
 
 impl Merge {
     /// Merges inputs, with at most `max_open` of them open at the same time.
@@ -129,8 +126,8 @@ impl Merge {
             let Some(mut source) = self.open(input, out)? else {
                 continue;
             };
-            if let Some(place) = self.advance(&mut source, out)? {
-                heads.push(Reverse((place, sources.len())));
+            if self.advance(&mut source, out)? {
+                heads.push(Reverse((source.place, sources.len())));
             }
             sources.push(source);
         }
@@ -141,11 +138,10 @@ impl Merge {
             let Reverse((_, index)) = *head;
             let source = &mut sources[index];
             self.write(source, out)?;
-            match self.advance(source, out)? {
-                Some(place) => *head = Reverse((place, index)),
-                None => {
-                    PeekMut::pop(head);
-                }
+            if self.advance(source, out)? {
+                *head = Reverse((source.place, index));
+            } else {
+                PeekMut::pop(head);
             }
         }
         for source in sources {
@@ -164,7 +160,7 @@ impl Merge {
             let Some(mut source) = self.open(input, out)? else {
                 continue;
             };
-            while signals::end_requested().is_none() && self.advance(&mut source, out)?.is_some() {
+            while signals::end_requested().is_none() && self.advance(&mut source, out)? {
                 self.write(&mut source, out)?;
             }
         }
@@ -310,45 +306,44 @@ impl Merge {
         before
     }
 
-    /// Advances to the next packet that the filter accepts, and returns its place. Writes the blocks before it. Reports
-    /// an error of the input, and returns `None` then and at the end of the input.
-    fn advance(
-        &mut self,
-        source: &mut Source,
-        out: &mut OutputSavefile<'_>,
-    ) -> Outcome<Option<Place>> {
+    /// Advances to the next packet that the filter accepts. Writes the blocks before it. Reports an error of the input,
+    /// and returns `false` then and at the end of the input.
+    #[inline]
+    fn advance(&mut self, source: &mut Source, out: &mut OutputSavefile<'_>) -> Outcome<bool> {
         loop {
-            let step = match source.step() {
-                Ok(Step::Block) => match self.take_block(source, true) {
-                    Ok(block) => {
-                        out.write_block(block, &self.translator)?;
-                        Ok(Step::Block)
+            match source.step() {
+                Ok(Step::Packet) => {
+                    self.read += 1;
+                    self.copy_progress.set_read(self.read);
+                    if self.accepts(source) {
+                        return Ok(true);
                     }
-                    Err(failure) => Err(failure),
+                }
+                Ok(Step::Block) => match self.take_block(source, true) {
+                    Ok(block) => out.write_block(block, &self.translator)?,
+                    Err(failure) => return Ok(self.give_up(source, &failure)),
                 },
-                step => step,
-            };
-            match step {
-                Ok(Step::Packet) => {}
-                Ok(Step::Block) if signals::end_requested().is_none() => continue,
-                Ok(Step::Block | Step::End) => {
+                Ok(Step::End) => {
                     self.translator.finish(&mut source.position);
-                    return Ok(None);
+                    return Ok(false);
                 }
-                // The signal may have ended a pipe in the middle of a packet.
-                Err(_) if signals::end_requested().is_some() => return Ok(None),
-                Err(failure) => {
-                    inputs::report(&self.bar, &failure);
-                    self.mark_partial(source);
-                    return Ok(None);
-                }
+                Err(failure) => return Ok(self.give_up(source, &failure)),
             }
-            self.read += 1;
-            self.copy_progress.set_read(self.read);
-            if self.accepts(source) {
-                return Ok(Some(source.time));
+            if signals::end_requested().is_some() {
+                return Ok(false);
             }
         }
+    }
+
+    /// Reports an error of an input, unless a signal may have caused it by ending a pipe in the middle of a packet.
+    /// Returns `false`: nothing more is read.
+    #[cold]
+    fn give_up(&mut self, source: &mut Source, failure: &Failure) -> bool {
+        if signals::end_requested().is_none() {
+            inputs::report(&self.bar, failure);
+            self.mark_partial(source);
+        }
+        false
     }
 
     /// Returns whether the filter accepts the current packet. Packets in temporary files were filtered in an earlier

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use pcap_core::pcapng::Interface;
 use pcap_core::{Capture, Dlt, Offline, Precision, SavefileFormat};
-use pcap_examples::classic_output;
 use pcap_examples::exit::{Failure, Outcome};
+use pcap_examples::linktype_snaplens;
 use pcap_examples::savefile_writer::SavefileWriter;
 use pcap_examples::stderr;
 
@@ -35,7 +35,7 @@ impl Properties {
     pub(crate) fn of_interface(interface: &Interface) -> Properties {
         Properties {
             linktype: interface.linktype().into(),
-            snaplen: classic_output::snaplen(interface),
+            snaplen: linktype_snaplens::snaplen(interface),
             precision: Precision::Nano,
             fcs: None,
         }

@@ -10,6 +10,21 @@ use pcap_examples::savefile_input::SavefileInput;
 
 use crate::translator::{Position, Translated};
 
+/// The place of a packet in the output: the time of the last packet that had one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place(i128);
+
+impl Place {
+    /// That of packets before the first packet with a time.
+    const FIRST: Place = Place(i128::MIN);
+
+    /// Returns the place for a time. One number is faster to compare than several.
+    #[inline]
+    fn at(time: Timestamp) -> Place {
+        Place(i128::from(time.secs()) << 32 | i128::from(time.subsec_nanos()))
+    }
+}
+
 /// An open input.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -21,8 +36,7 @@ pub(crate) struct Source {
     pub(crate) leading: Vec<Translated>,
     /// The result of the last step, if that was not used yet.
     pub(crate) unused: Option<Outcome<Step>>,
-    /// The time that determines the place of the current packet: that of the last packet that had one.
-    pub(crate) time: Option<Timestamp>,
+    pub(crate) place: Place,
     /// The drop counts of packets that the filter removed.
     pub(crate) drops: DropCounts,
     pub(crate) is_temporary: bool,
@@ -47,7 +61,7 @@ impl Source {
             position,
             leading: Vec::new(),
             unused: None,
-            time: None,
+            place: Place::FIRST,
             drops: DropCounts::default(),
             is_temporary: false,
             is_partial: false,
@@ -60,21 +74,23 @@ impl Source {
         if let Some(step) = self.unused.take() {
             return step;
         }
-        let time = match &mut self.input {
+        let place = match &mut self.input {
             SavefileInput::Packets(reader) => match reader.advance()? {
-                true => reader.packet().map(|packet| packet.timestamp()),
+                true => reader.packet().map(|packet| Place::at(packet.timestamp())),
                 false => return Ok(Step::End),
             },
             SavefileInput::Blocks(reader) => match reader.advance()? {
                 true => match reader.reader().block() {
-                    Some(Block::Packet(packet)) => packet.timestamp(),
+                    Some(Block::Packet(packet)) => packet.timestamp().map(Place::at),
                     _ => return Ok(Step::Block),
                 },
                 false => return Ok(Step::End),
             },
         };
         // A packet without a time keeps its place after the one before it.
-        self.time = time.or(self.time);
+        if let Some(place) = place {
+            self.place = place;
+        }
         Ok(Step::Packet)
     }
 
