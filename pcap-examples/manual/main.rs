@@ -21,7 +21,7 @@ mod merge;
 #[path = "../src/bin/pcap-read/args.rs"]
 #[allow(dead_code)]
 mod read;
-#[path = "../src/bin/pcap-recode.rs"]
+#[path = "../src/bin/pcap-recode/args.rs"]
 #[allow(dead_code)]
 mod recode;
 #[path = "../src/bin/pcap-replay/args.rs"]

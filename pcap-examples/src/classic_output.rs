@@ -50,6 +50,11 @@ impl ClassicOutput {
         self.snaplens.add(interface);
     }
 
+    /// Notes a link type with a snaplen.
+    pub fn add_linktype(&mut self, linktype: Linktype, snaplen: u32) {
+        self.snaplens.add_linktype(linktype, snaplen);
+    }
+
     /// Creates the savefile if all interfaces so far have the same link type. Call this at the first packet.
     ///
     /// # Errors

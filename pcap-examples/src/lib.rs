@@ -5,6 +5,7 @@
 //! handles Ctrl-C and other signals.
 
 pub mod background_writer;
+pub mod block_output;
 pub mod block_reader;
 pub mod capture_threads;
 pub mod classic_output;

@@ -13,7 +13,11 @@ pub struct LinktypeSnaplens(Vec<(Linktype, u32)>);
 impl LinktypeSnaplens {
     /// Adds an interface.
     pub fn add(&mut self, interface: &Interface) {
-        let (linktype, snaplen) = (interface.linktype(), snaplen(interface));
+        self.add_linktype(interface.linktype(), snaplen(interface));
+    }
+
+    /// Adds a link type with a snaplen.
+    pub fn add_linktype(&mut self, linktype: Linktype, snaplen: u32) {
         match self.0.iter_mut().find(|(known, _)| *known == linktype) {
             Some((_, greatest)) => *greatest = snaplen.max(*greatest),
             None => self.0.push((linktype, snaplen)),

@@ -158,6 +158,12 @@ impl TimeShift {
         Timestamp::new(secs, i64::from(time.subsec_nanos()) + self.nanos)
     }
 
+    /// Returns the amount in nanoseconds.
+    #[must_use]
+    pub fn nanos(self) -> i128 {
+        i128::from(self.secs) * NANOS_PER_SECOND as i128 + i128::from(self.nanos)
+    }
+
     /// Returns whether the amount is a whole number of microseconds.
     #[must_use]
     pub fn is_micros(self) -> bool {

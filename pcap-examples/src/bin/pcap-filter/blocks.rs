@@ -1,13 +1,13 @@
 //! Copies pcapng savefiles block by block.
 
-use pcap_core::pcapng::{Block, BlockBuf, PacketBlock, RawBlock, Section};
+use pcap_core::pcapng::{Block, PacketBlock, Section};
+use pcap_examples::block_output::BlockOutput;
 use pcap_examples::block_reader::BlockReader;
 use pcap_examples::commented_packets::CommentedPackets;
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::drop_counts::DropCounts;
 use pcap_examples::exit::Outcome;
 use pcap_examples::link_filters::LinkFilters;
-use pcap_examples::savefile_writer::SavefileWriter;
 
 use crate::args::{Args, NAME};
 use crate::outcome_of_reading;
@@ -17,13 +17,11 @@ pub(crate) fn copy(args: &Args, mut input: BlockReader, expression: String, gzip
     let copy_progress = CopyProgress::without_output(&bar);
     let mut copy = BlockCopy {
         args,
-        gzip,
         filters: LinkFilters::new(NAME, Some(expression)),
         copy_progress: copy_progress.clone(),
         comments: CommentedPackets::new(&args.comments),
         drops: DropCounts::default(),
-        output: None,
-        waiting: Vec::new(),
+        output: BlockOutput::new(&args.input, &args.output, gzip, &copy_progress),
         sections: 0,
         read: 0,
     };
@@ -39,7 +37,7 @@ pub(crate) fn copy(args: &Args, mut input: BlockReader, expression: String, gzip
     };
     bar.finish_and_clear();
     let closed = copy.close(outcome.is_err());
-    if copy.output.is_some() {
+    if copy.output.is_created() {
         copy_progress.print();
     }
     closed?;
@@ -50,15 +48,12 @@ pub(crate) fn copy(args: &Args, mut input: BlockReader, expression: String, gzip
 /// The state of the copy.
 struct BlockCopy<'a> {
     args: &'a Args,
-    gzip: bool,
     filters: LinkFilters,
     copy_progress: CopyProgress,
     comments: CommentedPackets,
     drops: DropCounts,
-    /// The output, once the filter is known to compile.
-    output: Option<SavefileWriter>,
-    /// The blocks to write when the output is created.
-    waiting: Vec<BlockBuf>,
+    /// The output, which is created once the filter is known to compile.
+    output: BlockOutput,
     /// The number of sections read.
     sections: u64,
     /// The number of packets read.
@@ -85,28 +80,23 @@ impl BlockCopy<'_> {
             Block::Interface(interface) => {
                 let endian = block.as_raw().endian();
                 self.filters.add(interface.linktype(), endian)?;
-                self.write(block.as_raw())?;
+                self.output.write_block(block.as_raw())?;
             }
-            other => self.write(other.as_raw())?,
+            other => self.output.write_block(other.as_raw())?,
         }
-        match &mut self.output {
-            Some(output) => output.tick(),
-            None if matches!(block, Block::Section(_)) => Ok(()),
-            None => self.create_if_ready(),
+        if !self.output.is_created() && !matches!(block, Block::Section(_)) {
+            self.create_if_ready()?;
         }
+        self.output.tick()
     }
 
     #[inline]
     fn copy_packet(&mut self, packet: &PacketBlock<'_>) -> Outcome {
         let wire_len = packet.wire_len();
-        self.create_if_ready()?;
-        let Some(output) = &mut self.output else {
-            return Ok(());
-        };
         let has_comments = self.comments.has(self.read);
         let has_drops = self.drops.concern(packet);
         if !has_comments && !has_drops {
-            return output.write_packet_block(packet.as_raw(), wire_len);
+            return self.output.write_packet(packet.as_raw(), wire_len);
         }
         let mut block = packet.to_enhanced();
         if has_comments {
@@ -115,7 +105,7 @@ impl BlockCopy<'_> {
         if has_drops {
             self.drops.add(packet, &mut block)?;
         }
-        output.write_packet_block(&block, wire_len)
+        self.output.write_packet(&block, wire_len)
     }
 
     /// Copies a section header. If its blocks may change, it no longer states their length.
@@ -131,61 +121,29 @@ impl BlockCopy<'_> {
             _ => None,
         };
         match header {
-            Some(header) => self.write(header.as_raw()),
-            None => self.write(section.as_raw()),
-        }
-    }
-
-    /// Writes a block without a packet.
-    fn write(&mut self, block: RawBlock<'_>) -> Outcome {
-        match &mut self.output {
-            Some(output) => output.write_block(block),
-            None => {
-                self.waiting.push(block.into());
-                Ok(())
-            }
+            Some(header) => self.output.write_block(&header),
+            None => self.output.write_block(&section),
         }
     }
 
     /// Creates the output, unless the filter compiles for none of the link types so far.
-    #[inline]
+    #[cold]
     fn create_if_ready(&mut self) -> Outcome {
-        if self.output.is_some() {
+        if !self.filters.has_linktypes() {
+            // Perhaps no interface follows at all.
+            self.filters.outcome()?;
+        } else if !self.filters.is_usable() {
             return Ok(());
         }
-        match self.filters.has_linktypes() {
-            true if !self.filters.is_usable() => Ok(()),
-            true => self.create(),
-            false => {
-                // Perhaps no interface follows at all.
-                self.filters.outcome()?;
-                self.create()
-            }
-        }
-    }
-
-    #[cold]
-    fn create(&mut self) -> Outcome {
-        let mut output = SavefileWriter::create_for_blocks(&self.args.output, self.gzip)?;
-        output.set_buffering_for_input(&self.args.input);
-        self.copy_progress.set_output(&output);
-        for block in self.waiting.drain(..) {
-            output.write_block(&block)?;
-        }
-        let _ = output.flush_dumper();
-        self.output = Some(output);
-        Ok(())
+        self.output.create()
     }
 
     /// Closes the output. If reading succeeded, creates it first if it does not exist.
     fn close(&mut self, is_failed: bool) -> Outcome {
-        if self.output.is_none() {
-            if is_failed {
-                return Ok(());
-            }
+        if !is_failed {
             self.filters.outcome()?;
-            self.create()?;
+            self.output.create()?;
         }
-        self.output.as_mut().map_or(Ok(()), SavefileWriter::close)
+        self.output.close()
     }
 }

@@ -31,7 +31,7 @@ fn comments_are_added_to_copies() {
         ng.packet(0, SECOND, &ethernet(TCP), &[(1, b"before")]);
         ng.packet(0, SECOND, &ethernet(UDP), &[]);
         let input = write_file(folder.path(), "in.pcapng", &ng.bytes);
-        for program in ["filter"] {
+        for program in ["filter", "recode"] {
             let words = [&OPTIONS[..], &[path_arg(&input), path_arg(&output)]].concat();
             succeed(program, &words);
             let comments = fields(&output, &["frame.comment"]);
@@ -92,6 +92,7 @@ fn comments_that_cannot_be_written_are_errors() {
     let prefix = folder.path().join("part.pcap");
     for words in [
         &["filter", path_arg(&input), path_arg(&output)][..],
+        &["recode", path_arg(&input), path_arg(&output)],
         &[
             "split",
             "--packets",
@@ -110,7 +111,7 @@ fn comments_that_cannot_be_written_are_errors() {
     }
     assert_eq!(fs::read(&output).unwrap(), b"precious");
     let output = folder.path().join("out.pcapng");
-    for program in ["filter"] {
+    for program in ["filter", "recode"] {
         for wrong in ["text", "0:text", "1:", "x:text"] {
             let words = ["--comment", wrong, path_arg(&input), path_arg(&output)];
             assert_eq!(run_program(program, &words).status, Some(2), "{wrong}");

@@ -1,0 +1,271 @@
+//! Copies pcapng savefiles block by block.
+
+use pcap_core::pcapng::{
+    Block, BlockBuf, Endian, Interface, JournalBlock, PacketBlock, Section, StatisticsBlock,
+};
+use pcap_examples::block_output::BlockOutput;
+use pcap_examples::block_reader::BlockReader;
+use pcap_examples::commented_packets::CommentedPackets;
+use pcap_examples::copy_progress::CopyProgress;
+use pcap_examples::drop_counts::DropCounts;
+use pcap_examples::exit::Outcome;
+use pcap_examples::skipped_packets::SkippedPackets;
+use pcap_examples::stderr;
+use pcap_examples::value_parsers::TimeShift;
+
+use crate::args::{Args, NAME};
+use crate::counts::Counts;
+use crate::outcome_of_reading;
+use crate::recoded_interface::{RecodedInterface, bytes32};
+use crate::recoder::Recoder;
+
+/// The type of a simple packet block.
+const SIMPLE: u32 = 3;
+/// The codes of the times when a capture started and ended, in statistics.
+const TIMES: [u16; 2] = [2, 3];
+/// The field of a journal entry with its time in microseconds.
+const JOURNAL_TIME: &[u8] = b"__REALTIME_TIMESTAMP=";
+
+pub(crate) fn copy(args: &Args, mut input: BlockReader, gzip: bool) -> Outcome {
+    let bar = input.bar().clone();
+    let copy_progress = CopyProgress::without_output(&bar);
+    let mut copy = BlockCopy {
+        args,
+        copy_progress: copy_progress.clone(),
+        comments: CommentedPackets::new(&args.comments),
+        drops: DropCounts::default(),
+        recoder: Recoder::new(args),
+        skipped: SkippedPackets::new(NAME, &bar),
+        counts: Counts::default(),
+        output: BlockOutput::new(&args.input, &args.output, gzip, &copy_progress),
+        interfaces: Vec::new(),
+        sections: 0,
+        read: 0,
+    };
+    let outcome = loop {
+        match input.next_block() {
+            Ok(Some(block)) => match copy.copy_block(&block) {
+                Ok(()) => {}
+                Err(failure) => break Err(failure),
+            },
+            Ok(None) => break copy.output.create(),
+            Err(failure) => break Err(failure),
+        }
+    };
+    bar.finish_and_clear();
+    let closed = copy.output.close();
+    let mut reported = Ok(());
+    if copy.output.is_created() {
+        copy.counts.written = copy_progress.written();
+        copy.counts.untagged = copy.recoder.untagged();
+        copy.counts.unwritable = copy.skipped.packets();
+        reported = copy.counts.report(args, copy.read);
+        stderr::print_unwritten(copy_progress.unwritten());
+    }
+    closed?;
+    let outcome = outcome_of_reading(args, outcome);
+    outcome
+        .and(reported)
+        .and(copy.skipped.outcome())
+        .and(copy.comments.check())
+}
+
+/// The state of the copy.
+struct BlockCopy<'a> {
+    args: &'a Args,
+    copy_progress: CopyProgress,
+    comments: CommentedPackets,
+    drops: DropCounts,
+    recoder: Recoder<'a>,
+    skipped: SkippedPackets<'a>,
+    counts: Counts,
+    output: BlockOutput,
+    /// The interfaces of the section.
+    interfaces: Vec<RecodedInterface>,
+    /// The number of sections read.
+    sections: u64,
+    /// The number of packets read.
+    read: u64,
+}
+
+impl BlockCopy<'_> {
+    #[inline]
+    fn copy_block(&mut self, block: &Block<'_>) -> Outcome {
+        match block {
+            Block::Packet(packet) => {
+                self.read += 1;
+                self.copy_progress.set_read(self.read);
+                self.copy_packet(packet)?;
+            }
+            Block::Section(section) => return self.begin_section(section),
+            Block::Interface(interface) => self.add_interface(interface)?,
+            Block::Statistics(statistics) => self.copy_statistics(statistics)?,
+            Block::Journal(journal) => self.copy_journal(journal)?,
+            other => self.output.write_block(other.as_raw())?,
+        }
+        if !self.output.is_created() {
+            self.output.create()?;
+        }
+        self.output.tick()
+    }
+
+    /// Copies a section header. If its blocks may change, it no longer states their length.
+    fn begin_section(&mut self, section: &Section) -> Outcome {
+        self.drops.begin_section();
+        self.interfaces.clear();
+        self.sections += 1;
+        let args = self.args;
+        let changes = args.linktype.is_some()
+            || args.snaplen.is_some()
+            || args.precision.is_some()
+            || args.shift.is_some()
+            || args.comments.has_packets();
+        let section = match changes {
+            true => section.clone().without_length(),
+            false => section.clone(),
+        };
+        let header = match self.sections {
+            1 => args.comments.add_to_header(section.as_raw())?,
+            _ => None,
+        };
+        match header {
+            Some(header) => self.output.write_block(&header),
+            None => self.output.write_block(&section),
+        }
+    }
+
+    fn add_interface(&mut self, interface: &Interface) -> Outcome {
+        let number = self.interfaces.len();
+        let recoded = RecodedInterface::new(self.args, &mut self.recoder, interface, number)?;
+        self.output.write_block(&recoded.block)?;
+        self.interfaces.push(recoded);
+        Ok(())
+    }
+
+    #[inline]
+    fn copy_packet(&mut self, packet: &PacketBlock<'_>) -> Outcome {
+        let number = self.read;
+        let before = packet.packet();
+        let linktype = packet.linktype();
+        let recoded = self
+            .recoder
+            .recode(&mut self.counts, number, linktype, before)?;
+        let Some(after) = recoded else {
+            self.drops.remove(packet);
+            return Ok(());
+        };
+        let Some(interface) = self.interfaces.get(packet.interface_id() as usize) else {
+            return Ok(());
+        };
+        let is_cut = interface.is_converted || after.data().len() < before.data().len();
+        let ticks = match packet.ticks() {
+            Some(ticks) if interface.changes_times() => match interface.ticks(ticks) {
+                Some(ticks) => Some(ticks),
+                None => {
+                    let why = "cannot write the packet: its interface cannot have the time";
+                    self.skipped.count(number, why);
+                    self.drops.remove(packet);
+                    return Ok(());
+                }
+            },
+            _ => None,
+        };
+        let has_comments = self.comments.has(number);
+        let has_drops = self.drops.concern(packet);
+        if !is_cut && ticks.is_none() && !has_comments && !has_drops {
+            return self.output.write_packet(packet.as_raw(), after.wire_len());
+        }
+        let is_simple = packet.ticks().is_none();
+        if is_simple && !has_comments && after.caplen() == after.wire_len().min(interface.snaplen) {
+            let endian = packet.as_raw().endian();
+            let body = [&bytes32(after.wire_len(), endian)[..], after.data()].concat();
+            let block = BlockBuf::with_endian(SIMPLE, &body, endian);
+            return self.output.write_packet(&block, after.wire_len());
+        }
+        let mut block = packet.to_enhanced();
+        if is_cut {
+            block.set_data(after.data(), after.wire_len())?;
+        }
+        if let Some(ticks) = ticks {
+            block.set_ticks(ticks)?;
+        }
+        if has_comments {
+            self.comments.add(number, packet, &mut block)?;
+        }
+        if has_drops {
+            self.drops.add(packet, &mut block)?;
+        }
+        self.output.write_packet(&block, after.wire_len())
+    }
+
+    /// Copies statistics, and changes their times. A time that the interface cannot have becomes 0.
+    fn copy_statistics(&mut self, statistics: &StatisticsBlock<'_>) -> Outcome {
+        let raw = statistics.as_raw();
+        let interface = self.interfaces.get(statistics.interface_id() as usize);
+        let Some(interface) = interface.filter(|interface| interface.changes_times()) else {
+            return self.output.write_block(raw);
+        };
+        let changed = |ticks| interface.ticks(ticks).unwrap_or(0);
+        let mut block = BlockBuf::from(raw);
+        if let Some(ticks) = statistics.ticks() {
+            block.set_ticks(changed(ticks))?;
+        }
+        for option in statistics.options() {
+            let (code, endian) = (option.code(), raw.endian());
+            let Some(ticks) = ticks_of(option.value(), endian) else {
+                continue;
+            };
+            if TIMES.contains(&code) {
+                let ticks = changed(ticks);
+                let halves = [(ticks >> 32) as u32, ticks as u32];
+                block.set_option(code, &halves.map(|half| bytes32(half, endian)).concat())?;
+            }
+        }
+        self.output.write_block(&block)
+    }
+
+    /// Copies an entry of a journal, and shifts its time.
+    fn copy_journal(&mut self, journal: &JournalBlock<'_>) -> Outcome {
+        let raw = journal.as_raw();
+        let shift = self.args.shift.unwrap_or_default();
+        match shifted_entry(journal.entry(), shift) {
+            Some(entry) => {
+                let block = BlockBuf::with_endian(raw.block_type(), &entry, raw.endian());
+                self.output.write_block(&block)
+            }
+            None => self.output.write_block(raw),
+        }
+    }
+}
+
+/// Returns a time: the upper half comes first, in both byte orders.
+fn ticks_of(value: &[u8], endian: Endian) -> Option<u64> {
+    let number = |bytes: [u8; 4]| match endian {
+        Endian::Little => u32::from_le_bytes(bytes),
+        Endian::Big => u32::from_be_bytes(bytes),
+    };
+    let [a, b, c, d, e, f, g, h] = <[u8; 8]>::try_from(value).ok()?;
+    Some(u64::from(number([a, b, c, d])) << 32 | u64::from(number([e, f, g, h])))
+}
+
+/// Returns an entry of a journal with a shifted time. Returns `None` if it stays the same.
+fn shifted_entry(entry: &[u8], shift: TimeShift) -> Option<Vec<u8>> {
+    let micros = shift.nanos() / 1000;
+    if micros == 0 {
+        return None;
+    }
+    let mut lines = entry.split_inclusive(|&byte| byte == b'\n');
+    let mut start = 0;
+    let line = loop {
+        let line = lines.next()?;
+        match line.strip_prefix(JOURNAL_TIME) {
+            Some(value) => break value,
+            None => start += line.len(),
+        }
+    };
+    let digits = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let time: i128 = std::str::from_utf8(&line[..digits]).ok()?.parse().ok()?;
+    let at = start + JOURNAL_TIME.len();
+    let shifted = (time + micros).max(0).to_string();
+    Some([&entry[..at], shifted.as_bytes(), &entry[at + digits..]].concat())
+}

@@ -1,0 +1,73 @@
+//! The summary of `pcap-recode`.
+
+use std::collections::BTreeMap;
+
+use pcap_examples::exit::Outcome;
+use pcap_examples::json::Object;
+use pcap_examples::line_output::LineOutput;
+use pcap_examples::link_converter::Inconvertible;
+use pcap_examples::stderr;
+
+use crate::args::Args;
+
+/// The numbers of packets that were written, skipped or changed.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub(crate) written: u64,
+    pub(crate) skipped: BTreeMap<Inconvertible, u64>,
+    pub(crate) truncated: u64,
+    pub(crate) untagged: u64,
+    pub(crate) unwritable: Option<u64>,
+}
+
+impl Counts {
+    /// Prints the summary.
+    pub(crate) fn report(&self, args: &Args, read: u64) -> Outcome {
+        let skipped: u64 = self.skipped.values().sum();
+        if !args.quiet {
+            stderr::print_line(format_args!("{} of {read} packets", self.written));
+            if skipped > 0 {
+                let reason = |(inconvertible, count): (&Inconvertible, &u64)| {
+                    format!("{count} {inconvertible}")
+                };
+                let reasons: Vec<_> = self.skipped.iter().map(reason).collect();
+                stderr::print_line(format_args!("{skipped} skipped: {}", reasons.join(", ")));
+            }
+            if self.truncated > 0 {
+                stderr::print_line(format_args!("{} truncated", self.truncated));
+            }
+            if self.untagged > 0 {
+                stderr::print_line(format_args!("{} lost their VLAN tags", self.untagged));
+            }
+        }
+        if !args.json {
+            return Ok(());
+        }
+        let mut line = Vec::new();
+        Object::new(&mut line)
+            .text("type", "summary")
+            .plain("read", read)
+            .plain("written", self.written)
+            .plain("skipped", skipped)
+            .member("reasons", |out| {
+                let reasons = self.skipped.iter();
+                reasons
+                    .fold(Object::new(out), |object, (inconvertible, count)| {
+                        object.plain(&inconvertible.to_string(), count)
+                    })
+                    .end();
+            })
+            .plain("cut", self.truncated)
+            .plain("untagged", self.untagged)
+            .some_plain("left_out", self.unwritable)
+            .end();
+        if args.is_to_stdout() {
+            stderr::print_line(String::from_utf8_lossy(&line));
+            return Ok(());
+        }
+        line.push(b'\n');
+        let mut output = LineOutput::stdout();
+        output.print_line(|out| out.append(&mut line))?;
+        Ok(output.flush()?)
+    }
+}
