@@ -84,6 +84,23 @@ impl BlockReader {
         Ok(self.reader.next_block()?)
     }
 
+    /// Advances to the next block, which [`Reader::block`] then returns, and updates the bar. Returns `false` at the end
+    /// of the savefile, and after a break.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the next block cannot be read.
+    #[inline]
+    pub fn advance(&mut self) -> Outcome<bool> {
+        self.blocks += 1;
+        if self.blocks == BAR_INTERVAL {
+            self.blocks = 0;
+            self.show_position();
+        }
+        Ok(self.reader.advance()?)
+    }
+
+    #[cold]
     fn show_position(&mut self) {
         if let Some(shown) = &mut self.shown {
             let position = self.reader.position();

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use indicatif::ProgressBar;
 use pcap_core::pcapng::Endian;
-use pcap_core::{Capture, Dlt, Error, Filter, Linktype, Packet};
+use pcap_core::{Capture, Error, Filter, Linktype, Packet};
 
 use crate::exit::{Failure, Outcome};
 use crate::{signals, stderr};
@@ -188,10 +188,8 @@ fn is_right(expression: &str) -> bool {
 
 /// Compiles an expression for packets of a section with this byte order.
 fn compile(linktype: Linktype, endian: Endian, expression: &str) -> Result<Filter, Error> {
-    if endian == Endian::NATIVE {
-        return Filter::compile(Dlt::from(linktype), expression);
-    }
-    // libpcap swaps some fields in savefiles of the other byte order, so compile for the header of one.
+    // Address families differ between systems, and libpcap swaps some fields in savefiles of the other byte order, so
+    // compile for the header of a savefile.
     let number = |number: u32| match endian {
         Endian::Little => number.to_le_bytes(),
         Endian::Big => number.to_be_bytes(),

@@ -43,6 +43,14 @@ impl LostParts {
         }
     }
 
+    /// Counts what is lost of a section header or an interface if several savefiles share the header of the classic one.
+    pub fn count_shared(&mut self, block: &Block<'_>) {
+        self.comments += block.comments().count() as u64;
+        if let Block::Interface(interface) = block {
+            self.interface_names += u64::from(interface.name().is_some());
+        }
+    }
+
     /// Counts what is lost of a packet.
     #[inline]
     pub fn count_packet(&mut self, packet: &PacketBlock<'_>) {

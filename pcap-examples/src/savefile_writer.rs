@@ -7,7 +7,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pcap_core::pcapng::{Interface, InterfaceId, PcapngDumper, RawBlock, Record, Section};
+use pcap_core::pcapng::{
+    Interface, InterfaceId, PacketBlock, PcapngDumper, RawBlock, Record, Section,
+};
 use pcap_core::{Activated, Capture, Dumper, Error, ErrorKind, Packet, SavefileFormat};
 
 use crate::background_writer::{BackgroundWriter, PacketEnd};
@@ -220,6 +222,46 @@ impl SavefileWriter {
         };
         let written = dumper.write_block(block);
         self.end_packet(written, wire_len)
+    }
+
+    /// Writes a packet of another pcapng savefile to the interface with this number. Only for a savefile
+    /// [for blocks](Self::create_for_blocks).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`write`](Self::write).
+    #[inline]
+    pub fn copy_packet(&mut self, interface: u32, packet: &PacketBlock<'_>) -> Outcome {
+        let Some(FormatDumper::Blocks(dumper)) = &mut self.dumper else {
+            return Ok(());
+        };
+        let Some(interface) = dumper.interface(interface) else {
+            return Err(self.no_interface());
+        };
+        let written = dumper.copy_packet(interface, packet);
+        self.end_packet(written, packet.wire_len())
+    }
+
+    /// Writes a packet with additional data to the interface with this number. Only for a savefile
+    /// [for blocks](Self::create_for_blocks).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`write`](Self::write).
+    pub fn write_record_to(
+        &mut self,
+        interface: u32,
+        record: &Record<'_>,
+        packet: Packet<'_>,
+    ) -> Outcome {
+        let Some(FormatDumper::Blocks(dumper)) = &mut self.dumper else {
+            return Ok(());
+        };
+        let Some(interface) = dumper.interface(interface) else {
+            return Err(self.no_interface());
+        };
+        let written = dumper.write_record(interface, record);
+        self.end_packet(written, packet.wire_len())
     }
 
     /// Writes a block without a packet. Only for a savefile [for blocks](Self::create_for_blocks).

@@ -2,8 +2,8 @@
 
 use crate::error::Result;
 use crate::pcapng::interface::InterfaceState;
-use crate::pcapng::{Interface, PcapngDumper, RawBlock};
-use crate::savefile::pcapng::{Kind, LONGEST_BLOCK, ORDER, layout};
+use crate::pcapng::{Interface, InterfaceId, PacketBlock, PcapngDumper, RawBlock};
+use crate::savefile::pcapng::{HEAD, Kind, LONGEST_BLOCK, ORDER, layout};
 
 /// # Writing blocks
 impl PcapngDumper {
@@ -64,10 +64,7 @@ impl PcapngDumper {
         }
         let section = self.section_state()?;
         if block.order() != section.order {
-            return Err(self.output.refuse(format!(
-                "expected a block in the byte order of its section, found one of type {:#x} in the other order",
-                kind.0
-            )));
+            return Err(self.other_order(block));
         }
         if section.is_known {
             self.check_block(block)?;
@@ -79,6 +76,99 @@ impl PcapngDumper {
             self.interfaces.push(InterfaceState::new(&interface));
             self.appended = None;
         }
+        Ok(())
+    }
+
+    /// Writes a packet of another file or section on an interface of this one. Everything else of its block stays: the
+    /// time, the lengths, the data and the options.
+    ///
+    /// The time is copied in ticks, so both interfaces must have the same resolution and time offset. This method does
+    /// not check that.
+    ///
+    /// A simple packet block stays one only on the first interface of a section, and if both interfaces have the same
+    /// snaplen, on which its length depends. Otherwise it becomes an enhanced packet block of 0 ticks. So does an
+    /// obsolete packet block, with its own time, if the number of the interface has more than 16 bits. See
+    /// [`PacketBlock::to_enhanced`].
+    ///
+    /// # Errors
+    ///
+    /// - [`LinktypeMismatch`](crate::ErrorKind::LinktypeMismatch) if the link type of the packet differs from that of
+    ///   the interface.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the byte order of the block differs from that of the
+    ///   section, or if the interface belongs to another dumper or section.
+    /// - [`Io`](crate::ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::pcapng::{Block, Interface, PcapngDumper, Reader};
+    /// use pcap_core::{Linktype, Packet, Timestamp};
+    ///
+    /// let mut dumper = PcapngDumper::new(Vec::new());
+    /// let left = Interface::new(Linktype::ETHERNET).with_name("left");
+    /// let id = dumper.add_interface(&left)?;
+    /// dumper.write(id, Packet::whole(Timestamp::now(), &[0xff; 60]))?;
+    /// let bytes: Vec<u8> = dumper.into_writer()?;
+    ///
+    /// let mut both = PcapngDumper::new(Vec::new());
+    /// both.add_interface(&Interface::new(Linktype::ETHERNET).with_name("right"))?;
+    /// let left = both.add_interface(&left)?;
+    /// let mut reader = Reader::from_reader(std::io::Cursor::new(bytes))?;
+    /// while let Some(block) = reader.next_block()? {
+    ///     if let Block::Packet(packet) = block {
+    ///         assert_eq!(packet.interface_id(), 0);
+    ///         both.copy_packet(left, &packet)?;
+    ///     }
+    /// }
+    /// # let bytes: Vec<u8> = both.into_writer()?;
+    /// # let mut reader = Reader::from_reader(std::io::Cursor::new(bytes))?;
+    /// # let mut packets = 0;
+    /// # while let Some(block) = reader.next_block()? {
+    /// #     if let Block::Packet(packet) = block {
+    /// #         packets += 1;
+    /// #         assert_eq!(packet.interface().name().as_deref(), Some("left"));
+    /// #     }
+    /// # }
+    /// # assert_eq!(packets, 1);
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    pub fn copy_packet(&mut self, interface: InterfaceId, packet: &PacketBlock<'_>) -> Result<()> {
+        let (number, known) = self.known(interface)?;
+        if packet.linktype() != known.linktype {
+            return Err(self.other_linktype(interface, known.linktype, Some(packet.linktype())));
+        }
+        let block = packet.as_raw();
+        let order = self.section_state()?.order;
+        if block.order() != order {
+            return Err(self.other_order(block));
+        }
+        let wide = order.of_u32(number).to_ne_bytes();
+        match (block.kind(), u16::try_from(number)) {
+            (Kind::ENHANCED_PACKET, _) => self.put_with_interface(block, &wide),
+            (Kind::PACKET, Ok(number)) => {
+                self.put_with_interface(block, &order.of_u16(number).to_ne_bytes())
+            }
+            (Kind::SIMPLE_PACKET, Ok(0))
+                if InterfaceState::new(packet.interface()).snaplen == known.snaplen =>
+            {
+                self.write_block(block)
+            }
+            _ => {
+                let mut block = packet.to_enhanced();
+                block.set_interface(number)?;
+                self.write_block(&block)
+            }
+        }
+    }
+
+    /// Writes a packet block with another number at the start of its body.
+    #[inline]
+    fn put_with_interface(&mut self, block: RawBlock<'_>, number: &[u8]) -> Result<()> {
+        let bytes = block.bytes();
+        self.output.reserve(bytes.len())?;
+        self.output.push(&bytes[..HEAD]);
+        self.output.push(number);
+        self.output.push(&bytes[HEAD + number.len()..]);
         Ok(())
     }
 
@@ -104,6 +194,14 @@ impl PcapngDumper {
             }
             _ => Ok(()),
         }
+    }
+
+    #[cold]
+    fn other_order(&self, block: RawBlock<'_>) -> crate::error::Error {
+        self.output.refuse(format!(
+            "expected a block in the byte order of its section, found one of type {:#x} in the other order",
+            block.block_type()
+        ))
     }
 
     fn too_short(&self, block: RawBlock<'_>) -> crate::error::Error {

@@ -234,7 +234,7 @@ impl PcapngDumper {
 
     /// Returns the number of an interface in the section, and what its packets depend on.
     #[inline]
-    fn known(&self, interface: InterfaceId) -> Result<(u32, InterfaceState)> {
+    pub(super) fn known(&self, interface: InterfaceId) -> Result<(u32, InterfaceState)> {
         let slot = self.slots.get(interface.slot as usize);
         let number = slot.copied().flatten();
         let number = number.filter(|_| interface.dumper == self.id);
@@ -252,7 +252,7 @@ impl PcapngDumper {
     }
 
     #[cold]
-    fn other_linktype(
+    pub(super) fn other_linktype(
         &self,
         interface: InterfaceId,
         expected: Linktype,

@@ -66,9 +66,37 @@ impl Reader {
                 return Ok(self.blocks.lend_ready(placed));
             }
         }
+        self.search_block()
+    }
+
+    #[inline(never)]
+    fn search_block(&mut self) -> Result<Option<Block<'_>>> {
+        Ok(match self.advance()? {
+            true => self.blocks.block(),
+            false => None,
+        })
+    }
+
+    /// Advances to the next block, which [`block`](Self::block) then returns. For programs that keep their position in
+    /// several files, as [`Capture::advance`](crate::Capture::advance).
+    ///
+    /// Waits as [`next_block`](Self::next_block) does. Returns `false` at the end of the file, and after a break.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`next_block`](Self::next_block).
+    ///
+    /// # Panics
+    ///
+    /// Panics if the underlying reader panics.
+    #[inline]
+    pub fn advance(&mut self) -> Result<bool> {
+        if self.is_undisturbed() && self.blocks.ready_block().is_some() {
+            return Ok(true);
+        }
         match self.wait_for_block(Patience::ForEver)? {
-            Next::Packet(()) => Ok(self.blocks.block()),
-            Next::Timeout | Next::End(_) => Ok(None),
+            Next::Packet(()) => Ok(true),
+            Next::Timeout | Next::End(_) => Ok(false),
         }
     }
 
@@ -93,6 +121,29 @@ impl Reader {
             Some(deadline) => Patience::Until(deadline),
             None => Patience::ForEver,
         })
+    }
+
+    /// Returns the block that the last call returned or advanced to. Returns `None` before the first block, and after
+    /// the last.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::pcapng::{Block, PcapngDumper, Reader};
+    ///
+    /// let bytes: Vec<u8> = PcapngDumper::new(Vec::new()).into_writer()?;
+    /// let mut reader = Reader::from_reader(std::io::Cursor::new(bytes))?;
+    /// assert!(reader.block().is_none());
+    /// while reader.advance()? {
+    ///     assert!(matches!(reader.block(), Some(Block::Section(_))));
+    /// }
+    /// assert!(reader.block().is_none());
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn block(&self) -> Option<Block<'_>> {
+        self.blocks.block()
     }
 
     fn next(&mut self, patience: Patience) -> Result<Next<Block<'_>>> {

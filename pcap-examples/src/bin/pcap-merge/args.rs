@@ -3,31 +3,62 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use pcap_examples::{output_format, savefile_summary, signals};
+use pcap_examples::comment_args::CommentArgs;
+use pcap_examples::output_format::FormatArg;
+use pcap_examples::{savefile_summary, signals};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
   pcap-merge -w day.pcap hour-*.pcap             merge by time, whatever the order of inputs
+  pcap-merge -w all.pcapng wlan.pcap eth.pcapng  different link types: OUT must be pcapng
   pcap-merge -w all.pcap --append a.pcap b.pcapng
   pcap-merge -w - left.pcap right.pcap | pcap-read -
   find . -name '*.pcap' > names && pcap-merge -w /tmp/all.pcap --files-from names
 
-The inputs must have the same link type. OUT has the largest snaplen of the inputs. It has
-nanosecond precision if one of the inputs does, as pcapng always does. It declares the length of the
-frame check sequence if all inputs declare the same; otherwise a warning is printed. Packets with
-equal times are ordered like the inputs on the command line. Packets of one input keep their order,
-even if their times do not ascend.
+Packets with equal times are ordered like the inputs on the command line. Packets of one input keep
+their order, even if their times do not ascend. Packets without a time stay behind the packet before
+them.
+
+If OUT is classic pcap, all inputs must have the same link type and snaplen. OUT has nanosecond
+precision if one of the inputs does, as pcapng always does. It declares the length of the frame check
+sequence if all inputs declare the same; otherwise a warning is printed.
+
+If OUT is pcapng, it has one section, in the byte order of the first input, with the interfaces of
+all inputs and everything that the blocks of the inputs contain: options, names, secrets and
+statistics. Blocks without a packet follow the packet before them in their input. Comments of the
+inputs' headers are kept once each. The hardware, operating system and application of the first
+header are kept, and those of the others become comments. An interface of a section that begins later
+in an input has the comments of its header.
+
+Interfaces are kept apart even if their descriptions are equal, because the statistics of each count
+one capture; --join-interfaces joins them, for example for the files of one capture. Classic inputs
+have no statistics, so those with the same link type, snaplen and precision share an interface.
+Simple packet blocks, which have neither a time nor an interface number, become enhanced packet
+blocks with the time 0 unless their interface is the first one of OUT.
+
+Blocks and options that must not be copied (the custom blocks and options of this kind, and those for
+local use), and those of unknown types that cannot be converted to the byte order of OUT, are left out.
+They are counted on standard error at the end.
 
 Unreadable inputs, packets after a damaged record, and packets that the format of OUT cannot
 represent, such as those with a time before 1970 or after 2106 in classic pcap, are reported and
 skipped. Everything else is merged, and the status is 1. After Ctrl-C, OUT contains the packets
 merged so far, and the status is 1.";
 
+/// The section of `--help` about the format of the output.
+const FORMAT_HELP: &str = "\
+The extension of OUT determines its format, in upper or lower case: `.pcapng` means pcapng, and `.pcap`,
+`.cap` and `.dmp` mean classic pcap. With another extension or none, and on standard output, it is
+pcapng if an input is, or if the inputs have different link types or snaplens, and otherwise classic
+pcap. --format overrides this. If `.gz` follows, OUT is compressed with gzip. Extensions of other
+compression formats, such as `.zst`, are rejected.";
+
 const JSON_HELP: &str = "  \
-  Further members are inputs (the number of inputs) and unread (the number of inputs of which
-  something was skipped). If writing fails, not_written is the number of missing packets, bytes is
+  Further members are inputs (the number of inputs), unread (the number of inputs of which
+  something was skipped) and, if not 0, left_out (the number of blocks, options and texts of
+  headers that were left out). If writing fails, not_written is the number of missing packets, bytes is
   the length that was written, and first and last are missing. With `-w -`, the line is printed on
   standard error.";
 
@@ -38,8 +69,11 @@ const JSON_HELP: &str = "  \
 #[command(name = NAME, version,
     after_help = format!(
         "{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}",
-        signals::HELP, output_format::HELP_WITHOUT_INPUT, savefile_summary::HELP
-    )
+        signals::HELP, FORMAT_HELP, savefile_summary::HELP
+    ),
+    mut_arg("comment", |comment| {
+        comment.help("Add a comment to packet N of OUT, counted from 1. OUT must be pcapng. Can be repeated")
+    })
 )]
 pub(crate) struct Args {
     /// The savefiles to read, pcap or pcapng, optionally compressed with gzip; `-` means standard input
@@ -55,6 +89,13 @@ pub(crate) struct Args {
     /// Merge only packets that pass this filter expression, as described in pcap-filter(7)
     #[arg(short, long, value_name = "EXPR")]
     pub(crate) filter: Option<String>,
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
+    #[command(flatten)]
+    pub(crate) comments: CommentArgs,
+    /// In pcapng, join interfaces of different inputs whose descriptions are equal
+    #[arg(long)]
+    pub(crate) join_interfaces: bool,
     /// Write the packets of one input after those of another, regardless of their times
     #[arg(short, long)]
     pub(crate) append: bool,

@@ -1,29 +1,35 @@
 //! `pcap-merge`: merges savefiles into one, in the order of packet times.
 
 mod args;
-mod filters;
+mod create;
+mod header;
 mod inputs;
+mod interfaces;
+mod left_out;
 mod merge;
 mod merged_format;
 mod output_savefile;
+mod source;
+mod translator;
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
 
+use pcap_core::SavefileFormat;
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_same_file, length, read_path_list};
+use pcap_examples::link_filters::LinkFilters;
+use pcap_examples::lost_parts::LostParts;
 use pcap_examples::output_format::OutputFormat;
 use pcap_examples::savefile_summary::SavefileSummary;
 use pcap_examples::savefile_writer::Buffering;
 use pcap_examples::{program, progress, signals, stderr};
 
 use crate::args::{Args, NAME};
-use crate::filters::Filters;
-use crate::inputs::inspect_inputs;
 use crate::merge::Merge;
-use crate::output_savefile::OutputSavefile;
+use crate::translator::Translator;
 
 fn main() -> ExitCode {
     program::main(NAME, run)
@@ -48,22 +54,41 @@ fn run(mut args: Args) -> Outcome {
         let text = format!("cannot write `{out}`: it is also the input `{path}`");
         return Err(Failure::Text(text));
     }
-    let output_format = OutputFormat::of_path(&args.write)?;
+    let output_format = OutputFormat::of_path(&args.write)?.with(args.format);
+    if let Some(format) = output_format.format {
+        args.comments.check(&args.write, format)?;
+    }
     let bar = progress::byte_bar(args.inputs.iter().map(|path| length(path)).sum());
-    let mut filters = Filters::new(args.filter.as_deref());
-    let (inputs, format, unread) = inspect_inputs(args, &bar, &mut filters)?;
-    let Some(format) = format else {
-        return Err(match unread {
+    let mut merge = Merge {
+        format: output_format.format,
+        has_pcapng: false,
+        classic: None,
+        translator: Translator::new(args.join_interfaces),
+        lost: LostParts::default(),
+        filters: LinkFilters::new(NAME, args.filter.clone()),
+        copy_progress: CopyProgress::without_output(&bar),
+        bar,
+        is_created: false,
+        read: 0,
+        unread: 0,
+    };
+    let inputs = merge.inspect(args)?;
+    if inputs.is_empty() {
+        return Err(match merge.unread {
             0 => Failure::Text("cannot merge: found no savefiles".to_owned()),
             _ => Failure::Reported,
         });
-    };
-    if !args.quiet {
-        format.report_fcs();
+    }
+    merge.filters.outcome()?;
+    let format = merge.choose_format();
+    args.comments.check(&args.write, format)?;
+    if let (Some(classic), SavefileFormat::Pcap, false) = (&merge.classic, format, args.quiet) {
+        classic.report_fcs();
     }
     // Before this point there is no output to complete, and opening a FIFO may block forever.
     signals::end_gracefully();
-    let mut out = OutputSavefile::new(format.create(&args.write, output_format)?);
+    let mut out = merge.create_main_output(&args.write, output_format.gzip, &args.comments)?;
+    merge.copy_progress.set_output(&out.savefile);
     args.inputs
         .iter()
         .for_each(|path| out.savefile.set_buffering_for_input(path));
@@ -71,20 +96,12 @@ fn run(mut args: Args) -> Outcome {
         // If the filter passes few packets, the dumper would keep them for a long time.
         out.savefile.set_buffering(Buffering::WriterOnly);
     }
-    let mut merge = Merge {
-        format: &format,
-        output_format,
-        filters,
-        copy_progress: CopyProgress::new(&out.savefile, &bar),
-        bar,
-        read: 0,
-        unread,
-    };
     let merged = match args.append {
         true => merge.append(inputs, &mut out),
         false => merge.merge_in_rounds(args.max_open as usize, inputs, &mut out),
     };
     merge.bar.finish_and_clear();
+    let commented = out.check_comments();
     let (closed, mut summary) = out.close();
     let unwritten = merge.copy_progress.unwritten();
     if unwritten > 0 {
@@ -93,13 +110,18 @@ fn run(mut args: Args) -> Outcome {
         summary.bytes = merge.copy_progress.length();
     }
     summary.packets = merge.copy_progress.written();
-    let printed = print_summary(args, &summary, merge.unread, unwritten);
+    if !args.quiet {
+        merge.lost.report(NAME, &merge.bar);
+        merge.translator.left_out.report(&merge.bar);
+    }
+    let printed = print_summary(args, &summary, &merge, unwritten);
     stderr::print_unwritten(unwritten);
     merged.and(closed)?;
     if signals::end_requested().is_some() {
         let text = "stopped: only the packets merged so far are written";
         return Err(Failure::Text(text.to_owned()));
     }
+    commented?;
     match merge.unread {
         0 => printed,
         _ => Err(Failure::Reported),
@@ -107,7 +129,7 @@ fn run(mut args: Args) -> Outcome {
 }
 
 /// Prints how many packets of how many savefiles were written, and the summary as JSON.
-fn print_summary(args: &Args, summary: &SavefileSummary, unread: usize, unwritten: u64) -> Outcome {
+fn print_summary(args: &Args, summary: &SavefileSummary, merge: &Merge, unwritten: u64) -> Outcome {
     let inputs = args.inputs.len();
     if !args.quiet {
         stderr::print_line(format_args!(
@@ -118,11 +140,12 @@ fn print_summary(args: &Args, summary: &SavefileSummary, unread: usize, unwritte
     if args.json {
         let mut line = Vec::new();
         let object = summary.object(&mut line, &args.write);
-        let unwritten = Some(unwritten).filter(|&packets| packets > 0);
+        let some = |count: u64| Some(count).filter(|&count| count > 0);
         object
             .plain("inputs", inputs)
-            .plain("unread", unread)
-            .some_plain("not_written", unwritten)
+            .plain("unread", merge.unread)
+            .some_plain("not_written", some(unwritten))
+            .some_plain("left_out", some(merge.translator.left_out.total()))
             .end();
         if args.write == Path::new("-") {
             stderr::print_line(String::from_utf8_lossy(&line));

@@ -1,26 +1,60 @@
-//! Derives the header of the output from the headers of the inputs.
+//! Derives the format of the output from those of the inputs.
 
 use std::path::{Path, PathBuf};
 
+use pcap_core::pcapng::Interface;
 use pcap_core::{Capture, Dlt, Offline, Precision, SavefileFormat};
 use pcap_examples::exit::{Failure, Outcome};
-use pcap_examples::output_format::OutputFormat;
+use pcap_examples::linktype_snaplens;
 use pcap_examples::savefile_writer::SavefileWriter;
 use pcap_examples::stderr;
 
 use crate::args::NAME;
 
-/// The fields of the output's header.
-pub(crate) struct MergedFormat {
+/// What the header of a classic savefile says of its packets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Properties {
     linktype: Dlt,
     snaplen: u32,
     precision: Precision,
+    fcs: Option<u32>,
+}
+
+impl Properties {
+    /// Returns those of a classic input.
+    pub(crate) fn of_capture(capture: &Capture<Offline>) -> Properties {
+        Properties {
+            linktype: capture.datalink(),
+            snaplen: capture.snaplen(),
+            precision: capture.precision(),
+            fcs: capture.fcs_len(),
+        }
+    }
+
+    /// Returns those of an interface of a pcapng input. Its times may need nanoseconds.
+    pub(crate) fn of_interface(interface: &Interface) -> Properties {
+        Properties {
+            linktype: interface.linktype().into(),
+            snaplen: linktype_snaplens::snaplen(interface),
+            precision: Precision::Nano,
+            fcs: None,
+        }
+    }
+}
+
+/// The header of a classic output, and whether the inputs fit into one.
+#[derive(Debug)]
+pub(crate) struct MergedFormat {
+    properties: Properties,
     fcs: Fcs,
-    /// The input that determined the link type.
+    /// The input that determined the link type and the snaplen.
     path: PathBuf,
+    /// Why a classic savefile cannot hold all inputs.
+    difference: Option<String>,
 }
 
 /// The declared length of the frame check sequence.
+#[derive(Debug)]
 enum Fcs {
     /// All inputs declare the same length, or none.
     Same(Option<u32>),
@@ -29,36 +63,37 @@ enum Fcs {
 }
 
 impl MergedFormat {
-    /// Returns the fields of the first input.
-    pub(crate) fn of(capture: &Capture<Offline>, path: &Path) -> MergedFormat {
+    /// Returns the format of the first input.
+    pub(crate) fn new(properties: Properties, path: &Path) -> MergedFormat {
         MergedFormat {
-            linktype: capture.datalink(),
-            snaplen: capture.snaplen(),
-            precision: capture.precision(),
-            fcs: Fcs::Same(capture.fcs_len()),
+            properties,
+            fcs: Fcs::Same(properties.fcs),
             path: path.to_owned(),
+            difference: None,
         }
     }
 
-    /// Extends the snaplen and the precision for another input, and compares the length of the frame check sequence.
-    pub(crate) fn widen(&mut self, other: &MergedFormat) {
-        if let (Fcs::Same(ours), Fcs::Same(theirs)) = (&self.fcs, &other.fcs) {
-            if ours != theirs {
+    /// Extends the precision for another input, and compares the rest.
+    pub(crate) fn add(&mut self, properties: Properties, path: &Path) {
+        if let Fcs::Same(ours) = &self.fcs {
+            if *ours != properties.fcs {
                 let length = |length: &Option<u32>| match length {
                     Some(bytes) => format!("{bytes} bytes"),
                     None => "not declared".to_owned(),
                 };
-                let (first, path) = (self.path.display(), other.path.display());
-                let (ours, theirs) = (length(ours), length(theirs));
+                let (first, path) = (self.path.display(), path.display());
+                let (ours, theirs) = (length(ours), length(&properties.fcs));
                 self.fcs = Fcs::Differ(format!(
                     "the length of the frame check sequence is {ours} in `{first}` and {theirs} in \
                      `{path}`"
                 ));
             }
         }
-        self.snaplen = self.snaplen.max(other.snaplen);
-        if other.precision == Precision::Nano {
-            self.precision = Precision::Nano;
+        if properties.precision == Precision::Nano {
+            self.properties.precision = Precision::Nano;
+        }
+        if self.difference.is_none() {
+            self.difference = self.compare(properties, path);
         }
     }
 
@@ -70,38 +105,70 @@ impl MergedFormat {
         }
     }
 
-    /// Checks that an input has the link type of the output.
+    /// Returns whether a classic savefile can hold all inputs so far.
+    pub(crate) fn is_uniform(&self) -> bool {
+        self.difference.is_none()
+    }
+
+    /// Checks that a classic savefile can hold all inputs so far.
     ///
     /// # Errors
     ///
-    /// Returns an error if it has another link type.
-    pub(crate) fn check(&self, capture: &Capture<Offline>, path: &Path) -> Outcome {
-        let (theirs, ours) = (capture.datalink(), self.linktype);
-        if theirs == ours {
-            return Ok(());
+    /// Returns an error that names the first two that differ.
+    pub(crate) fn check(&self) -> Outcome {
+        match &self.difference {
+            None => Ok(()),
+            Some(text) => Err(Failure::Text(text.clone())),
         }
-        let (path, first) = (path.display(), self.path.display());
-        Err(Failure::Text(format!(
-            "cannot merge `{path}` with `{first}`: expected the link type {ours}, found {theirs}"
-        )))
     }
 
-    /// Creates the output, or a temporary savefile with the same header.
-    pub(crate) fn create(
-        &self,
-        path: &Path,
-        output_format: OutputFormat,
-    ) -> Outcome<SavefileWriter> {
-        let dead = Capture::dead_with(self.linktype, self.snaplen, self.precision)?;
+    /// Checks that a classic output can hold the packets of another interface.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it cannot.
+    pub(crate) fn check_new(&self, properties: Properties, path: &Path) -> Outcome {
+        match self.compare(properties, path) {
+            None => Ok(()),
+            Some(text) => Err(Failure::Text(text)),
+        }
+    }
+
+    /// Returns the difference from the first input.
+    fn compare(&self, properties: Properties, path: &Path) -> Option<String> {
+        let (ours, theirs) = (self.properties, properties);
+        let found = if theirs.linktype != ours.linktype {
+            let (ours, theirs) = (ours.linktype, theirs.linktype);
+            format!("expected the link type {ours}, found {theirs}")
+        } else if theirs.snaplen != ours.snaplen {
+            let (ours, theirs) = (ours.snaplen, theirs.snaplen);
+            format!("expected the snaplen {ours}, found {theirs}")
+        } else {
+            return None;
+        };
+        let merged = match path == self.path {
+            true => format!("all of `{}`", path.display()),
+            false => format!("`{}` with `{}`", path.display(), self.path.display()),
+        };
+        Some(format!(
+            "cannot merge {merged}: {found}; a classic savefile has one of each: name the output \
+             `.pcapng`, or use --format pcapng"
+        ))
+    }
+
+    /// Creates the classic output, or a temporary savefile with the same header.
+    pub(crate) fn create(&self, path: &Path, gzip: bool) -> Outcome<SavefileWriter> {
+        let Properties {
+            linktype,
+            snaplen,
+            precision,
+            ..
+        } = self.properties;
+        let dead = Capture::dead_with(linktype, snaplen, precision)?;
         let dead = dead.with_fcs_len(match self.fcs {
             Fcs::Same(length) => length,
             Fcs::Differ(_) => None,
         })?;
-        SavefileWriter::create(
-            path,
-            &dead,
-            output_format.format_for(SavefileFormat::Pcap),
-            output_format.gzip,
-        )
+        SavefileWriter::create(path, &dead, SavefileFormat::Pcap, gzip)
     }
 }

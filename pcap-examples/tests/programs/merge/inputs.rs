@@ -1,7 +1,7 @@
 //! The inputs of `pcap-merge`: headers, errors, filters and names.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{files, merge, mergecap};
 use crate::common;
@@ -10,34 +10,37 @@ use crate::common::{
     run_with_stdin, sample_packets, sample_packets_nano, savefile, write_file,
 };
 
+/// Returns a classic savefile with this snaplen.
+fn with_snaplen(folder: &Path, name: &str, nano: bool, snaplen: u32) -> PathBuf {
+    let mut bytes = savefile(false, nano, 1, &sample_packets_nano()[..3]);
+    bytes[16..20].copy_from_slice(&snaplen.to_ne_bytes());
+    write_file(folder, name, &bytes)
+}
+
 #[test]
-fn snaplen_and_precision_are_those_of_the_largest_input() {
+fn precision_is_that_of_the_finest_input() {
     let folder = tempfile::tempdir().unwrap();
-    let with_snaplen = |name: &str, nano: bool, snaplen: u32| {
-        let mut bytes = savefile(false, nano, 1, &sample_packets_nano()[..3]);
-        bytes[16..20].copy_from_slice(&snaplen.to_ne_bytes());
-        write_file(folder.path(), name, &bytes)
-    };
-    let micro = with_snaplen("a.pcap", false, 2000);
-    let large = with_snaplen("b.pcap", false, 100_000);
-    let nano = with_snaplen("c.pcap", true, 1000);
+    let with_snaplen = |name: &str, nano: bool| self::with_snaplen(folder.path(), name, nano, 2000);
+    let micro = with_snaplen("a.pcap", false);
+    let other = with_snaplen("b.pcap", false);
+    let nano = with_snaplen("c.pcap", true);
     let ng = folder.path().join("d.pcapng");
     run_tool(
         "editcap",
         &["-F", "pcapng", path_arg(&micro), path_arg(&ng)],
     );
-    for (inputs, magic, snaplen) in [
-        (vec![&micro], 0xa1b2_c3d4_u32, 2000_u32),
-        (vec![&micro, &large], 0xa1b2_c3d4, 100_000),
-        (vec![&large, &nano, &micro], 0xa1b2_3c4d, 100_000),
-        (vec![&nano, &micro], 0xa1b2_3c4d, 2000),
-        (vec![&micro, &ng], 0xa1b2_3c4d, 2000),
+    for (inputs, magic) in [
+        (vec![&micro], 0xa1b2_c3d4_u32),
+        (vec![&micro, &other], 0xa1b2_c3d4),
+        (vec![&other, &nano, &micro], 0xa1b2_3c4d),
+        (vec![&nano, &micro], 0xa1b2_3c4d),
+        (vec![&micro, &ng], 0xa1b2_3c4d),
     ] {
         let inputs: Vec<PathBuf> = inputs.into_iter().cloned().collect();
         for options in [&[][..], &["--append"], &["--max-open", "2"]] {
             let merged = merge(folder.path(), options, &inputs);
             assert_eq!(merged[..4], magic.to_ne_bytes());
-            assert_eq!(merged[16..20], snaplen.to_ne_bytes(), "{inputs:?}");
+            assert_eq!(merged[16..20], 2000_u32.to_ne_bytes(), "{inputs:?}");
             let format = if magic == 0xa1b2_c3d4 {
                 "pcap"
             } else {
@@ -59,24 +62,35 @@ fn snaplen_and_precision_are_those_of_the_largest_input() {
 }
 
 #[test]
-fn different_link_types_are_rejected() {
+fn classic_pcap_holds_one_link_type_and_snaplen() {
     let folder = tempfile::tempdir().unwrap();
-    let paths = [("a.pcap", 1), ("b.pcap", 1), ("c.pcap", 101)].map(|(name, linktype)| {
+    let [a, b, c] = [("a.pcap", 1), ("b.pcap", 1), ("c.pcap", 101)].map(|(name, linktype)| {
         let bytes = savefile(false, false, linktype, &sample_packets());
         write_file(folder.path(), name, &bytes)
     });
+    let short = with_snaplen(folder.path(), "short.pcap", false, 2000);
     let output = write_file(folder.path(), "out.pcap", b"precious");
-    for options in [&[][..], &["--append"], &["--max-open", "2"]] {
-        let ran = run(program("merge")
-            .args(options)
-            .args(&paths)
-            .args(["-w", path_arg(&output)]));
-        let (a, c) = (path_arg(&paths[0]), path_arg(&paths[2]));
-        let text = format!(
-            "pcap-merge: cannot merge `{c}` with `{a}`: expected the link type EN10MB, found RAW\n"
-        );
-        assert_eq!((ran.status, ran.stderr), (Some(1), text));
-        assert_eq!(fs::read(&output).unwrap(), b"precious");
+    let any = write_file(folder.path(), "out", b"precious");
+    for (last, found) in [
+        (&c, "expected the link type EN10MB, found RAW"),
+        (&short, "expected the snaplen 65535, found 2000"),
+    ] {
+        for options in [&[][..], &["--append"], &["--max-open", "2"]] {
+            for (output, format) in [(&output, &[][..]), (&any, &["--format", "pcap"])] {
+                let ran = run(program("merge")
+                    .args(options)
+                    .args(format)
+                    .args([&a, &b, last])
+                    .args(["-w", path_arg(output)]));
+                let (a, last) = (path_arg(&a), path_arg(last));
+                let text = format!(
+                    "pcap-merge: cannot merge `{last}` with `{a}`: {found}; a classic savefile has one of each: \
+                     name the output `.pcapng`, or use --format pcapng\n"
+                );
+                assert_eq!((ran.status, ran.stderr), (Some(1), text));
+                assert_eq!(fs::read(output).unwrap(), b"precious");
+            }
+        }
     }
 }
 

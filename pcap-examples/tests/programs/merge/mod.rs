@@ -1,8 +1,11 @@
 //! Tests of `pcap-merge`, compared with mergecap, and with savefiles that the tests merge or that `pcap-split` split.
 
+mod blocks;
 mod inputs;
 mod order;
+mod pcapng;
 mod signals_and_errors;
+mod whole_blocks;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,7 +54,7 @@ fn mergecap(folder: &Path, options: &[&str], inputs: &[PathBuf]) -> Vec<u8> {
 }
 
 /// Returns a pcapng file whose packets have these times, in microseconds, relative to an offset in seconds.
-fn pcapng(offset: i64, times: &[u64]) -> Vec<u8> {
+fn shifted_pcapng(offset: i64, times: &[u64]) -> Vec<u8> {
     let block = |kind: u32, body: &[u8]| {
         let length = (body.len() as u32 + 12).to_le_bytes();
         [&kind.to_le_bytes()[..], &length, body, &length].concat()
@@ -61,7 +64,7 @@ fn pcapng(offset: i64, times: &[u64]) -> Vec<u8> {
     let options = [&[14, 0, 8, 0][..], &offset.to_le_bytes(), &[0; 4]].concat();
     bytes.extend(block(
         1,
-        &[&[1, 0, 0, 0, 0, 0, 0, 0], &options[..]].concat(),
+        &[&[1, 0, 0, 0, 0xff, 0xff, 0, 0], &options[..]].concat(),
     ));
     for time in times {
         let (high, low) = ((time >> 32) as u32, *time as u32);

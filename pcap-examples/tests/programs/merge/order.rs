@@ -6,7 +6,7 @@ use std::process::Command;
 
 use etherparse::PacketBuilder;
 
-use super::{files, merge, mergecap, pcapng};
+use super::{files, merge, mergecap, shifted_pcapng};
 use crate::common::{
     Record, path_arg, program, record, run, run_program, sample_packets, savefile, write_file,
 };
@@ -153,9 +153,13 @@ fn unrepresentable_times_are_reported_once() {
     let early = write_file(
         folder.path(),
         "early.pcapng",
-        &pcapng(-100, &[5, 1_000_005, 200_000_000]),
+        &shifted_pcapng(-100, &[5, 1_000_005, 200_000_000]),
     );
-    let late = write_file(folder.path(), "late.pcapng", &pcapng(1 << 33, &[1, 2]));
+    let late = write_file(
+        folder.path(),
+        "late.pcapng",
+        &shifted_pcapng(1 << 33, &[1, 2]),
+    );
     let output = folder.path().join("out.pcap");
     let inputs = [path_arg(&late), path_arg(&good), path_arg(&early)];
     for options in [&[][..], &["--append"], &["--max-open", "2"]] {

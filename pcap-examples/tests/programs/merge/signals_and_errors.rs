@@ -85,3 +85,50 @@ fn a_full_disk_is_an_error_that_names_the_file() {
     );
     assert!(rest > 900, "{rest} packets of a megabyte");
 }
+
+/// A pipe that is idle in the middle of a block, and one without packets.
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_completes_a_pcapng_output() {
+    use super::blocks::{Builder, kind, parse};
+    use common::process::{Process, wait_until};
+    use std::io::Write;
+    let file = Builder::new(false, &[]).interface(1, 0, &[]);
+    let empty = file.clone();
+    let file = file
+        .packet(0, 1, &[1; 60], &[])
+        .packet(0, 2, &[2; 60], &[])
+        .secrets(b"the last block");
+    let cut = file.clone().packet(0, 3, &[3; 60], &[]).bytes;
+    let cut = cut[..cut.len() - 30].to_vec();
+    for (bytes, complete) in [(&empty.bytes, &empty.bytes), (&cut, &file.bytes)] {
+        for options in [&[][..], &["--append"]] {
+            let folder = tempfile::tempdir().unwrap();
+            let output = folder.path().join("out.pcapng");
+            let mut command = program("merge");
+            command.args(options).args(["-w", path_arg(&output), "-"]);
+            let mut process = Process::piped(&mut command);
+            let mut stdin = process.child().stdin.take().unwrap();
+            stdin.write_all(bytes).unwrap();
+            stdin.flush().unwrap();
+            wait_until("all blocks are written", || {
+                fs::read(&output).is_ok_and(|written| written.len() == complete.len())
+            });
+            process.signal(libc::SIGINT);
+            let ran = process.end();
+            assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+            assert!(ran.stderr.contains("stopped: "), "{}", ran.stderr);
+            let written = fs::read(&output).unwrap();
+            assert_eq!(&written, complete);
+            let kinds = parse(&written).into_iter().map(|block| block.kind);
+            assert_eq!(
+                kinds.last(),
+                match bytes == complete {
+                    true => Some(kind::INTERFACE),
+                    false => Some(kind::SECRETS),
+                }
+            );
+            drop(stdin);
+        }
+    }
+}
