@@ -1,4 +1,5 @@
-//! No part of the API depends on the version of libpcap, and only its handle is of its C interface, as the sources show.
+//! No part of the API depends on the version of libpcap, and only its handle is of its C interface, as the sources
+//! show.
 
 use std::fs;
 use std::path::{Path, PathBuf};
