@@ -176,7 +176,7 @@ impl Offline {
             Filtering::One(filter, source) => {
                 let mut filters = PerLinktype::new(source);
                 filters.add(filter, self.first_order());
-                Filtering::PerLinktype(Box::new(filters))
+                Filtering::PerLinktype(filters)
             }
             other => other,
         };
@@ -220,7 +220,7 @@ impl Offline {
         filters.compile(first, self.first_order(), name)?;
         filters.extend(blocks.interfaces(), blocks.order(), name)?;
         filters.check()?;
-        Ok(Some(Filtering::PerLinktype(Box::new(filters))))
+        Ok(Some(Filtering::PerLinktype(filters)))
     }
 }
 
