@@ -18,7 +18,7 @@ pub(super) enum Filtering {
     /// Those that a filter accepts, and what the filter was made of.
     One(Filter, FilterSource<'static>),
     /// Those that the filter of their link type accepts.
-    PerLinktype(Box<PerLinktype>),
+    PerLinktype(PerLinktype),
 }
 
 impl Filtering {

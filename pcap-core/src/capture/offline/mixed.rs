@@ -89,10 +89,11 @@ impl Capture<Offline> {
         if state.format == SavefileFormat::Pcap || state.mixed().is_some() {
             return Ok(());
         }
-        match &state.route {
-            Route::Failed(error) => return Err(error.clone()),
-            Route::Blocks(_) | Route::Ended(Before::Blocks(_)) => {}
-            _ => state.take_over()?,
+        if let Route::Failed(error) = &state.route {
+            return Err(error.clone());
+        }
+        if state.route.blocks().is_none() {
+            state.take_over()?;
         }
         state.mix()
     }
@@ -132,12 +133,7 @@ impl Capture<Offline> {
 impl Offline {
     /// Returns the block reader, if it reads several link types.
     fn mixed(&self) -> Option<&Blocks> {
-        match &self.route {
-            Route::Blocks(blocks) | Route::Ended(Before::Blocks(blocks)) => {
-                blocks.is_mixed().then_some(blocks)
-            }
-            _ => None,
-        }
+        self.route.blocks().filter(|blocks| blocks.is_mixed())
     }
 
     /// Replaces libpcap by this crate's block reader, at the start of a regular file.
@@ -176,7 +172,7 @@ impl Offline {
             Filtering::One(filter, source) => {
                 let mut filters = PerLinktype::new(source);
                 filters.add(filter, self.first_order());
-                Filtering::PerLinktype(Box::new(filters))
+                Filtering::PerLinktype(filters)
             }
             other => other,
         };
@@ -193,8 +189,8 @@ impl Offline {
 
     /// Compiles the filter for interfaces that were described since the last call.
     pub(super) fn extend_filters(&mut self) -> Result<()> {
-        let (Route::Blocks(blocks), Filtering::PerLinktype(filters)) =
-            (&self.route, &mut self.filtering)
+        let (Some(blocks), Filtering::PerLinktype(filters)) =
+            (self.route.blocks(), &mut self.filtering)
         else {
             return Ok(());
         };
@@ -220,7 +216,7 @@ impl Offline {
         filters.compile(first, self.first_order(), name)?;
         filters.extend(blocks.interfaces(), blocks.order(), name)?;
         filters.check()?;
-        Ok(Some(Filtering::PerLinktype(Box::new(filters))))
+        Ok(Some(Filtering::PerLinktype(filters)))
     }
 }
 

@@ -186,10 +186,8 @@ impl Capture<Offline> {
     /// ```
     #[must_use]
     pub fn interfaces(&self) -> &[Interface] {
-        match &self.state.route {
-            Route::Blocks(blocks) | Route::Ended(Before::Blocks(blocks)) => blocks.interfaces(),
-            _ => &[],
-        }
+        let blocks = self.state.route.blocks();
+        blocks.map_or(&[], |blocks| blocks.interfaces())
     }
 
     /// Returns the major and minor version of the savefile's format: usually 2.4 for classic pcap, and 1.0 for pcapng.

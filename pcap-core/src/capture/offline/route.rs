@@ -60,6 +60,14 @@ impl Route {
         }
     }
 
+    /// Returns this crate's block reader, also at its end.
+    pub(super) fn blocks(&self) -> Option<&Blocks> {
+        match self {
+            Route::Blocks(blocks) | Route::Ended(Before::Blocks(blocks)) => Some(blocks),
+            _ => None,
+        }
+    }
+
     /// Returns whether this crate reads the next packet.
     #[inline]
     pub(super) fn is_ours(&self) -> bool {

@@ -206,12 +206,16 @@ fn a_followed_file_may_mix() {
     let begun = Pcapng::new(Order::NATIVE).interface(ETHERNET, 0, &[]);
     std::fs::write(&path, begun.bytes()).unwrap();
     let mut capture = Capture::from_file(&path).unwrap();
+    capture.set_filter("len > 4").unwrap();
     assert!(capture.next_packet().unwrap().is_none());
     capture.mix_linktypes().unwrap();
     capture.follow(true).unwrap();
-    let whole = begun.interface(RAW, 0, &[]).packet(1, 1, 4, b"1234");
+    let whole = begun.packet(0, 1, 5, b"first").interface(RAW, 0, &[]);
+    let whole = whole.packet(1, 1, 4, b"1234").packet(1, 1, 5, b"other");
     std::fs::write(&path, whole.bytes()).unwrap();
-    assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"1234");
+    for data in [b"first", b"other"] {
+        assert_eq!(capture.next_packet().unwrap().unwrap().data(), data);
+    }
 }
 
 /// A dumper checks the link type of the packet, not that of the capture.

@@ -5,18 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use pcap_core::{BreakHandle, Capture, End, ErrorKind, Next, Offline};
+use pcap_core::{BreakHandle, Capture, End, ErrorKind, Next};
 
 use super::{ETHERNET, RAW, USB, WLAN, origins, two_linktypes};
+use crate::pipes::opened;
 use crate::support::files::{Order, Pcapng, ping, read_all};
-
-/// Opens a pipe of the first bytes, and returns the writing end for the others.
-fn opened(bytes: &[u8], first: usize) -> (Capture<Offline>, io::PipeWriter) {
-    let (reader, mut writer) = io::pipe().unwrap();
-    writer.write_all(&bytes[..first]).unwrap();
-    let file = std::fs::File::from(std::os::fd::OwnedFd::from(reader));
-    (Capture::from_open_file(file).unwrap(), writer)
-}
 
 /// The bytes up to the end of the first interface, which are read on opening.
 const START: usize = 28 + 20;

@@ -72,7 +72,7 @@ fn kinds() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Opens a capture of the first bytes, and returns the writing end for the others.
-fn opened(bytes: &[u8], first: usize) -> (Capture<Offline>, File) {
+pub(crate) fn opened(bytes: &[u8], first: usize) -> (Capture<Offline>, File) {
     let (reader, mut writer) = pipe();
     writer.write_all(&bytes[..first]).unwrap();
     (Capture::from_open_file(reader).unwrap(), writer)
