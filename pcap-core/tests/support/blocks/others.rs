@@ -87,7 +87,7 @@ pub(super) fn block(file: &mut Written, choices: &mut Choices<'_>) {
         model = model.opt(Opt::comment(text));
     }
     let (block, left_out) = block.to_endian(endian).expect("a known block");
-    assert_eq!(left_out, []);
+    assert!(left_out.is_empty(), "{left_out:?}");
     file.put(&block);
     file.model(|file| file.block(model));
 }
