@@ -27,9 +27,30 @@ mod ng;
 mod random;
 
 #[cfg(fuzzing)]
-libfuzzer_sys::fuzz_target!(|input: &[u8]| {
-    blocks::check_written(input);
-});
+mod target {
+    use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+
+    use super::blocks::check_written;
+    use super::random::Random;
+
+    fuzz_target!(|input: &[u8]| {
+        check_written(input);
+    });
+
+    fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+        let mut random = Random::new(u64::from(seed) << 1);
+        if random.below(8) > 0 {
+            return fuzzer_mutate(data, size, max_size);
+        }
+        // Other decisions from somewhere on.
+        let start = random.below(size + 1);
+        let count = 1 + random.below(400);
+        let new = random.bytes(count);
+        let end = max_size.min(start + new.len());
+        data[start..end].copy_from_slice(&new[..end - start]);
+        end
+    });
+}
 
 #[cfg(not(fuzzing))]
 fn main() {

@@ -187,7 +187,10 @@ impl State {
     /// Returns whether the section that a block belongs to has a known version.
     fn knows(&self, block: RawBlock<'_>) -> bool {
         match block.kind() {
-            Kind::SECTION => Section::from_block(block).is_known(),
+            // One that is too short has no version.
+            Kind::SECTION => {
+                block.content().u64(8).is_some() && Section::from_block(block).is_known()
+            }
             _ => self.is_known(),
         }
     }

@@ -2,6 +2,7 @@
 
 use pcap_core::ErrorKind;
 
+use crate::support::blocks::{Call, Plan, Way};
 use crate::support::contents::{check, open};
 use crate::support::ng::{Case, Damage, Kind, Seen, damaged, kind};
 
@@ -100,4 +101,14 @@ fn blocks_are_refused_that_wireshark_refuses() {
         );
     }
     assert!(compared > 60, "{compared}");
+}
+
+/// The text does not depend on where the file begins.
+#[test]
+fn an_empty_file_is_truncated() {
+    for way in [Way::File(0), Way::File(7), Way::Reader(1), Way::Pipe] {
+        let error = Plan::new(way, Call::Next).read(b"").error;
+        let text = "cannot read `f`: the file is empty".to_owned();
+        assert_eq!(error, Some((ErrorKind::SavefileTruncated, text)), "{way:?}");
+    }
 }

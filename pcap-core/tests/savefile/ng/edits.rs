@@ -132,13 +132,15 @@ fn new_data_changes_what_depends_on_it() {
         });
     }
     // Flags of a wrong length are left alone, and so is what follows them.
-    let odd = || [Opt::bytes(2, []), Opt::bytes(0x7e0, b"value")];
-    with_packet(Order::Big, &epb(b"data").opts(odd()), |packet| {
-        let mut block = packet.to_enhanced();
-        block.set_data(b"", 0).unwrap();
-        let expected = epb(b"").opts(odd()).block(Order::Big);
-        assert_eq!(block.as_raw().bytes(), expected.bytes(Order::Big));
-    });
+    let odd = || [Opt::bytes(2, []), Opt::bytes(0x7e0, [7; 0x7e0])];
+    for order in Order::BOTH {
+        with_packet(order, &epb(b"data").opts(odd()), |packet| {
+            let mut block = packet.to_enhanced();
+            block.set_data(b"", 0).unwrap();
+            let expected = epb(b"").opts(odd()).block(order);
+            assert_eq!(block.as_raw().bytes(), expected.bytes(order));
+        });
+    }
 }
 
 #[test]

@@ -65,6 +65,27 @@ fn a_followed_file_may_grow_byte_by_byte() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_may_deliver_byte_by_byte() {
+    for case in [random(5), random(12)] {
+        let (reader, mut writer) = crate::support::blocks::pipe();
+        let mut reader = Reader::from_open_file(reader).unwrap();
+        let mut read = Vec::new();
+        let mut count = 0;
+        for byte in &case.bytes {
+            writer.write_all(&[*byte]).unwrap();
+            count += ready(&mut reader, &mut read);
+            let timeout = reader.next_block_timeout(Duration::ZERO);
+            assert!(matches!(timeout, Ok(Next::Timeout)), "{}", case.name);
+        }
+        assert_eq!(count, case.expected.blocks.len());
+        assert!(read == case.bytes);
+        drop(writer);
+        assert!(matches!(reader.next_block(), Ok(None)));
+    }
+}
+
 #[test]
 fn only_regular_files_can_be_followed() {
     let mut reader = Reader::from_reader(io::empty()).unwrap();

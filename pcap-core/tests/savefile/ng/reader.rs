@@ -2,11 +2,11 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use pcap_core::pcapng::Interface;
+use pcap_core::pcapng::{self, Interface};
 
 use super::random_files;
 use crate::support::contents::{check, open};
-use crate::support::ng::{Case, large, valid};
+use crate::support::ng::{Block, Case, Ng, Opt, Order, epb, idb, large, valid};
 
 fn check_undamaged(case: &Case) {
     let mut reader = open(&case.bytes);
@@ -60,4 +60,60 @@ fn interfaces_return_what_was_set() {
     assert_eq!(interface.iana_time_zone().as_deref(), Some("Europe/Berlin"));
     let comments: Vec<_> = interface.comments().collect();
     assert_eq!(comments, ["one", "two"]);
+}
+
+/// The getters return nothing for values of a wrong length, and the raw options are kept.
+#[test]
+fn values_of_a_wrong_length_are_none() {
+    let lengths = [0, 1, 3, 5, 7, 9, 12, 16, 17];
+    let lengths = Order::BOTH.map(|order| lengths.map(|length| (order, length)));
+    for (order, length) in lengths.into_iter().flatten() {
+        let value = |code: u16| Opt::bytes(code, vec![1; length]);
+        let file = Ng::new(order).idb(idb(1).opts([4, 5, 6, 7, 8, 10, 13, 16, 17].map(value)));
+        let file = file.packet(epb(b"data").opts([2, 4, 5, 6, 8].map(value)));
+        let file = file.block(Block::isb(order, 0, 1).opts((2..9).map(value)));
+        let case = Case::new("", file);
+        let mut reader = open(&case.bytes);
+        assert!(reader.next_block().unwrap().is_some());
+        let Some(pcapng::Block::Interface(interface)) = reader.next_block().unwrap() else {
+            panic!("no interface");
+        };
+        assert!(interface.ipv4().next().is_none());
+        assert_eq!(interface.ipv6().next().is_some(), length == 17);
+        assert!((interface.mac_addr(), interface.eui_addr()) == (None, None));
+        let speeds = (
+            interface.speed(),
+            interface.tx_speed(),
+            interface.rx_speed(),
+        );
+        assert_eq!(speeds, (None, None, None));
+        assert_eq!(interface.time_zone(), None);
+        assert_eq!(interface.fcs_len().is_some(), length == 1);
+        assert_eq!(interface.options().count(), 9);
+        let Some(pcapng::Block::Packet(packet)) = reader.next_block().unwrap() else {
+            panic!("no packet");
+        };
+        assert_eq!((packet.flags(), packet.queue()), (None, None));
+        assert_eq!((packet.dropped(), packet.packet_id()), (None, None));
+        assert_eq!(packet.process_thread(), None);
+        assert_eq!(packet.options().count(), 5);
+        let Some(pcapng::Block::Statistics(statistics)) = reader.next_block().unwrap() else {
+            panic!("no statistics");
+        };
+        assert_eq!(
+            (statistics.start_time(), statistics.end_time()),
+            (None, None)
+        );
+        assert_eq!(
+            (statistics.received(), statistics.if_dropped()),
+            (None, None)
+        );
+        let others = (
+            statistics.accepted(),
+            statistics.dropped(),
+            statistics.delivered(),
+        );
+        assert_eq!(others, (None, None, None));
+        assert_eq!(statistics.options().count(), 7);
+    }
 }

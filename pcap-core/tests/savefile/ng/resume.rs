@@ -111,14 +111,15 @@ fn false_lengths_do_not_hide_sections() {
             ];
             let (before, false_one) = (section(1), block.concat());
             let after = [section(2), section(3), section(4)].concat();
-            let bytes = [&before[..], &false_one, &after].concat();
-            let outcome = read(&bytes, &format!("{kind:#x}, {length}"));
-            let expected = [&before[..], &after].concat();
-            assert!(
-                bytes_of(&outcome) == expected,
-                "{kind:#x}, {length}: {outcome:#?}"
-            );
-            assert_eq!(outcome.skipped, 12, "{kind:#x}, {length}");
+            // As the damage itself, and among other bytes.
+            for noise in [&b""[..], b"noise"] {
+                let bytes = [&before[..], noise, &false_one, &after].concat();
+                let name = format!("{kind:#x}, {length}, {noise:?}");
+                let outcome = read(&bytes, &name);
+                let expected = [&before[..], &after].concat();
+                assert!(bytes_of(&outcome) == expected, "{name}: {outcome:#?}");
+                assert_eq!(outcome.skipped, 12 + noise.len() as u64, "{name}");
+            }
         }
     }
 }
@@ -138,24 +139,39 @@ fn bytes_that_are_no_section_are_all_skipped() {
     }
 }
 
-/// A followed file: the search goes on where the file grows.
-#[test]
-fn the_search_continues_while_a_file_grows() {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    let mut reader = Reader::open(file.path()).unwrap();
-    reader.resume_at_sections(true);
-    reader.follow(true).unwrap();
-    let good = section(5);
-    let bytes = [&good[..], b"no block here!!!", b"\x0a\x0d\x0d\x0a", &good].concat();
-    let mut read: Vec<u8> = Vec::new();
-    for byte in &bytes {
-        file.write_all(&[*byte]).unwrap();
+/// Writes bytes one by one, and reads what can be read after each. Returns the blocks.
+fn grow(mut to: impl Write, reader: &mut Reader, bytes: &[u8]) -> Vec<u8> {
+    let mut read = Vec::new();
+    for byte in bytes {
+        to.write_all(&[*byte]).unwrap();
         while let Next::Packet(block) = reader.try_next_block().unwrap() {
             read.extend(block.as_raw().bytes());
         }
     }
-    assert_eq!(read, [&good[..], &good].concat());
-    assert_eq!(reader.skipped(), 20);
     let wait = reader.next_block_timeout(Duration::from_millis(1));
     assert!(matches!(wait, Ok(Next::Timeout)));
+    read
+}
+
+/// The search goes on where a followed file grows, and where a pipe has more.
+#[test]
+fn the_search_continues_while_a_file_grows() {
+    let good = section(5);
+    let bytes = [&good[..], b"no block here!!!", b"\x0a\x0d\x0d\x0a", &good].concat();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut reader = Reader::open(file.path()).unwrap();
+    reader.resume_at_sections(true);
+    reader.follow(true).unwrap();
+    let read = grow(file.as_file(), &mut reader, &bytes);
+    assert_eq!(read, [&good[..], &good].concat());
+    assert_eq!(reader.skipped(), 20);
+    #[cfg(unix)]
+    {
+        let (reader, writer) = crate::support::blocks::pipe();
+        let mut reader = Reader::from_open_file(reader).unwrap();
+        reader.resume_at_sections(true);
+        let read = grow(writer, &mut reader, &bytes);
+        assert_eq!(read, [&good[..], &good].concat());
+        assert_eq!(reader.skipped(), 20);
+    }
 }

@@ -11,7 +11,7 @@ use super::choices::Choices;
 /// Returns an interface, and what the generator must write of it.
 pub(super) fn interface(choices: &mut Choices<'_>) -> (Interface, Idb) {
     let linktype = choices.pick(&[1, 0, 101, 147, 65_535]);
-    let snaplen = choices.pick(&[0, 64, 262_144, u32::MAX]);
+    let snaplen = choices.pick(&[0, 5, 64, 262_144, u32::MAX]);
     let mut interface = Interface::new(Linktype::new(linktype.into())).with_snaplen(snaplen);
     let mut model = idb(linktype).snaplen(snaplen).opt(Opt::tsresol(9));
     let mut kinds: Vec<usize> = (0..20).collect();

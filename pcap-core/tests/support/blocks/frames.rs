@@ -116,18 +116,16 @@ pub(super) fn block(file: &mut Written, choices: &mut Choices<'_>) {
     let Some((_, first)) = file.interfaces.first() else {
         return;
     };
-    let snaplen = if first.snaplen == 0 {
-        u32::MAX
-    } else {
-        first.snaplen
+    let snaplen = match first.snaplen {
+        0 => usize::MAX,
+        snaplen => snaplen as usize,
     };
-    let data = choices.bytes(60);
+    let mut data = choices.bytes(60);
     let frame = if choices.is_so() {
-        spb(&data).len(if data.len() as u32 == snaplen {
-            1000
-        } else {
-            data.len() as u32
-        })
+        // A simple packet is cut to the snaplen, and only to that.
+        let length = data.len() as u32;
+        data.truncate(snaplen);
+        spb(&data).len(length)
     } else {
         let number = choices.below(file.interfaces.len());
         let drops = choices.u64() as u16;
