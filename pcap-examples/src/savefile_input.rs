@@ -14,6 +14,8 @@ use crate::savefile_source::SavefileSource;
 
 /// An open savefile.
 #[derive(Debug)]
+// A program has few of them.
+#[allow(clippy::large_enum_variant)]
 pub enum SavefileInput {
     /// A classic savefile.
     Packets(SavefileReader),

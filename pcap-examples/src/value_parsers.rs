@@ -161,7 +161,7 @@ impl TimeShift {
     /// Returns the amount in nanoseconds.
     #[must_use]
     pub fn nanos(self) -> i128 {
-        i128::from(self.secs) * NANOS_PER_SECOND as i128 + i128::from(self.nanos)
+        i128::from(self.secs) * NANOS_PER_SECOND + i128::from(self.nanos)
     }
 
     /// Returns whether the amount is a whole number of microseconds.
