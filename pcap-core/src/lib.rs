@@ -202,7 +202,8 @@
 //! capture. It can be [compiled](Filter::compile) without a device, built from [a long list](Filter::any_of) of hosts
 //! and ports, [parsed from a listing](Filter::from_listing), [combined](Filter::and) with others, and run on
 //! [plain bytes](Filter::matches). On Linux it can be attached to any socket (`os::linux::SocketFilterExt`). With the
-//! `serde` feature, it can be serialized, like packets and other plain data.
+//! `serde` feature, it can be serialized, like packets and other plain data. On a savefile with
+//! [several link types](Capture::mix_linktypes), an expression is compiled for each of them.
 //!
 //! On Linux network interfaces, a filter runs in the kernel if it fits within the kernel's memory limit and would
 //! accept the same packets there as [`Filter::matches`] does. Otherwise, this process runs it. On other systems and

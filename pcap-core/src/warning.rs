@@ -1,4 +1,4 @@
-//! Warnings from the activation of a capture.
+//! Warnings of a capture.
 
 use std::ffi::c_int;
 use std::fmt;
@@ -23,13 +23,17 @@ pub enum WarningKind {
     /// may be delayed: on D-Bus, by up to a tenth of a second; elsewhere, by the packet-buffer timeout or until a
     /// packet arrives.
     OnlyBlocking,
+    /// The filter does not compile for a link type of a savefile with
+    /// [several link types](crate::Capture::mix_linktypes), so all packets of that type are rejected.
+    FilterNotSupported,
     /// Any other warning; the text describes it. This includes warning codes that newer versions of libpcap may
     /// introduce.
     Other,
 }
 
-/// A warning from the activation of a capture, such as an option that could not be applied. The capture works
-/// regardless. Returned by [`Capture::warnings`](crate::Capture::warnings).
+/// A warning of a capture, such as an option that could not be applied at its activation. The capture works regardless.
+/// Returned by [`warnings`](crate::Capture::warnings) of a live capture, and by that of a
+/// [savefile](crate::Capture::<crate::Offline>::warnings).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Warning {
     kind: WarningKind,

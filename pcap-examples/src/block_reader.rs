@@ -17,8 +17,8 @@ const BAR_INTERVAL: u32 = 4096;
 pub struct BlockReader {
     reader: Reader,
     bar: ProgressBar,
-    /// The position that the bar shows. `None` for a stream, such as a compressed savefile, which moves the bar as it is
-    /// read.
+    /// The position that the bar shows. `None` for a stream, such as a compressed savefile, which moves the bar as it
+    /// is read.
     shown: Option<u64>,
     /// The number of blocks since the last update of the bar.
     blocks: u32,
@@ -84,8 +84,8 @@ impl BlockReader {
         Ok(self.reader.next_block()?)
     }
 
-    /// Advances to the next block, which [`Reader::block`] then returns, and updates the bar. Returns `false` at the end
-    /// of the savefile, and after a break.
+    /// Advances to the next block, which [`Reader::block`] then returns, and updates the bar. Returns `false` at the
+    /// end of the savefile, and after a break.
     ///
     /// # Errors
     ///

@@ -43,7 +43,8 @@ impl LostParts {
         }
     }
 
-    /// Counts what is lost of a section header or an interface if several savefiles share the header of the classic one.
+    /// Counts what is lost of a section header or an interface if several savefiles share the header of the classic
+    /// one.
     pub fn count_shared(&mut self, block: &Block<'_>) {
         self.comments += block.comments().count() as u64;
         if let Block::Interface(interface) = block {

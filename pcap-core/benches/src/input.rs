@@ -21,6 +21,10 @@ pub(crate) enum Input {
     Mixed,
     /// The same packets as `Mixed`, in a pcapng file.
     MixedPcapng,
+    /// The same packets as `Small`, in a pcapng file.
+    SmallPcapng,
+    /// The same packets as `Mixed`, in a pcapng file, with a comment of 32 bytes on each.
+    CommentedPcapng,
     /// The same packets as `Small`, in the byte order that is not native.
     SmallSwapped,
 }
@@ -31,21 +35,27 @@ pub(crate) enum Layout {
     Classic,
     Swapped,
     Pcapng,
+    /// With a comment on each packet.
+    Commented,
 }
+
+/// The comment on a packet.
+const COMMENT: &[u8; 32] = b"a comment of thirty-two bytes...";
 
 impl Input {
     pub(crate) fn layout(self) -> Layout {
         match self {
             Input::Small | Input::Mixed => Layout::Classic,
-            Input::MixedPcapng => Layout::Pcapng,
+            Input::SmallPcapng | Input::MixedPcapng => Layout::Pcapng,
+            Input::CommentedPcapng => Layout::Commented,
             Input::SmallSwapped => Layout::Swapped,
         }
     }
 
     fn size(self) -> Size {
         match self {
-            Input::Small | Input::SmallSwapped => Size::Small,
-            Input::Mixed | Input::MixedPcapng => Size::Mixed,
+            Input::Small | Input::SmallSwapped | Input::SmallPcapng => Size::Small,
+            Input::Mixed | Input::MixedPcapng | Input::CommentedPcapng => Size::Mixed,
         }
     }
 
@@ -62,7 +72,9 @@ impl Input {
         match self {
             Input::Small => "small",
             Input::Mixed => "mixed",
+            Input::SmallPcapng => "small-pcapng",
             Input::MixedPcapng => "mixed-pcapng",
+            Input::CommentedPcapng => "commented-pcapng",
             Input::SmallSwapped => "small-swapped",
         }
     }
@@ -79,13 +91,12 @@ impl Input {
     pub(crate) fn make(self, folder: &Path, quick: bool) -> Result<Tally, Failure> {
         let path = self.path(folder, quick);
         let told = self.beside(folder, quick, "tally");
-        if path.exists() {
-            if let Ok(text) = fs::read_to_string(&told) {
+        if path.exists()
+            && let Ok(text) = fs::read_to_string(&told) {
                 let tally = serde_json::from_str(&text).ok();
                 let tally = tally.and_then(|value: Value| Tally::from_json(&value));
                 return tally.ok_or_else(|| format!("remove {}", told.display()).into());
             }
-        }
         let partial = self.beside(folder, quick, "partial");
         let mut out = BufWriter::with_capacity(1 << 20, File::create(&partial)?);
         self.layout().header(&mut out)?;
@@ -108,7 +119,7 @@ impl Layout {
     pub(crate) fn u32(self, number: u32) -> u32 {
         match self {
             Layout::Swapped => number.swap_bytes(),
-            Layout::Classic | Layout::Pcapng => number,
+            Layout::Classic | Layout::Pcapng | Layout::Commented => number,
         }
     }
 
@@ -131,7 +142,7 @@ impl Layout {
                 }
                 self.numbers(out, &[0, 0, 262_144, 1])
             }
-            Layout::Pcapng => {
+            Layout::Pcapng | Layout::Commented => {
                 // A section of unknown length, version 1.0.
                 self.numbers(out, &[0x0a0d_0d0a, 28, 0x1a2b_3c4d])?;
                 out.write_all(&1_u16.to_ne_bytes())?;
@@ -146,7 +157,7 @@ impl Layout {
         }
     }
 
-    fn record(self, out: &mut impl Write, number: u32, frame: &[u8]) -> io::Result<()> {
+    pub(crate) fn record(self, out: &mut impl Write, number: u32, frame: &[u8]) -> io::Result<()> {
         let length = frame.len() as u32;
         let time = 1_700_000_000_000_000 + u64::from(number);
         match self {
@@ -155,13 +166,24 @@ impl Layout {
                 self.numbers(out, &[secs, micros, length, length])?;
                 out.write_all(frame)
             }
-            Layout::Pcapng => {
+            Layout::Pcapng | Layout::Commented => {
                 let padded = length.next_multiple_of(4);
-                let whole = padded + 32;
+                let options = match self {
+                    Layout::Commented => 8 + COMMENT.len() as u32,
+                    _ => 0,
+                };
+                let whole = padded + 32 + options;
                 let time = [(time >> 32) as u32, time as u32];
                 self.numbers(out, &[6, whole, 0, time[0], time[1], length, length])?;
                 out.write_all(frame)?;
                 out.write_all(&[0; 3][..(padded - length) as usize])?;
+                if options > 0 {
+                    for number in [1, COMMENT.len() as u16] {
+                        out.write_all(&number.to_ne_bytes())?;
+                    }
+                    out.write_all(COMMENT)?;
+                    self.numbers(out, &[0])?;
+                }
                 self.numbers(out, &[whole])
             }
         }

@@ -23,6 +23,16 @@ pub(crate) struct Row {
     pub(crate) cells: Vec<(Peer, Task)>,
 }
 
+/// Those that read classic savefiles, without the release candidate, which is measured with pcapng.
+const CLASSIC: [Peer; 6] = [
+    Peer::Us,
+    Peer::C,
+    Peer::Pcap,
+    Peer::PcapFile,
+    Peer::PcapParser,
+    Peer::Floor,
+];
+
 const LIBPCAP: [Peer; 3] = [Peer::Us, Peer::C, Peer::Pcap];
 
 impl Row {
@@ -63,6 +73,7 @@ pub(crate) fn groups() -> Vec<Group> {
         group("read 64 B", MANY, reading(Input::Small)),
         group("read 60-1514 B", MANY, reading(Input::Mixed)),
         group("read others", MANY, reading_others()),
+        group("read pcapng", MANY, reading_pcapng()),
         group("read 64 B, filtered", MANY, filtered(Input::Small)),
         group("read 60-1514 B, filtered", MANY, filtered(Input::Mixed)),
         group("Filter::matches", MANY, matching()),
@@ -108,18 +119,17 @@ fn reading(input: Input) -> Vec<Row> {
 
 fn reading_others() -> Vec<Row> {
     let mut rows = Vec::new();
-    for (name, input) in [
-        ("pcapng, 60-1514 B", Input::MixedPcapng),
-        ("swapped, 64 B", Input::SmallSwapped),
-    ] {
-        for (call, way) in [("for_each", Way::ForEach), ("next_packet", Way::Next)] {
-            let name = format!("{name}: {call}");
-            rows.push(Row::by(name, Task::Read(input, way), &Peer::ALL));
-        }
+    for (call, way) in [("for_each", Way::ForEach), ("next_packet", Way::Next)] {
+        let name = format!("swapped, 64 B: {call}");
+        rows.push(Row::by(
+            name,
+            Task::Read(Input::SmallSwapped, way),
+            &CLASSIC,
+        ));
     }
     for (call, way) in [("for_each", Way::ForEach), ("next_packet", Way::Next)] {
         let name = format!("from a pipe, 64 B: {call}");
-        rows.push(Row::by(name, Task::Pipe(Input::Small, way), &Peer::ALL));
+        rows.push(Row::by(name, Task::Pipe(Input::Small, way), &CLASSIC));
     }
     let pipe = |way| Task::Pipe(Input::Small, way);
     rows.push(Row::new(
@@ -130,6 +140,67 @@ fn reading_others() -> Vec<Row> {
             (Peer::Floor, pipe(Way::ForEach)),
         ],
     ));
+    rows
+}
+
+/// The other crates have one way to read, which is compared with each of ours.
+fn reading_pcapng() -> Vec<Row> {
+    let next = |task: fn(Input, Way) -> Task, input| {
+        let peers = [
+            Peer::PcapFile,
+            Peer::PcapFile3,
+            Peer::PcapParser,
+            Peer::Floor,
+        ];
+        peers.map(|peer| (peer, task(input, Way::Next)))
+    };
+    let libpcap = |task: fn(Input, Way) -> Task, input, way| {
+        [Peer::C, Peer::Pcap].map(|peer| (peer, task(input, way)))
+    };
+    let mut rows = Vec::new();
+    for (name, input) in [
+        ("64 B", Input::SmallPcapng),
+        ("60-1514 B", Input::MixedPcapng),
+        ("60-1514 B, with comments", Input::CommentedPcapng),
+    ] {
+        for (call, way, other) in [
+            ("for_each", Way::ForEach, Way::ForEach),
+            ("next_packet", Way::Next, Way::Next),
+            ("next_block", Way::Blocks, Way::Next),
+        ] {
+            let us = (Peer::Us, Task::Read(input, way));
+            let others = libpcap(Task::Read, input, other);
+            let cells = [&[us][..], &others, &next(Task::Read, input)].concat();
+            rows.push(Row::new(format!("{name}: {call}"), cells));
+        }
+    }
+    for (name, input) in [
+        ("64 B", Input::SmallPcapng),
+        ("60-1514 B", Input::MixedPcapng),
+    ] {
+        let owned = |peer| (peer, Task::Read(input, Way::Owned));
+        let mut cells = [
+            Peer::Us,
+            Peer::C,
+            Peer::Pcap,
+            Peer::PcapFile,
+            Peer::PcapFile3,
+        ]
+        .map(owned)
+        .to_vec();
+        cells.push((Peer::Floor, Task::Read(input, Way::Next)));
+        rows.push(Row::new(format!("{name}: packets (owned)"), cells));
+    }
+    for (call, way, other) in [
+        ("for_each", Way::ForEach, Way::ForEach),
+        ("next_block", Way::Blocks, Way::Next),
+    ] {
+        let input = Input::SmallPcapng;
+        let us = (Peer::Us, Task::Pipe(input, way));
+        let others = libpcap(Task::Pipe, input, other);
+        let cells = [&[us][..], &others, &next(Task::Pipe, input)].concat();
+        rows.push(Row::new(format!("from a pipe, 64 B: {call}"), cells));
+    }
     rows
 }
 
@@ -165,6 +236,13 @@ fn writing() -> Vec<Row> {
         for (name, size) in [("64 B", Size::Small), ("60-1514 B", Size::Mixed)] {
             let name = format!("{name} to {to}");
             rows.push(Row::by(name, Task::Write(size, target), &peers));
+        }
+    }
+    let peers = [Peer::Us, Peer::PcapFile, Peer::PcapFile3, Peer::Floor];
+    for (to, target) in [("memory", Target::Memory), ("/dev/null", Target::Null)] {
+        for (name, size) in [("64 B", Size::Small), ("60-1514 B", Size::Mixed)] {
+            let name = format!("pcapng, {name} to {to}");
+            rows.push(Row::by(name, Task::WritePcapng(size, target), &peers));
         }
     }
     rows

@@ -53,12 +53,17 @@ impl<S: Readable> Capture<S> {
     ///
     #[doc(alias = "pcap_next")]
     #[doc(alias = "pcap_next_ex")]
-    #[inline]
+    #[inline(always)] // the packet stays in registers then
     pub fn next_packet(&mut self) -> Result<Option<Packet<'_>>> {
         // Parses the header once, where `advance` and `packet` parse it twice.
         if let Some(placed) = self.ready() {
             return Ok(self.lend(placed));
         }
+        self.search_packet()
+    }
+
+    #[inline(never)]
+    fn search_packet(&mut self) -> Result<Option<Packet<'_>>> {
         Ok(if self.advance()? { self.packet() } else { None })
     }
 
@@ -159,7 +164,7 @@ impl<S: Readable> Capture<S> {
 
     /// Makes the next packet the current one, if that takes no more than to parse its header. Its
     /// [`lend`](Self::lend) then returns it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn ready(&mut self) -> Option<Placed> {
         let placed = self.state.ready()?;
         self.ended = None;
@@ -167,7 +172,7 @@ impl<S: Readable> Capture<S> {
     }
 
     /// Returns the packet that was [`ready`](Self::ready).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn lend(&self, placed: Placed) -> Option<Packet<'_>> {
         self.state.lend(placed)
     }

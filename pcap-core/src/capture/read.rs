@@ -91,7 +91,8 @@ impl<S: Readable> Capture<S> {
     ///   remove a tag that a program on this host has written into a frame.
     ///
     /// In other live captures, libpcap sets the filter, and may lose packets while it does so. On a savefile, this
-    /// process runs the filter.
+    /// process runs the filter. If the savefile has [several link types](Capture::mix_linktypes), an expression is
+    /// compiled for each of them.
     ///
     /// # Errors
     ///

@@ -6,8 +6,8 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::error::{Error, Result};
-use crate::linktype::Dlt;
+use crate::error::{Error, ErrorKind, Result};
+use crate::linktype::{Dlt, Linktype};
 use crate::packet::{AsPacket, Packet, PacketHeader};
 use crate::savefile::RECORD_HEADER;
 use crate::timestamp::{Precision, Timestamp};
@@ -66,6 +66,7 @@ pub(crate) use output::{Output, THE_SAVEFILE, THE_WRITER};
 pub struct Dumper {
     output: Output,
     format: Format,
+    linktype: Linktype,
     /// The length of the longest packet that the dumper accepts.
     longest: usize,
 }
@@ -130,14 +131,16 @@ impl Dumper {
         Dumper {
             output,
             format,
+            linktype: format.datalink.into(),
             longest,
         }
     }
 
     /// Writes a packet: its header and its data.
     ///
-    /// The packet must have the link type that [`datalink`](Self::datalink) returns. The call cannot check this,
-    /// because a [`Packet`] does not contain its link type. Readers would misinterpret a packet of another link type.
+    /// The packet must have the link type that [`datalink`](Self::datalink) returns, because readers would misinterpret
+    /// a packet of another link type. The call checks this for packets that were read from a pcapng savefile, which
+    /// know their [link type](Packet::linktype).
     ///
     /// If the savefile has microsecond precision, the time is truncated, as libpcap and editcap do; to round it, use
     /// [`Timestamp::rounded`]. A fraction that is negative or at least one second, as in damaged savefiles, is written
@@ -149,6 +152,8 @@ impl Dumper {
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the data is longer than the savefile's snaplen or
     ///   than the longest packet that readers accept (262 144 bytes for most link types), or if the time is outside the
     ///   range of a savefile (1970 to February 2106). The packet is not written.
+    /// - [`LinktypeMismatch`](crate::ErrorKind::LinktypeMismatch) if the packet is known to have another link type. It
+    ///   is not written.
     /// - [`Io`](crate::ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     ///
     #[doc = manual!("pcap_dump")]
@@ -156,6 +161,9 @@ impl Dumper {
     #[inline]
     pub fn write(&mut self, packet: impl AsPacket) -> Result<()> {
         let packet = packet.as_packet();
+        if packet.contradicts(self.linktype) {
+            return Err(self.other_linktype(packet));
+        }
         self.record(packet.header(), packet.data())
     }
 
@@ -189,6 +197,18 @@ impl Dumper {
         self.output.push(&record);
         self.output.push(data);
         Ok(())
+    }
+
+    #[cold]
+    fn other_linktype(&self, packet: Packet<'_>) -> Error {
+        let found = packet.linktype().unwrap_or(self.linktype);
+        let text = format!(
+            "expected a packet of {}, the link type of the savefile, found {found}; a pcapng savefile \
+             can have several",
+            self.linktype
+        );
+        let name = self.output.name().to_owned();
+        Error::cannot(ErrorKind::LinktypeMismatch, "write", name, text)
     }
 
     #[cold]

@@ -213,6 +213,15 @@ impl Output {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// Adds at most 4 zeros.
+    #[inline]
+    pub(crate) fn pad(&mut self, zeros: usize) {
+        // A copy of constant length is no call.
+        self.buffer.extend_from_slice(&[0; 4]);
+        let length = self.buffer.len() - (4 - zeros.min(4));
+        self.buffer.truncate(length);
+    }
+
     /// Returns the number of bytes of the savefile, including those in the buffer.
     pub(crate) fn position(&self) -> u64 {
         self.written + self.buffer.len() as u64

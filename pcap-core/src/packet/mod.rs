@@ -220,9 +220,17 @@ impl<'a> Packet<'a> {
     /// Returns the link type of that [`interface`](Self::interface), if the packet was read from a pcapng savefile.
     ///
     /// All other captures have one [link type](crate::Capture::linktype) for all packets, and this call returns `None`.
+    /// In a pcapng savefile, it may differ between packets only after
+    /// [`mix_linktypes`](crate::Capture::mix_linktypes).
     #[must_use]
     pub fn linktype(&self) -> Option<Linktype> {
         self.origin.linktype()
+    }
+
+    /// Returns whether the packet is known to have another link type than this one.
+    #[inline]
+    pub(crate) fn contradicts(&self, linktype: Linktype) -> bool {
+        self.origin.contradicts(linktype)
     }
 
     /// Copies the packet into a packet that owns its bytes.

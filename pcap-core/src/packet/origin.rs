@@ -1,6 +1,6 @@
 //! Where a packet comes from.
 
-use crate::linktype::Linktype;
+use crate::linktype::{Dlt, Linktype};
 
 /// The interface of a packet in a pcapng savefile.
 #[derive(Clone, Copy, Debug)]
@@ -29,5 +29,19 @@ impl Origin {
     pub(super) fn linktype(self) -> Option<Linktype> {
         self.interface()?;
         Some(Linktype::new(self.linktype.into()))
+    }
+
+    /// Returns whether the packet is known to have another link type than this one.
+    #[inline]
+    pub(super) fn contradicts(self, linktype: Linktype) -> bool {
+        self.interface != NO_INTERFACE
+            && u32::from(self.linktype) != linktype.value()
+            && self.is_other(linktype)
+    }
+
+    /// Returns whether the link types differ, of which some have several numbers.
+    #[cold]
+    fn is_other(self, linktype: Linktype) -> bool {
+        Dlt::from(Linktype::new(self.linktype.into())) != Dlt::from(linktype)
     }
 }

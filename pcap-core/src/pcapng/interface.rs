@@ -31,7 +31,8 @@ pub struct InterfaceId {
 }
 
 impl InterfaceId {
-    /// Returns the number of the interface in its section, starting at 0.
+    /// Returns the number of the interface in its section, starting at 0. If a dumper that
+    /// [appends](super::PcapngDumper::append) has begun a new section since, this is the number in the section before.
     #[must_use]
     pub fn index(self) -> u32 {
         self.number

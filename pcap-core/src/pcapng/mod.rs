@@ -1,17 +1,35 @@
 //! Reading and writing pcapng savefiles. A file may have comments and several interfaces, each with its own link type,
 //! name, snaplen and precision.
 //!
-//! libpcap can read this format but cannot write it. [`PcapngDumper`] writes it, with the guarantees of a
-//! [`Dumper`](crate::Dumper): a call whose write fails returns the error, unwritten bytes are kept for the next
-//! attempt, and values that the format cannot represent are rejected.
+//! pcapng is the format that Wireshark, tshark and dumpcap write by default. libpcap reads only the packets of simple
+//! files, and writes none. This module reads and writes all of it, without libpcap:
 //!
-//! # Readers
+//! - [`Reader`] lends the blocks of a file one by one. A [`Block`] is a packet with its interface, comments and flags,
+//!   or a section header, an interface, statistics, names, secrets, a journal entry, a custom block, or a block that
+//!   nobody knows.
+//! - [`PcapngDumper`] writes packets and blocks, with the guarantees of a [`Dumper`](crate::Dumper): a call whose write
+//!   fails returns the error, unwritten bytes are kept for the next attempt, and values that the format cannot
+//!   represent are rejected.
+//! - [`BlockBuf`] is a block that can be edited. Only the edited part changes, so a program can add a comment to a
+//!   packet and copy the rest of the file byte for byte.
 //!
-//! Wireshark and tshark read everything that this module writes, with one exception: for most link types they report a
-//! damaged file at the first packet of more than 262 144 bytes. libpcap reads only the packets; so do tcpdump and
-//! [`Capture::from_file`](crate::Capture::from_file), which use it. libpcap also requires all interfaces of a file to
-//! have the same link type and snaplen, and fails at the first interface that differs. If all of these programs must be
-//! able to read the file, use a single link type and snaplen.
+//! Programs that only need packets use [`Capture::from_file`](crate::Capture::from_file), which has filters, and reads
+//! both formats alike. Its packets tell their [`interface`](crate::Packet::interface).
+//!
+//! # Which programs read which files
+//!
+//! | file | libpcap, tcpdump | `Capture` | [`Reader`] | Wireshark, tshark |
+//! |---|---|---|---|---|
+//! | one link type and snaplen | packets | packets | all | all |
+//! | several snaplens | up to the second one | packets | all | all |
+//! | several link types | up to the second one | packets, [on request](crate::Capture::mix_linktypes) | all | all |
+//! | two interfaces of raw IP | up to the second one | packets | all | all |
+//! | sections in both byte orders | up to the second one | packets | all | all |
+//! | packets longer than the snaplen | up to the first one | up to the first one | all | all |
+//! | packets above 262 144 bytes, most link types | up to the first one | if the snaplen allows them | all | up to the first one |
+//! | a file that begins within a section or has a damaged block | up to the damage | up to the damage | also [later sections](Reader::resume_at_sections) | up to the damage |
+//!
+//! If all programs must be able to read a file, use a single link type and snaplen, and one section.
 //!
 //! # Examples
 //!

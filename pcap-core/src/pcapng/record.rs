@@ -2,7 +2,7 @@
 
 use crate::capture::{Capture, Readable};
 use crate::direction::Direction;
-use crate::linktype::Linktype;
+use crate::linktype::{Dlt, Linktype};
 use crate::packet::Packet;
 use crate::pcapng::PacketFlags;
 use crate::savefile::ByteOrder;
@@ -49,11 +49,16 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Creates a record from the current packet of a capture, with the capture's link type. Like [`Capture::packet`],
-    /// returns `None` if there is no current packet.
+    /// Creates a record from the current packet of a capture, with the link type of the capture, or of the packet if
+    /// the capture has [several](Capture::mix_linktypes). Like [`Capture::packet`], returns `None` if there is no
+    /// current packet.
     #[must_use]
     pub fn from_capture<S: Readable>(capture: &'a Capture<S>) -> Option<Record<'a>> {
-        Some(Record::new(capture.packet()?).linktype(capture.linktype()))
+        let packet = capture.packet()?;
+        // A savefile may number the capture's link type otherwise.
+        let other = packet.linktype();
+        let other = other.filter(|linktype| Dlt::from(*linktype) != capture.datalink());
+        Some(Record::new(packet).linktype(other.unwrap_or(capture.linktype())))
     }
 
     /// Sets the link type of the packet, so that the dumper rejects the record if the interface has a different one.

@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use pcap_core::pcapng::{PcapngDumper, Reader};
 use pcap_core::{
     Activated, Active, Address, AnyCapture, BreakHandle, Capture, CompileOptions, CookedHeader,
     Device, DeviceAddress, Direction, Dlt, Done, Dumper, End, Error, ErrorKind, Filter, Inactive,
@@ -97,6 +98,12 @@ fn write(folder: &Path) -> Result<std::path::PathBuf> {
         .dump_open_file(File::create(folder.join("b.pcap")).unwrap())?
         .close()?;
     dead.dump_to(Vec::new())?.close()?;
+    let written: Vec<u8> = PcapngDumper::new(Vec::new()).into_writer()?;
+    assert!(
+        Reader::from_reader(std::io::Cursor::new(written))?
+            .next_block()?
+            .is_some()
+    );
     Ok(path)
 }
 
@@ -126,6 +133,7 @@ fn savefile_rows_are_true() -> Result<()> {
         (capture.snaplen(), capture.name()),
         (262_144, path.to_str().unwrap())
     );
+    capture.mix_linktypes()?;
     let packet = capture.next_packet()?.expect("a packet");
     assert_eq!(
         (packet.caplen(), packet.wire_len(), packet.data().len()),

@@ -73,6 +73,7 @@ fn there_are_ten_tasks_of_at_most_ten_lines() {
         "Several threads",
         "Write pcapng",
         "An event loop",
+        "Read all of pcapng",
     ];
     assert_eq!(headings, expected);
     for (heading, lines) in &sections[..10] {

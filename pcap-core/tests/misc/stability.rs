@@ -1,4 +1,5 @@
-//! No part of the API depends on the version of libpcap, and only its handle is of its C interface, as the sources show.
+//! No part of the API depends on the version of libpcap, and only its handle is of its C interface, as the sources
+//! show.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -113,8 +114,10 @@ fn of_the_c_interface_only_pcap_t_is_public() {
 
 #[test]
 fn a_search_for_len_finds_wire_len() {
-    let packet = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/packet.rs");
-    let text = fs::read_to_string(packet).unwrap();
+    let packet = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/packet");
+    let files = ["header.rs", "mod.rs", "owned.rs"];
+    let files = files.map(|file| fs::read_to_string(packet.join(file)).unwrap());
+    let text = files.join("\n\n");
     let items = text
         .split("\n\n")
         .filter(|item| item.contains("fn wire_len("));

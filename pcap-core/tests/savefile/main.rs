@@ -10,6 +10,7 @@ mod format;
 mod fuzz;
 #[cfg(target_os = "linux")]
 mod lengths;
+mod mixed;
 mod ng;
 mod panics;
 mod pcapng;

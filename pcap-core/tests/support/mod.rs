@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unused_imports)]
 
+pub(crate) mod blocks;
+pub(crate) mod contents;
 pub(crate) mod cpu;
 pub(crate) mod damage;
 pub(crate) mod differential;

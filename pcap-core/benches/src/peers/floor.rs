@@ -39,7 +39,7 @@ pub(crate) fn read(path: &Path, layout: Layout) -> Result<Tally, Failure> {
             let length = u32_at(bytes, 8)? as u32;
             Some(Record::classic(length.swap_bytes() as usize))
         }),
-        Layout::Pcapng => hop(file, 0, |bytes| {
+        Layout::Pcapng | Layout::Commented => hop(file, 0, |bytes| {
             let end = u32_at(bytes, 4)?;
             let data = match u32_at(bytes, 0)? {
                 6 => Some((28, u32_at(bytes, 20)?)),
@@ -85,14 +85,23 @@ fn hop(
 }
 
 /// Copies records into large blocks, and writes them.
-pub(crate) fn write(path: &Path, samples: &Samples, packets: u64) -> Result<(), Failure> {
+pub(crate) fn write(
+    path: &Path,
+    layout: Layout,
+    samples: &Samples,
+    packets: u64,
+) -> Result<(), Failure> {
     let mut file = File::create(path)?;
     let mut buffer = Vec::with_capacity(BUFFER);
-    Layout::Classic.header(&mut buffer)?;
+    layout.header(&mut buffer)?;
     for (number, frame) in (0..packets).zip(samples.frames().iter().cycle()) {
-        if buffer.len() + 16 + frame.len() > BUFFER {
+        if buffer.len() + 48 + frame.len() > BUFFER {
             file.write_all(&buffer)?;
             buffer.clear();
+        }
+        if layout == Layout::Pcapng {
+            block(&mut buffer, number, frame);
+            continue;
         }
         let (secs, micros) = time_of(number);
         let length = frame.len() as u32;
@@ -102,4 +111,18 @@ pub(crate) fn write(path: &Path, samples: &Samples, packets: u64) -> Result<(), 
         buffer.extend_from_slice(frame);
     }
     Ok(file.write_all(&buffer)?)
+}
+
+/// Copies a packet into an enhanced packet block.
+fn block(buffer: &mut Vec<u8>, number: u64, frame: &[u8]) {
+    let time = 1_700_000_000_000_000 + number;
+    let (length, padded) = (frame.len() as u32, frame.len().next_multiple_of(4));
+    let whole = padded as u32 + 32;
+    let time = [(time >> 32) as u32, time as u32];
+    for number in [6, whole, 0, time[0], time[1], length, length] {
+        buffer.extend_from_slice(&number.to_ne_bytes());
+    }
+    buffer.extend_from_slice(frame);
+    buffer.extend_from_slice(&[0; 3][..padded - frame.len()]);
+    buffer.extend_from_slice(&whole.to_ne_bytes());
 }

@@ -7,6 +7,7 @@ pub(crate) mod floor;
 pub(crate) mod ours;
 pub(crate) mod pcap;
 pub(crate) mod pcap_file;
+pub(crate) mod pcap_file_3;
 pub(crate) mod pcap_parser;
 
 /// An implementation to compare.
@@ -20,6 +21,8 @@ pub(crate) enum Peer {
     Pcap,
     /// The `pcap-file` crate.
     PcapFile,
+    /// The release candidate of the next `pcap-file`.
+    PcapFile3,
     /// The `pcap-parser` crate.
     PcapParser,
     /// The bare system calls.
@@ -27,11 +30,12 @@ pub(crate) enum Peer {
 }
 
 impl Peer {
-    pub(crate) const ALL: [Peer; 6] = [
+    pub(crate) const ALL: [Peer; 7] = [
         Peer::Us,
         Peer::C,
         Peer::Pcap,
         Peer::PcapFile,
+        Peer::PcapFile3,
         Peer::PcapParser,
         Peer::Floor,
     ];
@@ -42,6 +46,7 @@ impl Peer {
             Peer::C => "C",
             Peer::Pcap => "pcap",
             Peer::PcapFile => "pcap-file",
+            Peer::PcapFile3 => "pcap-file 3",
             Peer::PcapParser => "pcap-parser",
             Peer::Floor => "floor",
         }
@@ -73,6 +78,8 @@ pub(crate) enum Way {
     /// With one call each by a task of tokio, or on async-io, which only `pcap-core` has.
     Tokio,
     AsyncIo,
+    /// Block by block, with the reader of `pcap-core` for pcapng; other crates have no other way for this format.
+    Blocks,
     /// The other calls of `pcap-core` that lend packets.
     TryForEach,
     Dispatch,

@@ -3,9 +3,11 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use pcap_core::pcapng::{Block, Interface, PcapngDumper, Reader};
 use pcap_core::stream::{AsyncCapture, Runtime};
 use pcap_core::{
-    Active, Awaitable, Capture, Dlt, Filter, Next, Offline, Packet, Precision, SendQueue, Timestamp,
+    Active, Awaitable, Capture, Dlt, Filter, Linktype, Next, Offline, Packet, Precision, SendQueue,
+    Timestamp,
 };
 
 use super::{Samples, Way, time_of};
@@ -13,6 +15,9 @@ use crate::Failure;
 use crate::tally::Tally;
 
 pub(crate) fn read(path: &Path, way: Way, filter: Option<&str>) -> Result<Tally, Failure> {
+    if way == Way::Blocks {
+        return read_blocks(path);
+    }
     let mut capture = Capture::from_file(path)?;
     if let Some(filter) = filter {
         capture.set_filter(filter)?;
@@ -68,7 +73,18 @@ fn read_all(mut capture: Capture<Offline>, way: Way) -> Result<Tally, Failure> {
                 packet?;
             }
         }
-        Way::Tuned => return Err("there is nothing to tune".into()),
+        Way::Tuned | Way::Blocks => return Err("there is nothing to tune".into()),
+    }
+    Ok(tally)
+}
+
+fn read_blocks(path: &Path) -> Result<Tally, Failure> {
+    let mut reader = Reader::open(path)?;
+    let mut tally = Tally::default();
+    while let Some(block) = reader.next_block()? {
+        if let Block::Packet(packet) = block {
+            tally.add(packet.data());
+        }
     }
     Ok(tally)
 }
@@ -96,6 +112,18 @@ pub(crate) fn write(path: &Path, samples: &Samples, packets: u64) -> Result<(), 
         let (secs, micros) = time_of(number);
         let time = Timestamp::from_micros(secs.into(), micros.into());
         dumper.write(Packet::whole(time, frame))?;
+    }
+    Ok(dumper.close()?)
+}
+
+pub(crate) fn write_pcapng(path: &Path, samples: &Samples, packets: u64) -> Result<(), Failure> {
+    let mut dumper = PcapngDumper::create(path)?;
+    let interface = Interface::new(Linktype::ETHERNET).with_precision(Precision::Micro);
+    let interface = dumper.add_interface(&interface)?;
+    for (number, frame) in (0..packets).zip(samples.frames().iter().cycle()) {
+        let (secs, micros) = time_of(number);
+        let time = Timestamp::from_micros(secs.into(), micros.into());
+        dumper.write(interface, Packet::whole(time, frame))?;
     }
     Ok(dumper.close()?)
 }

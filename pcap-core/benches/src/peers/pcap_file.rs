@@ -4,9 +4,13 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
+use std::time::Duration;
 
+use pcap_file::DataLink;
 use pcap_file::pcap::{PcapReader, PcapWriter, RawPcapPacket};
-use pcap_file::pcapng::{Block, PcapNgReader};
+use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketBlock;
+use pcap_file::pcapng::blocks::interface_description::InterfaceDescriptionBlock;
+use pcap_file::pcapng::{Block, PcapNgReader, PcapNgWriter};
 
 use super::{Samples, Way, time_of};
 use crate::Failure;
@@ -17,7 +21,15 @@ pub(crate) fn read(path: &Path, layout: Layout, way: Way) -> Result<Tally, Failu
     let file = File::open(path)?;
     let mut tally = Tally::default();
     match (layout, way) {
-        (Layout::Pcapng, Way::ForEach | Way::Next) => {
+        (Layout::Pcapng | Layout::Commented, Way::Owned) => {
+            let mut reader = PcapNgReader::new(file)?;
+            while let Some(block) = reader.next_block() {
+                if let Block::EnhancedPacket(packet) = block? {
+                    tally.add(&packet.into_owned().data);
+                }
+            }
+        }
+        (Layout::Pcapng | Layout::Commented, Way::ForEach | Way::Next) => {
             let mut reader = PcapNgReader::new(file)?;
             while let Some(block) = reader.next_block() {
                 if let Block::EnhancedPacket(packet) = block? {
@@ -58,4 +70,26 @@ pub(crate) fn write(path: &Path, samples: &Samples, packets: u64) -> Result<(), 
         })?;
     }
     Ok(writer.into_writer().flush()?)
+}
+
+/// Writes the time in nanoseconds as if they were microseconds: the crate knows no other unit.
+pub(crate) fn write_pcapng(path: &Path, samples: &Samples, packets: u64) -> Result<(), Failure> {
+    let file = BufWriter::with_capacity(256 * 1024, File::create(path)?);
+    let mut writer = PcapNgWriter::new(file)?;
+    writer.write_block(&Block::InterfaceDescription(InterfaceDescriptionBlock {
+        linktype: DataLink::ETHERNET,
+        snaplen: 262_144,
+        options: Vec::new(),
+    }))?;
+    for (number, frame) in (0..packets).zip(samples.frames().iter().cycle()) {
+        let micros = 1_700_000_000_000_000 + number;
+        writer.write_block(&Block::EnhancedPacket(EnhancedPacketBlock {
+            interface_id: 0,
+            timestamp: Duration::from_nanos(micros),
+            original_len: frame.len() as u32,
+            data: Cow::Borrowed(frame),
+            options: Vec::new(),
+        }))?;
+    }
+    Ok(writer.into_inner().flush()?)
 }

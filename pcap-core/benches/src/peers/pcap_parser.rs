@@ -21,7 +21,9 @@ pub(crate) fn read(path: &Path, layout: Layout, way: Way) -> Result<Tally, Failu
     let file = File::open(path)?;
     let failed = |error: PcapError<&[u8]>| format!("{error:?}");
     match layout {
-        Layout::Pcapng => read_all(PcapNGReader::new(BUFFER, file).map_err(failed)?),
+        Layout::Pcapng | Layout::Commented => {
+            read_all(PcapNGReader::new(BUFFER, file).map_err(failed)?)
+        }
         _ => read_all(LegacyPcapReader::new(BUFFER, file).map_err(failed)?),
     }
 }

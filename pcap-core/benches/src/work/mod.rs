@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Failure;
 use crate::frames::Size;
-use crate::input::Input;
+use crate::input::{Input, Layout};
 use crate::peers::{Peer, Sending, Way};
 use crate::tally::Outcome;
 
@@ -32,6 +32,8 @@ pub(crate) enum Task {
     Matches(Option<Size>, usize),
     /// Write a savefile.
     Write(Size, Target),
+    /// Write a pcapng file.
+    WritePcapng(Size, Target),
     /// Capture while another process sends as fast as it can; with the default buffer, or one of this many MiB.
     Live(Option<usize>, Way),
     /// Send one packet repeatedly.
@@ -111,7 +113,10 @@ impl Task {
             }
             Task::Pipe(input, way) => read::pipe(peer, input, way, &place.path(input)),
             Task::Matches(size, filter) => filter::matches(peer, size, FILTERS[filter], place),
-            Task::Write(size, target) => write::write(peer, size, target, place),
+            Task::Write(size, target) => write::write(peer, Layout::Classic, size, target, place),
+            Task::WritePcapng(size, target) => {
+                write::write(peer, Layout::Pcapng, size, target, place)
+            }
             Task::Live(..) | Task::Inject(_) | Task::Break | Task::Deadline(_) => {
                 live::run(self, peer, place)
             }

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use super::cannot;
 use crate::Failure;
 use crate::input::Input;
-use crate::peers::{Peer, Way, c, floor, ours, pcap, pcap_file, pcap_parser};
+use crate::peers::{Peer, Way, c, floor, ours, pcap, pcap_file, pcap_file_3, pcap_parser};
 use crate::tally::{Outcome, measured};
 
 pub(super) fn read(peer: Peer, input: Input, way: Way, path: &Path) -> Result<Outcome, Failure> {
@@ -18,6 +18,7 @@ pub(super) fn read(peer: Peer, input: Input, way: Way, path: &Path) -> Result<Ou
         Peer::C => c::read(path, way, None),
         Peer::Pcap => pcap::read(path, way, None),
         Peer::PcapFile => pcap_file::read(path, layout, way),
+        Peer::PcapFile3 => pcap_file_3::read(path, layout, way),
         Peer::PcapParser => pcap_parser::read(path, layout, way),
         Peer::Floor => floor::read(path, layout),
     })

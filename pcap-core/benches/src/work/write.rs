@@ -10,11 +10,12 @@ use super::{Place, Target, cannot};
 use crate::Failure;
 use crate::frames::{Frames, Size};
 use crate::input::Layout;
-use crate::peers::{Peer, Samples, c, floor, ours, pcap, pcap_file};
+use crate::peers::{Peer, Samples, c, floor, ours, pcap, pcap_file, pcap_file_3};
 use crate::tally::{Outcome, Tally, measured};
 
 pub(super) fn write(
     peer: Peer,
+    layout: Layout,
     size: Size,
     target: Target,
     place: &Place,
@@ -34,18 +35,22 @@ pub(super) fn write(
     let path = path.unwrap_or(Path::new("/dev/null"));
     let samples = Samples::new(Frames::samples(size));
     let mut outcome = measured(Some(packets), || {
-        match peer {
-            Peer::Us => ours::write(path, &samples, packets),
-            Peer::C => c::write(path, &samples, packets),
-            Peer::Pcap => pcap::write(path, &samples, packets),
-            Peer::PcapFile => pcap_file::write(path, &samples, packets),
-            Peer::Floor => floor::write(path, &samples, packets),
-            Peer::PcapParser => Err(cannot(peer)),
+        match (peer, layout) {
+            (Peer::Floor, _) => floor::write(path, layout, &samples, packets),
+            (Peer::Us, Layout::Pcapng) => ours::write_pcapng(path, &samples, packets),
+            (Peer::PcapFile, Layout::Pcapng) => pcap_file::write_pcapng(path, &samples, packets),
+            (Peer::PcapFile3, Layout::Pcapng) => pcap_file_3::write_pcapng(path, &samples, packets),
+            (_, Layout::Pcapng) => Err(cannot(peer)),
+            (Peer::Us, _) => ours::write(path, &samples, packets),
+            (Peer::C, _) => c::write(path, &samples, packets),
+            (Peer::Pcap, _) => pcap::write(path, &samples, packets),
+            (Peer::PcapFile, _) => pcap_file::write(path, &samples, packets),
+            (Peer::PcapFile3 | Peer::PcapParser, _) => Err(cannot(peer)),
         }?;
         Ok(Tally::default())
     })?;
     if scratch.is_some() {
-        outcome.tally = floor::read(path, Layout::Classic)?;
+        outcome.tally = floor::read(path, layout)?;
         if outcome.tally.packets != packets {
             return Err(format!(
                 "{} packets were written, not {packets}",

@@ -4,11 +4,13 @@ use std::io::Cursor;
 use std::ptr::NonNull;
 
 use crate::capture::Capture;
+use crate::capture::offline::filtering::Filtering;
 use crate::capture::offline::route::Route;
 use crate::capture::offline::{Offline, clock};
 use crate::capture::phase::Found;
 use crate::capture::read_ahead::{Batch, Limit};
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::{Filter, FilterSource};
 use crate::handle::Handle;
 use crate::savefile::pcapng::{self, Blocks, Damage, Described, Opening};
 use crate::savefile::{self, ByteOrder, Length, SavefileFormat};
@@ -99,10 +101,11 @@ impl Capture<Offline> {
             stream,
             _header: Some(empty),
             route: Route::Blocks(blocks),
+            start: None,
             length,
             no_copy: None,
             batch: Batch::new(Limit::FILE),
-            filter: None,
+            filtering: Filtering::All,
             format: SavefileFormat::Pcapng,
             precision: Precision::Nano,
             version: (version.0.into(), version.1.into()),
@@ -114,18 +117,28 @@ impl Capture<Offline> {
 
 /// A handle of libpcap on a savefile that has a header only, and the stream that it reads.
 ///
-/// The header has the link type, the snaplen and the byte order of the first interface. For a handle without a file,
-/// libpcap would compile filters otherwise: it would accept `inbound`, and ignore the file's byte order.
+/// The header has the link type, the snaplen and the byte order of an interface, usually of the first one. For a handle
+/// without a file, libpcap would compile filters otherwise: it would accept `inbound`, and ignore the file's byte
+/// order.
 pub(super) struct Header {
     pcap: NonNull<sys::pcap_t>,
     stream: platform::Stream,
 }
 
 impl Header {
-    pub(super) fn open(first: Described, order: ByteOrder, name: &str) -> Result<Header> {
+    pub(super) fn of_first(first: Described, order: ByteOrder, name: &str) -> Result<Header> {
+        Header::open(first.linktype, first.snaplen, order, name)
+    }
+
+    pub(super) fn open(
+        linktype: u16,
+        snaplen: u32,
+        order: ByteOrder,
+        name: &str,
+    ) -> Result<Header> {
         Error::library("open", name.to_owned())?;
         let io = |e| Error::io("open", name.to_owned(), e);
-        let bytes = savefile::header(first.linktype, first.snaplen, order);
+        let bytes = savefile::header(linktype, snaplen, order);
         let stream = platform::Stream::from_reader(Box::new(Cursor::new(bytes)));
         let mut stream = stream.map_err(|(e, _)| io(e))?;
         let mut errbuf = sys::ErrBuf::new();
@@ -136,6 +149,18 @@ impl Header {
                 Err(Error::savefile("open", name, &errbuf.text(), os))
             }
         }
+    }
+
+    /// Returns a filter for savefiles with this header, compiled if necessary.
+    pub(super) fn filter(self, source: &FilterSource<'_>, name: &str) -> Result<Filter> {
+        let Header {
+            pcap,
+            stream: _stream,
+        } = self;
+        let clock = clock(SavefileFormat::Pcap, Precision::Nano);
+        // SAFETY: the handle is open, nobody else knows it, and its stream is dropped after it.
+        let handle = unsafe { Handle::new(pcap, None, clock, name.to_owned(), false) };
+        handle.filter(source, false, None)
     }
 }
 
@@ -151,9 +176,11 @@ impl Offline {
         match found {
             // Only a pipe keeps to deadlines.
             pcapng::Found::Nothing if self.descriptor().is_some() => Ok(Found::Nothing),
-            pcapng::Found::Packet | pcapng::Found::Other | pcapng::Found::Nothing => {
+            pcapng::Found::Other => {
+                self.extend_filters()?;
                 Ok(Found::Packet)
             }
+            pcapng::Found::Packet | pcapng::Found::Nothing => Ok(Found::Packet),
             pcapng::Found::Absent(_) if self.follow => {
                 self.check_length()?;
                 Ok(Found::Nothing)

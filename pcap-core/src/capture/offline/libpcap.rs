@@ -26,7 +26,7 @@ impl Offline {
         let filled = batch.fill(|batch| {
             // Packets that libpcap's filter rejects are lost. So with a filter, read nothing ahead: the next filter
             // then sees all packets that follow.
-            let limit = match is_detour || self.filter.is_some() {
+            let limit = match is_detour || !self.filtering.is_all() {
                 true => 1,
                 false => batch.limit(),
             };
@@ -72,6 +72,7 @@ impl Offline {
             }
             _ => {}
         }
+        self.start = None;
         let done = callback::dispatch(&mut self.handle, max, closure);
         if let (Route::Fed(feed), true) = (&mut self.route, done.packets > 0) {
             feed.taken();
@@ -125,7 +126,7 @@ impl Offline {
                 if let Some(stream) = &mut self.stream {
                     stream.forget_older();
                 }
-                if let (Some(filter), false) = (&self.filter, self.stays_fast()) {
+                if let (Some(filter), false) = (self.filtering.one(), self.stays_fast()) {
                     let set = self.handle.set_filter(Some(filter));
                     set.map_err(|error| self.fail_with(error))?;
                 }

@@ -1,7 +1,9 @@
 //! Reading savefiles.
 
 mod blocks;
+mod filtering;
 mod libpcap;
+mod mixed;
 mod open;
 mod read;
 mod route;
@@ -11,6 +13,7 @@ use std::ffi::c_int;
 use std::fmt;
 use std::ptr::NonNull;
 
+use filtering::Filtering;
 use route::{Before, Route};
 
 use crate::capture::phase::{self, Opened};
@@ -34,12 +37,14 @@ pub struct Offline {
     /// The stream that libpcap reads if this crate reads blocks: a header only. Declared after the handle, as above.
     _header: Option<platform::Stream>,
     route: Route,
+    /// Where a pcapng savefile in a regular file starts, if libpcap reads it, but has read no block yet.
+    start: Option<u64>,
     /// The length of the savefile, if it is a regular file.
     length: Option<Length>,
     /// The reason why a classic savefile has no second descriptor, which following needs.
     no_copy: Option<Error>,
     batch: Batch,
-    filter: Option<Filter>,
+    filtering: Filtering,
     format: SavefileFormat,
     precision: Precision,
     version: (i32, i32),
@@ -156,8 +161,10 @@ impl Capture<Offline> {
     /// Returns the interfaces of the current section of a pcapng savefile that were described before the current
     /// position. [`Packet::interface`](crate::Packet::interface) returns the index of a packet's interface.
     ///
-    /// The list is empty for a classic savefile, and for a pcapng savefile of a link type whose packets libpcap converts
-    /// (USB, D-Bus and a few others). [`pcapng::Reader`](crate::pcapng::Reader) reads the interfaces of every file.
+    /// The list is empty for a classic savefile, and for a pcapng savefile whose packets libpcap may convert: those of
+    /// USB, D-Bus and a few others and, if the byte order [differs](Self::is_swapped), of all but a few common link
+    /// types. After [`mix_linktypes`](Self::mix_linktypes), or with [`pcapng::Reader`](crate::pcapng::Reader), the
+    /// interfaces of such a file are known.
     ///
     /// # Examples
     ///
@@ -235,10 +242,11 @@ impl Capture<Offline> {
             stream: None,
             _header: None,
             route: Route::Libpcap,
+            start: None,
             length: None,
             no_copy: None,
             batch: Batch::new(Limit::PIPE),
-            filter: None,
+            filtering: Filtering::All,
             format,
             precision,
             version,

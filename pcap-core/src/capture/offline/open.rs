@@ -9,6 +9,7 @@ use std::path::Path;
 use super::{Offline, clock};
 use crate::capture::Capture;
 use crate::capture::offline::blocks;
+use crate::capture::offline::filtering::Filtering;
 use crate::capture::offline::route::Route;
 use crate::capture::read_ahead::{Batch, Limit};
 use crate::error::{Error, ErrorKind, Result};
@@ -26,6 +27,10 @@ impl Capture<Offline> {
     /// that name.
     ///
     /// Timestamps are in nanoseconds, regardless of the savefile's precision.
+    ///
+    /// The interfaces of a pcapng savefile may have different snaplens, which libpcap does not support. If they may
+    /// also have different link types, call [`mix_linktypes`](Self::mix_linktypes). Otherwise, reading returns
+    /// [`SavefileBad`](crate::ErrorKind::SavefileBad) at the second link type.
     ///
     /// The capture waits for packets from a pipe, a socket or a terminal as it does for packets from a device: a
     /// [`BreakHandle`](crate::BreakHandle) ends the wait at once, [`next_packet_timeout`](Self::next_packet_timeout)
@@ -188,7 +193,7 @@ impl Capture<Offline> {
                     let reader = Blocks::new(Some(file), start, Rules::Libpcap);
                     match blocks::open(reader, &name)? {
                         blocks::Opened::Ours(reader, first) => {
-                            let header = blocks::Header::open(first, reader.order(), &name)?;
+                            let header = blocks::Header::of_first(first, reader.order(), &name)?;
                             return Ok(Self::from_blocks(reader, header, None, name, length, None));
                         }
                         blocks::Opened::Libpcaps(reader) => match reader.into_file() {
@@ -219,6 +224,8 @@ impl Capture<Offline> {
                 if let Some(records) = records {
                     capture.state.route = Route::Records(records);
                 }
+                let is_reread = length.is_some() && magic.format == SavefileFormat::Pcapng;
+                capture.state.start = is_reread.then_some(start);
                 capture.state.length = length;
                 capture.state.no_copy = no_copy;
                 capture.release();
@@ -297,7 +304,7 @@ impl Capture<Offline> {
             stream.ended();
         }
         if let Some((blocks, first)) = ours {
-            let header = match blocks::Header::open(first, blocks.order(), &name) {
+            let header = match blocks::Header::of_first(first, blocks.order(), &name) {
                 Ok(header) => header,
                 Err(error) => return Err((error, stream.into_reader())),
             };
@@ -404,10 +411,11 @@ impl Capture<Offline> {
             stream: Some(stream),
             _header: None,
             route: Route::Libpcap,
+            start: None,
             length: None,
             no_copy: None,
             batch: Batch::new(ahead),
-            filter: None,
+            filtering: Filtering::All,
             format: magic.format,
             precision: magic.precision,
             version,

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::callback;
 use crate::capture::offline::Offline;
+use crate::capture::offline::filtering::Filtering;
 use crate::capture::offline::route::Route;
-use crate::capture::offline::walk::wants;
 use crate::capture::phase::{BatchResult, Found, PacketSource, Waits};
 use crate::capture::wait::{self, LOOK_AGAIN, Waiter, Waiting, WaitsFor};
 use crate::error::Result;
@@ -39,8 +39,8 @@ impl PacketSource for Offline {
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
         let breaker = self.handle.breaker();
-        let filter = self.filter.as_ref();
         if !self.route.is_ours() {
+            let filter = self.filtering.one();
             if let Some(ahead) = self.batch.read_batch(max, filter, breaker, closure) {
                 return ahead;
             }
@@ -66,7 +66,7 @@ impl PacketSource for Offline {
             }
             while self.batch.step() {
                 // libpcap may not have filtered these packets.
-                if wants(self.filter.as_ref(), self.batch.current()) {
+                if self.filtering.wants(self.batch.current()) {
                     return Ok(Found::Packet);
                 }
             }
@@ -83,9 +83,9 @@ impl PacketSource for Offline {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn ready(&mut self) -> Option<Placed> {
-        if self.filter.is_some() || self.handle.breaker().is_pending() {
+        if !self.filtering.is_all() || self.handle.breaker().is_pending() {
             return None;
         }
         match &mut self.route {
@@ -95,7 +95,7 @@ impl PacketSource for Offline {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn lend(&self, placed: Placed) -> Option<Packet<'_>> {
         match &self.route {
             Route::Records(records) => Some(records.lend(placed)),
@@ -136,11 +136,15 @@ impl PacketSource for Offline {
     }
 
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {
+        if let Some(filtering) = self.filter_per_linktype(&source)? {
+            self.filtering = filtering;
+            return Ok(());
+        }
         let filter = self.handle.filter(&source, false, None)?;
         if self.route.may_be_libpcaps() {
             self.handle.set_filter(Some(&filter))?;
         }
-        self.filter = Some(filter);
+        self.filtering = Filtering::One(filter, source.into_owned());
         Ok(())
     }
 }

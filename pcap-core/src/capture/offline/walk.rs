@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 
 use crate::breakloop::Breaker;
 use crate::capture::offline::Offline;
+use crate::capture::offline::filtering::Filtering;
 use crate::capture::offline::route::Route;
 use crate::capture::phase::{BatchResult, Found};
 use crate::error::Result;
-use crate::filter::Filter;
 use crate::packet::Packet;
 use crate::savefile::{Feed, Record, Step, Units, Walk};
 use crate::sys;
@@ -18,22 +18,13 @@ use crate::sys::platform;
 /// so a call never reports that there is none while one is in the pipe.
 const REJECTED: u32 = 8192;
 
-/// Returns whether a packet passes the filter.
-#[inline]
-pub(super) fn wants(filter: Option<&Filter>, packet: Option<Packet<'_>>) -> bool {
-    match (filter, packet) {
-        (Some(filter), Some(packet)) => filter.matches_packet(packet),
-        _ => true,
-    }
-}
-
 /// Advances a reader to the next packet that passes the filter. Returns `None` if the caller has to look for a break or
 /// the deadline first.
 #[inline]
 fn step<W: Walk>(
     reader: &mut W,
     stream: &mut Option<platform::Stream>,
-    filter: Option<&Filter>,
+    filtering: &Filtering,
     breaker: &Breaker,
 ) -> io::Result<Option<Step<W::Gap>>> {
     let mut rejected = 0_u32;
@@ -42,7 +33,7 @@ fn step<W: Walk>(
             Step::Packet => {}
             gap => return Ok(Some(gap)),
         }
-        if wants(filter, reader.current()) {
+        if filtering.wants(reader.current()) {
             return Ok(Some(Step::Packet));
         }
         rejected = rejected.saturating_add(1);
@@ -68,7 +59,7 @@ struct Walked<G> {
 fn read_batch<W, F>(
     reader: &mut W,
     stream: &mut Option<platform::Stream>,
-    filter: Option<&Filter>,
+    filtering: &Filtering,
     breaker: &Breaker,
     max: u64,
     closure: &mut F,
@@ -78,8 +69,9 @@ where
     F: FnMut(Packet<'_>) -> ControlFlow<()>,
 {
     let (mut packets, mut stopped) = (0, false);
+    let delivers_all = filtering.is_all();
     let at = reader.walk(stream, |packet| {
-        if wants(filter, Some(packet)) {
+        if delivers_all || filtering.wants(Some(packet)) {
             packets += 1;
             stopped = closure(packet).is_break();
         }
@@ -101,10 +93,10 @@ impl Offline {
     #[inline]
     pub(super) fn walk(&mut self) -> Result<Option<Found>> {
         loop {
-            let (filter, breaker) = (self.filter.as_ref(), self.handle.breaker());
+            let (filtering, breaker) = (&self.filtering, self.handle.breaker());
             match &mut self.route {
                 Route::Records(records) => {
-                    return match step(records, &mut self.stream, filter, breaker) {
+                    return match step(records, &mut self.stream, filtering, breaker) {
                         Ok(Some(Step::Packet)) => Ok(Some(Found::Packet)),
                         Ok(None) => Ok(Some(Found::Nothing)),
                         Ok(Some(Step::Gap(record))) => self.beyond(record),
@@ -112,7 +104,7 @@ impl Offline {
                     };
                 }
                 Route::Blocks(blocks) => {
-                    let found = match step(blocks, &mut self.stream, filter, breaker) {
+                    let found = match step(blocks, &mut self.stream, filtering, breaker) {
                         Ok(Some(Step::Packet)) => return Ok(Some(Found::Packet)),
                         Ok(None) => return Ok(Some(Found::Nothing)),
                         Ok(Some(Step::Gap(found))) => self.between_blocks(found)?,
@@ -135,14 +127,11 @@ impl Offline {
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
-        let (filter, breaker, stream) = (
-            self.filter.as_ref(),
-            self.handle.breaker(),
-            &mut self.stream,
-        );
+        let (filtering, breaker, stream) =
+            (&self.filtering, self.handle.breaker(), &mut self.stream);
         let (packets, stopped, found) = match &mut self.route {
             Route::Records(records) => {
-                let walked = read_batch(records, stream, filter, breaker, max, closure);
+                let walked = read_batch(records, stream, filtering, breaker, max, closure);
                 let found = match walked.at {
                     Ok(Step::Packet) => Found::Packet,
                     Ok(Step::Gap(record)) => self.beyond(record)?.unwrap_or(Found::Packet),
@@ -151,7 +140,7 @@ impl Offline {
                 (walked.packets, walked.stopped, found)
             }
             Route::Blocks(blocks) => {
-                let walked = read_batch(blocks, stream, filter, breaker, max, closure);
+                let walked = read_batch(blocks, stream, filtering, breaker, max, closure);
                 let found = match walked.at {
                     Ok(Step::Packet) => Found::Packet,
                     Ok(Step::Gap(found)) => self.between_blocks(found)?,

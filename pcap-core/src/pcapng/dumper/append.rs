@@ -19,6 +19,15 @@ pub(super) struct Appended {
     added: Vec<u32>,
 }
 
+impl Appended {
+    /// Notes that an interface is used again.
+    pub(super) fn add(&mut self, number: u32) {
+        if !self.added.contains(&number) {
+            self.added.push(number);
+        }
+    }
+}
+
 /// # Appending
 impl PcapngDumper {
     /// Opens a savefile for appending, after checking that it consists of complete blocks.
@@ -132,9 +141,7 @@ impl PcapngDumper {
         let mut same = appended.interfaces.iter();
         if let Some(number) = same.position(|known| known.is_same(interface)) {
             let number = number as u32;
-            if !appended.added.contains(&number) {
-                appended.added.push(number);
-            }
+            appended.add(number);
             return Ok(Some(number));
         }
         let header = section_header(order, &[]);
@@ -167,7 +174,7 @@ fn walk(file: File, name: &str, repair: bool) -> Result<(Blocks, u64)> {
     let refuse = |kind, text| Error::cannot(kind, "append to", name.to_owned(), text);
     let mut blocks = Blocks::new(Some(file), 0, Rules::Lenient);
     loop {
-        if blocks.advance_to_packet() {
+        if blocks.ready_block().is_some() {
             continue;
         }
         let found = blocks.advance(&mut None);

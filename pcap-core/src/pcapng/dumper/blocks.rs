@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::pcapng::interface::InterfaceState;
 use crate::pcapng::{Interface, InterfaceId, PacketBlock, PcapngDumper, RawBlock};
-use crate::savefile::pcapng::{HEAD, Kind, layout};
+use crate::savefile::pcapng::{HEAD, Kind, LONGEST_BLOCK, ORDER, layout};
 
 /// # Writing blocks
 impl PcapngDumper {
@@ -19,8 +19,9 @@ impl PcapngDumper {
     ///
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the byte order of the block differs from that of the
     ///   section (see [`BlockBuf::to_endian`](crate::pcapng::BlockBuf::to_endian)), if a packet belongs to an interface
-    ///   that the section does not have, if the block is too short for its type, or if no section has begun. The block is
-    ///   not written.
+    ///   that the section does not have, if the block is too short for its type or longer than 134 348 832 bytes, if
+    ///   a section header has not the magic number of its byte order, or if no section has begun. The block is not
+    ///   written.
     /// - [`Io`](crate::ErrorKind::Io) if writing failed. The block is not written; the call can be repeated.
     ///
     /// # Examples
@@ -42,10 +43,20 @@ impl PcapngDumper {
     /// ```
     pub fn write_block<'a>(&mut self, block: impl Into<RawBlock<'a>>) -> Result<()> {
         let block = block.into();
-        let kind = block.kind();
+        let (kind, length) = (block.kind(), block.bytes().len());
+        if length > LONGEST_BLOCK as usize {
+            return Err(self.output.refuse(format!(
+                "a block of {length} bytes is longer than the limit of {LONGEST_BLOCK}"
+            )));
+        }
         if kind == Kind::SECTION {
-            if block.content().u64(8).is_none() {
+            let body = block.content();
+            if body.u64(8).is_none() {
                 return Err(self.too_short(block));
+            }
+            if body.u32(0) != Some(ORDER) {
+                let text = "expected the byte-order magic of the block's byte order";
+                return Err(self.output.refuse(text));
             }
             self.output.reserve(block.bytes().len())?;
             self.put_section(block);

@@ -179,7 +179,8 @@ impl PcapngDumper {
     ///
     /// - [`Unsupported`](ErrorKind::Unsupported) if the link type is above 65 535.
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a string in the interface's description is too long or
-    ///   contains a NUL byte.
+    ///   contains a NUL byte, if an option cannot be converted to the byte order of the section because its meaning is
+    ///   unknown, if no section has begun, or if the section has an unknown version.
     /// - [`Io`](ErrorKind::Io) if writing failed.
     ///
     /// After an error, the interface has not been added, and the call can be repeated.
@@ -196,9 +197,11 @@ impl PcapngDumper {
         if let Some(text) = interface.refusal() {
             return Err(self.output.refuse(text));
         }
+        // First of all, because it may fail.
+        let block = self.converted(interface)?;
         let number = match self.reuse(interface)? {
             Some(number) => number,
-            None => self.describe(interface)?,
+            None => self.describe(interface, &block)?,
         };
         self.output.offer();
         Ok(self.hand_out(number))
@@ -208,6 +211,9 @@ impl PcapngDumper {
     /// [`write_block`](Self::write_block) wrote. Returns `None` if the section does not have it.
     pub fn interface(&mut self, number: u32) -> Option<InterfaceId> {
         self.interfaces.get(number as usize)?;
+        if let Some(appended) = &mut self.appended {
+            appended.add(number);
+        }
         Some(self.hand_out(number))
     }
 
@@ -229,16 +235,20 @@ impl PcapngDumper {
         }
     }
 
-    /// Writes the description of an interface, and returns its number.
-    fn describe(&mut self, interface: &Interface) -> Result<u32> {
-        let order = self.section_state()?.order;
-        let block = BlockBuf::from(interface.as_raw());
-        let (block, left_out) = block.to_order(order)?;
-        if let Some(code) = left_out.first() {
-            return Err(self.output.refuse(format!(
-                "cannot convert option {code} of the interface to the byte order of the section"
-            )));
+    /// Returns the description of an interface in the byte order of the section.
+    fn converted(&self, interface: &Interface) -> Result<BlockBuf> {
+        let section = self.section_state()?;
+        if !section.is_known {
+            let text = "the section has a version that this crate does not know";
+            return Err(self.output.refuse(text));
         }
+        let block = BlockBuf::from(interface.as_raw());
+        let converted = block.to_whole_order(section.order);
+        converted.map_err(|error| self.output.refuse(error.to_string()))
+    }
+
+    /// Writes the description of an interface, and returns its number.
+    fn describe(&mut self, interface: &Interface, block: &BlockBuf) -> Result<u32> {
         let Ok(number) = u32::try_from(self.interfaces.len()) else {
             return Err(self
                 .output

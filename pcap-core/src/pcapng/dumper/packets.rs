@@ -19,12 +19,13 @@ impl PcapngDumper {
     /// Writes the current packet of a capture: the packet that was last read by [`advance`](Capture::advance) or
     /// another call that reads a single packet.
     ///
-    /// This method checks that the capture and the interface have the same link type. [`write`](Self::write) cannot
-    /// check this, because a [`Packet`](crate::Packet) does not contain its link type.
+    /// This method checks that the packet and the interface have the same link type: that of the capture, or of the
+    /// packet if the capture has [several](Capture::mix_linktypes). [`write`](Self::write) does not check this, because
+    /// most packets do not contain their link type.
     ///
     /// # Errors
     ///
-    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the link types of the capture and the interface differ.
+    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the link types of the packet and the interface differ.
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the capture has no current packet.
     /// - The errors of [`write`](Self::write).
     ///
@@ -64,7 +65,8 @@ impl PcapngDumper {
 
     /// Writes a packet that was captured on the given interface.
     ///
-    /// The packet must have the interface's link type. This method cannot check that; to have it checked, use
+    /// The packet must have the interface's link type. This method checks it for packets that were read from a pcapng
+    /// savefile, which know their [link type](Packet::linktype); to have it checked for all packets, use
     /// [`write_from`](Self::write_from) or [`Record::linktype`]. If the interface has microsecond precision, the time
     /// is truncated; to round it, use [`Timestamp::rounded`].
     ///
@@ -73,9 +75,16 @@ impl PcapngDumper {
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the data is longer than the interface's snaplen or does not
     ///   fit into a block (134 348 832 bytes), if the time is out of range (before 1970 or, with nanosecond precision,
     ///   after July 2554), or if the interface belongs to another dumper. The packet is not written.
+    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the packet is known to have another link type. It is not
+    ///   written.
     /// - [`Io`](ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     pub fn write(&mut self, interface: InterfaceId, packet: impl AsPacket) -> Result<()> {
-        self.write_record(interface, &Record::new(packet.as_packet()))
+        let packet = packet.as_packet();
+        let (number, known) = self.known(interface)?;
+        if packet.contradicts(known.linktype) {
+            return Err(self.other_linktype(interface, known.linktype, packet.linktype()));
+        }
+        self.write_packet(number, known, packet, &[])
     }
 
     /// Writes a packet that was captured on the given interface, with additional data such as a comment.
@@ -89,11 +98,13 @@ impl PcapngDumper {
     ///   differs from that of the interface.
     pub fn write_record(&mut self, interface: InterfaceId, record: &Record<'_>) -> Result<()> {
         let (number, known) = self.known(interface)?;
-        if record
-            .linktype
-            .is_some_and(|linktype| linktype != known.linktype)
-        {
-            return Err(self.other_linktype(interface, known.linktype, record.linktype));
+        let is_other = match record.linktype {
+            Some(linktype) => linktype != known.linktype,
+            None => record.packet.contradicts(known.linktype),
+        };
+        if is_other {
+            let found = record.linktype.or(record.packet.linktype());
+            return Err(self.other_linktype(interface, known.linktype, found));
         }
         if !record.has_options() {
             return self.write_packet(number, known, record.packet, &[]);
@@ -135,10 +146,7 @@ impl PcapngDumper {
         let padding = data.len().wrapping_neg() % 4;
         let length = BARE + data.len() + padding + options.len();
         if length > LONGEST_BLOCK as usize {
-            return Err(self.output.refuse(format!(
-                "the packet of {} bytes is too large for a block, which has at most {LONGEST_BLOCK} bytes",
-                data.len()
-            )));
+            return Err(self.too_large(data.len()));
         }
         self.output.reserve(length)?;
         let order = self
@@ -156,16 +164,19 @@ impl PcapngDumper {
         .map(|number| order.of_u32(number).to_ne_bytes());
         self.output.push(numbers.as_flattened());
         self.output.push(data);
-        let mut end = [0; 8];
-        end[4..].copy_from_slice(&numbers[1]);
-        if options.is_empty() {
-            self.output.push(&end[4 - padding..]);
-        } else {
-            self.output.push(&end[..padding]);
+        self.output.pad(padding);
+        if !options.is_empty() {
             self.output.push(options);
-            self.output.push(&end[4..]);
         }
+        self.output.push(&numbers[1]);
         Ok(())
+    }
+
+    #[cold]
+    fn too_large(&self, length: usize) -> Error {
+        self.output.refuse(format!(
+            "the packet of {length} bytes is too large for a block, which has at most {LONGEST_BLOCK} bytes"
+        ))
     }
 
     #[cold]

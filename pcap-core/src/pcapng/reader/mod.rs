@@ -15,9 +15,10 @@ use crate::sys::platform;
 
 /// Reads a pcapng file block by block: packets with their interfaces, comments and flags, and every other block.
 ///
-/// [`Capture::from_file`](crate::Capture::from_file) reads the packets alone, as libpcap does. This reader does not use
-/// libpcap. It reads files that Wireshark reads: sections in both byte orders, several link types, and packets longer
-/// than the snaplen. Blocks are lent from the reader's buffer, so nothing is allocated for a packet.
+/// [`Capture::from_file`](crate::Capture::from_file) reads the packets alone, as libpcap does, and applies filters.
+/// This reader does not use libpcap. It reads files that Wireshark reads: sections in both byte orders, several link
+/// types, and packets longer than the snaplen. Blocks are lent from the reader's buffer, so nothing is allocated for a
+/// packet.
 ///
 /// # Examples
 ///
@@ -82,8 +83,6 @@ pub struct Reader {
     resume: bool,
     /// Whether the next section is being searched for.
     searching: bool,
-    /// Whether an incomplete block at the end was searched for a section.
-    searched: bool,
     skipped: u64,
     /// The damage after which reading resumed.
     damage: Option<Error>,
@@ -142,8 +141,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Sets whether the reader continues after damage: it skips bytes up to the next undamaged section header. The blocks
-    /// between the damage and that header are lost. Default: off.
+    /// Sets whether the reader continues after damage: it skips bytes up to the next undamaged section header. The
+    /// blocks between the damage and that header are lost. Default: off.
     ///
     /// [`skipped`](Self::skipped) returns the number of bytes that were skipped, and [`damage`](Self::damage) the
     /// reason.

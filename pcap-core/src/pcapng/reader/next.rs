@@ -42,8 +42,8 @@ enum Step {
 impl Reader {
     /// Returns the next block, after waiting until one is there or the file ends.
     ///
-    /// The call returns `None` at the end of the file, and if a [`BreakHandle`](crate::BreakHandle) interrupts it. After
-    /// a break, reading can continue.
+    /// The call returns `None` at the end of the file, and if a [`BreakHandle`](crate::BreakHandle) interrupts it.
+    /// After a break, reading can continue.
     ///
     /// # Errors
     ///
@@ -61,6 +61,16 @@ impl Reader {
     /// Panics if the underlying reader panics.
     #[inline]
     pub fn next_block(&mut self) -> Result<Option<Block<'_>>> {
+        if self.is_undisturbed() {
+            if let Some(placed) = self.blocks.ready_block() {
+                return Ok(self.blocks.lend_ready(placed));
+            }
+        }
+        self.search_block()
+    }
+
+    #[inline(never)]
+    fn search_block(&mut self) -> Result<Option<Block<'_>>> {
         Ok(match self.advance()? {
             true => self.blocks.block(),
             false => None,
@@ -81,7 +91,7 @@ impl Reader {
     /// Panics if the underlying reader panics.
     #[inline]
     pub fn advance(&mut self) -> Result<bool> {
-        if self.is_undisturbed() && self.blocks.advance_to_packet() {
+        if self.is_undisturbed() && self.blocks.ready_block().is_some() {
             return Ok(true);
         }
         match self.wait_for_block(Patience::ForEver)? {
@@ -90,8 +100,8 @@ impl Reader {
         }
     }
 
-    /// Returns the next block if one is available now, and [`Next::Timeout`] otherwise. The call never blocks, except on
-    /// disk I/O or on a user-supplied reader.
+    /// Returns the next block if one is available now, and [`Next::Timeout`] otherwise. The call never blocks, except
+    /// on disk I/O or on a user-supplied reader.
     ///
     /// # Errors
     ///
@@ -100,8 +110,8 @@ impl Reader {
         self.next(Patience::Never)
     }
 
-    /// Returns the next block, after waiting for at most `timeout`, which applies to pipes, sockets, terminals and files
-    /// that are [followed](Self::follow).
+    /// Returns the next block, after waiting for at most `timeout`, which applies to pipes, sockets, terminals and
+    /// files that are [followed](Self::follow).
     ///
     /// # Errors
     ///
@@ -188,10 +198,7 @@ impl Reader {
             Err(e) => return self.unread(e),
         };
         match found {
-            Found::Packet | Found::Other => {
-                self.searched = false;
-                Ok(Step::Block)
-            }
+            Found::Packet | Found::Other => Ok(Step::Block),
             Found::Nothing => Ok(Step::Again),
             Found::Absent(_) if self.follow => {
                 self.check_length()?;
@@ -205,7 +212,7 @@ impl Reader {
             Found::Absent(bytes) => {
                 self.check_length()?;
                 let position = self.blocks.position();
-                let text = match position + bytes as u64 {
+                let text = match bytes {
                     0 => "the file is empty".to_owned(),
                     _ => format!("the block at byte {position} is truncated after {bytes} bytes"),
                 };
@@ -229,27 +236,40 @@ impl Reader {
         }
         self.damage = Some(error);
         self.searching = true;
-        self.skipped += self.blocks.skip_byte();
+        self.blocks.skip_byte();
+        self.skipped += 1;
         Ok(Step::Again)
     }
 
     /// Searches for the next section.
     fn search(&mut self) -> Result<Step> {
-        let (skipped, sought) = match self.blocks.skip_to_section(&mut self.stream) {
-            Ok(found) => found,
-            Err(e) => return self.unread(e),
-        };
-        self.skipped += skipped;
+        let start = self.blocks.position();
+        let sought = self.blocks.skip_to_section(&mut self.stream);
+        self.skipped += self.blocks.position() - start;
         match sought {
-            Sought::Section => self.searching = false,
-            Sought::Nothing => {}
-            Sought::Absent if self.follow => return Ok(Step::Wait),
-            Sought::Absent => {
-                self.skipped += self.blocks.skip_rest();
-                self.searching = false;
-                self.ended = true;
-                return Ok(Step::End);
+            Ok(Sought::Section) => self.searching = false,
+            Ok(Sought::Nothing) => {}
+            Ok(Sought::Absent) if self.follow => {
+                self.check_length()?;
+                return Ok(Step::Wait);
             }
+            Ok(Sought::Absent) => return self.search_rest(),
+            Err(e) => return self.unread(e),
+        }
+        Ok(Step::Again)
+    }
+
+    /// Searches what remains at the end of the file: the beginning of a section header, which may hide others, or less.
+    fn search_rest(&mut self) -> Result<Step> {
+        self.check_length()?;
+        let start = self.blocks.position();
+        self.blocks.skip_byte();
+        let skipped = self.blocks.position() - start;
+        self.skipped += skipped;
+        if skipped == 0 {
+            self.searching = false;
+            self.ended = true;
+            return Ok(Step::End);
         }
         Ok(Step::Again)
     }

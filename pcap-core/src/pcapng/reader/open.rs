@@ -123,7 +123,6 @@ impl Reader {
             follow: false,
             resume: false,
             searching: false,
-            searched: false,
             skipped: 0,
             damage: None,
             failed: None,

@@ -12,7 +12,7 @@ use crate::savefile::pcapng::section::ORDER;
 use crate::savefile::pcapng::state::{Parsed, State};
 use crate::savefile::pcapng::{
     Block, CustomBlock, Damage, Described, Fields, Interface, JournalBlock, Kind, LONGEST_BLOCK,
-    NamesBlock, PacketBlock, RawBlock, Rules, SecretsBlock, Section, StatisticsBlock,
+    NamesBlock, Options, PacketBlock, RawBlock, Rules, SecretsBlock, Section, StatisticsBlock,
 };
 use crate::savefile::walk::{Step, Walk};
 use crate::savefile::window::Window;
@@ -51,31 +51,28 @@ pub(crate) enum Opening {
     Damaged(Damage),
 }
 
-/// What the search for a section header found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sought {
-    /// A section header, which is next.
-    Section,
-    /// Nothing yet: there may be more, but it is time to look for a break.
-    Nothing,
-    /// No further bytes at this time.
-    Absent,
-}
-
 /// The block at the start of some bytes.
-enum Framed<'a> {
+pub(super) enum Framed<'a> {
     Whole(RawBlock<'a>),
     Partial,
     Damaged(Damage),
 }
 
+/// An ordinary packet and its block, without their loan.
+#[derive(Clone, Copy)]
+pub(crate) struct PlacedBlock {
+    packet: Placed,
+    start: usize,
+    length: usize,
+}
+
 /// The blocks of a savefile.
 #[derive(Debug)]
 pub(crate) struct Blocks {
-    window: Window,
-    state: State,
+    pub(super) window: Window,
+    pub(super) state: State,
     /// The block that is lent: where it starts in the buffer, and its length.
-    current: Option<(usize, usize)>,
+    pub(super) current: Option<(usize, usize)>,
 }
 
 impl Blocks {
@@ -93,8 +90,15 @@ impl Blocks {
     fn search(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Step<Found>> {
         let pause = self.window.position().saturating_add(PASSED);
         loop {
+            let known = self.interfaces().len();
             match self.advance(stream)? {
-                Found::Other if self.window.position() < pause => {}
+                // Filters depend on the interfaces.
+                Found::Other if self.is_mixed() && self.interfaces().len() != known => {
+                    self.current = None;
+                    return Ok(Step::Gap(Found::Other));
+                }
+                // The caller may wait, so the buffer must not contain a packet.
+                Found::Other if self.window.position() < pause || !self.is_walked() => {}
                 Found::Other => {
                     self.current = None;
                     return Ok(Step::Gap(Found::Nothing));
@@ -158,7 +162,7 @@ impl Blocks {
     }
 
     /// Returns the block at the position.
-    fn framed(&self) -> Framed<'_> {
+    pub(super) fn framed(&self) -> Framed<'_> {
         let bytes = self.window.unread();
         let mut order = self.state.order;
         let Some(kind) = Fields::new(bytes, order).u32(0).map(Kind) else {
@@ -206,65 +210,6 @@ impl Blocks {
         !self.state.begun && self.state.rules != Rules::Lenient
     }
 
-    /// Skips bytes up to the next section header that is undamaged. Returns their number, and whether a header was
-    /// found; otherwise more bytes may follow.
-    pub(crate) fn skip_to_section(
-        &mut self,
-        stream: &mut Option<platform::Stream>,
-    ) -> io::Result<(u64, Sought)> {
-        let start = self.position();
-        self.current = None;
-        loop {
-            match self.seek_section() {
-                Sought::Section => return Ok((self.position() - start, Sought::Section)),
-                Sought::Nothing => self.window.grow(),
-                Sought::Absent => {}
-            }
-            if !self.window.refill(stream)? {
-                return Ok((self.position() - start, Sought::Absent));
-            }
-            if self.position() - start >= PASSED {
-                return Ok((self.position() - start, Sought::Nothing));
-            }
-        }
-    }
-
-    /// Skips bytes in the buffer. Returns `Nothing` if a section header is incomplete.
-    fn seek_section(&mut self) -> Sought {
-        let magic = Kind::SECTION.0.to_ne_bytes();
-        loop {
-            let bytes = self.window.unread();
-            let starts = bytes.windows(magic.len());
-            let at = starts.clone().position(|window| window == magic);
-            let Some(at) = at else {
-                // The last bytes may be the beginning of one.
-                self.window.unread.start += bytes.len().saturating_sub(magic.len() - 1);
-                return Sought::Absent;
-            };
-            self.window.unread.start += at;
-            match self.framed() {
-                Framed::Whole(_) => return Sought::Section,
-                Framed::Partial => return Sought::Nothing,
-                Framed::Damaged(_) => self.window.unread.start += 1,
-            }
-        }
-    }
-
-    /// Skips the first byte of a damaged block. Returns the number of bytes.
-    pub(crate) fn skip_byte(&mut self) -> u64 {
-        self.current = None;
-        let length = self.window.unread().len().min(1);
-        self.window.unread.start += length;
-        length as u64
-    }
-
-    /// Skips the rest of the buffer, when nothing follows. Returns the number of bytes.
-    pub(crate) fn skip_rest(&mut self) -> u64 {
-        let length = self.window.unread().len();
-        self.window.unread.start += length;
-        length as u64
-    }
-
     fn lend_block(&mut self, length: usize) {
         self.current = Some((self.window.unread.start, length));
         self.window.unread.start += length;
@@ -292,48 +237,53 @@ impl Blocks {
         }
     }
 
-    /// Lets interfaces have different link types from now on.
-    #[allow(dead_code)] // until captures offer it
-    pub(crate) fn mix(&mut self) {
-        self.state.rules = Rules::Mixed;
-    }
-
     /// Advances to the next block if it is an ordinary packet that is in the buffer.
-    #[inline]
-    pub(crate) fn advance_to_packet(&mut self) -> bool {
-        match self.state.ordinary(self.window.unread()) {
-            Some(Parsed {
-                length,
-                has_options,
-                ..
-            }) if !has_options || self.are_options_whole(length) => {
-                self.lend_block(length);
-                true
+    #[inline(always)]
+    pub(crate) fn ready_block(&mut self) -> Option<PlacedBlock> {
+        let start = self.window.unread.start;
+        let parsed = self.state.ordinary(self.window.unread())?;
+        let caplen = parsed.packet.caplen() as usize;
+        let packet = parsed.packet.placed_at(start + HEAD + PACKET);
+        let length = parsed.length;
+        if parsed.has_options {
+            let options = HEAD + PACKET + caplen.next_multiple_of(4);
+            let options = self.window.unread().get(options..length - TRAILER)?;
+            if !Options::new(Fields::new(options, self.state.order)).are_whole() {
+                return None;
             }
-            _ => false,
         }
+        self.lend_block(length);
+        Some(PlacedBlock {
+            packet,
+            start,
+            length,
+        })
     }
 
-    /// Returns whether the options of the next block, which is complete, end within it.
-    fn are_options_whole(&self, length: usize) -> bool {
-        let bytes = &self.window.unread()[..length];
-        let block = RawBlock::new(bytes, self.state.order);
-        self.state.check(block).is_ok()
+    /// Returns the block that was ready.
+    #[inline(always)]
+    pub(crate) fn lend_ready(&self, placed: PlacedBlock) -> Option<Block<'_>> {
+        let PlacedBlock {
+            packet,
+            start,
+            length,
+        } = placed;
+        let bytes = self.window.buffer.get(start..start + length)?;
+        let packet = packet.lend(&self.window.buffer);
+        let interface = self.interfaces().get(packet.interface()? as usize)?;
+        let raw = RawBlock::new(bytes, self.state.order);
+        Some(Block::Packet(PacketBlock::new(
+            raw, packet, interface, true,
+        )))
     }
 
     /// Returns the block that the last step advanced to.
-    #[inline]
     pub(crate) fn block(&self) -> Option<Block<'_>> {
         let (start, length) = self.current?;
         let bytes = &self.window.buffer[start..start + length];
-        let raw = RawBlock::new(bytes, self.state.order);
-        if let Some(parsed) = self.state.ordinary(bytes) {
-            return self.packet(raw, &parsed);
-        }
-        self.unusual_block(raw)
+        self.any_block(RawBlock::new(bytes, self.state.order))
     }
 
-    #[inline]
     fn packet<'a>(&'a self, raw: RawBlock<'a>, parsed: &Parsed<'a>) -> Option<Block<'a>> {
         let Parsed {
             packet, has_time, ..
@@ -343,8 +293,7 @@ impl Blocks {
         Some(Block::Packet(packet))
     }
 
-    #[cold]
-    fn unusual_block<'a>(&'a self, raw: RawBlock<'a>) -> Option<Block<'a>> {
+    fn any_block<'a>(&'a self, raw: RawBlock<'a>) -> Option<Block<'a>> {
         Some(match raw.kind() {
             Kind::SECTION => Block::Section(self.state.section()),
             _ if !self.state.is_known() => Block::Other(raw),
@@ -400,7 +349,7 @@ impl Blocks {
 impl Walk for Blocks {
     type Gap = Found;
 
-    #[inline]
+    #[inline(always)]
     fn ready(&mut self) -> Option<Placed> {
         let Parsed { packet, length, .. } = self.state.ordinary(self.window.unread())?;
         let placed = packet.placed_at(self.window.unread.start + HEAD + PACKET);
@@ -408,7 +357,7 @@ impl Walk for Blocks {
         Some(placed)
     }
 
-    #[inline]
+    #[inline(always)]
     fn lend(&self, placed: Placed) -> Packet<'_> {
         placed.lend(&self.window.buffer)
     }
@@ -431,28 +380,31 @@ impl Walk for Blocks {
         mut f: impl FnMut(Packet<'_>) -> ControlFlow<()>,
     ) -> io::Result<Step<Found>> {
         self.current = None;
+        let mut start = self.window.unread.start;
         loop {
-            let window = &mut self.window;
-            let unread = &window.buffer[window.unread.clone()];
-            if let Some(Parsed { packet, length, .. }) = self.state.ordinary(unread) {
-                // Before the call, because the closure may panic.
-                window.unread.start += length;
-                if f(packet).is_break() {
-                    return Ok(Step::Packet);
+            let unread = &self.window.buffer[start..self.window.unread.end];
+            let packet = match self.state.ordinary(unread) {
+                Some(Parsed { packet, length, .. }) => {
+                    start += length;
+                    packet
                 }
-                continue;
-            }
-            match self.search(stream)? {
-                Step::Packet => {
-                    let (start, length) = self.current.take().unwrap_or((0, 0));
-                    let block =
-                        RawBlock::new(&self.window.buffer[start..start + length], self.state.order);
-                    let parsed = self.state.unusual(block);
-                    if parsed.is_ok_and(|parsed| f(parsed.packet).is_break()) {
-                        return Ok(Step::Packet);
+                None => match self.search(stream)? {
+                    Step::Packet => {
+                        start = self.window.unread.start;
+                        let (at, length) = self.current.take().unwrap_or_default();
+                        let bytes = &self.window.buffer[at..at + length];
+                        match self.state.unusual(RawBlock::new(bytes, self.state.order)) {
+                            Ok(parsed) => parsed.packet,
+                            Err(_) => continue,
+                        }
                     }
-                }
-                gap => return Ok(gap),
+                    gap => return Ok(gap),
+                },
+            };
+            // Before the call, because the closure may panic.
+            self.window.unread.start = start;
+            if f(packet).is_break() {
+                return Ok(Step::Packet);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A block that can be edited.
 
 use std::fmt;
+use std::ops::Range;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::savefile::ByteOrder;
@@ -154,7 +155,10 @@ impl BlockBuf {
         }
         // After the options without an end, a few zeros may follow.
         let at = self.bytes.len() - TRAILER - rest;
-        let mut bytes = Vec::with_capacity(value.len() + 12);
+        let mut bytes = Vec::with_capacity(value.len() + 16);
+        if self.as_raw().lacks_end_of_names() {
+            bytes.extend([0; 4]);
+        }
         bytes.extend(self.order.of_u16(code).to_ne_bytes());
         bytes.extend(self.order.of_u16(length).to_ne_bytes());
         bytes.extend(value);
@@ -189,8 +193,13 @@ impl BlockBuf {
 
     /// Removes all options with this code, and returns their number.
     pub fn remove_options(&mut self, code: u16) -> usize {
+        self.remove_after(code, 0)
+    }
+
+    /// Removes the options with a code from an offset in the block on.
+    fn remove_after(&mut self, code: u16, start: usize) -> usize {
         let mut removed = 0;
-        while let Some(range) = self.find(code) {
+        while let Some(range) = self.find_after(code, start) {
             self.splice(range, &[]);
             removed += 1;
         }
@@ -203,14 +212,13 @@ impl BlockBuf {
     ///
     /// The errors of [`add_option`](Self::add_option).
     pub fn set_option(&mut self, code: u16, value: &[u8]) -> Result<()> {
-        let same = |option: &crate::savefile::pcapng::RawOption<'_>| option.value().len();
-        let first = self.options().and_then(|options| options.first(code));
-        if let (Some(range), true) = (
-            self.find(code),
-            first.as_ref().map(same) == Some(value.len()),
-        ) {
-            self.bytes[range.start + 4..][..value.len()].copy_from_slice(value);
-            return Ok(());
+        if let Some(range) = self.find(code) {
+            let option = &self.bytes[range.clone()];
+            if Fields::new(option, self.order).u16(2).map(usize::from) == Some(value.len()) {
+                self.remove_after(code, range.end);
+                self.bytes[range.start + 4..][..value.len()].copy_from_slice(value);
+                return Ok(());
+            }
         }
         let before = self.clone();
         self.remove_options(code);
@@ -218,7 +226,12 @@ impl BlockBuf {
     }
 
     /// Returns where the first option with a code is, with its padding.
-    fn find(&self, code: u16) -> Option<std::ops::Range<usize>> {
+    fn find(&self, code: u16) -> Option<Range<usize>> {
+        self.find_after(code, 0)
+    }
+
+    /// Returns where the first option with a code is from an offset in the block on.
+    fn find_after(&self, code: u16, from: usize) -> Option<Range<usize>> {
         let mut options = self.options()?;
         let end = self.bytes.len() - TRAILER;
         loop {
@@ -227,7 +240,7 @@ impl BlockBuf {
             if option.code == code::END {
                 return None;
             }
-            if option.code == code {
+            if option.code == code && start >= from {
                 return Some(start..end - options.rest().len());
             }
         }
@@ -238,7 +251,7 @@ impl BlockBuf {
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](ErrorKind::Unsupported) if the block has another type.
+    /// - [`Unsupported`](ErrorKind::Unsupported) if the block has another type, or is too short for it.
     pub fn set_interface(&mut self, interface: u32) -> Result<()> {
         self.expect(&[Kind::ENHANCED_PACKET, Kind::STATISTICS], "the interface")?;
         self.put_u32(HEAD, interface);
@@ -249,7 +262,7 @@ impl BlockBuf {
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](ErrorKind::Unsupported) if the block has another type.
+    /// - [`Unsupported`](ErrorKind::Unsupported) if the block has another type, or is too short for it.
     pub fn set_ticks(&mut self, ticks: u64) -> Result<()> {
         self.expect(&[Kind::ENHANCED_PACKET, Kind::STATISTICS], "the time")?;
         self.put_u32(HEAD + 4, (ticks >> 32) as u32);
@@ -262,13 +275,15 @@ impl BlockBuf {
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](ErrorKind::Unsupported) if the block has another type.
+    /// - [`Unsupported`](ErrorKind::Unsupported) if the block has another type, or is too short for it.
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the block would be longer than 134 348 832 bytes.
     pub fn set_data(&mut self, data: &[u8], wire_len: u32) -> Result<()> {
         self.expect(&[Kind::ENHANCED_PACKET], "the data")?;
         let start = HEAD + layout::PACKET;
         let old = self.u32_at(HEAD + 12) as usize;
-        let end = (start + old.next_multiple_of(4)).min(self.bytes.len() - TRAILER);
+        let most = self.bytes.len() - TRAILER;
+        let padded = old.checked_next_multiple_of(4).unwrap_or(most);
+        let end = start.saturating_add(padded).min(most);
         let mut padded = data.to_vec();
         padded.resize(data.len().next_multiple_of(4), 0);
         if self.bytes.len() - (end - start) + padded.len() > LONGEST_BLOCK as usize {
@@ -282,8 +297,11 @@ impl BlockBuf {
         self.splice(start..end, &padded);
         self.remove_options(code::packet::HASH);
         if let Some(at) = self.find(code::packet::FLAGS) {
-            let flags = self.u32_at(at.start + 4);
-            self.put_u32(at.start + 4, flags & !layout::CHECKSUM_FLAGS);
+            // Flags of another length are none.
+            if Fields::new(&self.bytes, self.order).u16(at.start + 2) == Some(4) {
+                let flags = self.u32_at(at.start + 4);
+                self.put_u32(at.start + 4, flags & !layout::CHECKSUM_FLAGS);
+            }
         }
         Ok(())
     }
@@ -301,10 +319,16 @@ impl BlockBuf {
 
     fn expect(&self, kinds: &[Kind], what: &str) -> Result<()> {
         let kind = self.as_raw().kind();
-        if kinds.contains(&kind) && self.bytes.len() >= HEAD + TRAILER + layout::STATISTICS {
-            return Ok(());
-        }
-        let text = format!("it has type {:#x}", kind.0);
+        let numbers = match kind {
+            Kind::ENHANCED_PACKET => layout::PACKET,
+            _ => layout::STATISTICS,
+        };
+        let length = self.bytes.len();
+        let text = match kinds.contains(&kind) {
+            true if length >= HEAD + numbers + TRAILER => return Ok(()),
+            true => format!("{length} bytes are too few for its type, {:#x}", kind.0),
+            false => format!("it has type {:#x}", kind.0),
+        };
         let object = format!("{what} of the block");
         Err(Error::cannot(ErrorKind::Unsupported, "set", object, text))
     }
@@ -321,7 +345,7 @@ impl BlockBuf {
     }
 
     /// Replaces a part of the body, and corrects the lengths.
-    fn splice(&mut self, range: std::ops::Range<usize>, with: &[u8]) {
+    fn splice(&mut self, range: Range<usize>, with: &[u8]) {
         self.bytes.splice(range, with.iter().copied());
         let length = self.bytes.len();
         self.put_u32(4, length as u32);

@@ -10,7 +10,9 @@ pub(crate) struct Clock {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unit {
+    /// Microseconds without an offset.
     Micro,
+    /// Nanoseconds without an offset.
     Nano,
     /// This many ticks in a second, a power of ten.
     Decimal(u64),
@@ -35,8 +37,8 @@ impl Clock {
     pub(crate) fn new(resolution: u8, offset: i64) -> Option<Clock> {
         let exponent = u32::from(resolution & !BINARY);
         let unit = match resolution {
-            6 => Unit::Micro,
-            9 => Unit::Nano,
+            6 if offset == 0 => Unit::Micro,
+            9 if offset == 0 => Unit::Nano,
             _ if resolution & BINARY == 0 => Unit::Decimal(10_u64.checked_pow(exponent)?),
             _ if exponent < u64::BITS => Unit::Binary(exponent),
             _ => return None,
@@ -46,32 +48,42 @@ impl Clock {
 
     /// Returns the ticks as seconds and nanoseconds since the epoch. Digits below the nanosecond are cut off. `None` if
     /// the seconds exceed 64 bits.
-    #[inline]
-    pub(crate) fn time(self, ticks: u64) -> Option<(i64, u32)> {
-        // Constants make the divisions multiplications.
-        let (secs, nanos) = match self.unit {
-            Unit::Micro => (ticks / 1_000_000, (ticks % 1_000_000) as u32 * 1000),
-            Unit::Nano => (ticks / 1_000_000_000, (ticks % 1_000_000_000) as u32),
-            unit => unit.split(ticks)?,
-        };
-        // Most times fit in 63 bits.
-        let secs = match i64::try_from(secs) {
-            Ok(secs) => secs.checked_add(self.offset)?,
-            Err(_) => i64::try_from(i128::from(secs) + i128::from(self.offset)).ok()?,
-        };
+    #[inline(always)] // so that a program that does not use the time does not pay for it
+    pub(crate) fn time(&self, ticks: u64) -> Option<(i64, u32)> {
+        // Constants make the divisions multiplications, and the seconds fit.
+        match self.unit {
+            Unit::Micro => Some((
+                (ticks / 1_000_000) as i64,
+                (ticks % 1_000_000) as u32 * 1000,
+            )),
+            Unit::Nano => Some((
+                (ticks / 1_000_000_000) as i64,
+                (ticks % 1_000_000_000) as u32,
+            )),
+            _ => self.any_time(ticks),
+        }
+    }
+
+    fn any_time(&self, ticks: u64) -> Option<(i64, u32)> {
+        let (secs, nanos) = self.unit.split(ticks)?;
+        let secs = i64::try_from(i128::from(secs) + i128::from(self.offset)).ok()?;
         Some((secs, nanos))
     }
 
     /// Returns the ticks of a time, with digits below the resolution cut off. `None` if no ticks count it.
     #[inline]
     pub(crate) fn ticks(self, secs: i64, nanos: u32) -> Option<u64> {
-        if let (Unit::Nano, 0, Ok(secs)) = (self.unit, self.offset, u64::try_from(secs)) {
-            return secs.checked_mul(1_000_000_000)?.checked_add(nanos.into());
-        }
-        self.ticks_of(secs, nanos)
+        let per_second = match self.unit {
+            Unit::Micro => 1_000_000,
+            Unit::Nano => 1_000_000_000,
+            _ => return self.any_ticks(secs, nanos),
+        };
+        let fraction = u64::from(nanos) / (1_000_000_000 / per_second);
+        let secs = u64::try_from(secs).ok()?;
+        secs.checked_mul(per_second)?.checked_add(fraction)
     }
 
-    fn ticks_of(self, secs: i64, nanos: u32) -> Option<u64> {
+    fn any_ticks(self, secs: i64, nanos: u32) -> Option<u64> {
         let secs = u128::try_from(i128::from(secs) - i128::from(self.offset)).ok()?;
         let nanos = u128::from(nanos);
         let ticks = match self.unit {
@@ -88,7 +100,6 @@ impl Clock {
 const NANOS: u128 = 1_000_000_000;
 
 impl Unit {
-    #[cold]
     fn split(self, ticks: u64) -> Option<(u64, u32)> {
         let (secs, rest, per_second) = match self {
             Unit::Micro => return Unit::Decimal(1_000_000).split(ticks),

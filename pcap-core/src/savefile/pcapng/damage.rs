@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// How to read a savefile with several link types.
+const MIXED: &str = "call `Capture::mix_linktypes` first, or use `pcapng::Reader`";
+
 /// What is wrong with a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Damage {
@@ -115,11 +118,12 @@ impl fmt::Display for Damage {
                 found,
             } => write!(
                 f,
-                "expected link type {expected}, that of the first interface, found {found} at interface {interface}"
+                "expected link type {expected}, that of the first interface, found {found} at interface {interface}; \
+                 {MIXED}"
             ),
             Damage::Order(linktype) => write!(
                 f,
-                "expected the byte order of the first section, on which packets of link type {linktype} depend"
+                "expected the byte order of the first section, on which packets of link type {linktype} depend; {MIXED}"
             ),
             Damage::Contents(kind) => {
                 write!(f, "the contents of a block of type {kind} reach beyond it")

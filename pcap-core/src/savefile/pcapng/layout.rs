@@ -29,14 +29,18 @@ impl<'a> RawBlock<'a> {
             Kind::SECTION => SECTION,
             Kind::INTERFACE => INTERFACE,
             Kind::STATISTICS => STATISTICS,
-            Kind::ENHANCED_PACKET | Kind::PACKET => {
-                PACKET + (body.u32(12)? as usize).checked_next_multiple_of(4)?
-            }
-            Kind::SECRETS => SECRETS + (body.u32(4)? as usize).checked_next_multiple_of(4)?,
-            Kind::NAMES => end_of_names(body)?,
+            Kind::ENHANCED_PACKET | Kind::PACKET => PACKET.checked_add(padded(body.u32(12)?)?)?,
+            Kind::SECRETS => SECRETS.checked_add(padded(body.u32(4)?)?)?,
+            Kind::NAMES => end_of_names(body)?.0,
             _ => return None,
         };
         (start <= body.bytes().len()).then(|| Options::new(body.from(start)))
+    }
+
+    /// Returns whether options at the end of the block would be taken for records of names, which have no end.
+    pub(crate) fn lacks_end_of_names(self) -> bool {
+        self.kind() == Kind::NAMES
+            && end_of_names(self.content()).is_some_and(|(_, has_end)| !has_end)
     }
 
     /// Returns the comments.
@@ -46,20 +50,26 @@ impl<'a> RawBlock<'a> {
     }
 }
 
-/// Returns where the records of a name resolution block end. `None` if one reaches beyond the block.
-fn end_of_names(body: Fields<'_>) -> Option<usize> {
+/// Returns a length with its padding. Returns `None` if it exceeds this machine's numbers.
+fn padded(length: u32) -> Option<usize> {
+    usize::try_from(length).ok()?.checked_next_multiple_of(4)
+}
+
+/// Returns where the records of a name resolution block end, and whether a record says so. `None` if one reaches beyond
+/// the block.
+fn end_of_names(body: Fields<'_>) -> Option<(usize, bool)> {
     let mut at = 0;
     loop {
         let rest = body.from(at);
         let (Some(kind), Some(length)) = (rest.u16(0), rest.u16(2)) else {
-            return Some(at);
+            return Some((at, false));
         };
         at += 4 + usize::from(length).next_multiple_of(4);
         if at > body.bytes().len() {
             return None;
         }
         if kind == 0 {
-            return Some(at);
+            return Some((at, true));
         }
     }
 }

@@ -12,11 +12,13 @@ mod flags;
 mod interface;
 mod kind;
 pub(crate) mod layout;
+mod mixed;
 mod options;
 mod other_blocks;
 mod packet;
 mod packet_block;
 mod resolution;
+mod search;
 mod section;
 mod state;
 mod swap;
@@ -37,14 +39,15 @@ pub use resolution::Resolution;
 pub use section::Section;
 
 pub(crate) use block::{Fields, HEAD};
-pub(crate) use blocks::{Blocks, Found, Opening, Sought};
+pub(crate) use blocks::{Blocks, Found, Opening};
 pub(crate) use clock::Clock;
 pub(crate) use damage::Damage;
 pub(crate) use described::Described;
 pub(crate) use kind::Kind;
 pub(crate) use options::code;
 pub(crate) use packet::{PacketFields, Time};
-pub(crate) use section::header as section_header;
+pub(crate) use search::Sought;
+pub(crate) use section::{ORDER, header as section_header};
 pub(crate) use state::Rules;
 
 /// The most bytes of a block, as in Wireshark: enough for the longest D-Bus message.

@@ -161,6 +161,23 @@ impl<'a> Options<'a> {
         Some(RawOption { code, value })
     }
 
+    /// Returns whether no option reaches beyond the block.
+    #[inline]
+    pub(crate) fn are_whole(self) -> bool {
+        let mut rest = self.rest;
+        while let (Some(code), Some(length)) = (rest.u16(0), rest.u16(2)) {
+            let end = 4 + usize::from(length);
+            if end > rest.bytes().len() {
+                return false;
+            }
+            if code == code::END {
+                break;
+            }
+            rest = rest.from(end.next_multiple_of(4));
+        }
+        true
+    }
+
     /// Returns the code and the length of an option that reaches beyond the block.
     pub(crate) fn beyond(&self) -> Option<(u16, u16)> {
         self.damage

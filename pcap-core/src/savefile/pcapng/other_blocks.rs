@@ -100,15 +100,13 @@ impl<'a> StatisticsBlock<'a> {
     /// Returns the time when the capture started (`isb_starttime`).
     #[must_use]
     pub fn start_time(&self) -> Option<Timestamp> {
-        let option = self.options().first(statistics::START)?;
-        self.time(option.value.ticks(0)?)
+        self.time_of(statistics::START)
     }
 
     /// Returns the time when the capture ended (`isb_endtime`).
     #[must_use]
     pub fn end_time(&self) -> Option<Timestamp> {
-        let option = self.options().first(statistics::END)?;
-        self.time(option.value.ticks(0)?)
+        self.time_of(statistics::END)
     }
 
     /// Returns the number of packets that the interface received (`isb_ifrecv`).
@@ -154,6 +152,12 @@ impl<'a> StatisticsBlock<'a> {
 
     fn count(&self, code: u16) -> Option<u64> {
         self.options().first(code)?.u64()
+    }
+
+    fn time_of(&self, code: u16) -> Option<Timestamp> {
+        let option = self.options().first(code)?;
+        let ticks = option.value.ticks(0)?;
+        (option.value().len() == 8).then(|| self.time(ticks))?
     }
 
     fn time(&self, ticks: u64) -> Option<Timestamp> {
@@ -254,6 +258,34 @@ fn record(kind: u16, value: &[u8]) -> Option<NameRecord<'_>> {
             .map(String::from_utf8_lossy)
             .collect(),
     })
+}
+
+/// Returns whether the records of a name resolution block have an address and whole names, as Wireshark requires it.
+pub(crate) fn are_names_whole(body: Fields<'_>) -> bool {
+    let mut rest = body;
+    loop {
+        let (Some(kind), Some(length)) = (rest.u16(0), rest.u16(2)) else {
+            // Not even a record that ends the others is required, but one record is.
+            return !body.bytes().is_empty();
+        };
+        let length = usize::from(length);
+        let address = match kind {
+            0 => return true,
+            1 => 4,
+            2 => 16,
+            _ => 0,
+        };
+        let Some(value) = rest.bytes().get(4..4 + length) else {
+            return false;
+        };
+        let Some(names) = value.get(address..) else {
+            return false;
+        };
+        if address > 0 && names.last().is_some_and(|&byte| byte != 0) {
+            return false;
+        }
+        rest = rest.from(4 + length.next_multiple_of(4));
+    }
 }
 
 impl<'a> SecretsBlock<'a> {

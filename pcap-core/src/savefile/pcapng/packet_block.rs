@@ -192,7 +192,7 @@ impl<'a> PacketBlock<'a> {
             })
     }
 
-    /// Returns the verdicts (`epb_verdict`).
+    /// Returns the verdicts (`epb_verdict`). Those of a wrong length are only among the [`options`](Self::options).
     pub fn verdicts(&self) -> impl Iterator<Item = Verdict<'a>> + use<'a> {
         let options = self.options();
         options
@@ -204,6 +204,7 @@ impl<'a> PacketBlock<'a> {
                     (0, _) => Verdict::Hardware(rest),
                     (1, Some(number)) => Verdict::Tc(number),
                     (2, Some(number)) => Verdict::Xdp(number),
+                    (1 | 2, None) => return None,
                     _ => Verdict::Other(kind, rest),
                 })
             })

@@ -124,15 +124,13 @@ impl Section {
         self.as_raw().comments()
     }
 
-    /// Sets the byte order of the section's numbers. Default: this machine's.
+    /// Sets the byte order of the section's numbers. Default: this machine's. Options whose meaning this crate does not
+    /// know cannot be converted; the call that writes the section returns an error for them.
     #[must_use]
     pub fn with_endian(mut self, endian: Endian) -> Section {
-        if endian != self.endian() {
-            let order = ByteOrder::from(endian);
-            match self.block.to_order(order) {
-                Ok((block, _)) => self.block = block,
-                Err(error) => self.texts.note(Err(error)),
-            }
+        match self.block.to_whole_order(endian.into()) {
+            Ok(block) => self.block = block,
+            Err(error) => self.texts.note(Err(error)),
         }
         self
     }

@@ -4,6 +4,7 @@ use crate::packet::{Packet, PacketHeader};
 use crate::savefile::ByteOrder;
 use crate::savefile::pcapng::block::{HEAD, TRAILER};
 use crate::savefile::pcapng::layout::PACKET;
+use crate::savefile::pcapng::other_blocks::are_names_whole;
 use crate::savefile::pcapng::{
     Clock, Damage, Described, Interface, Kind, LONGEST_BLOCK, PacketFields, RawBlock, Section, Time,
 };
@@ -12,6 +13,8 @@ use crate::savefile::pcapng::{
 const INTERFACES: usize = 1 << 20;
 /// The most bytes of all interface descriptions in a section.
 const DESCRIPTIONS: usize = 256 << 20;
+/// The length of an enhanced packet block without data and options.
+const FRAME: u32 = (HEAD + PACKET + TRAILER) as u32;
 /// The length of a section header without options.
 const HEADER: u32 = 28;
 
@@ -21,7 +24,6 @@ pub(crate) enum Rules {
     /// As libpcap reads it, with one link type.
     Libpcap,
     /// As libpcap reads it, but with any link types.
-    #[allow(dead_code)] // until captures offer it
     Mixed,
     /// As Wireshark reads it.
     Lenient,
@@ -86,18 +88,22 @@ impl State {
 
     /// Parses the ordinary packet at the start of some bytes: one in an enhanced packet block that is complete and
     /// undamaged. Everything else takes the slow way.
-    #[inline]
+    #[inline(always)] // the callers use different parts of it
     pub(super) fn ordinary<'a>(&self, bytes: &'a [u8]) -> Option<Parsed<'a>> {
         let head = bytes.first_chunk::<{ HEAD + PACKET }>()?;
         let [kind, length, interface, high, low, caplen, wire_len] = numbers(head, self.order);
-        let room = length.wrapping_sub((HEAD + PACKET + TRAILER) as u32);
+        let room = length.wrapping_sub(FRAME);
         let length = length as usize;
         // For a shorter block, the room has wrapped.
-        if Kind(kind) != Kind::ENHANCED_PACKET || caplen > room || room > LONGEST_BLOCK {
+        if Kind(kind) != Kind::ENHANCED_PACKET || caplen > room || room > LONGEST_BLOCK - FRAME {
             return None;
         }
-        let trailer = bytes.get(length - TRAILER..length)?;
-        if trailer != &head[4..8] || length % 4 != 0 {
+        let trailer = bytes
+            .get(length - TRAILER..length)?
+            .first_chunk::<TRAILER>()?;
+        let trailer = in_order(u32::from_ne_bytes(*trailer), self.order);
+        // One comparison: the two low bits, and those that differ.
+        if (trailer as usize ^ length) | (length & 3) != 0 {
             return None;
         }
         let known = self.known.get(interface as usize)?;
@@ -106,7 +112,7 @@ impl State {
         }
         let (secs, nanos) = known.clock.time(u64::from(high) << 32 | u64::from(low))?;
         let header = PacketHeader::from_raw(secs, nanos.into(), caplen, wire_len);
-        let data = &bytes[HEAD + PACKET..][..caplen as usize];
+        let data = bytes.get(HEAD + PACKET..HEAD + PACKET + caplen as usize)?;
         Some(Parsed {
             packet: Packet::from_parts(header, data).of_interface(interface, known.linktype),
             length,
@@ -166,7 +172,14 @@ impl State {
         if self.rules != Rules::Lenient || !has_parts || !self.knows(block) {
             return Ok(());
         }
-        let mut options = block.options().ok_or(Damage::Contents(block.kind().0))?;
+        let kind = block.kind();
+        if kind == Kind::NAMES && !are_names_whole(block.content()) {
+            return Err(Damage::Contents(kind.0));
+        }
+        let mut options = block.options().ok_or(Damage::Contents(kind.0))?;
+        if options.are_whole() {
+            return Ok(());
+        }
         options.by_ref().for_each(drop);
         options.damage().map_or(Ok(()), Err)
     }
@@ -284,8 +297,13 @@ fn numbers(head: &[u8; HEAD + PACKET], order: ByteOrder) -> [u32; 7] {
         let n = 4 * n;
         u32::from_ne_bytes([head[n], head[n + 1], head[n + 2], head[n + 3]])
     });
+    numbers.map(|number| in_order(number, order))
+}
+
+#[inline(always)]
+fn in_order(number: u32, order: ByteOrder) -> u32 {
     match order {
-        ByteOrder::Native => numbers,
-        ByteOrder::Swapped => numbers.map(u32::swap_bytes),
+        ByteOrder::Native => number,
+        ByteOrder::Swapped => number.swap_bytes(),
     }
 }

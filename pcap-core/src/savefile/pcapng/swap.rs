@@ -135,7 +135,11 @@ impl Writer {
     /// Copies options. Returns the codes of those that cannot be converted.
     fn copy_options(&mut self, kind: Kind, mut options: Options<'_>) -> Vec<u16> {
         let mut left_out = Vec::new();
-        while let Some(option) = options.take_any() {
+        loop {
+            let rest = options.rest();
+            let Some(option) = options.take_any() else {
+                break;
+            };
             let start = self.bytes.len();
             self.u16(option.code);
             self.u16(option.value().len() as u16);
@@ -150,6 +154,11 @@ impl Writer {
                 continue;
             }
             self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
+            if option.code == code::END {
+                // Readers ignore what follows.
+                let end = 4 + option.value().len().next_multiple_of(4);
+                self.bytes.extend(rest.get(end..).unwrap_or(&[]));
+            }
         }
         if let Some((code, _)) = options.beyond() {
             left_out.push(code);
@@ -246,8 +255,22 @@ impl BlockBuf {
         }
     }
 
-    /// Converts the block to another byte order. Blocks whose type this crate does not know cannot be converted. Options
-    /// that it does not know are left out; the call also returns their codes.
+    /// Converts the block to a byte order, unless an option would be left out.
+    pub(crate) fn to_whole_order(&self, order: ByteOrder) -> Result<BlockBuf> {
+        let (block, left_out) = self.to_order(order)?;
+        match left_out.first() {
+            None => Ok(block),
+            Some(code) => Err(Error::cannot(
+                ErrorKind::InvalidArgument,
+                "convert",
+                format!("option {code} to the other byte order"),
+                "its meaning is unknown",
+            )),
+        }
+    }
+
+    /// Converts the block to another byte order. Blocks whose type this crate does not know cannot be converted.
+    /// Options that it does not know are left out; the call also returns their codes.
     ///
     /// The data of packets, secrets and custom blocks stay as they are.
     ///

@@ -5,5 +5,6 @@ mod copies;
 mod errors;
 mod flushing;
 mod headers;
+mod linktypes;
 mod pcapng;
 mod writing;

@@ -8,10 +8,23 @@ use crate::support::ng::{
     valid,
 };
 
+mod appends;
 mod bytes;
 mod capture;
+mod copies;
+mod cut;
+mod damage;
+mod edits;
+mod follow;
+mod limits;
+mod mixed;
+mod reader;
+mod resume;
+mod swap;
 #[cfg(unix)]
 mod tools;
+mod ways;
+mod written;
 
 /// The number of random files.
 const RANDOM: u64 = 400;

@@ -81,7 +81,7 @@ fn tshark_ignores_wrong_times_of_interfaces() {
 }
 
 /// Checks files in several processes.
-fn check_in_parts(cases: &[Case]) {
+pub(super) fn check_in_parts(cases: &[Case]) {
     std::thread::scope(|scope| {
         for part in cases.chunks(cases.len().div_ceil(PROCESSES)) {
             scope.spawn(|| check_tshark(part));

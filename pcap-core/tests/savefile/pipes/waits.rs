@@ -301,3 +301,37 @@ fn a_very_long_packet_is_waited_for() {
         assert_eq!(capture.next_packet().unwrap().unwrap().data(), ping(1));
     }
 }
+
+/// The reader pauses among blocks without packets, but waits only for what has not arrived.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_packet_behind_many_blocks_has_arrived() {
+    const SIZE: usize = 1 << 20;
+    let start = Pcapng::new(Order::NATIVE).interface(1, 0, &[]);
+    let packet = start.clone().packet(0, 1, 98, &ping(0)).bytes();
+    let (header, packet) = packet.split_at(start.bytes().len());
+    let block = [
+        [0xbad, 100].map(|n| Order::NATIVE.u32(n)).concat(),
+        vec![7; 88],
+    ];
+    let block = [&block.concat()[..], &Order::NATIVE.u32(100)].concat();
+    for blocks in [SIZE / 100 + 2, SIZE / 100 + 30] {
+        let (mut capture, mut writer) = opened(header, header.len());
+        // SAFETY: takes numbers.
+        let size = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, SIZE) };
+        assert_eq!(size, SIZE as i32);
+        let bytes = [&block.repeat(blocks)[..], packet].concat();
+        let writing = thread::spawn(move || {
+            writer.write_all(&bytes).unwrap();
+            writer
+        });
+        // The pipe is nearly full then, and the rest follows as soon as the first bytes are read.
+        thread::sleep(Duration::from_millis(50));
+        let begin = Instant::now();
+        let longest = Duration::from_secs(20);
+        let next = capture.next_packet_timeout(longest).unwrap();
+        assert_ne!(next, Next::Timeout);
+        assert!(begin.elapsed() < longest / 2, "{blocks}");
+        drop(writing.join().unwrap());
+    }
+}

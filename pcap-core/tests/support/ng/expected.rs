@@ -235,7 +235,7 @@ impl Packet {
 }
 
 /// Returns a time in nanoseconds since 1970, rounded down, if the resolution of the interface is known.
-fn nanos(ticks: u64, interface: &Idb) -> Option<i128> {
+pub(crate) fn nanos(ticks: u64, interface: &Idb) -> Option<i128> {
     let per_second = u128::from(interface.per_second()?);
     let ticks = u128::from(ticks);
     let seconds = (ticks / per_second) as i128 + i128::from(interface.tsoffset());

@@ -1,0 +1,189 @@
+//! The filter of a capture that reads a savefile.
+
+use std::collections::HashMap;
+
+use crate::capture::offline::blocks::Header;
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::{Filter, FilterSource};
+use crate::linktype::{Dlt, Linktype};
+use crate::packet::Packet;
+use crate::savefile::ByteOrder;
+use crate::savefile::pcapng::Interface;
+use crate::warning::{Warning, WarningKind};
+
+/// Which packets a capture delivers.
+#[allow(clippy::large_enum_variant)] // a capture has one, and the filter is close at hand
+pub(super) enum Filtering {
+    All,
+    /// Those that a filter accepts, and what the filter was made of.
+    One(Filter, FilterSource<'static>),
+    /// Those that the filter of their link type accepts.
+    PerLinktype(Box<PerLinktype>),
+}
+
+impl Filtering {
+    /// Returns whether a packet is delivered.
+    #[inline]
+    pub(super) fn wants(&self, packet: Option<Packet<'_>>) -> bool {
+        match (self, packet) {
+            (Filtering::One(filter, _), Some(packet)) => filter.matches_packet(packet),
+            (Filtering::PerLinktype(filters), Some(packet)) => filters.wants(packet),
+            _ => true,
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_all(&self) -> bool {
+        matches!(self, Filtering::All)
+    }
+
+    /// Returns the filter, if there is one for all packets.
+    pub(super) fn one(&self) -> Option<&Filter> {
+        match self {
+            Filtering::One(filter, _) => Some(filter),
+            Filtering::All | Filtering::PerLinktype(_) => None,
+        }
+    }
+}
+
+/// The filters of a pcapng savefile with several link types, all made of the same source.
+pub(super) struct PerLinktype {
+    source: FilterSource<'static>,
+    /// `None` if the filter does not compile for the link type, whose packets are not delivered then.
+    filters: Vec<Option<Filter>>,
+    /// The index of the filter for a link type. The byte order matters only for some link types.
+    indices: HashMap<(Dlt, ByteOrder), usize>,
+    /// The index of the filter for each interface of the section.
+    interfaces: Vec<usize>,
+    warnings: Vec<Warning>,
+    /// Why the filter does not compile for the first such link type.
+    failure: Option<Error>,
+}
+
+impl PerLinktype {
+    pub(super) fn new(source: FilterSource<'static>) -> PerLinktype {
+        PerLinktype {
+            source,
+            filters: Vec::new(),
+            indices: HashMap::new(),
+            interfaces: Vec::new(),
+            warnings: Vec::new(),
+            failure: None,
+        }
+    }
+
+    /// Returns whether the filter for the interface of a packet accepts it.
+    #[inline(never)] // to keep the other filters' loops small
+    fn wants(&self, packet: Packet<'_>) -> bool {
+        let number = packet.interface().map_or(usize::MAX, |n| n as usize);
+        let index = self.interfaces.get(number).copied();
+        let filter = index.and_then(|index| self.filters[index].as_ref());
+        filter.is_some_and(|filter| filter.matches_packet(packet))
+    }
+
+    /// Adds a compiled filter for its link type.
+    pub(super) fn add(&mut self, filter: Filter, order: ByteOrder) {
+        self.indices
+            .insert(key(filter.datalink(), order), self.filters.len());
+        self.filters.push(Some(filter));
+    }
+
+    /// Compiles the filter for a link type, unless that was done before. Returns its index.
+    ///
+    /// # Errors
+    ///
+    /// Only those of the operating system. Any other error is a warning.
+    pub(super) fn compile(
+        &mut self,
+        (linktype, snaplen): (Linktype, u32),
+        order: ByteOrder,
+        name: &str,
+    ) -> Result<usize> {
+        let dlt = Dlt::from(linktype);
+        let key = key(dlt, order);
+        if let Some(index) = self.indices.get(&key) {
+            return Ok(*index);
+        }
+        let compiled = match &self.source {
+            FilterSource::Compiled(filter) if filter.datalink() != dlt => {
+                let text = format!("it was compiled for link type {}", filter.datalink());
+                let (kind, name) = (ErrorKind::LinktypeMismatch, name.to_owned());
+                Err(Error::cannot(kind, "set a filter on", name, text))
+            }
+            source => Header::open(linktype.value() as u16, snaplen, order, name)
+                .and_then(|header| header.filter(source, name)),
+        };
+        let filter = match compiled {
+            Ok(filter) => Some(filter),
+            Err(error) => match error.kind() {
+                ErrorKind::Io(_) | ErrorKind::LibraryMissing => return Err(error),
+                _ => {
+                    self.warn(linktype, &error);
+                    self.failure.get_or_insert(error);
+                    None
+                }
+            },
+        };
+        let index = self.filters.len();
+        self.filters.push(filter);
+        self.indices.insert(key, index);
+        Ok(index)
+    }
+
+    /// Warns that the filter rejects all packets of a link type, once for both byte orders.
+    fn warn(&mut self, linktype: Linktype, error: &Error) {
+        let dlt = Dlt::from(linktype);
+        let orders = [ByteOrder::Native, ByteOrder::Swapped];
+        let mut known = orders.iter().filter_map(|order| {
+            let index = self.indices.get(&(dlt, *order))?;
+            Some(&self.filters[*index])
+        });
+        if known.any(Option::is_none) {
+            return;
+        }
+        let reason = error.text();
+        let text = format!("the filter rejects all packets of link type {dlt}: {reason}");
+        let warning = Warning::new(WarningKind::FilterNotSupported, text);
+        self.warnings.push(warning);
+    }
+
+    /// Compiles the filter for new interfaces of the section. The reader reports each change of their list, so the list
+    /// was empty in between if the section is another one.
+    pub(super) fn extend(
+        &mut self,
+        interfaces: &[Interface],
+        order: ByteOrder,
+        name: &str,
+    ) -> Result<()> {
+        self.interfaces.truncate(interfaces.len());
+        for interface in &interfaces[self.interfaces.len()..] {
+            let described = (interface.linktype(), interface.snaplen());
+            let index = self.compile(described, order, name)?;
+            self.interfaces.push(index);
+        }
+        Ok(())
+    }
+
+    /// Returns the error of the first link type if the filter compiles for none.
+    pub(super) fn check(&self) -> Result<()> {
+        let is_compiled = matches!(self.source, FilterSource::Compiled(_));
+        match &self.failure {
+            Some(error) if !is_compiled && self.filters.iter().all(Option::is_none) => {
+                Err(error.clone())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+}
+
+/// Returns what the program of a filter depends on.
+fn key(dlt: Dlt, order: ByteOrder) -> (Dlt, ByteOrder) {
+    match dlt.depends_on_system() {
+        true => (dlt, order),
+        false => (dlt, ByteOrder::Native),
+    }
+}
