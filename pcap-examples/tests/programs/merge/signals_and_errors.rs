@@ -120,9 +120,9 @@ fn ctrl_c_completes_a_pcapng_output() {
             assert!(ran.stderr.contains("stopped: "), "{}", ran.stderr);
             let written = fs::read(&output).unwrap();
             assert_eq!(&written, complete);
-            let mut kinds = parse(&written).into_iter().map(|block| block.kind);
+            let blocks = parse(&written);
             assert_eq!(
-                kinds.next_back(),
+                blocks.last().map(|block| block.kind),
                 match bytes == complete {
                     true => Some(kind::INTERFACE),
                     false => Some(kind::SECRETS),
