@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use crate::args::NAME;
 use crate::inputs::{self, Input};
 use crate::merged_format::{MergedFormat, Properties};
-use crate::output_savefile::OutputSavefile;
+use crate::output_savefile::{OutputSavefile, TIMELESS};
 use crate::source::{Source, Step};
 use crate::translator::{Position, Seen, Translated, Translator};
 
@@ -241,6 +241,10 @@ impl Merge {
         let Some(block) = reader.reader().block() else {
             return Ok(Translated::Nothing);
         };
+        if source.is_temporary && block.as_raw().block_type() == TIMELESS {
+            source.is_timeless = true;
+            return Ok(Translated::Nothing);
+        }
         let is_classic = self.format == Some(SavefileFormat::Pcap);
         if let Block::Section(_) = &block {
             source.drops.begin_section();

@@ -21,6 +21,15 @@ const BARE: usize = 32 + 3;
 /// The type of a simple packet block.
 const SIMPLE_PACKET: u32 = 3;
 
+/// The type of the block that precedes a packet without a time in a temporary file. Inputs have no such blocks: those
+/// for local use are left out.
+pub(crate) const TIMELESS: u32 = 0xffff_fffe;
+
+/// Returns that block.
+fn timeless_mark(endian: Endian) -> BlockBuf {
+    BlockBuf::with_endian(TIMELESS, &[], endian)
+}
+
 /// A savefile to write, with the summary of its packets.
 #[derive(Debug)]
 pub(crate) struct OutputSavefile<'a> {
@@ -28,6 +37,8 @@ pub(crate) struct OutputSavefile<'a> {
     summary: SavefileSummary,
     /// The numbers of the interfaces in a pcapng savefile.
     numbers: Option<Numbers>,
+    /// Whether it is a temporary pcapng savefile, in which a mark precedes each packet without a time.
+    is_temporary: bool,
     /// The comments to add.
     comments: Option<&'a CommentArgs>,
     /// The numbers of the packets that have got them.
@@ -50,18 +61,20 @@ impl<'a> OutputSavefile<'a> {
             savefile,
             summary: SavefileSummary::default(),
             numbers: None,
+            is_temporary: false,
             comments: None,
             commented: HashSet::new(),
         }
     }
 
-    /// Takes over a pcapng savefile, which has a section header. Adds comments to its packets.
+    /// Takes over a pcapng savefile, which has a section header. Adds comments to its packets. A temporary one has none.
     pub(crate) fn pcapng(
         savefile: SavefileWriter,
         comments: Option<&'a CommentArgs>,
     ) -> OutputSavefile<'a> {
         OutputSavefile {
             numbers: Some(Numbers::default()),
+            is_temporary: comments.is_none(),
             comments: comments.filter(|comments| comments.has_packets()),
             ..OutputSavefile::classic(savefile)
         }
@@ -158,6 +171,10 @@ impl<'a> OutputSavefile<'a> {
         if self.numbers.is_none() {
             self.savefile.write(packet.packet())?;
         } else {
+            if self.is_temporary && !source.has_time {
+                self.savefile
+                    .write_block(&timeless_mark(translator.interfaces.endian()))?;
+            }
             let interfaces = &source.position.interfaces;
             let Some(&index) = interfaces.get(packet.interface_id() as usize) else {
                 return Err(Failure::Text("a packet has no interface".to_owned()));
@@ -170,9 +187,9 @@ impl<'a> OutputSavefile<'a> {
                 self.savefile.copy_packet(number, &packet)?;
             }
         }
-        match packet.timestamp() {
-            Some(_) => self.summary.count(packet.packet()),
-            None => self.summary.packets += 1,
+        match source.has_time {
+            true => self.summary.count(packet.packet()),
+            false => self.summary.packets += 1,
         }
         Ok(())
     }

@@ -36,7 +36,12 @@ pub(crate) struct Source {
     pub(crate) leading: Vec<Translated>,
     /// The result of the last step, if that was not used yet.
     pub(crate) unused: Option<Outcome<Step>>,
+    /// The place of the current packet.
     pub(crate) place: Place,
+    /// Whether the current packet has a time.
+    pub(crate) has_time: bool,
+    /// Whether a temporary file says that the next packet had no time before it became an enhanced packet block.
+    pub(crate) is_timeless: bool,
     /// The drop counts of packets that the filter removed.
     pub(crate) drops: DropCounts,
     pub(crate) is_temporary: bool,
@@ -62,6 +67,8 @@ impl Source {
             leading: Vec::new(),
             unused: None,
             place: Place::FIRST,
+            has_time: false,
+            is_timeless: false,
             drops: DropCounts::default(),
             is_temporary: false,
             is_partial: false,
@@ -87,8 +94,9 @@ impl Source {
                 false => return Ok(Step::End),
             },
         };
+        self.has_time = !std::mem::take(&mut self.is_timeless) && place.is_some();
         // A packet without a time keeps its place after the one before it.
-        if let Some(place) = place {
+        if let (Some(place), true) = (place, self.has_time) {
             self.place = place;
         }
         Ok(Step::Packet)

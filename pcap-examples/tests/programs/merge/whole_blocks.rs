@@ -339,3 +339,47 @@ fn rounds_give_the_same_bytes() {
         assert!(merged(&["--join-interfaces", "--max-open", most]) == joined);
     }
 }
+
+#[test]
+fn packets_without_a_time_keep_their_place_in_rounds() {
+    let folder = tempfile::tempdir().unwrap();
+    // The times are 1000, none and 1002 seconds. As a time of its interface, 0 is 1000 seconds.
+    let offset: [Opt; 2] = [(9, vec![0]), (14, 1000_u64.to_le_bytes().to_vec())];
+    let late = Builder::new(false, &[])
+        .interface(1, 0, &offset)
+        .simple(&[1; 20])
+        .packet(0, 0, &[2; 20], &[])
+        .simple(&[3; 20])
+        .packet(0, 2, &[4; 20], &[]);
+    let early = Builder::new(false, &[])
+        .interface(1, 0, &[(9, vec![0])])
+        .packet(0, 10, &[5; 20], &[])
+        .packet(0, 1001, &[6; 20], &[]);
+    let empty = Builder::new(false, &[]).interface(1, 0, &[]);
+    let inputs = [
+        ("a", early),
+        ("b", late),
+        ("c", empty.clone()),
+        ("d", empty),
+    ];
+    let inputs = inputs.map(|(name, file)| write_file(folder.path(), name, &file.bytes));
+    let out = folder.path().join("out.pcapng");
+    for most in ["100", "3", "2"] {
+        for inputs in [inputs.to_vec(), inputs.iter().rev().cloned().collect()] {
+            let mut command = program("merge");
+            command.args(["--json", "-q", "--max-open", most]);
+            let ran = run(command.args(["-w", path_arg(&out)]).args(&inputs));
+            assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+            let line: serde_json::Value = serde_json::from_str(ran.text()).unwrap();
+            assert_eq!(
+                (&line["packets"], &line["first"]),
+                (&6.into(), &"10.000000000".into())
+            );
+            let blocks = parse(&fs::read(&out).unwrap());
+            let packets = of_kind(&blocks, &[kind::ENHANCED, kind::SIMPLE]);
+            let data: Vec<u8> = packets.iter().map(|packet| packet.data[0]).collect();
+            assert_eq!(data, [1, 5, 2, 3, 6, 4], "{most}");
+            assert_eq!(blocks.len(), 1 + 4 + 6);
+        }
+    }
+}

@@ -4,6 +4,7 @@
 #![cfg_attr(windows, allow(unused))] // some tests are for other systems only
 
 mod append;
+mod copied_packets;
 mod format;
 mod interfaces;
 mod readers;
