@@ -259,7 +259,7 @@ impl BlockBuf {
     }
 
     /// Sets the interface of an enhanced packet block or of interface statistics. For other packets, see
-    /// [`to_enhanced`](super::PacketBlock::to_enhanced).
+    /// [`to_enhanced`](crate::pcapng::PacketBlock::to_enhanced).
     ///
     /// # Errors
     ///
