@@ -25,12 +25,12 @@ If OUT is classic pcap, all inputs must have the same link type and snaplen. OUT
 precision if one of the inputs does, as pcapng always does. It declares the length of the frame
 check sequence if all inputs declare the same; otherwise a warning is printed.
 
-If OUT is pcapng, it has one section, in the byte order of the first input, with the interfaces of
-all inputs and everything that the blocks of the inputs contain: options, names, secrets and
-statistics. Blocks without a packet follow the packet before them in their input. Comments of the
-inputs' headers are kept once each. The hardware, operating system and application of the first
-header are kept, and those of the others become comments. An interface of a section that begins
-later in an input has the comments of its header.
+If OUT is pcapng, it has one section, in the byte order of the first input (of this machine if that
+is classic), with the interfaces of all inputs and everything that the blocks of the inputs contain:
+options, names, secrets and statistics. Blocks without a packet follow the packet before them in
+their input. Comments of the inputs' headers are kept once each. The hardware, operating system and
+application of the first header are kept, and those of the others become comments. An interface of a
+section that begins later in an input has the comments of its header.
 
 Interfaces are kept apart even if their descriptions are equal, because the statistics of each count
 one capture; --join-interfaces joins them, for example for the files of one capture. Classic inputs
@@ -40,7 +40,11 @@ blocks with the time 0 unless their interface is the first one of OUT.
 
 Blocks and options that must not be copied (the custom blocks and options of this kind, and those
 for local use), and those of unknown types that cannot be converted to the byte order of OUT, are
-left out. They are counted on standard error at the end.
+left out. They are counted on standard error at the end. Packets of USB and NFLOG have fields in the
+byte order of their input; if that is not the byte order of OUT, the input is an error.
+
+A filter is compiled for each link type. Packets of a link type for which it does not compile match
+nothing, and cause a warning.
 
 Unreadable inputs, packets after a damaged record, and packets that the format of OUT cannot
 represent, such as those with a time before 1970 or after 2106 in classic pcap, are reported and
@@ -58,9 +62,9 @@ Extensions of other compression formats, such as `.zst`, are rejected.";
 const JSON_HELP: &str = "  \
   Further members are inputs (the number of inputs), unread (the number of inputs of which
   something was skipped) and, if not 0, left_out (the number of blocks, options and texts of
-  headers that were left out). If writing fails, not_written is the number of missing packets, bytes is
-  the length that was written, and first and last are missing. With `-w -`, the line is printed on
-  standard error.";
+  headers that were left out). If writing fails, not_written is the number of missing packets,
+  bytes is the length that was written, and first and last are missing. With `-w -`, the line is
+  printed on standard error.";
 
 /// Merges savefiles into a new one, in the order of packet times.
 ///
