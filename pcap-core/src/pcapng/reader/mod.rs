@@ -140,8 +140,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Sets whether the reader continues after damage: it skips bytes up to the next undamaged section header. The blocks
-    /// between the damage and that header are lost. Default: off.
+    /// Sets whether the reader continues after damage: it skips bytes up to the next undamaged section header. The
+    /// blocks between the damage and that header are lost. Default: off.
     ///
     /// [`skipped`](Self::skipped) returns the number of bytes that were skipped, and [`damage`](Self::damage) the
     /// reason.

@@ -42,8 +42,8 @@ enum Step {
 impl Reader {
     /// Returns the next block, after waiting until one is there or the file ends.
     ///
-    /// The call returns `None` at the end of the file, and if a [`BreakHandle`](crate::BreakHandle) interrupts it. After
-    /// a break, reading can continue.
+    /// The call returns `None` at the end of the file, and if a [`BreakHandle`](crate::BreakHandle) interrupts it.
+    /// After a break, reading can continue.
     ///
     /// # Errors
     ///
@@ -70,8 +70,8 @@ impl Reader {
         }
     }
 
-    /// Returns the next block if one is available now, and [`Next::Timeout`] otherwise. The call never blocks, except on
-    /// disk I/O or on a user-supplied reader.
+    /// Returns the next block if one is available now, and [`Next::Timeout`] otherwise. The call never blocks, except
+    /// on disk I/O or on a user-supplied reader.
     ///
     /// # Errors
     ///
@@ -80,8 +80,8 @@ impl Reader {
         self.next(Patience::Never)
     }
 
-    /// Returns the next block, after waiting for at most `timeout`, which applies to pipes, sockets, terminals and files
-    /// that are [followed](Self::follow).
+    /// Returns the next block, after waiting for at most `timeout`, which applies to pipes, sockets, terminals and
+    /// files that are [followed](Self::follow).
     ///
     /// # Errors
     ///

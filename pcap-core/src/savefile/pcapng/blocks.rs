@@ -222,7 +222,8 @@ impl Blocks {
         }
     }
 
-    /// Skips bytes in the buffer up to a section header, of which the end may be missing. Returns whether it is complete.
+    /// Skips bytes in the buffer up to a section header, of which the end may be missing. Returns whether it is
+    /// complete.
     fn seek_section(&mut self) -> bool {
         let magic = Kind::SECTION.0.to_ne_bytes();
         loop {

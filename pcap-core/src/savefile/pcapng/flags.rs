@@ -98,8 +98,8 @@ impl PacketFlags {
         }
     }
 
-    /// Returns the length of the frame check sequence at the end of the packet in bytes, if the file states it. It takes
-    /// precedence over that of the interface.
+    /// Returns the length of the frame check sequence at the end of the packet in bytes, if the file states it. It
+    /// takes precedence over that of the interface.
     #[must_use]
     pub const fn fcs_len(self) -> Option<u8> {
         match (self.0 >> 5 & 0xf) as u8 {

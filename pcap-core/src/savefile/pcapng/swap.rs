@@ -269,8 +269,8 @@ impl BlockBuf {
         }
     }
 
-    /// Converts the block to another byte order. Blocks whose type this crate does not know cannot be converted. Options
-    /// that it does not know are left out; the call also returns their codes.
+    /// Converts the block to another byte order. Blocks whose type this crate does not know cannot be converted.
+    /// Options that it does not know are left out; the call also returns their codes.
     ///
     /// The data of packets, secrets and custom blocks stay as they are.
     ///
