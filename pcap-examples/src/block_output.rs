@@ -1,11 +1,14 @@
 //! Writes the blocks of a pcapng savefile that is copied.
 
+use std::fs::OpenOptions;
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use pcap_core::pcapng::{BlockBuf, RawBlock};
+use pcap_core::pcapng::{BlockBuf, RawBlock, Section};
 
 use crate::copy_progress::CopyProgress;
-use crate::exit::Outcome;
+use crate::exit::{Failure, Outcome};
+use crate::files;
 use crate::savefile_writer::SavefileWriter;
 
 /// A pcapng savefile, which is created when the program has checked the input. Until then, blocks wait in memory.
@@ -17,7 +20,16 @@ pub struct BlockOutput {
     copy_progress: CopyProgress,
     savefile: Option<SavefileWriter>,
     waiting: Vec<BlockBuf>,
+    /// The number of bytes of the waiting blocks.
+    waiting_bytes: u64,
+    /// Where the current section begins, if its header states its length.
+    stated: Option<u64>,
+    /// Where the sections begin whose length becomes unknown when the savefile is closed.
+    changed: Vec<u64>,
 }
+
+/// The offset of the length of a section in its header.
+const SECTION_LENGTH: u64 = 16;
 
 impl BlockOutput {
     /// Prepares the output. Creates no file yet.
@@ -30,7 +42,42 @@ impl BlockOutput {
             copy_progress: copy_progress.clone(),
             savefile: None,
             waiting: Vec::new(),
+            waiting_bytes: 0,
+            stated: None,
+            changed: Vec::new(),
         }
+    }
+
+    /// Returns whether the output is a regular file without compression, or will be.
+    fn is_seekable(&self) -> bool {
+        let is_new = || !self.path.exists();
+        !self.gzip
+            && self.path != Path::new("-")
+            && (files::length(&self.path).is_some() || is_new())
+    }
+
+    /// Begins a section whose blocks may change. Its length becomes unknown: at once if the output is a pipe or
+    /// compressed, and otherwise at the [first change](Self::change_section).
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the block cannot be written, or if the output has failed.
+    pub fn begin_section(&mut self, section: &Section) -> Outcome {
+        if section.length().is_none() || !self.is_seekable() {
+            self.stated = None;
+            return self.write_block(&section.clone().without_length());
+        }
+        self.stated = Some(match &self.savefile {
+            Some(savefile) => savefile.position(),
+            None => self.waiting_bytes,
+        });
+        self.write_block(section)
+    }
+
+    /// Notes that a block of the section was changed or left out.
+    #[inline]
+    pub fn change_section(&mut self) {
+        self.changed.extend(self.stated.take());
     }
 
     /// Returns whether the savefile was created.
@@ -72,6 +119,7 @@ impl BlockOutput {
         match &mut self.savefile {
             Some(savefile) => savefile.write_block(block),
             None => {
+                self.waiting_bytes += block.bytes().len() as u64;
                 self.waiting.push(block.into());
                 Ok(())
             }
@@ -110,6 +158,27 @@ impl BlockOutput {
     ///
     /// Returns an error if the savefile is not complete.
     pub fn close(&mut self) -> Outcome {
-        self.savefile.as_mut().map_or(Ok(()), SavefileWriter::close)
+        let Some(savefile) = &mut self.savefile else {
+            return Ok(());
+        };
+        savefile.close()?;
+        if self.changed.is_empty() {
+            return Ok(());
+        }
+        self.forget_lengths().map_err(|e| {
+            let path = self.path.display();
+            Failure::Text(format!("cannot write `{path}`: {e}"))
+        })
+    }
+
+    /// Makes the lengths of the changed sections unknown, in the closed file.
+    fn forget_lengths(&mut self) -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).open(&self.path)?;
+        for start in self.changed.drain(..) {
+            file.seek(SeekFrom::Start(start + SECTION_LENGTH))?;
+            // -1, which is the same in both byte orders.
+            file.write_all(&[0xff; 8])?;
+        }
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use pcap_core::SavefileFormat;
-use pcap_core::pcapng::{BlockBuf, RawBlock, Section};
+use pcap_core::pcapng::Section;
 
 use crate::exit::{Failure, Outcome};
 
@@ -66,26 +66,16 @@ impl CommentArgs {
     /// Returns a new section header with the comments.
     #[must_use]
     pub fn new_section(&self) -> Section {
-        let comments = self.capture_comment.iter();
-        comments.fold(Section::new(), |section, comment| {
-            section.with_comment(comment)
-        })
+        self.add_to_section(&Section::new())
     }
 
-    /// Returns a section header with the comments, or `None` if there are none.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the block cannot have them.
-    pub fn add_to_header(&self, header: RawBlock<'_>) -> Outcome<Option<BlockBuf>> {
-        if self.capture_comment.is_empty() {
-            return Ok(None);
-        }
-        let mut header = BlockBuf::from(header);
-        for comment in &self.capture_comment {
-            header.add_comment(comment)?;
-        }
-        Ok(Some(header))
+    /// Returns a section header with the comments.
+    #[must_use]
+    pub fn add_to_section(&self, section: &Section) -> Section {
+        let comments = self.capture_comment.iter();
+        comments.fold(section.clone(), |section, comment| {
+            section.with_comment(comment)
+        })
     }
 
     /// Returns the comments for a packet.

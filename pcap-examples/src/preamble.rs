@@ -54,7 +54,7 @@ impl Preamble {
     }
 
     /// Returns the blocks, the section header first. There are none before the first section.
-    pub fn blocks(&self) -> impl ExactSizeIterator<Item = RawBlock<'_>> {
+    pub fn blocks(&self) -> impl ExactSizeIterator<Item = RawBlock<'_>> + DoubleEndedIterator {
         self.blocks.iter().map(BlockBuf::as_raw)
     }
 

@@ -20,10 +20,11 @@ From pcap to pcap, OUT has the link type, snaplen and precision of IN. Packets a
 even if the fraction of their time exceeds a second.
 
 From pcapng to pcapng, everything but the removed packets is kept: sections, interfaces, statistics,
-names, secrets, comments and blocks of other programs. Without EXPR and comments, OUT is identical
-to IN. The drop count of a removed packet is added to the next packet of its interface. With EXPR,
-a section no longer states its length. EXPR is compiled for each link type; packets of a link type
-for which it does not compile are removed, with a warning.
+names, secrets, comments and blocks of other programs. If no packet is removed, OUT is identical to
+IN. The drop count of a removed packet is added to the next packet of its interface. The section of
+a removed packet no longer states its length; in a pipe or with gzip, no section does if EXPR is
+given. EXPR is compiled for each link type; packets of a link type for which it does not compile are
+removed, with a warning.
 
 From pcapng to pcap, only packets of one link type can be copied. What pcap cannot hold, such as
 comments and interfaces, is counted on standard error.

@@ -74,6 +74,7 @@ impl BlockCopy<'_> {
                     self.copy_packet(packet)?;
                 } else {
                     self.drops.remove(packet);
+                    self.output.change_section();
                 }
             }
             Block::Section(section) => self.begin_section(section)?,
@@ -98,6 +99,7 @@ impl BlockCopy<'_> {
         if !has_comments && !has_drops {
             return self.output.write_packet(packet.as_raw(), wire_len);
         }
+        self.output.change_section();
         let mut block = packet.to_enhanced();
         if has_comments {
             self.comments.add(self.read, packet, &mut block)?;
@@ -108,21 +110,17 @@ impl BlockCopy<'_> {
         self.output.write_packet(&block, wire_len)
     }
 
-    /// Copies a section header. If its blocks may change, it no longer states their length.
+    /// Copies a section header.
     fn begin_section(&mut self, section: &Section) -> Outcome {
         self.drops.begin_section();
         self.sections += 1;
-        let section = match self.filters.accepts_all() && !self.args.comments.has_packets() {
-            true => section.clone(),
-            false => section.clone().without_length(),
-        };
-        let header = match self.sections {
-            1 => self.args.comments.add_to_header(section.as_raw())?,
-            _ => None,
-        };
-        match header {
-            Some(header) => self.output.write_block(&header),
-            None => self.output.write_block(&section),
+        let comments = &self.args.comments;
+        if self.filters.accepts_all() && comments.is_empty() {
+            return self.output.write_block(section);
+        }
+        match self.sections {
+            1 => self.output.begin_section(&comments.add_to_section(section)),
+            _ => self.output.begin_section(section),
         }
     }
 

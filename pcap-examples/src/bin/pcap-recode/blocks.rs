@@ -120,17 +120,13 @@ impl BlockCopy<'_> {
             || args.precision.is_some()
             || args.shift.is_some()
             || args.comments.has_packets();
-        let section = match changes {
-            true => section.clone().without_length(),
-            false => section.clone(),
+        let section = match self.sections {
+            1 => &args.comments.add_to_section(section),
+            _ => section,
         };
-        let header = match self.sections {
-            1 => args.comments.add_to_header(section.as_raw())?,
-            _ => None,
-        };
-        match header {
-            Some(header) => self.output.write_block(&header),
-            None => self.output.write_block(&section),
+        match changes {
+            true => self.output.write_block(&section.clone().without_length()),
+            false => self.output.write_block(section),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Splits pcapng savefiles.
 
 use pcap_core::SavefileFormat;
-use pcap_core::pcapng::{Block, BlockBuf, PacketBlock, Section};
+use pcap_core::pcapng::{Block, BlockBuf, PacketBlock};
 use pcap_examples::block_reader::BlockReader;
 use pcap_examples::commented_packets::CommentedPackets;
 use pcap_examples::drop_counts::DropCounts;
@@ -103,28 +103,23 @@ impl SplitBlocks<'_> {
             self.lost.count(block);
             return Ok(());
         }
-        match block {
-            Block::Section(section) => self.begin_section(section),
-            block if Preamble::has(block) => {
-                self.preamble.add(block);
-                Ok(())
-            }
-            other => {
-                let head = Head::Preamble(&self.preamble);
-                state.splitter.write_block(head, other.as_raw())
-            }
+        let is_in_preamble = Preamble::has(block);
+        if let Block::Section(section) = block {
+            self.drops.begin_section();
+            // Its length is unknown, because a part of it is shorter.
+            let section = (*section).clone().without_length();
+            self.preamble
+                .begin(&self.args.comments.add_to_section(&section));
+        } else if is_in_preamble {
+            self.preamble.add(block);
         }
-    }
-
-    /// Begins a section. Its length is unknown, because a part of it is shorter.
-    fn begin_section(&mut self, section: &Section) -> Outcome {
-        self.drops.begin_section();
-        let section = section.clone().without_length();
-        match self.args.comments.add_to_header(section.as_raw())? {
-            Some(header) => self.preamble.begin(&header),
-            None => self.preamble.begin(&section),
-        }
-        Ok(())
+        let head = Head::Preamble(&self.preamble);
+        let block = match is_in_preamble {
+            // That of a section header is another one.
+            true => self.preamble.blocks().next_back().unwrap_or(block.as_raw()),
+            false => block.as_raw(),
+        };
+        state.splitter.write_block(head, block, is_in_preamble)
     }
 
     /// Writes a packet.

@@ -30,7 +30,7 @@ pub(crate) struct FlowSplitter {
     max_open: usize,
     /// The savefile of the last packet, to which blocks without a packet go.
     last: Option<usize>,
-    /// Blocks without a packet before the first savefile.
+    /// The blocks before the first savefile.
     waiting: Vec<BlockBuf>,
     /// The number of packets so far. Serves as a clock to find the savefile that was used least recently.
     clock: u64,
@@ -151,9 +151,7 @@ impl FlowSplitter {
         self.clock += 1;
         let open = &mut self.open[index];
         open.used = self.clock;
-        for block in self.waiting.drain(..) {
-            open.part.write_block(head, block.as_raw())?;
-        }
+        open.part.begin(head, &mut self.waiting)?;
         Ok(&mut open.part)
     }
 
@@ -198,8 +196,14 @@ impl Splitter for FlowSplitter {
         Ok(())
     }
 
-    fn write_block(&mut self, head: Head<'_>, block: RawBlock<'_>) -> Outcome {
+    fn write_block(
+        &mut self,
+        head: Head<'_>,
+        block: RawBlock<'_>,
+        is_in_preamble: bool,
+    ) -> Outcome {
         match self.last {
+            Some(_) if is_in_preamble => Ok(()),
             Some(number) => self.part(head, number)?.write_block(head, block),
             None => {
                 self.waiting.push(block.into());

@@ -17,7 +17,7 @@ pub(crate) struct LimitSplitter {
     limit: Limit,
     /// The current savefile.
     part: Option<(Part, SavefileSummary)>,
-    /// Blocks without a packet before the first savefile.
+    /// The blocks before the first savefile.
     waiting: Vec<BlockBuf>,
     /// The number of complete savefiles.
     count: usize,
@@ -107,9 +107,7 @@ impl Splitter for LimitSplitter {
             none => {
                 let create = |file, name| Part::create(head, file, name);
                 let mut part = self.numbered_files.create(self.count, create)?;
-                for block in self.waiting.drain(..) {
-                    part.write_block(head, block.as_raw())?;
-                }
+                part.begin(head, &mut self.waiting)?;
                 none.insert((part, SavefileSummary::default()))
             }
         };
@@ -118,8 +116,14 @@ impl Splitter for LimitSplitter {
         Ok(())
     }
 
-    fn write_block(&mut self, head: Head<'_>, block: RawBlock<'_>) -> Outcome {
+    fn write_block(
+        &mut self,
+        head: Head<'_>,
+        block: RawBlock<'_>,
+        is_in_preamble: bool,
+    ) -> Outcome {
         match &mut self.part {
+            Some(_) if is_in_preamble => Ok(()),
             Some((part, _)) => part.write_block(head, block),
             None => {
                 self.waiting.push(block.into());

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use pcap_core::pcapng::{PcapngDumper, RawBlock, Record};
+use pcap_core::pcapng::{BlockBuf, PcapngDumper, RawBlock, Record};
 use pcap_core::{Capture, Dumper, Error, ErrorKind, Linktype, Offline, Packet, Precision};
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::preamble::Preamble;
@@ -115,6 +115,25 @@ impl Part {
         }
         part.begun = begun;
         Ok(part)
+    }
+
+    /// Writes the blocks up to the first packet of the input. They include the preamble.
+    pub(crate) fn begin(&mut self, head: Head<'_>, blocks: &mut Vec<BlockBuf>) -> Outcome {
+        let (Head::Preamble(preamble), PartDumper::Pcapng(dumper)) = (head, &mut self.dumper)
+        else {
+            return Ok(());
+        };
+        if blocks.is_empty() {
+            return Ok(());
+        }
+        for block in blocks.drain(..) {
+            dumper.write_block(&block)?;
+        }
+        self.begun = Begun {
+            section: preamble.sections(),
+            blocks: preamble.blocks().len(),
+        };
+        Ok(())
     }
 
     /// Writes the rest of the preamble, so that the section's next packet or block can follow.

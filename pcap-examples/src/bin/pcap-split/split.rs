@@ -22,8 +22,10 @@ pub(crate) trait Splitter: Send + 'static {
     /// Writes a packet to its savefile. Adds savefiles that are now complete to the list.
     fn write(&mut self, head: Head<'_>, item: &Item<'_>, list: &mut FileList) -> Outcome;
 
-    /// Writes a block without a packet to the savefile of the last packet.
-    fn write_block(&mut self, head: Head<'_>, block: RawBlock<'_>) -> Outcome;
+    /// Writes a block without a packet to the savefile of the last packet, unless it belongs to the preamble, which is
+    /// written when it is needed. The first savefile gets all blocks before its first packet.
+    fn write_block(&mut self, head: Head<'_>, block: RawBlock<'_>, is_in_preamble: bool)
+    -> Outcome;
 
     /// Writes the rest of the preamble to the savefile of the last packet, at the end of the input.
     fn end(&mut self, head: Head<'_>) -> Outcome;

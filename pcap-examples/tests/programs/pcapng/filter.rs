@@ -82,6 +82,12 @@ fn a_stated_section_length_is_kept_or_becomes_unknown() {
         let output = folder.path().join("out.pcapng");
         succeed("filter", &[path_arg(&input), path_arg(&output)]);
         assert_eq!(fs::read(&output).unwrap(), ng.bytes);
+        succeed("filter", &[path_arg(&input), path_arg(&output), "ip"]);
+        assert_eq!(fs::read(&output).unwrap(), ng.bytes);
+        // A pipe cannot be changed once a packet is removed.
+        let piped = run_with_stdin(program("filter").args(["-", "-", "ip"]), &ng.bytes);
+        assert_eq!(piped.stdout[16..24], [0xff; 8]);
+        assert_eq!(piped.stdout[24..], ng.bytes[24..]);
         succeed("filter", &[path_arg(&input), path_arg(&output), "udp"]);
         let written = fs::read(&output).unwrap();
         assert_eq!(written[16..24], [0xff; 8]);

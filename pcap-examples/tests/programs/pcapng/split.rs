@@ -47,6 +47,32 @@ fn a_single_part_is_identical() {
 }
 
 #[test]
+fn the_first_part_has_all_blocks_before_its_packets() {
+    let folder = tempfile::tempdir().unwrap();
+    // A section of an unknown version, an empty one, and one whose first blocks describe no interface.
+    let mut ng = Ng::new(Order::Big);
+    ng.section(-1, &[]);
+    ng.bytes[12..14].copy_from_slice(&[0, 9]);
+    ng.interface(1, 0, &[]);
+    ng.packet(0, SECOND, &ethernet(UDP), &[]);
+    ng.section(-1, &[(4, b"empty")]);
+    ng.interface(101, 0, &[]);
+    ng.section(-1, &[]);
+    ng.custom(true, b"first");
+    ng.statistics(0, SECOND, &[]);
+    ng.interface(1, 0, &[]);
+    ng.packet(0, SECOND, &ethernet(UDP), &[]);
+    ng.packet(0, SECOND, &ethernet(UDP), &[]);
+    let input = write_file(folder.path(), "in.pcapng", &ng.bytes);
+    for options in [&["--packets", "9"][..], &["--flow"]] {
+        let parts = split(folder.path(), &input, options);
+        assert_eq!(fs::read(&parts[0]).unwrap(), ng.bytes, "{options:?}");
+    }
+    let parts = split(folder.path(), &input, &["--packets", "1"]);
+    assert_eq!(kinds(&parts[1]), [HEADER, 1, 6]);
+}
+
+#[test]
 fn each_part_is_complete() {
     let folder = tempfile::tempdir().unwrap();
     for order in [Order::Little, Order::Big] {
