@@ -22,15 +22,15 @@ their order, even if their times do not ascend. Packets without a time stay behi
 them.
 
 If OUT is classic pcap, all inputs must have the same link type and snaplen. OUT has nanosecond
-precision if one of the inputs does, as pcapng always does. It declares the length of the frame check
-sequence if all inputs declare the same; otherwise a warning is printed.
+precision if one of the inputs does, as pcapng always does. It declares the length of the frame
+check sequence if all inputs declare the same; otherwise a warning is printed.
 
 If OUT is pcapng, it has one section, in the byte order of the first input, with the interfaces of
 all inputs and everything that the blocks of the inputs contain: options, names, secrets and
 statistics. Blocks without a packet follow the packet before them in their input. Comments of the
 inputs' headers are kept once each. The hardware, operating system and application of the first
-header are kept, and those of the others become comments. An interface of a section that begins later
-in an input has the comments of its header.
+header are kept, and those of the others become comments. An interface of a section that begins
+later in an input has the comments of its header.
 
 Interfaces are kept apart even if their descriptions are equal, because the statistics of each count
 one capture; --join-interfaces joins them, for example for the files of one capture. Classic inputs
@@ -38,9 +38,9 @@ have no statistics, so those with the same link type, snaplen and precision shar
 Simple packet blocks, which have neither a time nor an interface number, become enhanced packet
 blocks with the time 0 unless their interface is the first one of OUT.
 
-Blocks and options that must not be copied (the custom blocks and options of this kind, and those for
-local use), and those of unknown types that cannot be converted to the byte order of OUT, are left out.
-They are counted on standard error at the end.
+Blocks and options that must not be copied (the custom blocks and options of this kind, and those
+for local use), and those of unknown types that cannot be converted to the byte order of OUT, are
+left out. They are counted on standard error at the end.
 
 Unreadable inputs, packets after a damaged record, and packets that the format of OUT cannot
 represent, such as those with a time before 1970 or after 2106 in classic pcap, are reported and
@@ -49,18 +49,18 @@ merged so far, and the status is 1.";
 
 /// The section of `--help` about the format of the output.
 const FORMAT_HELP: &str = "\
-The extension of OUT determines its format, in upper or lower case: `.pcapng` means pcapng, and `.pcap`,
-`.cap` and `.dmp` mean classic pcap. With another extension or none, and on standard output, it is
-pcapng if an input is, or if the inputs have different link types or snaplens, and otherwise classic
-pcap. --format overrides this. If `.gz` follows, OUT is compressed with gzip. Extensions of other
+The extension of OUT determines its format, in upper or lower case: `.pcapng` means pcapng, and
+`.pcap`, `.cap` and `.dmp` mean classic pcap. With another extension or none, and on standard
+output, it is pcapng if an input is, or if the inputs have different link types or snaplens, and
+otherwise classic pcap. --format overrides this. If `.gz` follows, OUT is compressed with gzip. Extensions of other
 compression formats, such as `.zst`, are rejected.";
 
 const JSON_HELP: &str = "  \
   Further members are inputs (the number of inputs), unread (the number of inputs of which
   something was skipped) and, if not 0, left_out (the number of blocks, options and texts of
-  headers that were left out). If writing fails, not_written is the number of missing packets, bytes is
-  the length that was written, and first and last are missing. With `-w -`, the line is printed on
-  standard error.";
+  headers that were left out). If writing fails, not_written is the number of missing packets,
+  bytes is the length that was written, and first and last are missing. With `-w -`, the line is
+  printed on standard error.";
 
 /// Merges savefiles into a new one, in the order of packet times.
 ///
