@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-/// Returns whether a character affects how a terminal displays other characters.
-fn is_control(character: char) -> bool {
+/// Returns whether a character affects how a terminal displays other characters. All such characters have at most 16 bits.
+pub(crate) fn is_control(character: char) -> bool {
     // The characters in the ranges are invisible, or change the direction of the text.
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -8,6 +8,7 @@ use pcap_core::{Dlt, Packet, Stats};
 
 use crate::background_writer::Totals;
 use crate::decode::{Cooked, Detail, Endpoint, OuterHeader, decode, tcp_flags};
+use crate::escape;
 use crate::hex;
 use crate::interface_names::InterfaceNames;
 use crate::packet_origin::PacketOrigin;
@@ -180,10 +181,21 @@ impl Object<'_> {
     }
 }
 
-/// Appends a string, quoted and escaped.
+/// Appends a string, quoted and escaped. Also escapes the control characters that JSON permits, because a terminal would
+/// execute them.
 pub fn string(out: &mut Vec<u8>, text: &str) {
     // Neither serializing a string nor writing to memory can fail.
-    let _ = serde_json::to_writer(out, text);
+    if !text.chars().any(escape::is_control) {
+        let _ = serde_json::to_writer(out, text);
+        return;
+    }
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    for character in quoted.chars() {
+        let _ = match escape::is_control(character) {
+            true => write!(out, "\\u{:04x}", u32::from(character)),
+            false => write!(out, "{character}"),
+        };
+    }
 }
 
 /// Appends an array. The closure appends each element.

@@ -11,7 +11,7 @@ use pcap_examples::link_filters::LinkFilters;
 use pcap_examples::packet_counter::PacketCounter;
 use pcap_examples::packet_origin::PacketOrigin;
 use pcap_examples::packet_printer::PacketPrinter;
-use pcap_examples::signals;
+use pcap_examples::{signals, stderr};
 
 use crate::args::{Args, NAME};
 use crate::{filter_failure, outcome_of_reading};
@@ -45,9 +45,19 @@ pub(crate) fn print(
         };
         let endian = block.as_raw().endian();
         match block {
-            Block::Section(_) => {
+            Block::Section(header) => {
                 section += 1;
                 interfaces = 0;
+                if !header.is_known() {
+                    let (major, minor) = header.version();
+                    let path = path.display();
+                    stderr::print_message(
+                        NAME,
+                        format_args!(
+                            "warning: cannot read section {section} of `{path}`: its version is {major}.{minor}"
+                        ),
+                    );
+                }
             }
             Block::Interface(interface) => {
                 interfaces += 1;

@@ -122,6 +122,52 @@ fn files_are_read_whole_and_filtered_by_link_type() {
     assert!(ran.stderr.contains("truncated"), "{}", ran.stderr);
 }
 
+#[test]
+fn control_characters_reach_no_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ng = Ng::new(Order::Little);
+    ng.section(-1, &[]);
+    ng.interface(1, 0, &[(2, "eth0\u{1b}[1m".as_bytes())]);
+    let comment = "a\u{7}\u{7f}b \u{9b}31m \u{202e}gpj \"naïve\"";
+    let not_utf8 = b"\xc2\x9b \xff";
+    ng.packet(
+        0,
+        SECOND,
+        &ethernet(UDP),
+        &[(1, comment.as_bytes()), (1, not_utf8)],
+    );
+    let path = write_file(folder.path(), "a.pcapng", &ng.bytes);
+    for words in [&[][..], &["--json"]] {
+        let text = run_program("read", &[words, &[path_arg(&path)]].concat()).success_output();
+        let line = text.strip_suffix('\n').expect("a line");
+        let is_shown = |c: char| !c.is_control() && c != '\u{202e}';
+        assert!(line.chars().all(is_shown), "{line:?}");
+        if !words.is_empty() {
+            let packet: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert_eq!(packet["interface"], "eth0\u{1b}[1m");
+            let comments = serde_json::json!([comment, "\u{9b} \u{fffd}"]);
+            assert_eq!(packet["comments"], comments);
+        }
+    }
+}
+
+#[test]
+fn a_section_of_an_unknown_version_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = section(Order::Little).bytes;
+    // The minor version.
+    bytes[14] = 9;
+    bytes.extend(section(Order::Big).bytes);
+    let path = write_file(folder.path(), "a.pcapng", &bytes);
+    let ran = run_program("read", &["--count", path_arg(&path)]);
+    assert_eq!((ran.status, ran.text().trim()), (Some(0), "7"));
+    let warning = format!(
+        "pcap-read: warning: cannot read section 1 of `{}`: its version is 1.9\n",
+        path_arg(&path)
+    );
+    assert_eq!(ran.stderr, warning);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_growing_file_is_followed() {
