@@ -17,8 +17,8 @@ const BAR_INTERVAL: u32 = 4096;
 pub struct BlockReader {
     reader: Reader,
     bar: ProgressBar,
-    /// The position that the bar shows. `None` for a stream, such as a compressed savefile, which moves the bar as it is
-    /// read.
+    /// The position that the bar shows. `None` for a stream, such as a compressed savefile, which moves the bar as it
+    /// is read.
     shown: Option<u64>,
     /// The number of blocks since the last update of the bar.
     blocks: u32,

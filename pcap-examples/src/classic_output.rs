@@ -77,8 +77,8 @@ impl ClassicOutput {
     ///
     /// # Errors
     ///
-    /// Returns an error if the savefile has another link type. Returns [`Failure::UnwritablePacket`] if the format cannot
-    /// represent the packet, and another failure if the output has failed.
+    /// Returns an error if the savefile has another link type. Returns [`Failure::UnwritablePacket`] if the format
+    /// cannot represent the packet, and another failure if the output has failed.
     #[inline]
     pub fn write(&mut self, number: u64, linktype: Linktype, packet: Packet<'_>) -> Outcome {
         match &mut self.savefile {

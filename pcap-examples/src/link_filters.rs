@@ -92,8 +92,8 @@ impl LinkFilters {
         Ok(())
     }
 
-    /// Returns whether a packet of this link type passes. Prints a warning above the progress bar if the expression does
-    /// not compile for the link type.
+    /// Returns whether a packet of this link type passes. Prints a warning above the progress bar if the expression
+    /// does not compile for the link type.
     #[inline]
     pub fn accepts(
         &mut self,

@@ -26,7 +26,8 @@ impl NumberedFiles {
     ///
     /// If `prefix` is a folder, the savefiles are created in it. Their names then begin with the name of the input, or
     /// with `packets` for standard input. If `prefix` ends in
-    /// `.pcap` or `.pcapng`, the number comes before that. Existing files are replaced only with `force`; the input is never replaced.
+    /// `.pcap` or `.pcapng`, the number comes before that. Existing files are replaced only with `force`; the input is
+    /// never replaced.
     #[must_use]
     pub fn new(
         prefix: &Path,
