@@ -72,10 +72,15 @@ impl CommentArgs {
     /// Returns a section header with the comments.
     #[must_use]
     pub fn add_to_section(&self, section: &Section) -> Section {
-        let comments = self.capture_comment.iter();
+        let comments = self.of_header();
         comments.fold(section.clone(), |section, comment| {
             section.with_comment(comment)
         })
+    }
+
+    /// Returns the comments for the header.
+    pub fn of_header(&self) -> impl Iterator<Item = &str> {
+        self.capture_comment.iter().map(String::as_str)
     }
 
     /// Returns the comments for a packet.

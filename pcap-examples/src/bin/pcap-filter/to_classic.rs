@@ -72,7 +72,7 @@ impl ClassicCopy<'_> {
                 }
                 let (linktype, plain) = (packet.linktype(), packet.packet());
                 if self.filters.accepts(linktype, endian, plain, bar) {
-                    let written = self.output.write(self.read, linktype, plain);
+                    let written = self.output.write(self.read, (linktype, endian), plain);
                     if self.skipped.check_written(self.read, written)? {
                         self.lost.count_packet(packet);
                     }

@@ -52,13 +52,14 @@ impl Merge {
     ) -> Outcome<OutputSavefile<'a>> {
         if self.format == Some(SavefileFormat::Pcapng) {
             let mut savefile = SavefileWriter::create_for_blocks(path, gzip)?;
-            let default = BlockBuf::from(Section::new().as_raw());
-            let header = self.translator.header.block().unwrap_or(&default);
-            let commented = match comments {
-                Some(comments) => comments.add_to_header(header.as_raw())?,
-                None => None,
+            let mut header = match self.translator.header.block() {
+                Some(header) => header.clone(),
+                None => BlockBuf::from(Section::new().as_raw()),
             };
-            savefile.write_block(commented.as_ref().unwrap_or(header))?;
+            for text in comments.into_iter().flat_map(CommentArgs::of_header) {
+                header.add_comment(text)?;
+            }
+            savefile.write_block(&header)?;
             return Ok(OutputSavefile::pcapng(savefile, comments));
         }
         match &self.classic {

@@ -83,14 +83,14 @@ impl ClassicCopy<'_> {
                 if self.read == 1 {
                     self.output.create_if_clear()?;
                 }
-                let from = packet.linktype();
+                let (from, endian) = (packet.linktype(), packet.as_raw().endian());
                 let shifted = self.recoder.shift(packet.packet());
                 let to = self.args.linktype.unwrap_or(from);
                 let recoded = self
                     .recoder
                     .recode(&mut self.counts, self.read, from, shifted)?;
                 if let Some(recoded) = recoded {
-                    let written = self.output.write(self.read, to, recoded);
+                    let written = self.output.write(self.read, (to, endian), recoded);
                     if self.skipped.check_written(self.read, written)? {
                         self.lost.count_packet(packet);
                     }

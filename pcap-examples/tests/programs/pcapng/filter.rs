@@ -161,8 +161,8 @@ fn what_a_classic_savefile_cannot_hold_is_counted() {
     );
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     let lost = "pcap-filter: classic pcap cannot hold 2 sections, 4 interfaces, 4 interface names, 12 comments, \
-                4 blocks of statistics, 4 blocks of names, 2 blocks of secrets, 4 other blocks, 2 packets with options; \
-                write pcapng to keep them\n";
+                4 blocks of statistics, 4 blocks of names, 2 blocks of secrets, 4 other blocks, 2 packets with \
+                options; write pcapng to keep them\n";
     let said = ran.stderr.split_once("6 of 14 packets\n").unwrap().1;
     assert_eq!(said, lost);
     assert_eq!(capinfos(&output, "-c").split(',').next_back(), Some("6"));

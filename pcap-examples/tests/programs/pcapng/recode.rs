@@ -268,8 +268,8 @@ fn what_a_classic_savefile_cannot_hold_is_counted() {
     ng.packet(0, 1_700_000_000_123_456_000, &ip(TCP), &[]);
     let input = write_file(folder.path(), "in.pcapng", &ng.bytes);
     let said = succeed("recode", &[path_arg(&input), path_arg(&output)]);
-    let expected = "3 of 3 packets\npcap-recode: classic pcap cannot hold 1 interface name, 1 comment, 1 packet without \
-                    a time, 1 time with digits below the nanosecond; write pcapng to keep them\n";
+    let expected = "3 of 3 packets\npcap-recode: classic pcap cannot hold 1 interface name, 1 comment, 1 packet \
+                    without a time, 1 time with digits below the nanosecond; write pcapng to keep them\n";
     assert_eq!(said, expected);
     let said = succeed("recode", &["-q", path_arg(&input), path_arg(&output)]);
     assert_eq!(said, "");
