@@ -96,7 +96,8 @@ impl Interface {
         self.texts.refusal()
     }
 
-    /// Returns whether both describe the same interface, whatever their byte order and the order of their options.
+    /// Returns whether both describe the same interface, whatever their byte order and the order in which
+    /// options with different codes come.
     pub(crate) fn is_same(&self, other: &Interface) -> bool {
         let in_order = |interface: &Interface, order| {
             let (block, left_out) = interface.block.to_order(order).ok()?;
@@ -105,7 +106,8 @@ impl Interface {
                 return None;
             }
             let mut options: Vec<_> = block.options()?.map(|o| (o.code(), o.value())).collect();
-            options.sort_unstable();
+            // Among several options with a code, the first one may be the one that counts.
+            options.sort_by_key(|(code, _)| *code);
             let options: Vec<_> = options.iter().map(|(c, v)| (*c, v.to_vec())).collect();
             Some(options)
         };
