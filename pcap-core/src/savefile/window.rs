@@ -45,8 +45,9 @@ impl Window {
     /// Reads more after the rest; returns false if there is no more.
     #[cold]
     pub(super) fn refill(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<bool> {
-        // Once for a long block, of which each read brings a part.
-        if self.unread.start > 0 {
+        // Moves fewer bytes than were walked, so that a search in a full buffer is not slowed down by moves.
+        let (walked, room) = (self.unread.start, self.buffer.len() - self.unread.end);
+        if walked > 0 && (walked >= self.unread.len() || room == 0) {
             self.buffer.copy_within(self.unread.clone(), 0);
             self.unread = 0..self.unread.len();
         }

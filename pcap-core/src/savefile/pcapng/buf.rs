@@ -198,12 +198,21 @@ impl BlockBuf {
 
     /// Removes the options with a code from an offset in the block on.
     fn remove_after(&mut self, code: u16, start: usize) -> usize {
-        let mut removed = 0;
-        while let Some(range) = self.find_after(code, start) {
-            self.splice(range, &[]);
-            removed += 1;
+        let places = self.places(code).filter(|place| place.start >= start);
+        let removed: Vec<_> = places.collect();
+        let Some(first) = removed.first() else {
+            return 0;
+        };
+        // One pass, because a block may have millions of options.
+        let mut kept = first.start;
+        let starts = removed[1..].iter().map(|range| range.start);
+        for (range, next) in removed.iter().zip(starts.chain([self.bytes.len()])) {
+            self.bytes.copy_within(range.end..next, kept);
+            kept += next - range.end;
         }
-        removed
+        self.bytes.truncate(kept);
+        self.put_lengths();
+        removed.len()
     }
 
     /// Replaces the options with this code by one, or adds one.
@@ -227,23 +236,23 @@ impl BlockBuf {
 
     /// Returns where the first option with a code is, with its padding.
     fn find(&self, code: u16) -> Option<Range<usize>> {
-        self.find_after(code, 0)
+        self.places(code).next()
     }
 
-    /// Returns where the first option with a code is from an offset in the block on.
-    fn find_after(&self, code: u16, from: usize) -> Option<Range<usize>> {
-        let mut options = self.options()?;
+    /// Returns where the options with a code are.
+    fn places(&self, code: u16) -> impl Iterator<Item = Range<usize>> {
+        let mut options = self.options();
         let end = self.bytes.len() - TRAILER;
-        loop {
-            let start = end - options.rest().len();
-            let option = options.take_any()?;
-            if option.code == code::END {
-                return None;
+        std::iter::from_fn(move || {
+            let options = options.as_mut()?;
+            loop {
+                let start = end - options.rest().len();
+                let option = options.next()?;
+                if option.code == code {
+                    return Some(start..end - options.rest().len());
+                }
             }
-            if option.code == code && start >= from {
-                return Some(start..end - options.rest().len());
-            }
-        }
+        })
     }
 
     /// Sets the interface of an enhanced packet block or of interface statistics. For other packets, see
@@ -347,6 +356,10 @@ impl BlockBuf {
     /// Replaces a part of the body, and corrects the lengths.
     fn splice(&mut self, range: Range<usize>, with: &[u8]) {
         self.bytes.splice(range, with.iter().copied());
+        self.put_lengths();
+    }
+
+    fn put_lengths(&mut self) {
         let length = self.bytes.len();
         self.put_u32(4, length as u32);
         self.put_u32(length - TRAILER, length as u32);

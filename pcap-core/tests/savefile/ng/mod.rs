@@ -16,6 +16,7 @@ mod cut;
 mod damage;
 mod edits;
 mod follow;
+mod hostile;
 mod limits;
 mod mixed;
 mod reader;
