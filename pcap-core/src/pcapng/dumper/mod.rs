@@ -21,7 +21,8 @@ use crate::savefile::ByteOrder;
 
 /// Writes packets to a pcapng savefile.
 ///
-/// The section header is written when the dumper is created, and the block that describes an interface is written when
+/// The section header is written when the dumper is created, except by [`create_for_blocks`](Self::create_for_blocks)
+/// and [`for_blocks_named`](Self::for_blocks_named), and the block that describes an interface is written when
 /// the interface is added. Packets are collected in a buffer of 256 KiB. A write error, such as a full disk or a closed
 /// pipe, is returned by the call that encounters it, at the latest by [`flush`](Self::flush) or [`close`](Self::close).
 /// Unwritten bytes stay in the buffer. Once the output accepts data again, repeat the call to continue.
@@ -32,7 +33,8 @@ use crate::savefile::ByteOrder;
 /// [`std::process::exit`]: see [`Dumper`](crate::Dumper). To bound the loss, use
 /// [`flush_within`](Self::flush_within).
 ///
-/// The file uses this machine's byte order. All readers accept both byte orders.
+/// The file uses this machine's byte order, unless a [section](Section::with_endian) has the other one. All readers
+/// accept both.
 ///
 /// See the [module documentation](super) for examples, and for the programs that can read such files.
 pub struct PcapngDumper {

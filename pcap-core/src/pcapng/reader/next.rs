@@ -26,6 +26,11 @@ impl Patience {
             Patience::Never => Some(Duration::ZERO),
         }
     }
+
+    /// Returns whether a deadline has passed.
+    fn is_over(self) -> bool {
+        matches!(self, Patience::Until(deadline) if deadline <= Instant::now())
+    }
 }
 
 /// The position of the reader after a step.
@@ -173,6 +178,7 @@ impl Reader {
             match self.step()? {
                 Step::Block => return Ok(Next::Packet(())),
                 Step::End => return Ok(Next::End(End::Eof)),
+                Step::Again if patience.is_over() && self.waits() => return Ok(Next::Timeout),
                 Step::Again => {}
                 Step::Wait => {
                     let left = patience.left();
@@ -311,6 +317,11 @@ impl Reader {
                 Err(self.fail(error))
             }
         }
+    }
+
+    /// Returns whether more data may come, so that timeouts apply.
+    fn waits(&self) -> bool {
+        self.follow || self.descriptor().is_some()
     }
 
     fn descriptor(&self) -> Option<crate::sys::platform::RawFd> {

@@ -167,7 +167,7 @@ impl Blocks {
         let mut order = self.state.order;
         let Some(kind) = Fields::new(bytes, order).u32(0).map(Kind) else {
             return match bytes.is_empty() || Kind::SECTION.0.to_ne_bytes().starts_with(bytes) {
-                false if !self.state.begun => Framed::Damaged(Damage::NoSection),
+                false if !self.state.begun => Framed::Damaged(Damage::NoSection([0; 4])),
                 _ => Framed::Partial,
             };
         };
@@ -179,7 +179,8 @@ impl Blocks {
                 None => return Framed::Partial,
             }
         } else if !self.state.begun {
-            return Framed::Damaged(Damage::NoSection);
+            let start = bytes.first_chunk().copied().unwrap_or_default();
+            return Framed::Damaged(Damage::NoSection(start));
         }
         let fields = Fields::new(bytes, order);
         let Some(length) = fields.u32(4) else {

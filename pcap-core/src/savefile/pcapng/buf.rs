@@ -128,7 +128,7 @@ impl BlockBuf {
         self.as_raw().comments()
     }
 
-    /// Adds an option behind the others. A number in the value must have the byte order of the block.
+    /// Adds an option after the others. A number in the value must have the byte order of the block.
     ///
     /// # Errors
     ///
@@ -165,7 +165,6 @@ impl BlockBuf {
         if let Some(damage) = options.damage() {
             return cannot(ErrorKind::SavefileBad, damage.to_string());
         }
-        // After the options without an end, a few zeros may follow.
         let at = self.bytes.len() - TRAILER - rest;
         let mut bytes = Vec::with_capacity(value.len() + 16);
         if self.as_raw().lacks_end_of_names() {
@@ -279,27 +278,35 @@ impl BlockBuf {
         Ok(())
     }
 
-    /// Sets the time of an enhanced packet block or of interface statistics, in ticks of its interface.
+    /// Sets the time of an enhanced or obsolete packet block or of interface statistics, in ticks of its interface.
     ///
     /// # Errors
     ///
     /// - [`Unsupported`](ErrorKind::Unsupported) if the block has another type, or is too short for it.
     pub fn set_ticks(&mut self, ticks: u64) -> Result<()> {
-        self.expect(&[Kind::ENHANCED_PACKET, Kind::STATISTICS], "the time")?;
+        let kinds = [Kind::ENHANCED_PACKET, Kind::PACKET, Kind::STATISTICS];
+        self.expect(&kinds, "the time")?;
         self.put_u32(HEAD + 4, (ticks >> 32) as u32);
         self.put_u32(HEAD + 8, ticks as u32);
         Ok(())
     }
 
-    /// Replaces the data of an enhanced packet block and its length on the wire. The hashes of the packet, and the
-    /// flags of its checksums, become wrong: this call removes the former and clears the latter.
+    /// Replaces the data of a packet block and its length on the wire. The hashes of the packet, and the flags of its
+    /// checksums, become wrong: this call removes the former and clears the latter.
+    ///
+    /// A simple packet block does not state how many bytes were captured, so its data and its length on the wire must
+    /// keep their lengths. To change them, see [`to_enhanced`](super::PacketBlock::to_enhanced).
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](ErrorKind::Unsupported) if the block has another type, or is too short for it.
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the block would be longer than 134 348 832 bytes.
+    /// - [`Unsupported`](ErrorKind::Unsupported) if the block is not a packet, or is too short for its type.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the block would be longer than 134 348 832 bytes, or if it
+    ///   is a simple packet block whose lengths would change.
     pub fn set_data(&mut self, data: &[u8], wire_len: u32) -> Result<()> {
-        self.expect(&[Kind::ENHANCED_PACKET], "the data")?;
+        if self.as_raw().kind() == Kind::SIMPLE_PACKET {
+            return self.set_simple_data(data, wire_len);
+        }
+        self.expect(&[Kind::ENHANCED_PACKET, Kind::PACKET], "the data")?;
         let start = HEAD + layout::PACKET;
         let old = self.u32_at(HEAD + 12) as usize;
         let most = self.bytes.len() - TRAILER;
@@ -327,6 +334,20 @@ impl BlockBuf {
         Ok(())
     }
 
+    /// Replaces the data of a simple packet block by as many bytes.
+    fn set_simple_data(&mut self, data: &[u8], wire_len: u32) -> Result<()> {
+        let room = self.as_raw().body().len().checked_sub(4);
+        let is_same = room == Some(data.len().next_multiple_of(4)) && self.u32_at(HEAD) == wire_len;
+        if !is_same || data.len() > wire_len as usize {
+            let text = "the lengths of a simple packet block cannot change";
+            let object = "the data of the block".to_owned();
+            let kind = ErrorKind::InvalidArgument;
+            return Err(Error::cannot(kind, "set", object, text));
+        }
+        self.bytes[HEAD + 4..][..data.len()].copy_from_slice(data);
+        Ok(())
+    }
+
     /// Sets the snaplen of an interface description.
     pub(crate) fn set_snaplen(&mut self, snaplen: u32) {
         self.put_u32(HEAD + 4, snaplen);
@@ -341,7 +362,7 @@ impl BlockBuf {
     fn expect(&self, kinds: &[Kind], what: &str) -> Result<()> {
         let kind = self.as_raw().kind();
         let numbers = match kind {
-            Kind::ENHANCED_PACKET => layout::PACKET,
+            Kind::ENHANCED_PACKET | Kind::PACKET => layout::PACKET,
             _ => layout::STATISTICS,
         };
         let length = self.bytes.len();

@@ -2,14 +2,16 @@
 
 use std::fmt;
 
+use crate::savefile::Magic;
+
 /// How to read a savefile with several link types.
 const MIXED: &str = "call `Capture::mix_linktypes` first, or use `pcapng::Reader`";
 
 /// What is wrong with a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Damage {
-    /// The first block is not a section header.
-    NoSection,
+    /// The file does not begin with a section header, but with these bytes.
+    NoSection([u8; 4]),
     /// A section header has neither byte order.
     Magic(u32),
     /// A section has a version that readers do not know.
@@ -65,7 +67,22 @@ pub(crate) enum Damage {
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Damage::NoSection => f.write_str("expected a section header"),
+            Damage::NoSection(start) => {
+                f.write_str("expected a section header")?;
+                match Magic::new(start) {
+                    Magic {
+                        compressed: Some(by),
+                        ..
+                    } => write!(
+                        f,
+                        "; it is compressed by {by}: read it through a decompressor"
+                    ),
+                    Magic {
+                        classic: Some(_), ..
+                    } => f.write_str("; it is a classic savefile, not pcapng"),
+                    _ => Ok(()),
+                }
+            }
             Damage::Magic(found) => write!(f, "expected a byte-order magic, found {found:#010x}"),
             Damage::Version(major, minor) => {
                 write!(

@@ -37,7 +37,8 @@ impl<'a> RawBlock<'a> {
         (start <= body.bytes().len()).then(|| Options::new(body.from(start)))
     }
 
-    /// Returns whether options at the end of the block would be taken for records of names, which have no end.
+    /// Returns whether a reader would parse options at the end of the block as records of names, because no record ends
+    /// those.
     pub(crate) fn lacks_end_of_names(self) -> bool {
         self.kind() == Kind::NAMES
             && end_of_names(self.content()).is_some_and(|(_, has_end)| !has_end)

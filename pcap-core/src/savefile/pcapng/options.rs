@@ -119,7 +119,8 @@ impl<'a> RawOption<'a> {
 
 /// The options of a block, one after the other, up to the end option or the end of the block.
 ///
-/// An option that reaches beyond its block is left out, and ends the options. [`error`](Self::error) tells.
+/// An option that reaches beyond its block is left out, and ends the options. [`error`](Self::error) then returns the
+/// reason.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
     rest: Fields<'a>,

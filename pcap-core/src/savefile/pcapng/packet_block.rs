@@ -1,4 +1,4 @@
-//! A packet with everything that its block says of it.
+//! A packet and the other contents of its block.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -59,8 +59,8 @@ impl<'a> PacketBlock<'a> {
         }
     }
 
-    /// Returns the packet. Without a [`timestamp`](Self::timestamp), its time is the offset of the interface's times,
-    /// which is 1970 by default.
+    /// Returns the packet. Without a [`timestamp`](Self::timestamp), the time of a simple packet block is the offset of
+    /// the interface's times, which is 1970 by default, and that of another block is 1970.
     #[inline]
     #[must_use]
     pub fn packet(&self) -> Packet<'a> {

@@ -254,6 +254,14 @@ fn what_is_no_file_is_an_error() {
     let mut reader = Reader::from_open_file(File::open(&path).unwrap()).unwrap();
     let error = reader.next_block().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SavefileBad);
-    let text = "cannot read `the savefile`: the block at byte 0: expected a section header";
+    let text = "cannot read `the savefile`: the block at byte 0: expected a section header; \
+                it is a classic savefile, not pcapng";
     assert_eq!(error.to_string(), text);
+    for (bytes, by) in [(&[0x1f, 0x8b, 8, 0][..], "gzip"), (b"BZh9", "bzip2")] {
+        let error = crate::support::contents::open(bytes)
+            .next_block()
+            .unwrap_err();
+        let text = format!("; it is compressed by {by}: read it through a decompressor");
+        assert!(error.to_string().ends_with(&text), "{error}");
+    }
 }

@@ -1,9 +1,10 @@
 //! Files that are built to make a reader or an editor slow.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
-use pcap_core::pcapng::{BlockBuf, Interface, PcapngDumper};
-use pcap_core::{Linktype, Packet, Timestamp};
+use pcap_core::pcapng::{Block, BlockBuf, Interface, PcapngDumper, Reader, Section};
+use pcap_core::{Linktype, Next, Packet, Timestamp};
 
 use crate::support::contents::open;
 use crate::support::ng::{Case, Ng, Opt, Order, Value, idb};
@@ -102,13 +103,35 @@ fn interfaces_with_their_options_in_another_order_can_differ() {
         .unwrap();
     dumper.close().unwrap();
 
-    let mut reader = pcap_core::pcapng::Reader::open(&path).unwrap();
+    let mut reader = Reader::open(&path).unwrap();
     let mut times = Vec::new();
     while let Some(block) = reader.next_block().unwrap() {
-        if let pcap_core::pcapng::Block::Packet(packet) = block {
+        if let Block::Packet(packet) = block {
             times.extend(packet.timestamp());
         }
     }
     assert_eq!(times, [time]);
     assert_eq!(nanos.linktype(), Linktype::ETHERNET);
+}
+
+/// A search through data that never ends keeps to the deadline of each call.
+#[test]
+fn a_search_keeps_to_deadlines() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let garbage = vec![b'x'; 8 << 20];
+    file.write_all(&garbage).unwrap();
+    let mut reader = Reader::open(file.path()).unwrap();
+    reader.resume_at_sections(true);
+    reader.follow(true).unwrap();
+    let mut calls = 0_u64;
+    while reader.skipped() < garbage.len() as u64 - 3 {
+        let before = reader.skipped();
+        let next = reader.next_block_timeout(Duration::ZERO).unwrap();
+        assert!(matches!(next, Next::Timeout));
+        assert!(reader.skipped() > before);
+        calls += 1;
+    }
+    assert!(calls > 4, "{calls}");
+    file.write_all(Section::new().as_raw().bytes()).unwrap();
+    assert!(reader.next_block().unwrap().is_some());
 }

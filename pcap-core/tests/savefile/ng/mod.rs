@@ -21,6 +21,7 @@ mod limits;
 mod mixed;
 mod reader;
 mod resume;
+mod rewrites;
 mod swap;
 #[cfg(unix)]
 mod tools;
