@@ -8,7 +8,7 @@ use pcap_core::{Capture, Linktype, Packet, Precision, SavefileFormat};
 use crate::copy_progress::CopyProgress;
 use crate::exit::{Failure, Outcome};
 use crate::files;
-use crate::host_order;
+use crate::host_order::is_in_host_order;
 use crate::linktype_snaplens::LinktypeSnaplens;
 use crate::savefile_writer::{Buffering, SavefileWriter};
 
@@ -88,7 +88,9 @@ impl ClassicOutput {
         (linktype, endian): (Linktype, Endian),
         packet: Packet<'_>,
     ) -> Outcome {
-        host_order::check_classic(&self.input, number, linktype, endian)?;
+        if endian != Endian::NATIVE && is_in_host_order(linktype) {
+            return Err(self.other_endian(number, linktype));
+        }
         match &mut self.savefile {
             Some((savefile, known)) if *known == linktype => savefile.write(packet),
             None => self.create(linktype)?.write(packet),
@@ -128,6 +130,16 @@ impl ClassicOutput {
                 self.input.display()
             ))),
         }
+    }
+
+    #[cold]
+    fn other_endian(&self, number: u64, linktype: Linktype) -> Failure {
+        Failure::Text(format!(
+            "cannot write packet {number} of `{}` to `{}`: packets of link type {linktype} have fields in the byte \
+             order of their section, which is not that of this machine; name the output `.pcapng`",
+            self.input.display(),
+            self.path.display()
+        ))
     }
 
     fn create(&mut self, linktype: Linktype) -> Outcome<&mut SavefileWriter> {

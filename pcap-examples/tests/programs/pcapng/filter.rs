@@ -178,42 +178,6 @@ fn what_a_classic_savefile_cannot_hold_is_counted() {
     assert_eq!(capinfos(&output, "-c").split(',').next_back(), Some("1"));
 }
 
-/// libpcap converts packets of USB when it reads the other byte order. A classic savefile has one byte order.
-#[test]
-fn packets_of_the_other_byte_order_stay_pcapng() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("usb.pcapng");
-    let other = match cfg!(target_endian = "big") {
-        true => Order::Little,
-        false => Order::Big,
-    };
-    let mut file = Ng::new(other);
-    file.section(-1, &[]);
-    file.interface(189, 65_535, &[]);
-    file.packet(0, 1_700_000_000_000_000, &[7; 48], &[]);
-    fs::write(&path, &file.bytes).unwrap();
-    let output = folder.path().join("out.pcapng");
-    let ran = run_program("filter", &[path_arg(&path), path_arg(&output)]);
-    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
-    assert_eq!(fs::read(&output).unwrap(), file.bytes);
-    let classic = folder.path().join("out.pcap");
-    let classic = path_arg(&classic);
-    let prefix = folder.path().join("part.pcap");
-    for (program, arguments) in [
-        ("filter", vec![path_arg(&path), classic]),
-        ("recode", vec![path_arg(&path), classic]),
-        (
-            "split",
-            vec!["-o", path_arg(&prefix), "--packets", "1", path_arg(&path)],
-        ),
-    ] {
-        let ran = run_program(program, &arguments);
-        assert_eq!(ran.status, Some(1), "{program}: {}", ran.stderr);
-        let text = "packets of LINKTYPE_USB_LINUX have fields in the byte order of their section";
-        assert!(ran.stderr.contains(text), "{program}: {}", ran.stderr);
-    }
-}
-
 #[test]
 fn a_truncated_file_is_copied_up_to_its_last_block() {
     let folder = tempfile::tempdir().unwrap();
