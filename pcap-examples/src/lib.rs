@@ -25,6 +25,7 @@ pub mod expression;
 pub mod files;
 pub mod flow;
 pub mod hex;
+pub mod host_order;
 pub mod interface_names;
 pub mod interruptible_reader;
 pub mod json;

@@ -11,6 +11,7 @@ use pcap_core::pcapng::{Block, Endian};
 use pcap_core::{Linktype, SavefileFormat};
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::host_order::HOST_ORDER;
 use pcap_examples::link_filters::LinkFilters;
 use pcap_examples::lost_parts::LostParts;
 use pcap_examples::savefile_input::SavefileInput;
@@ -24,13 +25,6 @@ use crate::merged_format::{MergedFormat, Properties};
 use crate::output_savefile::OutputSavefile;
 use crate::source::{Source, Step};
 use crate::translator::{Position, Seen, Translated, Translator};
-
-/// Link types whose packets have fields in the byte order of their savefile.
-const HOST_ORDER: [Linktype; 3] = [
-    Linktype::USB_LINUX,
-    Linktype::USB_LINUX_MMAPPED,
-    Linktype::NFLOG,
-];
 
 /// The state of the program while it merges.
 pub(crate) struct Merge {

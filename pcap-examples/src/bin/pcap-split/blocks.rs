@@ -6,6 +6,7 @@ use pcap_examples::block_reader::BlockReader;
 use pcap_examples::commented_packets::CommentedPackets;
 use pcap_examples::drop_counts::DropCounts;
 use pcap_examples::exit::Outcome;
+use pcap_examples::host_order;
 use pcap_examples::link_filters::LinkFilters;
 use pcap_examples::linktype_snaplens::LinktypeSnaplens;
 use pcap_examples::lost_parts::LostParts;
@@ -140,6 +141,8 @@ impl SplitBlocks<'_> {
                 skipped.count(number, format_args!("cannot write the packet: {why}"));
                 return Ok(());
             }
+            let args = self.args;
+            host_order::check(packet, number, &args.input, &args.output)?;
         }
         let edited = self.edited(number, packet)?;
         let head = match self.is_pcapng {
