@@ -153,6 +153,7 @@ impl SplitBlocks<'_> {
             input: &self.args.input,
             number,
             packet: plain,
+            time: packet.timestamp(),
             linktype,
             block: Some(edited.as_ref().map_or(packet.as_raw(), BlockBuf::as_raw)),
             options: &[],
