@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use pcap_core::pcapng::{Endian, Interface};
+use pcap_core::pcapng::Interface;
 use pcap_core::{Capture, Linktype, Packet, Precision, SavefileFormat};
 
 use crate::copy_progress::CopyProgress;
 use crate::exit::{Failure, Outcome};
 use crate::files;
-use crate::host_order::is_in_host_order;
 use crate::linktype_snaplens::LinktypeSnaplens;
 use crate::savefile_writer::{Buffering, SavefileWriter};
 
@@ -78,19 +77,10 @@ impl ClassicOutput {
     ///
     /// # Errors
     ///
-    /// Returns an error if the savefile has another link type, or if the packet has fields in the other byte order.
-    /// Returns [`Failure::UnwritablePacket`] if the format
+    /// Returns an error if the savefile has another link type. Returns [`Failure::UnwritablePacket`] if the format
     /// cannot represent the packet, and another failure if the output has failed.
     #[inline]
-    pub fn write(
-        &mut self,
-        number: u64,
-        (linktype, endian): (Linktype, Endian),
-        packet: Packet<'_>,
-    ) -> Outcome {
-        if endian != Endian::NATIVE && is_in_host_order(linktype) {
-            return Err(self.other_endian(number, linktype));
-        }
+    pub fn write(&mut self, number: u64, linktype: Linktype, packet: Packet<'_>) -> Outcome {
         match &mut self.savefile {
             Some((savefile, known)) if *known == linktype => savefile.write(packet),
             None => self.create(linktype)?.write(packet),
@@ -130,16 +120,6 @@ impl ClassicOutput {
                 self.input.display()
             ))),
         }
-    }
-
-    #[cold]
-    fn other_endian(&self, number: u64, linktype: Linktype) -> Failure {
-        Failure::Text(format!(
-            "cannot write packet {number} of `{}` to `{}`: packets of link type {linktype} have fields in the byte \
-             order of their section, which is not that of this machine; name the output `.pcapng`",
-            self.input.display(),
-            self.path.display()
-        ))
     }
 
     fn create(&mut self, linktype: Linktype) -> Outcome<&mut SavefileWriter> {

@@ -13,7 +13,7 @@ pub const HELP: &str = "\
 JSON:
   One line per savefile written, with an object of type (\"file\"), path, packets, bytes (the length
   before compression), first and last (the times of the first and last packet: seconds since
-  1970 with nine decimals, as strings; missing if there are no packets). If the path is not
+  1970 with nine decimals, as strings; packets without a time do not count). If the path is not
   UTF-8, path contains replacement characters, and path_hex contains its bytes in hexadecimal.";
 
 /// The summary of a savefile that was written.
@@ -32,9 +32,15 @@ pub struct SavefileSummary {
 impl SavefileSummary {
     /// Counts a packet that was written.
     pub fn count(&mut self, packet: Packet<'_>) {
-        let time = packet.timestamp();
+        self.count_at(Some(packet.timestamp()));
+    }
+
+    /// Counts a packet that was written, with this time if it has one.
+    pub fn count_at(&mut self, time: Option<Timestamp>) {
         self.packets += 1;
-        self.times.get_or_insert((time, time)).1 = time;
+        if let Some(time) = time {
+            self.times.get_or_insert((time, time)).1 = time;
+        }
     }
 
     /// Appends a line of text, such as `a-00000.pcap: 1000 packets, 116024 bytes`, followed by the flow.

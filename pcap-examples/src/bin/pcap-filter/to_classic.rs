@@ -7,6 +7,7 @@ use pcap_examples::block_reader::BlockReader;
 use pcap_examples::classic_output::ClassicOutput;
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::Outcome;
+use pcap_examples::host_order;
 use pcap_examples::link_filters::LinkFilters;
 use pcap_examples::lost_parts::LostParts;
 use pcap_examples::skipped_packets::SkippedPackets;
@@ -19,6 +20,7 @@ pub(crate) fn copy(args: &Args, mut input: BlockReader, expression: String, gzip
     let copy_progress = CopyProgress::without_output(&bar);
     let precision = Precision::Nano;
     let mut copy = ClassicCopy {
+        args,
         filters: LinkFilters::new(NAME, Some(expression)),
         output: ClassicOutput::new(&args.input, &args.output, gzip, precision, &copy_progress),
         copy_progress: copy_progress.clone(),
@@ -49,6 +51,7 @@ pub(crate) fn copy(args: &Args, mut input: BlockReader, expression: String, gzip
 
 /// The state of the copy.
 struct ClassicCopy<'a> {
+    args: &'a Args,
     filters: LinkFilters,
     output: ClassicOutput,
     copy_progress: CopyProgress,
@@ -72,7 +75,9 @@ impl ClassicCopy<'_> {
                 }
                 let (linktype, plain) = (packet.linktype(), packet.packet());
                 if self.filters.accepts(linktype, endian, plain, bar) {
-                    let written = self.output.write(self.read, (linktype, endian), plain);
+                    let args = self.args;
+                    host_order::check(packet, self.read, &args.input, &args.output)?;
+                    let written = self.output.write(self.read, linktype, plain);
                     if self.skipped.check_written(self.read, written)? {
                         self.lost.count_packet(packet);
                     }

@@ -11,7 +11,7 @@ use pcap_core::pcapng::{Block, Endian};
 use pcap_core::{Linktype, SavefileFormat};
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::host_order::is_in_host_order;
+use pcap_examples::host_order::HOST_ORDER;
 use pcap_examples::link_filters::LinkFilters;
 use pcap_examples::lost_parts::LostParts;
 use pcap_examples::savefile_input::SavefileInput;
@@ -217,7 +217,7 @@ impl Merge {
             Some(SavefileFormat::Pcap) => Endian::NATIVE,
             _ => self.translator.interfaces.endian(),
         };
-        if !is_in_host_order(linktype) || source.endian() == expected {
+        if !HOST_ORDER.contains(&linktype) || source.endian() == expected {
             return Ok(());
         }
         Err(Failure::Text(format!(

@@ -6,6 +6,7 @@ use pcap_examples::block_reader::BlockReader;
 use pcap_examples::classic_output::ClassicOutput;
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::Outcome;
+use pcap_examples::host_order;
 use pcap_examples::linktype_snaplens::snaplen;
 use pcap_examples::lost_parts::LostParts;
 use pcap_examples::skipped_packets::SkippedPackets;
@@ -83,14 +84,16 @@ impl ClassicCopy<'_> {
                 if self.read == 1 {
                     self.output.create_if_clear()?;
                 }
-                let (from, endian) = (packet.linktype(), packet.as_raw().endian());
+                let from = packet.linktype();
                 let shifted = self.recoder.shift(packet.packet());
                 let to = self.args.linktype.unwrap_or(from);
                 let recoded = self
                     .recoder
                     .recode(&mut self.counts, self.read, from, shifted)?;
                 if let Some(recoded) = recoded {
-                    let written = self.output.write(self.read, (to, endian), recoded);
+                    let args = self.args;
+                    host_order::check(packet, self.read, &args.input, &args.output)?;
+                    let written = self.output.write(self.read, to, recoded);
                     if self.skipped.check_written(self.read, written)? {
                         self.lost.count_packet(packet);
                     }

@@ -98,8 +98,8 @@ pub(crate) struct SplitBy {
     pub(crate) size: Option<usize>,
     /// The time span of each savefile, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms. The first
     /// span starts at the first packet, and the others follow without gaps. A packet exactly at the end
-    /// of a span belongs to the next span. A packet earlier than the current span stays in the current
-    /// savefile. Spans without packets have no savefile
+    /// of a span belongs to the next span. A packet that is earlier than the current span or has no time
+    /// stays in the current savefile. Spans without packets have no savefile
     #[arg(long, value_name = "TIME", value_parser = value_parsers::nonzero_seconds)]
     pub(crate) every: Option<Duration>,
     /// Write a savefile for each flow, with both directions together. TCP, UDP, UDP-Lite, SCTP and DCCP

@@ -6,6 +6,7 @@ use pcap_examples::block_reader::BlockReader;
 use pcap_examples::commented_packets::CommentedPackets;
 use pcap_examples::drop_counts::DropCounts;
 use pcap_examples::exit::Outcome;
+use pcap_examples::host_order;
 use pcap_examples::link_filters::LinkFilters;
 use pcap_examples::linktype_snaplens::LinktypeSnaplens;
 use pcap_examples::lost_parts::LostParts;
@@ -135,6 +136,8 @@ impl SplitBlocks<'_> {
                 skipped.count(number, format_args!("cannot write the packet: {why}"));
                 return Ok(());
             }
+            let args = self.args;
+            host_order::check(packet, number, &args.input, &args.output)?;
         }
         let edited = self.edited(number, packet)?;
         let head = match self.is_pcapng {
@@ -145,6 +148,7 @@ impl SplitBlocks<'_> {
             input: &self.args.input,
             number,
             packet: plain,
+            time: packet.timestamp(),
             linktype,
             block: Some(edited.as_ref().map_or(packet.as_raw(), BlockBuf::as_raw)),
             options: &[],

@@ -191,7 +191,7 @@ impl Splitter for FlowSplitter {
         }
         let part = self.part(head, number)?;
         part.write(head, item)?;
-        self.files[number].summary.count(item.packet);
+        self.files[number].summary.count_at(item.time);
         self.last = Some(number);
         Ok(())
     }

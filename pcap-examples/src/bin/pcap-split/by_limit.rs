@@ -80,8 +80,13 @@ impl Limit {
             Limit::Packets(max) => part.is_some_and(|(_, summary)| summary.packets >= *max),
             Limit::Size(max) => part.is_some_and(|(part, _)| part.length_with(head, item) > *max),
             Limit::Every(span, end) => {
-                let time = nanos(item.packet.timestamp());
-                let old = *end.get_or_insert(time);
+                let Some(time) = item.time.map(nanos) else {
+                    return false;
+                };
+                let Some(old) = *end else {
+                    *end = Some(time + *span);
+                    return false;
+                };
                 let over = time >= old;
                 if over {
                     *end = Some(old + ((time - old) / *span + 1) * *span);
@@ -112,7 +117,7 @@ impl Splitter for LimitSplitter {
             }
         };
         part.write(head, item)?;
-        summary.count(item.packet);
+        summary.count_at(item.time);
         Ok(())
     }
 

@@ -75,6 +75,7 @@ pub(crate) fn split(
             input: &args.input,
             number: *read,
             packet,
+            time: Some(packet.timestamp()),
             linktype,
             block: None,
             options: &options,

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use pcap_core::pcapng::{BlockBuf, PcapngDumper, RawBlock, Record};
-use pcap_core::{Capture, Dumper, Error, ErrorKind, Linktype, Offline, Packet, Precision};
+use pcap_core::{
+    Capture, Dumper, Error, ErrorKind, Linktype, Offline, Packet, Precision, Timestamp,
+};
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::preamble::Preamble;
 
@@ -27,6 +29,8 @@ pub(crate) struct Item<'a> {
     /// The number of the packet in the input.
     pub(crate) number: u64,
     pub(crate) packet: Packet<'a>,
+    /// The time of the packet. A simple packet block of pcapng has none.
+    pub(crate) time: Option<Timestamp>,
     pub(crate) linktype: Linktype,
     /// The whole block, if the input and the output are pcapng.
     pub(crate) block: Option<RawBlock<'a>>,

@@ -221,3 +221,42 @@ fn tools_read_the_results() {
     assert_eq!(lines(&left), lines(&right));
     assert_eq!(lines(&left).lines().count(), 2);
 }
+
+#[test]
+fn packets_with_fields_in_the_other_byte_order_are_not_written_to_classic_savefiles() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = match cfg!(target_endian = "little") {
+        true => Order::Big,
+        false => Order::Little,
+    };
+    let mut ng = Ng::new(other);
+    ng.section(-1, &[]);
+    ng.interface(1, 0, &[]);
+    ng.interface(220, 0, &[]);
+    ng.packet(0, SECOND, &ethernet(UDP), &[]);
+    let ethernet_only = write_file(folder.path(), "a.pcapng", &ng.bytes);
+    let output = folder.path().join("out.pcap");
+    let ran = run_program("filter", &[path_arg(&ethernet_only), path_arg(&output)]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    let mut ng = Ng::new(other);
+    ng.section(-1, &[]);
+    ng.interface(220, 0, &[]);
+    ng.packet(0, SECOND, &[0; 64], &[]);
+    let input = write_file(folder.path(), "usb.pcapng", &ng.bytes);
+    let part = format!("{}/part.pcap", path_arg(folder.path()));
+    for (program, words) in [
+        ("filter", &[path_arg(&output)][..]),
+        ("recode", &[path_arg(&output)]),
+        ("split", &["-o", &part, "--flow"]),
+    ] {
+        let ran = run_program(program, &[&[path_arg(&input)], words].concat());
+        assert_eq!(ran.status, Some(1), "{program}");
+        let expected =
+            "packets of link type LINKTYPE_USB_LINUX_MMAPPED have another byte order there";
+        assert!(ran.stderr.contains(expected), "{program}: {}", ran.stderr);
+    }
+    let whole = folder.path().join("out.pcapng");
+    let ran = run_program("filter", &[path_arg(&input), path_arg(&whole)]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    assert_eq!(fs::read(whole).unwrap(), ng.bytes);
+}

@@ -265,3 +265,38 @@ fn a_truncated_file_is_split_up_to_its_last_block() {
     );
     assert_eq!(count.success_output(), "1\n");
 }
+
+#[test]
+fn packets_without_a_time_stay_in_the_current_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ng = Ng::new(Order::Little);
+    ng.section(-1, &[]);
+    ng.interface(1, 0, &[]);
+    ng.simple_packet(42, &ethernet(UDP));
+    ng.packet(0, SECOND, &ethernet(UDP), &[]);
+    ng.simple_packet(42, &ethernet(UDP));
+    ng.packet(0, SECOND + 5_000_000, &ethernet(UDP), &[]);
+    ng.simple_packet(42, &ethernet(UDP));
+    let input = write_file(folder.path(), "in.pcapng", &ng.bytes);
+    let prefix = folder.path().join("part");
+    let words = ["--every", "1s", "--json", "-o"];
+    let words = [&words[..], &[path_arg(&prefix), path_arg(&input)]].concat();
+    let ran = run_program("split", &words);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    let parts: Vec<serde_json::Value> = ran
+        .lines()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|line: &serde_json::Value| line["type"] == "file")
+        .collect();
+    let found: Vec<_> = parts
+        .iter()
+        .map(|part| serde_json::json!([part["packets"], part["first"], part["last"]]))
+        .collect();
+    let (first, second) = ("1700000000.000000000", "1700000005.000000000");
+    let expected = [
+        serde_json::json!([3, first, first]),
+        serde_json::json!([2, second, second]),
+    ];
+    assert_eq!(found, expected);
+}
