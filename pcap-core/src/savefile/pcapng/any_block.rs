@@ -7,7 +7,7 @@ use crate::savefile::pcapng::{
     Section, StatisticsBlock,
 };
 
-/// A block of a pcapng file, lent by a [`Reader`](super::Reader).
+/// A block of a pcapng file, lent by a [`Reader`](crate::pcapng::Reader).
 ///
 /// # Examples
 ///

@@ -19,12 +19,12 @@ const SNAPLEN: u32 = 262_144;
 /// The description of an interface in a pcapng file: the link type of its packets, and optional information about the
 /// device.
 ///
-/// [`Reader`](super::Reader) returns the interfaces of a file, and
-/// [`PcapngDumper::add_interface`](super::PcapngDumper::add_interface) writes one. An interface from a file keeps its
-/// bytes, including options that this crate does not know, so that it is written unchanged.
+/// [`Reader`](crate::pcapng::Reader) returns the interfaces of a file, and
+/// [`PcapngDumper::add_interface`](crate::pcapng::PcapngDumper::add_interface) writes one. An interface from a file
+/// keeps its bytes, including options that this crate does not know, so that it is written unchanged.
 ///
 /// Each string may be at most 65 535 bytes long (the filter: 65 534) and must not contain a NUL byte.
-/// [`add_interface`](super::PcapngDumper::add_interface) checks this.
+/// [`add_interface`](crate::pcapng::PcapngDumper::add_interface) checks this.
 ///
 /// # Examples
 ///
