@@ -13,9 +13,9 @@ pub(crate) const ORDER: u32 = 0x1a2b_3c4d;
 /// The description in a section header of a pcapng file: the hardware, operating system and application that wrote the
 /// file, and comments. All of them are optional. It also determines the byte order of the section.
 ///
-/// The `dump` methods create a [`PcapngDumper`](crate::pcapng::PcapngDumper) that writes this description. Each string
-/// may be at most 65 535 bytes long and must not contain a NUL byte; these methods check this. A section from a file
-/// keeps its bytes, including options that this crate does not know, so that it is written unchanged.
+/// The `dump` methods create a [`PcapngDumper`](crate::pcapng::PcapngDumper) that writes this description. Each
+/// string may be at most 65 535 bytes long and must not contain a NUL byte; these methods check this. A section from a
+/// file keeps its bytes, including options that this crate does not know, so that it is written unchanged.
 ///
 /// # Examples
 ///
@@ -82,7 +82,7 @@ impl Section {
     }
 
     /// Returns whether this crate knows the version. If not, the blocks of the section are
-    /// [unknown](crate::pcapng::Block::Other).
+    /// [unknown](super::Block::Other).
     #[must_use]
     pub fn is_known(&self) -> bool {
         matches!(self.version(), (1, 0 | 2))
