@@ -19,8 +19,8 @@ Examples:
 Packets of pcapng savefiles also show the name of their interface (its number if it has no name and
 the section has several), their direction and their comments. A packet without a time shows `-`.
 Each packet is decoded and filtered with the link type of its interface. Packets of a link type for
-which the filter does not compile are not printed, with a warning. So are sections of an unknown
-version of pcapng.
+which the filter does not compile are not printed, with a warning. Sections of an unknown version of
+pcapng are skipped, with a warning.
 
 If a file is damaged, the packets before the damage are printed, then the error, then the packets
 of the remaining files, and the status is 1. The status is also 1 if Ctrl-C ends the program before
