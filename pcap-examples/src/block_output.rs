@@ -65,13 +65,13 @@ impl BlockOutput {
     pub fn begin_section(&mut self, section: &Section) -> Outcome {
         if section.length().is_none() || !self.is_seekable() {
             self.stated = None;
-            return self.write_block(&section.clone().without_length());
+            return self.write_block(section.clone().without_length().as_raw());
         }
         self.stated = Some(match &self.savefile {
             Some(savefile) => savefile.position(),
             None => self.waiting_bytes,
         });
-        self.write_block(section)
+        self.write_block(section.as_raw())
     }
 
     /// Notes that a block of the section was changed or left out.

@@ -1,7 +1,7 @@
 //! Appending to a pcapng savefile.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
 
 use super::SectionState;
@@ -9,8 +9,10 @@ use crate::dumper::Output;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pcapng::interface::InterfaceState;
 use crate::pcapng::{Interface, PcapngDumper, Section};
+use crate::savefile::Walk;
 use crate::savefile::pcapng::{Blocks, Found, Rules, section_header};
 
+use crate::sys::platform;
 /// The interfaces of the section to which blocks are appended.
 #[derive(Debug)]
 pub(super) struct Appended {
@@ -79,7 +81,9 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// The errors of `append`, except for a truncated last block.
+    /// - The errors of `append`, except for a truncated last block.
+    /// - [`SavefileBad`](ErrorKind::SavefileBad) if the file ends with a complete block, so that the last one only seems
+    ///   to be truncated, because a length before it is damaged. The file is then unchanged.
     pub fn append_repaired(path: impl AsRef<Path>) -> Result<PcapngDumper> {
         Self::append_section(path.as_ref(), None, true)
     }
@@ -182,7 +186,18 @@ fn walk(file: File, name: &str, repair: bool) -> Result<(Blocks, u64)> {
         match found.map_err(|e| Error::io("append to", name.to_owned(), e))? {
             Found::Packet | Found::Other | Found::Nothing => {}
             Found::Absent(0) => return Ok((blocks, position)),
-            Found::Absent(_) if repair => return Ok((blocks, position)),
+            Found::Absent(_) if repair => {
+                if ends_with_a_block(&blocks)
+                    .map_err(|e| Error::io("append to", name.to_owned(), e))?
+                {
+                    let text = format!(
+                        "its block at byte {position} reaches beyond the end, but the file ends with a complete block, \
+                         so a length is damaged"
+                    );
+                    return Err(refuse(ErrorKind::SavefileBad, text));
+                }
+                return Ok((blocks, position));
+            }
             Found::Absent(_) => {
                 let text = format!(
                     "its last block, at byte {position}, is truncated; `append_repaired` removes it"
@@ -194,5 +209,28 @@ fn walk(file: File, name: &str, repair: bool) -> Result<(Blocks, u64)> {
                 return Err(refuse(ErrorKind::SavefileBad, text));
             }
         }
+    }
+}
+
+/// Returns whether the file ends with a complete block although its last block seems to be truncated.
+fn ends_with_a_block(blocks: &Blocks) -> io::Result<bool> {
+    let Some(file) = blocks.file() else {
+        return Ok(false);
+    };
+    let end = file.metadata()?.len();
+    let number_at = |position| -> io::Result<u32> {
+        let mut bytes = [0; 4];
+        let read = platform::read_at(file, &mut bytes, position)?;
+        let number = blocks.order().of_u32(u32::from_ne_bytes(bytes));
+        Ok(if read == bytes.len() { number } else { 0 })
+    };
+    let Some(trailer) = end.checked_sub(4) else {
+        return Ok(false);
+    };
+    let length = number_at(trailer)?;
+    let start = end.checked_sub(length.into());
+    match start.filter(|start| *start > blocks.position() && length >= 12 && length % 4 == 0) {
+        Some(start) => Ok(number_at(start + 4)? == length),
+        None => Ok(false),
     }
 }

@@ -82,8 +82,7 @@ impl PcapngDumper {
     /// Writes a packet of another file or section on an interface of this one. Everything else of its block stays: the
     /// time, the lengths, the data and the options.
     ///
-    /// The time is copied in ticks, so both interfaces must have the same resolution and time offset. This method does
-    /// not check that.
+    /// The time is copied in ticks, so both interfaces must have the same resolution and time offset.
     ///
     /// A simple packet block stays one only on the first interface of a section, and if both interfaces have the same
     /// snaplen, on which its length depends. Otherwise it becomes an enhanced packet block of 0 ticks. So does an
@@ -94,8 +93,9 @@ impl PcapngDumper {
     ///
     /// - [`LinktypeMismatch`](crate::ErrorKind::LinktypeMismatch) if the link type of the packet differs from that of
     ///   the interface.
-    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the byte order of the block differs from that of the
-    ///   section, or if the interface belongs to another dumper or section.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the interfaces differ in their resolution or time
+    ///   offset, if the byte order of the block differs from that of the section, or if the interface belongs to another
+    ///   dumper or section.
     /// - [`Io`](crate::ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     ///
     /// # Examples
@@ -136,6 +136,11 @@ impl PcapngDumper {
         let (number, known) = self.known(interface)?;
         if packet.linktype() != known.linktype {
             return Err(self.other_linktype(interface, known.linktype, Some(packet.linktype())));
+        }
+        if packet.interface().clock() != known.clock && packet.ticks().is_some() {
+            return Err(self.output.refuse(
+                "the interface of the packet has another resolution or time offset; write the packet with `write_record`",
+            ));
         }
         let block = packet.as_raw();
         let order = self.section_state()?.order;

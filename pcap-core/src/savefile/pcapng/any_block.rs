@@ -101,15 +101,3 @@ macro_rules! into_raw {
 }
 
 into_raw!(Block PacketBlock StatisticsBlock NamesBlock SecretsBlock JournalBlock CustomBlock);
-
-impl<'a> From<&'a Section> for RawBlock<'a> {
-    fn from(section: &'a Section) -> RawBlock<'a> {
-        section.as_raw()
-    }
-}
-
-impl<'a> From<&'a Interface> for RawBlock<'a> {
-    fn from(interface: &'a Interface) -> RawBlock<'a> {
-        interface.as_raw()
-    }
-}

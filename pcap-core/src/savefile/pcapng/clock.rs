@@ -1,14 +1,14 @@
 //! The times of an interface: ticks of its resolution, and an offset.
 
 /// How the ticks of an interface's packets become times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Clock {
     unit: Unit,
     /// Seconds to add to each time.
     offset: i64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Unit {
     /// Microseconds without an offset.
     Micro,

@@ -177,7 +177,10 @@ impl fmt::Display for Damage {
                 write!(f, "the time of {ticks} ticks exceeds 64 bits of seconds")
             }
             Damage::Interfaces(most) => {
-                write!(f, "found more than {most} interfaces in a section")
+                write!(
+                    f,
+                    "found more interfaces in a section, {most}, or more bytes of their descriptions than the limit"
+                )
             }
         }
     }

@@ -44,6 +44,8 @@ pub struct Interface {
     block: BlockBuf,
     /// The link type to write, even if it has more than 16 bits, which is an error then.
     linktype: Linktype,
+    /// The clock of its packets, as the options say.
+    clock: Clock,
     texts: Texts,
 }
 
@@ -71,6 +73,7 @@ impl Interface {
         let interface = Interface {
             block: BlockBuf::of_kind(Kind::INTERFACE, &body, ByteOrder::Native),
             linktype,
+            clock: Clock::UNKNOWN,
             texts: Texts::default(),
         };
         interface.with_precision(Precision::Nano)
@@ -78,11 +81,20 @@ impl Interface {
 
     /// Takes over an interface description from a file.
     pub(crate) fn from_block(block: RawBlock<'_>) -> Interface {
-        Interface {
+        let interface = Interface {
             block: block.into(),
             linktype: Linktype::new(block.content().u16(0).unwrap_or(0).into()),
+            clock: Clock::UNKNOWN,
             texts: Texts::default(),
-        }
+        };
+        interface.with_clock()
+    }
+
+    /// Determines the clock from the options.
+    fn with_clock(mut self) -> Interface {
+        let (resolution, offset) = (self.resolution().value(), self.time_offset());
+        self.clock = Clock::new(resolution, offset).unwrap_or(Clock::UNKNOWN);
+        self
     }
 
     /// Borrows the block of the description.
@@ -120,7 +132,7 @@ impl Interface {
 
     /// Returns the clock of the interface's packets.
     pub(crate) fn clock(&self) -> Clock {
-        Clock::new(self.resolution().value(), self.time_offset()).unwrap_or(Clock::UNKNOWN)
+        self.clock
     }
 }
 
@@ -435,7 +447,10 @@ impl Interface {
     #[must_use]
     pub fn with_option(mut self, code: u16, value: &[u8]) -> Interface {
         self.texts.note(self.block.set_option(code, value));
-        self
+        match code {
+            code::RESOLUTION | code::OFFSET => self.with_clock(),
+            _ => self,
+        }
     }
 
     fn with_number(self, code: u16, number: u64) -> Interface {

@@ -259,3 +259,31 @@ fn odd_interfaces_are_used_again_as_they_are() {
         assert_eq!(fs::read(&path).unwrap(), bytes);
     }
 }
+
+/// A damaged length makes the rest of the file look like one truncated block, which must not be removed.
+#[test]
+fn a_damaged_length_is_not_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcapng");
+    for order in [Order::Little, Order::Big] {
+        let mut file = Ng::new(order).idb(idb(1));
+        for number in 0..50 {
+            file = file.packet(epb([number; 60]));
+        }
+        let (bytes, ..) = file.finish();
+        let block = 60 + 32;
+        for damaged in [bytes.len() - 50 * block, bytes.len() - 2 * block] {
+            let mut bytes = bytes.clone();
+            // The most significant byte of the length.
+            bytes[damaged + 4 + if order == Order::Little { 3 } else { 0 }] = 1;
+            fs::write(&path, &bytes).unwrap();
+            let error = PcapngDumper::append_repaired(&path).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::SavefileBad, "{error}");
+            assert!(
+                error.text().contains(&format!("byte {damaged} ")),
+                "{error}"
+            );
+            assert_eq!(fs::read(&path).unwrap(), bytes);
+        }
+    }
+}

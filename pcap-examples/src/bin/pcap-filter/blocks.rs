@@ -116,7 +116,7 @@ impl BlockCopy<'_> {
         self.sections += 1;
         let comments = &self.args.comments;
         if self.filters.accepts_all() && comments.is_empty() {
-            return self.output.write_block(section);
+            return self.output.write_block(section.as_raw());
         }
         match self.sections {
             1 => self.output.begin_section(&comments.add_to_section(section)),

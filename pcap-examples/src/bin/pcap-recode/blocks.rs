@@ -125,8 +125,10 @@ impl BlockCopy<'_> {
             _ => section,
         };
         match changes {
-            true => self.output.write_block(&section.clone().without_length()),
-            false => self.output.write_block(section),
+            true => self
+                .output
+                .write_block(section.clone().without_length().as_raw()),
+            false => self.output.write_block(section.as_raw()),
         }
     }
 

@@ -110,7 +110,7 @@ impl SplitBlocks<'_> {
             // Its length is unknown, because a part of it is shorter.
             let section = (*section).clone().without_length();
             self.preamble
-                .begin(&self.args.comments.add_to_section(&section));
+                .begin(self.args.comments.add_to_section(&section).as_raw());
         } else if is_in_preamble {
             self.preamble.add(block);
         }

@@ -33,7 +33,7 @@ pub(crate) fn split(
     let mut preamble = Preamble::default();
     let is_pcapng = format == SavefileFormat::Pcapng;
     if is_pcapng {
-        preamble.begin(&args.comments.new_section());
+        preamble.begin(args.comments.new_section().as_raw());
         preamble.add_interface(&Interface::for_capture(input.capture()));
     }
     let linktype = Linktype::from(input.capture().datalink());

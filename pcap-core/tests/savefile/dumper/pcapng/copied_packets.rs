@@ -101,3 +101,32 @@ fn packets_are_copied_to_interfaces_that_fit() {
         assert!(failed.to_string().contains("byte order"), "{failed}");
     }
 }
+
+/// The time of a packet counts ticks of its interface.
+#[test]
+fn another_clock_is_refused() {
+    let mut dumper = dumper();
+    let micro = ethernet().with_precision(pcap_core::Precision::Micro);
+    let others = [
+        micro.clone(),
+        micro.with_time_offset(1),
+        ethernet().with_time_offset(-1),
+    ];
+    let ids = others.map(|other| dumper.add_interface(&other).unwrap());
+    let position = dumper.position();
+    let mut reader = Reader::from_reader(Cursor::new(three())).unwrap();
+    let mut refused = 0;
+    while let Some(block) = reader.next_block().unwrap() {
+        let Block::Packet(packet) = block else {
+            continue;
+        };
+        if packet.ticks().is_some() {
+            for id in ids {
+                let error = dumper.copy_packet(id, &packet).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!((refused, dumper.position()), (6, position));
+}
