@@ -17,6 +17,8 @@ const COMMENT: u16 = 1;
 pub struct CommentedPackets {
     args: CommentArgs,
     added: HashSet<u64>,
+    /// The first packet that cannot have its comment.
+    refused: Option<u64>,
 }
 
 impl CommentedPackets {
@@ -26,27 +28,38 @@ impl CommentedPackets {
         CommentedPackets {
             args: args.clone(),
             added: HashSet::new(),
+            refused: None,
         }
     }
 
-    /// Returns whether a packet has comments to add.
+    /// Returns whether there are comments for a packet of a classic savefile.
     #[inline]
     #[must_use]
     pub fn has(&self, number: u64) -> bool {
         self.args.has_packets() && self.args.of_packet(number).next().is_some()
     }
 
+    /// Returns whether there are comments to add to a packet. A simple packet block can have none:
+    /// [`check`](Self::check) returns the error then.
+    #[inline]
+    #[must_use]
+    pub fn concern(&mut self, number: u64, packet: &PacketBlock<'_>) -> bool {
+        if !self.has(number) {
+            return false;
+        }
+        let can_have = packet.ticks().is_some();
+        if !can_have {
+            self.refused.get_or_insert(number);
+        }
+        can_have
+    }
+
     /// Adds the comments for a packet to its block, which must be that of [`PacketBlock::to_enhanced`].
     ///
     /// # Errors
     ///
-    /// Returns an error if the block cannot have them: it is too long, or the packet is in a simple packet block.
-    pub fn add(&mut self, number: u64, packet: &PacketBlock<'_>, block: &mut BlockBuf) -> Outcome {
-        if packet.ticks().is_none() {
-            return Err(Failure::Text(format!(
-                "cannot add the comment to packet {number}: it is in a simple packet block, which has no comments"
-            )));
-        }
+    /// Returns an error if the block is too long.
+    pub fn add(&mut self, number: u64, block: &mut BlockBuf) -> Outcome {
         for comment in self.args.of_packet(number) {
             block.add_comment(comment)?;
         }
@@ -90,6 +103,11 @@ impl CommentedPackets {
     ///
     /// Returns an error that names the first packet whose comment was not.
     pub fn check(&self) -> Outcome {
+        if let Some(number) = self.refused {
+            return Err(Failure::Text(format!(
+                "cannot add the comment to packet {number}: it is in a simple packet block, which has no comments"
+            )));
+        }
         self.args.check_written(&self.added)
     }
 }

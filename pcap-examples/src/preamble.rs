@@ -2,6 +2,10 @@
 
 use pcap_core::pcapng::{Block, BlockBuf, Interface, RawBlock};
 
+/// The types of section headers and interface descriptions.
+const SECTION: u32 = 0x0a0d_0d0a;
+const INTERFACE: u32 = 1;
+
 /// A process, as Apple's tcpdump writes it. Packets refer to it by its position among such blocks.
 const PROCESS: u32 = 0x8000_0001;
 
@@ -56,6 +60,14 @@ impl Preamble {
     /// Returns the blocks, the section header first. There are none before the first section.
     pub fn blocks(&self) -> impl ExactSizeIterator<Item = RawBlock<'_>> + DoubleEndedIterator {
         self.blocks.iter().map(BlockBuf::as_raw)
+    }
+
+    /// Returns the number of bytes of the secrets and names.
+    #[must_use]
+    pub fn secrets_length(&self) -> u64 {
+        let blocks = self.blocks();
+        let secrets = blocks.filter(|block| ![SECTION, INTERFACE].contains(&block.block_type()));
+        secrets.map(|block| block.bytes().len() as u64).sum()
     }
 
     /// Returns the number of bytes of all blocks but the first `count`.

@@ -94,7 +94,7 @@ impl BlockCopy<'_> {
     #[inline]
     fn copy_packet(&mut self, packet: &PacketBlock<'_>) -> Outcome {
         let wire_len = packet.wire_len();
-        let has_comments = self.comments.has(self.read);
+        let has_comments = self.comments.concern(self.read, packet);
         let has_drops = self.drops.concern(packet);
         if !has_comments && !has_drops {
             return self.output.write_packet(packet.as_raw(), wire_len);
@@ -102,7 +102,7 @@ impl BlockCopy<'_> {
         self.output.change_section();
         let mut block = packet.to_enhanced();
         if has_comments {
-            self.comments.add(self.read, packet, &mut block)?;
+            self.comments.add(self.read, &mut block)?;
         }
         if has_drops {
             self.drops.add(packet, &mut block)?;

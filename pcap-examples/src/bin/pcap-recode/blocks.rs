@@ -168,7 +168,7 @@ impl BlockCopy<'_> {
             },
             _ => None,
         };
-        let has_comments = self.comments.has(number);
+        let has_comments = self.comments.concern(number, packet);
         let has_drops = self.drops.concern(packet);
         if !is_cut && ticks.is_none() && !has_comments && !has_drops {
             return self.output.write_packet(packet.as_raw(), after.wire_len());
@@ -188,7 +188,7 @@ impl BlockCopy<'_> {
             block.set_ticks(ticks)?;
         }
         if has_comments {
-            self.comments.add(number, packet, &mut block)?;
+            self.comments.add(number, &mut block)?;
         }
         if has_drops {
             self.drops.add(packet, &mut block)?;

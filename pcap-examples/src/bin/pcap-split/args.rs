@@ -93,7 +93,8 @@ pub(crate) struct SplitBy {
     pub(crate) packets: Option<u64>,
     /// The maximum size of each savefile including headers, in KiB or with a unit: 64K, 10M, 1G. A
     /// savefile exceeds it only if it contains a single packet that is larger, or if pcapng blocks without a
-    /// packet follow its last packet
+    /// packet follow its last packet. It is an error if the secrets and names that pcapng needs in each
+    /// savefile exceed half of the size
     #[arg(long, value_name = "SIZE", value_parser = value_parsers::size)]
     pub(crate) size: Option<usize>,
     /// The time span of each savefile, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms. The first

@@ -162,14 +162,14 @@ impl SplitBlocks<'_> {
 
     /// Returns the block of a packet that gets comments or another drop count.
     fn edited(&mut self, number: u64, packet: &PacketBlock<'_>) -> Outcome<Option<BlockBuf>> {
-        let has_comments = self.is_pcapng && self.comments.has(number);
+        let has_comments = self.is_pcapng && self.comments.concern(number, packet);
         let has_drops = self.is_pcapng && self.drops.concern(packet);
         if !has_comments && !has_drops {
             return Ok(None);
         }
         let mut block = packet.to_enhanced();
         if has_comments {
-            self.comments.add(number, packet, &mut block)?;
+            self.comments.add(number, &mut block)?;
         }
         if has_drops {
             self.drops.add(packet, &mut block)?;

@@ -2,7 +2,7 @@
 
 use pcap_core::Timestamp;
 use pcap_core::pcapng::{BlockBuf, RawBlock};
-use pcap_examples::exit::Outcome;
+use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::numbered_files::NumberedFiles;
 use pcap_examples::savefile_summary::SavefileSummary;
 
@@ -97,6 +97,25 @@ impl Limit {
     }
 }
 
+impl Limit {
+    /// Checks that a further savefile can hold more than what each of them repeats.
+    fn check(&self, head: Head<'_>, count: usize, item: &Item<'_>) -> Outcome {
+        let (Limit::Size(max), Head::Preamble(preamble)) = (self, head) else {
+            return Ok(());
+        };
+        let repeated = preamble.secrets_length();
+        if count == 0 || repeated <= *max / 2 {
+            return Ok(());
+        }
+        Err(Failure::Text(format!(
+            "cannot split `{}` into savefiles of {max} bytes: each of them needs the secrets and names before its \
+             packets, which have {repeated} bytes before packet {}; use a greater --size",
+            item.input.display(),
+            item.number
+        )))
+    }
+}
+
 /// Converts a time to nanoseconds since 1970.
 fn nanos(time: Timestamp) -> i128 {
     i128::from(time.secs()) * 1_000_000_000 + i128::from(time.subsec_nanos())
@@ -110,6 +129,7 @@ impl Splitter for LimitSplitter {
         let (part, summary) = match &mut self.part {
             Some(part) => part,
             none => {
+                self.limit.check(head, self.count, item)?;
                 let create = |file, name| Part::create(head, file, name);
                 let mut part = self.numbered_files.create(self.count, create)?;
                 part.begin(head, &mut self.waiting)?;

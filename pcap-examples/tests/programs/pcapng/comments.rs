@@ -130,11 +130,14 @@ fn comments_that_cannot_be_written_are_errors() {
     ng.section(-1, &[]);
     ng.interface(1, 0, &[]);
     ng.simple_packet(42, &ethernet(UDP));
+    ng.packet(0, SECOND, &ethernet(UDP), &[]);
     let input = write_file(folder.path(), "simple.pcapng", &ng.bytes);
-    let ran = run_program(
-        "filter",
-        &["--comment", "1:text", path_arg(&input), path_arg(&output)],
-    );
-    assert_eq!(ran.status, Some(1));
-    assert!(ran.stderr.contains("simple packet block"), "{}", ran.stderr);
+    for program in ["filter", "recode"] {
+        let words = ["--comment", "1:text", path_arg(&input), path_arg(&output)];
+        let ran = run_program(program, &words);
+        assert_eq!(ran.status, Some(1), "{program}");
+        assert!(ran.stderr.contains("simple packet block"), "{}", ran.stderr);
+        // Everything is copied.
+        assert_eq!(fs::read(&output).unwrap(), ng.bytes, "{program}");
+    }
 }

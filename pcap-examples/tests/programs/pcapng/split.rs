@@ -126,6 +126,28 @@ fn a_part_has_the_sections_of_its_packets() {
     assert_eq!(fields(&parts[0], &names).len(), 4);
 }
 
+/// Each part repeats the secrets, which must not fill the disk.
+#[test]
+fn secrets_that_fill_each_part_are_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ng = Ng::new(Order::Little);
+    ng.section(-1, &[]);
+    ng.interface(1, 0, &[]);
+    for number in 0..100 {
+        ng.secrets(&[b'x'; 100]);
+        ng.packet(0, SECOND + number, &ethernet(UDP), &[]);
+    }
+    let input = write_file(folder.path(), "in.pcapng", &ng.bytes);
+    let prefix = folder.path().join("part.pcapng");
+    let words = ["--size", "4K", "-o", path_arg(&prefix), path_arg(&input)];
+    let ran = run_program("split", &words);
+    assert_eq!(ran.status, Some(1));
+    let text = "into savefiles of 4096 bytes: each of them needs the secrets and names";
+    assert!(ran.stderr.contains(text), "{}", ran.stderr);
+    let parts = fs::read_dir(folder.path()).unwrap().count() - 1;
+    assert!((1..4).contains(&parts), "{parts}");
+}
+
 #[test]
 fn parts_by_size_and_by_time_are_read_by_tools() {
     let folder = tempfile::tempdir().unwrap();
