@@ -164,7 +164,7 @@ impl<S: Readable> Capture<S> {
 
     /// Makes the next packet the current one, if that takes no more than to parse its header. Its
     /// [`lend`](Self::lend) then returns it.
-    #[inline(always)]
+    #[inline(always)] // else the packet would be passed in memory
     pub(crate) fn ready(&mut self) -> Option<Placed> {
         let placed = self.state.ready()?;
         self.ended = None;
@@ -172,7 +172,7 @@ impl<S: Readable> Capture<S> {
     }
 
     /// Returns the packet that was [`ready`](Self::ready).
-    #[inline(always)]
+    #[inline(always)] // else the packet would be passed in memory
     pub(crate) fn lend(&self, placed: Placed) -> Option<Packet<'_>> {
         self.state.lend(placed)
     }

@@ -139,7 +139,7 @@ impl Records {
 impl Walk for Records {
     type Gap = Record;
 
-    #[inline(always)]
+    #[inline(always)] // else the packet would be passed in memory
     fn ready(&mut self) -> Option<Placed> {
         let Found { packet, length } = self.form.find(self.unread()).ok()?;
         let start = self.window.unread.start;
@@ -149,7 +149,7 @@ impl Walk for Records {
         Some(placed)
     }
 
-    #[inline(always)]
+    #[inline(always)] // else the packet would be passed in memory
     fn lend(&self, placed: Placed) -> Packet<'_> {
         placed.lend(&self.window.buffer)
     }

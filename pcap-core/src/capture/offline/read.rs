@@ -83,7 +83,7 @@ impl PacketSource for Offline {
         }
     }
 
-    #[inline(always)]
+    #[inline(always)] // else the packet would be passed in memory
     fn ready(&mut self) -> Option<Placed> {
         if !self.filtering.is_all() || self.handle.breaker().is_pending() {
             return None;
@@ -95,7 +95,7 @@ impl PacketSource for Offline {
         }
     }
 
-    #[inline(always)]
+    #[inline(always)] // else the packet would be passed in memory
     fn lend(&self, placed: Placed) -> Option<Packet<'_>> {
         match &self.route {
             Route::Records(records) => Some(records.lend(placed)),

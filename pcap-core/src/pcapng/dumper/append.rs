@@ -82,8 +82,8 @@ impl PcapngDumper {
     /// # Errors
     ///
     /// - The errors of `append`, except for a truncated last block.
-    /// - [`SavefileBad`](ErrorKind::SavefileBad) if the file ends with a complete block, so that the last one only seems
-    ///   to be truncated, because a length before it is damaged. The file is then unchanged.
+    /// - [`SavefileBad`](ErrorKind::SavefileBad) if the file ends with a complete block, so that the last one only
+    ///   seems to be truncated, because a length before it is damaged. The file is then unchanged.
     pub fn append_repaired(path: impl AsRef<Path>) -> Result<PcapngDumper> {
         Self::append_section(path.as_ref(), None, true)
     }

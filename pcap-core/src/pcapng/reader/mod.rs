@@ -38,7 +38,8 @@ use crate::sys::platform;
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
 ///
-/// Copies a file, and adds a comment to its third packet. All other blocks stay identical:
+/// Copies a file, and adds a comment to its third packet. All other blocks stay identical, except that a section no
+/// longer states its length, which changes:
 ///
 /// ```
 /// use pcap_core::pcapng::{Block, PcapngDumper, Reader};
@@ -55,16 +56,18 @@ use crate::sys::platform;
 /// let mut dumper = PcapngDumper::create_for_blocks(&to)?;
 /// let mut packets = 0;
 /// while let Some(block) = reader.next_block()? {
-///     if let Block::Packet(packet) = block {
-///         packets += 1;
-///         if packets == 3 {
-///             let mut edited = packet.to_enhanced();
-///             edited.add_comment("look here")?;
-///             dumper.write_block(&edited)?;
-///             continue;
+///     match block {
+///         Block::Section(section) => dumper.begin_section(&section.clone().without_length())?,
+///         Block::Packet(packet) => {
+///             packets += 1;
+///             let mut copy = packet.to_enhanced();
+///             if packets == 3 {
+///                 copy.add_comment("look here")?;
+///             }
+///             dumper.write_block(&copy)?;
 ///         }
+///         other => dumper.write_block(other)?,
 ///     }
-///     dumper.write_block(block)?;
 /// }
 /// dumper.close()?;
 /// # assert_eq!(packets, 5);

@@ -115,8 +115,8 @@ impl Reader {
         self.next(Patience::Never)
     }
 
-    /// Returns the next block, after waiting for at most `timeout`, which applies to pipes, sockets, terminals and
-    /// files that are [followed](Self::follow).
+    /// Returns the next block, after waiting for at most `timeout`. The timeout applies to pipes, sockets, terminals
+    /// and files that are [followed](Self::follow).
     ///
     /// # Errors
     ///

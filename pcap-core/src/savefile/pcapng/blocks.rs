@@ -239,7 +239,7 @@ impl Blocks {
     }
 
     /// Advances to the next block if it is an ordinary packet that is in the buffer.
-    #[inline(always)]
+    #[inline(always)] // else the packet would be passed in memory
     pub(crate) fn ready_block(&mut self) -> Option<PlacedBlock> {
         let start = self.window.unread.start;
         let parsed = self.state.ordinary(self.window.unread())?;
@@ -262,7 +262,7 @@ impl Blocks {
     }
 
     /// Returns the block that was ready.
-    #[inline(always)]
+    #[inline(always)] // else the packet would be passed in memory
     pub(crate) fn lend_ready(&self, placed: PlacedBlock) -> Option<Block<'_>> {
         let PlacedBlock {
             packet,
@@ -350,7 +350,7 @@ impl Blocks {
 impl Walk for Blocks {
     type Gap = Found;
 
-    #[inline(always)]
+    #[inline(always)] // else the packet would be passed in memory
     fn ready(&mut self) -> Option<Placed> {
         let Parsed { packet, length, .. } = self.state.ordinary(self.window.unread())?;
         let placed = packet.placed_at(self.window.unread.start + HEAD + PACKET);
@@ -358,7 +358,7 @@ impl Walk for Blocks {
         Some(placed)
     }
 
-    #[inline(always)]
+    #[inline(always)] // else the packet would be passed in memory
     fn lend(&self, placed: Placed) -> Packet<'_> {
         placed.lend(&self.window.buffer)
     }

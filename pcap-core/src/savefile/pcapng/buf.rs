@@ -67,45 +67,6 @@ impl BlockBuf {
         BlockBuf::with_endian(kind.0, body, order.into())
     }
 
-    /// Creates a decryption secrets block. Its type is, for example, `0x544c_534b` (`TLSK`) for a TLS key log.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the secrets have 4 GiB or more.
-    #[must_use]
-    pub fn secrets(secrets_type: u32, secrets: &[u8]) -> BlockBuf {
-        let length = u32::try_from(secrets.len()).unwrap_or(u32::MAX);
-        let mut body = [secrets_type, length].map(u32::to_ne_bytes).concat();
-        body.extend(secrets);
-        BlockBuf::of_kind(Kind::SECRETS, &body, ByteOrder::Native)
-    }
-
-    /// Creates a custom block, which begins with the private enterprise number of an organization. Programs that edit
-    /// files keep the block if `is_copyable` is true, and remove it otherwise.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the data have 4 GiB or more.
-    #[must_use]
-    pub fn custom(enterprise: u32, data: &[u8], is_copyable: bool) -> BlockBuf {
-        let kind = match is_copyable {
-            true => Kind::CUSTOM,
-            false => Kind::CUSTOM_UNCOPIED,
-        };
-        let body = [&enterprise.to_ne_bytes()[..], data].concat();
-        BlockBuf::of_kind(kind, &body, ByteOrder::Native)
-    }
-
-    /// Creates a block with an entry of a systemd journal, in the journal's export format.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the entry has 4 GiB or more.
-    #[must_use]
-    pub fn journal(entry: &[u8]) -> BlockBuf {
-        BlockBuf::of_kind(Kind::JOURNAL, entry, ByteOrder::Native)
-    }
-
     /// Borrows the block.
     #[must_use]
     pub fn as_raw(&self) -> RawBlock<'_> {

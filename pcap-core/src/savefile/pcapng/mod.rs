@@ -5,6 +5,7 @@ mod block;
 mod blocks;
 mod buf;
 mod clock;
+mod constructors;
 mod damage;
 mod described;
 mod endian;

@@ -303,7 +303,7 @@ fn numbers(head: &[u8; HEAD + PACKET], order: ByteOrder) -> [u32; 7] {
     numbers.map(|number| in_order(number, order))
 }
 
-#[inline(always)]
+#[inline(always)] // else the packet would be passed in memory
 fn in_order(number: u32, order: ByteOrder) -> u32 {
     match order {
         ByteOrder::Native => number,

@@ -192,3 +192,39 @@ fn options_have_limits() {
         ErrorKind::Unsupported
     );
 }
+
+/// Wireshark and the reader find the names that a program makes.
+#[test]
+fn made_names_are_read() {
+    use pcap_core::pcapng::{Block, NamedAddress};
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+    let addresses = [
+        IpAddr::from(Ipv4Addr::new(192, 0, 2, 1)),
+        IpAddr::from(Ipv6Addr::LOCALHOST),
+    ];
+    let names = ["one.example", "ü"];
+    let block = BlockBuf::names(addresses.into_iter().zip(names)).unwrap();
+    let mut dumper = PcapngDumper::new(Vec::new());
+    dumper.write_block(&block).unwrap();
+    let bytes: Vec<u8> = dumper.into_writer().unwrap();
+    let mut reader = pcap_core::pcapng::Reader::from_reader(std::io::Cursor::new(bytes)).unwrap();
+    let mut found = Vec::new();
+    while let Some(block) = reader.next_block().unwrap() {
+        if let Block::Names(names) = block {
+            for record in names.records() {
+                let NamedAddress::Ip(address) = record.address else {
+                    panic!("{record:?}");
+                };
+                found.push((address, record.names.concat()));
+            }
+        }
+    }
+    let expected = addresses.into_iter().zip(names.map(str::to_owned));
+    assert_eq!(found, expected.collect::<Vec<_>>());
+    for wrong in ["", "a\0b", &"x".repeat(65_519)] {
+        let error = BlockBuf::names([(addresses[0], wrong)]).unwrap_err();
+        assert_eq!(error.kind(), pcap_core::ErrorKind::InvalidArgument);
+    }
+    assert!(BlockBuf::names([(addresses[1], "x".repeat(65_518).as_str())]).is_ok());
+}
