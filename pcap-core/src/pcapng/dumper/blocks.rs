@@ -94,8 +94,8 @@ impl PcapngDumper {
     /// - [`LinktypeMismatch`](crate::ErrorKind::LinktypeMismatch) if the link type of the packet differs from that of
     ///   the interface.
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the interfaces differ in their resolution or time
-    ///   offset, if the byte order of the block differs from that of the section, or if the interface belongs to another
-    ///   dumper or section.
+    ///   offset, if the byte order of the block differs from that of the section, or if the interface belongs to
+    ///   another dumper or section.
     /// - [`Io`](crate::ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     ///
     /// # Examples
