@@ -92,11 +92,12 @@ impl Input {
         let path = self.path(folder, quick);
         let told = self.beside(folder, quick, "tally");
         if path.exists()
-            && let Ok(text) = fs::read_to_string(&told) {
-                let tally = serde_json::from_str(&text).ok();
-                let tally = tally.and_then(|value: Value| Tally::from_json(&value));
-                return tally.ok_or_else(|| format!("remove {}", told.display()).into());
-            }
+            && let Ok(text) = fs::read_to_string(&told)
+        {
+            let tally = serde_json::from_str(&text).ok();
+            let tally = tally.and_then(|value: Value| Tally::from_json(&value));
+            return tally.ok_or_else(|| format!("remove {}", told.display()).into());
+        }
         let partial = self.beside(folder, quick, "partial");
         let mut out = BufWriter::with_capacity(1 << 20, File::create(&partial)?);
         self.layout().header(&mut out)?;

@@ -36,7 +36,9 @@ pub(crate) fn date() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let mut days = now.map_or(0, |now| now.as_secs() / 86400);
     let mut year = 1970;
-    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     while days >= 365 + u64::from(leap(year)) {
         days -= 365 + u64::from(leap(year));
         year += 1;
