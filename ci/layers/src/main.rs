@@ -14,7 +14,7 @@ use graph::Graph;
 use module::Module;
 use source::Source;
 
-/// The directory that contains the modules to check.
+/// Directory of the modules to check.
 const CORE: &str = "pcap-core/src";
 
 fn main() -> ExitCode {

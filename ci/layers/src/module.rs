@@ -4,9 +4,9 @@ use std::path::Path;
 
 /// A module that is defined by a file.
 pub(crate) struct Module {
-    /// The name of the enclosing top-level module, or `lib` for the root.
+    /// Name of the top-level module that contains it, or `lib` for the root.
     pub(crate) top: String,
-    /// The number of levels below the root.
+    /// Depth below the root.
     pub(crate) depth: usize,
 }
 

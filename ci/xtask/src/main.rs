@@ -10,7 +10,7 @@ mod update_bindings;
 
 use std::process::ExitCode;
 
-/// The error message of a failed task.
+/// Error message of a failed task.
 type Result<T> = std::result::Result<T, String>;
 
 fn main() -> ExitCode {

@@ -15,7 +15,7 @@ use pcap_core::{CompileOptions, Dlt, ErrorKind};
 
 /// Expressions that libpcap compiles within this time must be accepted.
 const ACCEPTED: Duration = Duration::from_secs(1);
-/// The longest time that compiling an accepted expression may take.
+/// Time limit for compiling an accepted expression.
 const BOUND: Duration = Duration::from_secs(5);
 /// Sizes grow up to this number of terms.
 const MOST: usize = 70_000;
@@ -215,7 +215,7 @@ const ALONE: &[(&str, Term)] = &[
     ("blanks", |n| format!("{}tcp", " ".repeat(n * 1900))),
 ];
 
-/// The result of calling libpcap directly.
+/// Result of a direct call to libpcap.
 struct Raw {
     took: Duration,
     compiles: bool,

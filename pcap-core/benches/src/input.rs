@@ -19,11 +19,11 @@ pub(crate) enum Input {
     Small,
     /// 1 million packets of 60 to 1514 bytes, 800 on average.
     Mixed,
-    /// The same packets as `Mixed`, in a pcapng file.
+    /// 1 million packets of 60 to 1514 bytes in pcapng.
     MixedPcapng,
-    /// The same packets as `Small`, in a pcapng file.
+    /// 5 million packets of 64 bytes in pcapng.
     SmallPcapng,
-    /// The same packets as `Mixed`, in a pcapng file, with a comment of 32 bytes on each.
+    /// 1 million packets of 60 to 1514 bytes in pcapng, each with a comment of 32 bytes.
     CommentedPcapng,
     /// The same packets as `Small`, in the byte order that is not native.
     SmallSwapped,
@@ -39,7 +39,7 @@ pub(crate) enum Layout {
     Commented,
 }
 
-/// The comment on a packet.
+/// Comment on each packet of `CommentedPcapng`.
 const COMMENT: &[u8; 32] = b"a comment of thirty-two bytes...";
 
 impl Input {

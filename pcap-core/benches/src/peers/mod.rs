@@ -21,7 +21,7 @@ pub(crate) enum Peer {
     Pcap,
     /// The `pcap-file` crate.
     PcapFile,
-    /// The release candidate of the next `pcap-file`.
+    /// Version 3 of the `pcap-file` crate, a release candidate.
     PcapFile3,
     /// The `pcap-parser` crate.
     PcapParser,

@@ -34,27 +34,23 @@ impl BlockBuf {
     /// Creates a block of any type from its body, to which zeros are added up to a multiple of 4 bytes. The block has
     /// this machine's byte order.
     ///
-    /// # Panics
-    ///
-    /// Panics if the body has 4 GiB or more.
+    /// A block may have at most 134 348 832 bytes. [`write_block`](crate::pcapng::PcapngDumper::write_block) rejects a
+    /// longer one.
     #[must_use]
     pub fn new(block_type: u32, body: &[u8]) -> BlockBuf {
         BlockBuf::with_endian(block_type, body, Endian::NATIVE)
     }
 
     /// Creates a block of any type, for a section of this byte order. The numbers in the body must have this byte
-    /// order, too.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the body has 4 GiB or more.
+    /// order, too. See [`new`](Self::new).
     #[must_use]
     pub fn with_endian(block_type: u32, body: &[u8], endian: Endian) -> BlockBuf {
         let order = ByteOrder::from(endian);
         let padded = body.len().next_multiple_of(4);
-        let length = u32::try_from(padded + HEAD + TRAILER);
-        let length = length.expect("a block has less than 4 GiB");
-        let mut bytes = Vec::with_capacity(length as usize);
+        let length = padded + HEAD + TRAILER;
+        let mut bytes = Vec::with_capacity(length);
+        // Nobody reads a longer block: a dumper rejects it because of its bytes.
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
         bytes.extend(order.of_u32(block_type).to_ne_bytes());
         bytes.extend(order.of_u32(length).to_ne_bytes());
         bytes.extend(body);
@@ -234,7 +230,7 @@ impl BlockBuf {
     ///
     /// - [`Unsupported`](ErrorKind::Unsupported) if the block has another type, or is too short for it.
     pub fn set_interface(&mut self, interface: u32) -> Result<()> {
-        self.expect(&[Kind::ENHANCED_PACKET, Kind::STATISTICS], "the interface")?;
+        self.require(&[Kind::ENHANCED_PACKET, Kind::STATISTICS], "the interface")?;
         self.put_u32(HEAD, interface);
         Ok(())
     }
@@ -246,7 +242,7 @@ impl BlockBuf {
     /// - [`Unsupported`](ErrorKind::Unsupported) if the block has another type, or is too short for it.
     pub fn set_ticks(&mut self, ticks: u64) -> Result<()> {
         let kinds = [Kind::ENHANCED_PACKET, Kind::PACKET, Kind::STATISTICS];
-        self.expect(&kinds, "the time")?;
+        self.require(&kinds, "the time")?;
         self.put_u32(HEAD + 4, (ticks >> 32) as u32);
         self.put_u32(HEAD + 8, ticks as u32);
         Ok(())
@@ -267,7 +263,7 @@ impl BlockBuf {
         if self.as_raw().kind() == Kind::SIMPLE_PACKET {
             return self.set_simple_data(data, wire_len);
         }
-        self.expect(&[Kind::ENHANCED_PACKET, Kind::PACKET], "the data")?;
+        self.require(&[Kind::ENHANCED_PACKET, Kind::PACKET], "the data")?;
         let start = HEAD + layout::PACKET;
         let old = self.u32_at(HEAD + 12) as usize;
         let most = self.bytes.len() - TRAILER;
@@ -320,7 +316,7 @@ impl BlockBuf {
         self.bytes[HEAD + 8..HEAD + 16].copy_from_slice(&bytes);
     }
 
-    fn expect(&self, kinds: &[Kind], what: &str) -> Result<()> {
+    fn require(&self, kinds: &[Kind], what: &str) -> Result<()> {
         let kind = self.as_raw().kind();
         let numbers = match kind {
             Kind::ENHANCED_PACKET | Kind::PACKET => layout::PACKET,

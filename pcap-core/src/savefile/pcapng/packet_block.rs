@@ -6,7 +6,7 @@ use std::fmt;
 use crate::linktype::Linktype;
 use crate::packet::{AsPacket, Packet};
 use crate::savefile::pcapng::code::packet as code;
-use crate::savefile::pcapng::{BlockBuf, Interface, Kind, Options, PacketFlags, RawBlock, layout};
+use crate::savefile::pcapng::{BlockBuf, Interface, Kind, Options, PacketFlags, RawBlock};
 use crate::timestamp::Timestamp;
 
 /// A packet of a pcapng file: an enhanced, simple or obsolete packet block.
@@ -234,17 +234,24 @@ impl<'a> PacketBlock<'a> {
             self.caplen(),
             self.wire_len(),
         ];
-        let mut body = numbers.map(|n| order.of_u32(n).to_ne_bytes()).concat();
-        body.extend(self.data());
-        body.resize(body.len().next_multiple_of(4), 0);
-        debug_assert!(body.len() >= layout::PACKET);
-        body.extend(self.options().rest());
-        let mut block = BlockBuf::of_kind(Kind::ENHANCED_PACKET, &body, order);
+        let with_first_option = |option: &[u8]| {
+            let mut body = numbers.map(|n| order.of_u32(n).to_ne_bytes()).concat();
+            body.extend(self.data());
+            body.resize(body.len().next_multiple_of(4), 0);
+            body.extend(option);
+            body.extend(self.options().rest());
+            BlockBuf::of_kind(Kind::ENHANCED_PACKET, &body, order)
+        };
+        let mut block = with_first_option(&[]);
         let counts = block.options().and_then(|o| o.first(code::DROPPED));
         if let (Some(drops), None) = (self.dropped(), counts) {
             let value = order.of_u64(drops).to_ne_bytes();
-            // Fails only if the options are damaged, and then nobody can read it.
-            let _ = block.add_option(code::DROPPED, &value);
+            if block.add_option(code::DROPPED, &value).is_err() {
+                // The block would be too long. A dumper rejects it, so that the count is not lost unnoticed.
+                let head = [code::DROPPED, value.len() as u16];
+                let head = head.map(|number| order.of_u16(number).to_ne_bytes());
+                block = with_first_option(&[head.as_flattened(), &value].concat());
+            }
         }
         block
     }

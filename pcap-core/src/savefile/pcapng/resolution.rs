@@ -35,26 +35,18 @@ impl Resolution {
         Resolution(value)
     }
 
-    /// Creates a resolution of 10 to the power of `-digits` seconds. Readers know at most 19 digits.
-    ///
-    /// # Panics
-    ///
-    /// Panics if there are more than 127 digits.
+    /// Creates a resolution of 10 to the power of `-digits` seconds. Readers know at most 19 digits, and the format has
+    /// at most 127: more count as 127.
     #[must_use]
     pub const fn decimal(digits: u8) -> Resolution {
-        assert!(digits < BINARY, "expected at most 127 digits");
-        Resolution(digits)
+        Resolution(if digits < BINARY { digits } else { !BINARY })
     }
 
-    /// Creates a resolution of 2 to the power of `-digits` seconds. Readers know at most 63 digits.
-    ///
-    /// # Panics
-    ///
-    /// Panics if there are more than 127 digits.
+    /// Creates a resolution of 2 to the power of `-digits` seconds. Readers know at most 63 digits, and the format has
+    /// at most 127: more count as 127.
     #[must_use]
     pub const fn binary(digits: u8) -> Resolution {
-        assert!(digits < BINARY, "expected at most 127 digits");
-        Resolution(BINARY | digits)
+        Resolution(BINARY | Resolution::decimal(digits).0)
     }
 
     /// Returns the value of `if_tsresol`.
@@ -82,5 +74,20 @@ impl fmt::Display for Resolution {
             0 => f.pad("1 s"),
             digits => f.pad(&format!("{base}^-{digits} s")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_of_digits_panics() {
+        for digits in 0..=u8::MAX {
+            let most = digits.min(127);
+            assert_eq!(Resolution::decimal(digits).value(), most);
+            assert_eq!(Resolution::binary(digits).value(), 128 + most);
+        }
+        assert_eq!(Resolution::decimal(255).ticks_per_second(), None);
     }
 }
