@@ -129,7 +129,7 @@ impl Blocks {
                         has_read = true;
                         continue;
                     }
-                    return Ok(Found::Absent(self.window.unread().len()));
+                    return Ok(self.rest());
                 }
             };
             let length = block.bytes().len();
@@ -161,15 +161,23 @@ impl Blocks {
         }
     }
 
+    /// Returns what remains at the end: a part of a block, or fewer bytes than show that the file is no pcapng file.
+    fn rest(&self) -> Found {
+        let bytes = self.window.unread();
+        if self.state.begun || Kind::SECTION.0.to_ne_bytes().starts_with(bytes) || bytes.len() > 3 {
+            return Found::Absent(bytes.len());
+        }
+        let mut start = [0; 4];
+        start[..bytes.len()].copy_from_slice(bytes);
+        Found::Damaged(Damage::NoSection(start))
+    }
+
     /// Returns the block at the position.
     pub(super) fn framed(&self) -> Framed<'_> {
         let bytes = self.window.unread();
         let mut order = self.state.order;
         let Some(kind) = Fields::new(bytes, order).u32(0).map(Kind) else {
-            return match bytes.is_empty() || Kind::SECTION.0.to_ne_bytes().starts_with(bytes) {
-                false if !self.state.begun => Framed::Damaged(Damage::NoSection([0; 4])),
-                _ => Framed::Partial,
-            };
+            return Framed::Partial;
         };
         if kind == Kind::SECTION {
             match Fields::new(bytes, ByteOrder::Native).u32(ORDER_OFFSET) {

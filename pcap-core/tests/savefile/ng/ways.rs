@@ -1,5 +1,7 @@
 //! All ways to read a file agree.
 
+use pcap_core::ErrorKind;
+
 use super::{RANDOM, random_files};
 use crate::support::blocks::{Call, Plan, Way, check_input};
 use crate::support::ng::{damage, damaged, random, valid};
@@ -54,4 +56,23 @@ fn the_fuzzers_files_are_read_alike_in_all_ways() {
     assert!(inputs.len() > 50, "{}", inputs.len());
     let blocks: usize = inputs.iter().map(|input| check_input(input)).sum();
     assert!(blocks > inputs.len(), "{blocks}");
+}
+
+/// The error does not depend on how many bytes were there when it was found.
+#[test]
+fn what_is_no_pcapng_is_named_in_all_pieces() {
+    for (bytes, name) in [
+        (&b"BZh91AY"[..], "bzip2"),
+        (b"BZh", "bzip2"),
+        (&[0x1f, 0x8b, 8, 0, 0], "gzip"),
+        (&[0x1f, 0x8b], "gzip"),
+        (b"a", "expected a section header"),
+    ] {
+        for piece in 1..=bytes.len() {
+            let read = Plan::new(Way::Reader(piece), Call::Next).read(bytes);
+            let (kind, text) = read.error.expect("an error");
+            assert_eq!(kind, ErrorKind::SavefileBad, "{piece}: {text}");
+            assert!(text.contains(name), "{piece}: {text}");
+        }
+    }
 }
