@@ -18,6 +18,7 @@ use pcap_core::pcapng::{Interface, PcapngDumper};
 use pcap_core::{Linktype, Packet, PacketOwned, Precision, Stats, Timestamp};
 
 use crate::support::files::run;
+use crate::support::ng::oracle::print_fields;
 use crate::support::random::Random;
 
 fn dumper() -> PcapngDumper {
@@ -62,16 +63,7 @@ fn numbers(numbers: &[u32]) -> Vec<u8> {
 
 /// Returns these fields of each packet as tshark prints them, and each packet's bytes in hexadecimal.
 fn tshark(path: &Path, fields: &[&str]) -> Vec<(Vec<String>, String)> {
-    let mut command = Command::new("tshark");
-    command.args([
-        "-n",
-        "-T",
-        "fields",
-        "-E",
-        "separator=/t",
-        "-E",
-        "occurrence=a",
-    ]);
+    let mut command = print_fields();
     for field in fields {
         command.args(["-e", field]);
     }

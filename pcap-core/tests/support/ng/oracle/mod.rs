@@ -8,7 +8,7 @@ use std::process::Command;
 
 pub(crate) use capinfos::{Info, InterfaceInfo, capinfos, capinfos_errors};
 pub(crate) use libpcap::{Read, libpcap};
-pub(crate) use tshark::{Line, NO_DATA, expected_lines, tshark};
+pub(crate) use tshark::{Line, NO_DATA, expected_lines, print_fields, tshark};
 
 /// Runs a program, and returns what it prints; panics with its error if it fails.
 fn run(command: &mut Command) -> String {

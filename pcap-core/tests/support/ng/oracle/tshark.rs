@@ -37,8 +37,8 @@ pub(crate) const NO_DATA: &str = "field length invalid!";
 /// What tshark prints about a packet.
 pub(crate) type Line = Vec<String>;
 
-/// Returns what tshark prints about the packets of a file, one line each, in the order of [`Field::ALL`].
-pub(crate) fn tshark(path: &Path) -> Vec<Line> {
+/// Returns the command that prints fields of packets, separated by tabs, without names for addresses.
+pub(crate) fn print_fields() -> Command {
     let mut command = Command::new("tshark");
     command.args([
         "-n",
@@ -49,6 +49,12 @@ pub(crate) fn tshark(path: &Path) -> Vec<Line> {
         "-E",
         "occurrence=a",
     ]);
+    command
+}
+
+/// Returns what tshark prints about the packets of a file, one line each, in the order of [`Field::ALL`].
+pub(crate) fn tshark(path: &Path) -> Vec<Line> {
+    let mut command = print_fields();
     command.arg("-E").arg(format!("aggregator={SEVERAL}"));
     for name in NAMES {
         command.args(["-e", name]);
