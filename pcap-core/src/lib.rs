@@ -432,6 +432,7 @@ mod error;
 mod filter;
 mod handle;
 mod linktype;
+mod loan;
 pub mod lookup;
 pub mod os;
 mod packet;

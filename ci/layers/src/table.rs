@@ -5,6 +5,7 @@
 pub(crate) const MAY_IMPORT: &str = "\
 sys
 manual
+loan
 printable
 serialize
 error        sys printable
@@ -18,20 +19,20 @@ tstamp_type  sys error
 device       sys serialize error
 direction    sys error
 sendqueue    error
-packet       timestamp linktype
+packet       loan timestamp linktype
 cooked       linktype direction
-savefile     sys error timestamp linktype device packet
+savefile     loan sys error timestamp linktype device packet
 filter       sys serialize error linktype direction packet
 lookup       sys error device
 dumper       sys error timestamp linktype packet savefile
 handle       sys error breakloop timestamp linktype packet filter
 callback     sys packet handle
-capture      sys error version stats warning breakloop timestamp linktype tstamp_type device
+capture      loan sys error version stats warning breakloop timestamp linktype tstamp_type device
              direction sendqueue packet savefile filter dumper handle callback
 os           sys error stats breakloop linktype filter capture
-pcapng       sys error stats breakloop timestamp linktype direction packet savefile dumper capture
+pcapng       loan sys error stats breakloop timestamp linktype direction packet savefile dumper capture
 remote       sys error version device filter capture
-stream       sys error stats breakloop packet capture
+stream       loan sys error stats breakloop packet capture
 coming_from
 removed
 ";

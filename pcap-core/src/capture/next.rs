@@ -6,7 +6,8 @@ use crate::capture::outcome::{End, Next};
 use crate::capture::phase::Found;
 use crate::capture::{Capture, Readable};
 use crate::error::Result;
-use crate::packet::{Packet, Placed};
+use crate::loan;
+use crate::packet::Packet;
 
 /// The limit on the wait of a single read.
 #[derive(Clone, Copy)]
@@ -55,16 +56,18 @@ impl<S: Readable> Capture<S> {
     #[doc(alias = "pcap_next_ex")]
     #[inline(always)] // the packet stays in registers then
     pub fn next_packet(&mut self) -> Result<Option<Packet<'_>>> {
-        // Parses the header once, where `advance` and `packet` parse it twice.
-        if let Some(placed) = self.ready() {
-            return Ok(self.lend(placed));
+        match loan::lend::<Packet<'_>, _>(self, Capture::ready) {
+            Ok(packet) => Ok(Some(packet)),
+            Err(capture) => capture.search_packet(),
         }
-        self.search_packet()
     }
 
     #[inline(never)]
     fn search_packet(&mut self) -> Result<Option<Packet<'_>>> {
-        Ok(if self.advance()? { self.packet() } else { None })
+        Ok(match self.look(Patience::ForEver)? {
+            Next::Packet(()) => self.packet(),
+            Next::Timeout | Next::End(_) => None,
+        })
     }
 
     /// Returns the next packet, after waiting for at most `timeout`.
@@ -103,9 +106,14 @@ impl<S: Readable> Capture<S> {
 
     #[inline]
     fn next(&mut self, patience: Patience) -> Result<Next<Packet<'_>>> {
-        if let Some(placed) = self.ready() {
-            return Ok(self.lend(placed).map_or(Next::Timeout, Next::Packet));
+        match loan::lend::<Packet<'_>, _>(self, Capture::ready) {
+            Ok(packet) => Ok(Next::Packet(packet)),
+            Err(capture) => capture.search(patience),
         }
+    }
+
+    #[inline(never)]
+    fn search(&mut self, patience: Patience) -> Result<Next<Packet<'_>>> {
         Ok(match self.look(patience)? {
             Next::Packet(()) => self.packet().map_or(Next::Timeout, Next::Packet),
             Next::Timeout => Next::Timeout,
@@ -150,31 +158,31 @@ impl<S: Readable> Capture<S> {
     #[doc(alias = "pcap_next_ex")]
     #[inline]
     pub fn advance(&mut self) -> Result<bool> {
+        if self.ready().is_some() {
+            return Ok(true);
+        }
+        self.search_on()
+    }
+
+    #[inline(never)]
+    fn search_on(&mut self) -> Result<bool> {
         Ok(self.look(Patience::ForEver)? == Next::Packet(()))
     }
 
     /// Returns the packet that was read by the last [`advance`](Self::advance) or other call that reads a single
     /// packet. Returns `None` before the first read, if the last read found no packet, and after a call that takes a
     /// closure.
-    #[inline]
+    #[inline(always)] // the packet stays in registers then
     #[must_use]
     pub fn packet(&self) -> Option<Packet<'_>> {
         self.state.current()
     }
 
-    /// Makes the next packet the current one, if that takes no more than to parse its header. Its
-    /// [`lend`](Self::lend) then returns it.
+    /// Makes the next packet the current one, if that takes no more than to parse its header.
     #[inline(always)] // else the packet would be passed in memory
-    pub(crate) fn ready(&mut self) -> Option<Placed> {
-        let placed = self.state.ready()?;
+    pub(crate) fn ready(&mut self) -> Option<Packet<'_>> {
         self.ended = None;
-        Some(placed)
-    }
-
-    /// Returns the packet that was [`ready`](Self::ready).
-    #[inline(always)] // else the packet would be passed in memory
-    pub(crate) fn lend(&self, placed: Placed) -> Option<Packet<'_>> {
-        self.state.lend(placed)
+        self.state.ready()
     }
 
     #[inline]

@@ -8,7 +8,7 @@ use crate::capture::wait::WaitsFor;
 use crate::error::Result;
 use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::handle::Handle;
-use crate::packet::{Packet, Placed};
+use crate::packet::Packet;
 use crate::stats::Stats;
 use crate::timestamp::Precision;
 
@@ -75,16 +75,10 @@ pub trait PacketSource: Opened {
     /// Makes the next packet the current one, if one is available.
     fn step(&mut self) -> Result<Found>;
 
-    /// Makes the next packet the current one, if that takes no more than to parse its header and there is no break. Its
-    /// [`lend`](Self::lend) then returns it. `None` means that [`step`](Self::step) has more to do.
+    /// Makes the next packet the current one, if that takes no more than to parse its header and there is no break.
+    /// `None` means that [`step`](Self::step) has more to do.
     #[inline]
-    fn ready(&mut self) -> Option<Placed> {
-        None
-    }
-
-    /// Returns the packet that was [`ready`](Self::ready).
-    #[inline]
-    fn lend(&self, _: Placed) -> Option<Packet<'_>> {
+    fn ready(&mut self) -> Option<Packet<'_>> {
         None
     }
 

@@ -12,6 +12,7 @@ use origin::Origin;
 pub use owned::PacketOwned;
 
 use crate::linktype::Linktype;
+use crate::loan::Lent;
 use crate::timestamp::Timestamp;
 
 /// A packet whose bytes are borrowed, usually from the buffer of a capture.
@@ -51,6 +52,10 @@ pub struct Packet<'a> {
     data: &'a [u8],
 }
 
+impl Lent for Packet<'static> {
+    type For<'a> = Packet<'a>;
+}
+
 /// Compares the headers and the data, not where the packets come from.
 impl PartialEq for Packet<'_> {
     fn eq(&self, other: &Self) -> bool {
@@ -63,29 +68,6 @@ impl Eq for Packet<'_> {}
 impl Hash for Packet<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.header, self.data).hash(state);
-    }
-}
-
-/// A packet without the loan of its data, which are in a buffer.
-#[derive(Clone, Copy, Debug)]
-#[allow(unreachable_pub)] // the sealed traits name it, and they are public in name
-pub struct Placed {
-    header: PacketHeader,
-    origin: Origin,
-    /// The index of the data in the buffer.
-    start: usize,
-}
-
-impl Placed {
-    /// Lends the packet from the buffer, which must be unchanged.
-    #[inline]
-    pub(crate) fn lend(self, buffer: &[u8]) -> Packet<'_> {
-        let data = &buffer[self.start..][..self.header.caplen() as usize];
-        Packet {
-            header: self.header,
-            origin: self.origin,
-            data,
-        }
     }
 }
 
@@ -160,16 +142,6 @@ impl<'a> Packet<'a> {
             linktype,
         };
         self
-    }
-
-    /// Returns the packet without its loan, if its data are at this index of a buffer.
-    #[inline]
-    pub(crate) fn placed_at(self, start: usize) -> Placed {
-        Placed {
-            header: self.header,
-            origin: self.origin,
-            start,
-        }
     }
 
     /// Returns the header.

@@ -6,9 +6,9 @@
 
 use std::fs::File;
 use std::io;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
-use crate::packet::{Packet, PacketHeader, Placed};
+use crate::packet::{Packet, PacketHeader};
 use crate::savefile::walk::{Step, Walk};
 use crate::savefile::window::Window;
 use crate::savefile::{ByteOrder, RECORD_HEADER};
@@ -35,8 +35,8 @@ pub(crate) enum Record {
 pub(crate) struct Records {
     window: Window,
     form: Form,
-    /// The offset in the buffer of the record whose packet is lent.
-    current: Option<usize>,
+    /// The part of the buffer with the header and the data of the packet that is lent; empty if none is.
+    lent: Range<usize>,
 }
 
 /// The encoding of a file's records.
@@ -57,29 +57,60 @@ struct Found<'a> {
 }
 
 impl Form {
-    /// Parses the record at the start of some bytes, if it is an ordinary one. Otherwise returns
-    /// its kind, or `None` if it is incomplete.
-    #[inline]
-    fn find(self, bytes: &[u8]) -> Result<Found<'_>, Option<Record>> {
-        let Some((head, rest)) = bytes.split_first_chunk::<RECORD_HEADER>() else {
-            return Err(None);
-        };
-        let [secs, fraction, caplen, len] = fields(head, self.swapped);
-        let length = caplen as usize;
-        // Some versions of libpcap read a fraction of 2³¹ or more as negative.
-        let odd = length > LONGEST || fraction > i32::MAX as u32;
-        if length > rest.len() || odd {
-            let there = odd && (length <= rest.len() || length > LONGEST);
-            return Err(there.then_some(Record::Odd));
+    /// Parses the record at the start of some bytes, if it is complete and an ordinary one.
+    #[inline(always)] // else the packet would be passed in memory
+    fn find(self, bytes: &[u8]) -> Option<Found<'_>> {
+        // Two loops' worth of code, so that the common order needs no swaps.
+        if self.swapped {
+            self.find_in(bytes, u32::swap_bytes)
+        } else {
+            self.find_in(bytes, |field| field)
         }
-        let nanos = i64::from(fraction) * self.unit;
+    }
+
+    #[inline(always)]
+    fn find_in(self, bytes: &[u8], order: impl Fn(u32) -> u32) -> Option<Found<'_>> {
+        let (head, rest) = bytes.split_first_chunk::<RECORD_HEADER>()?;
+        let [secs, fraction, caplen, len] = fields(head).map(order);
+        let length = caplen as usize;
+        if length > rest.len() || Form::is_odd(fraction, caplen) {
+            return None;
+        }
         // Truncates a longer packet, as libpcap does.
         let kept = caplen.min(self.snaplen);
-        let header = PacketHeader::from_raw(secs.into(), nanos, kept, len);
-        Ok(Found {
+        let header = self.header(secs, fraction, kept, len);
+        Some(Found {
             packet: Packet::from_parts(header, &rest[..kept as usize]),
             length: RECORD_HEADER + length,
         })
+    }
+
+    #[inline(always)]
+    fn header(self, secs: u32, fraction: u32, caplen: u32, len: u32) -> PacketHeader {
+        let nanos = i64::from(fraction) * self.unit;
+        PacketHeader::from_raw(secs.into(), nanos, caplen, len)
+    }
+
+    /// Returns whether libpcap must read a record with these fields itself.
+    #[inline(always)]
+    fn is_odd(fraction: u32, caplen: u32) -> bool {
+        // Some versions of libpcap read a fraction of 2³¹ or more as negative.
+        caplen as usize > LONGEST || fraction > i32::MAX as u32
+    }
+
+    /// Returns the kind of the record at the start of some bytes, which is not [found](Self::find). Returns `None` if
+    /// it is incomplete.
+    #[cold]
+    fn other(self, bytes: &[u8]) -> Option<Record> {
+        let (head, rest) = bytes.split_first_chunk::<RECORD_HEADER>()?;
+        let mut fields = fields(head);
+        if self.swapped {
+            fields = fields.map(u32::swap_bytes);
+        }
+        let [_, fraction, caplen, _] = fields;
+        let length = caplen as usize;
+        let is_there = length <= rest.len() || length > LONGEST;
+        (is_there && Form::is_odd(fraction, caplen)).then_some(Record::Odd)
     }
 }
 
@@ -100,13 +131,13 @@ impl Records {
                 unit: precision.nanos(),
                 swapped: order == ByteOrder::Swapped,
             },
-            current: None,
+            lent: 0..0,
         }
     }
 
     /// Continues at an offset in the file, after libpcap has read records up to there.
     pub(crate) fn go_to(&mut self, position: u64) {
-        self.current = None;
+        self.lend_none();
         self.window.go_to(position);
     }
 
@@ -123,11 +154,15 @@ impl Records {
         self.window.unread()
     }
 
-    /// Reads more bytes after the unparsed ones. Returns false if there are no more.
+    /// Reads more, where no ordinary record was found. Returns the kind of the next record if that is no use.
     #[cold]
-    fn refill(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<bool> {
-        self.current = None;
-        self.window.refill(stream)
+    fn gap(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Option<Record>> {
+        self.lend_none();
+        Ok(match self.form.other(self.window.unread()) {
+            Some(record) => Some(record),
+            None if self.window.refill(stream)? => None,
+            None => Some(Record::Absent),
+        })
     }
 
     /// Returns the offset in the file of the next record.
@@ -140,38 +175,22 @@ impl Walk for Records {
     type Gap = Record;
 
     #[inline(always)] // else the packet would be passed in memory
-    fn ready(&mut self) -> Option<Placed> {
-        let Found { packet, length } = self.form.find(self.unread()).ok()?;
-        let start = self.window.unread.start;
-        let placed = packet.placed_at(start + RECORD_HEADER);
-        self.current = Some(start);
-        self.window.unread.start += length;
-        Some(placed)
-    }
-
-    #[inline(always)] // else the packet would be passed in memory
-    fn lend(&self, placed: Placed) -> Packet<'_> {
-        placed.lend(&self.window.buffer)
+    fn ready(&mut self) -> Option<Packet<'_>> {
+        let (unread, start) = self.window.parts();
+        let Found { packet, length } = self.form.find(unread)?;
+        self.lent = *start..*start + RECORD_HEADER + packet.data().len();
+        *start += length;
+        Some(packet)
     }
 
     #[inline]
     fn step(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Step<Record>> {
         loop {
-            match self.form.find(self.unread()) {
-                Ok(Found { length, .. }) => {
-                    self.current = Some(self.window.unread.start);
-                    self.window.unread.start += length;
-                    return Ok(Step::Packet);
-                }
-                Err(None) => {
-                    if !self.refill(stream)? {
-                        return Ok(Step::Gap(Record::Absent));
-                    }
-                }
-                Err(Some(other)) => {
-                    self.current = None;
-                    return Ok(Step::Gap(other));
-                }
+            if self.ready().is_some() {
+                return Ok(Step::Packet);
+            }
+            if let Some(gap) = self.gap(stream)? {
+                return Ok(Step::Gap(gap));
             }
         }
     }
@@ -182,25 +201,23 @@ impl Walk for Records {
         stream: &mut Option<platform::Stream>,
         mut f: impl FnMut(Packet<'_>) -> ControlFlow<()>,
     ) -> io::Result<Step<Record>> {
-        self.current = None;
+        self.lend_none();
+        let form = self.form;
         loop {
-            match self
-                .form
-                .find(&self.window.buffer[self.window.unread.clone()])
-            {
-                Ok(Found { packet, length }) => {
+            let (unread, start) = self.window.parts();
+            match form.find(unread) {
+                Some(Found { packet, length }) => {
                     // Before the call, because the closure may panic.
-                    self.window.unread.start += length;
+                    *start += length;
                     if f(packet).is_break() {
                         return Ok(Step::Packet);
                     }
                 }
-                Err(None) => {
-                    if !self.refill(stream)? {
-                        return Ok(Step::Gap(Record::Absent));
+                None => {
+                    if let Some(gap) = self.gap(stream)? {
+                        return Ok(Step::Gap(gap));
                     }
                 }
-                Err(Some(other)) => return Ok(Step::Gap(other)),
             }
         }
     }
@@ -214,32 +231,35 @@ impl Walk for Records {
     }
 
     fn is_walked(&self) -> bool {
-        matches!(self.form.find(self.unread()), Err(None))
+        let unread = self.window.unread();
+        self.form.find(unread).is_none() && self.form.other(unread).is_none()
     }
 
-    #[inline]
+    #[inline(always)] // else the packet would be passed in memory
     fn current(&self) -> Option<Packet<'_>> {
         // Parsing the header again is cheaper than caching it: a cached copy is written to memory
         // for each packet, and the read that follows stalls on that store.
-        let bytes = self.window.since(self.current?);
-        Some(self.form.find(bytes).ok()?.packet)
+        let record = self.window.buffer.get(self.lent.clone())?;
+        let (head, data) = record.split_first_chunk()?;
+        let fields = fields(head);
+        let [secs, fraction, _, len] = match self.form.swapped {
+            true => fields.map(u32::swap_bytes),
+            false => fields,
+        };
+        let header = self.form.header(secs, fraction, data.len() as u32, len);
+        Some(Packet::from_parts(header, data))
     }
 
     fn lend_none(&mut self) {
-        self.current = None;
+        self.lent = 0..0;
     }
 }
 
-/// Returns the four numbers of a record's header.
-#[inline]
-fn fields(head: &[u8; RECORD_HEADER], swapped: bool) -> [u32; 4] {
-    let fields = std::array::from_fn(|n| {
+/// Returns the four numbers of a record's header, in the byte order of this machine.
+#[inline(always)]
+fn fields(head: &[u8; RECORD_HEADER]) -> [u32; 4] {
+    std::array::from_fn(|n| {
         let n = 4 * n;
         u32::from_ne_bytes([head[n], head[n + 1], head[n + 2], head[n + 3]])
-    });
-    if swapped {
-        fields.map(u32::swap_bytes)
-    } else {
-        fields
-    }
+    })
 }

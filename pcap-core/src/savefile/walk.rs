@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 
-use crate::packet::{Packet, Placed};
+use crate::packet::Packet;
 use crate::sys::platform;
 
 /// The position of a reader after a step.
@@ -22,10 +22,7 @@ pub(crate) trait Walk {
     type Gap;
 
     /// Advances to the next packet if it is an ordinary one that is in the buffer.
-    fn ready(&mut self) -> Option<Placed>;
-
-    /// Returns the packet that was [`ready`](Self::ready).
-    fn lend(&self, placed: Placed) -> Packet<'_>;
+    fn ready(&mut self) -> Option<Packet<'_>>;
 
     /// Advances to the next packet.
     fn step(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Step<Self::Gap>>;

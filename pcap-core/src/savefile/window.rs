@@ -6,6 +6,10 @@ use std::ops::Range;
 
 use crate::sys::platform;
 
+/// Reads go to addresses that equal their offsets in the file, modulo this number of bytes. Some processors copy half as
+/// fast if the two differ by a few bytes within a page.
+const ALIGNMENT: usize = 64;
+
 /// A buffer that moves along a savefile.
 #[derive(Debug)]
 pub(super) struct Window {
@@ -20,11 +24,12 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Creates a window at an offset of a file; without a file, at the position of the stream.
+    /// Creates a window at an offset of a file; without a file, at the position of the stream. It has room for `capacity`
+    /// bytes.
     pub(super) fn new(file: Option<File>, position: u64, capacity: usize) -> Window {
         Window {
             file,
-            buffer: vec![0; capacity].into_boxed_slice(),
+            buffer: vec![0; capacity + ALIGNMENT].into_boxed_slice(),
             unread: 0..0,
             end: position,
         }
@@ -36,10 +41,10 @@ impl Window {
         &self.buffer[self.unread.clone()]
     }
 
-    /// Returns the bytes from an index of the buffer, from which there was no [`refill`](Self::refill).
-    #[inline]
-    pub(super) fn since(&self, start: usize) -> &[u8] {
-        &self.buffer[start..self.unread.end]
+    /// Returns the same bytes, and the index where they start, which the walker moves.
+    #[inline(always)]
+    pub(super) fn parts(&mut self) -> (&[u8], &mut usize) {
+        (&self.buffer[self.unread.clone()], &mut self.unread.start)
     }
 
     /// Reads more after the rest; returns false if there is no more.
@@ -47,9 +52,8 @@ impl Window {
     pub(super) fn refill(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<bool> {
         // Moves fewer bytes than were walked, so that a search in a full buffer is not slowed down by moves.
         let (walked, room) = (self.unread.start, self.buffer.len() - self.unread.end);
-        if walked > 0 && (walked >= self.unread.len() || room == 0) {
-            self.buffer.copy_within(self.unread.clone(), 0);
-            self.unread = 0..self.unread.len();
+        if walked >= self.unread.len() || (walked > 0 && room == 0) {
+            self.move_down();
         }
         let free = &mut self.buffer[self.unread.end..];
         let read = match (&self.file, stream) {
@@ -62,10 +66,23 @@ impl Window {
         Ok(read > 0)
     }
 
+    /// Moves the unread bytes to the start of the buffer, to where the next read is aligned.
+    fn move_down(&mut self) {
+        let length = self.unread.len();
+        let end = self.buffer.as_ptr().addr() + length;
+        let aligned = (self.end as usize).wrapping_sub(end) % ALIGNMENT;
+        let start = match length {
+            0 => aligned,
+            _ => aligned.min(self.unread.start),
+        };
+        self.buffer.copy_within(self.unread.clone(), start);
+        self.unread = start..start + length;
+    }
+
     /// Makes room for more if the buffer is full. The room doubles, so a length that a damaged savefile only claims
     /// costs no memory.
     pub(super) fn grow(&mut self) {
-        if self.unread.len() == self.buffer.len() {
+        if self.buffer.len() - self.unread.len() < ALIGNMENT {
             let mut buffer = vec![0; 2 * self.buffer.len()].into_boxed_slice();
             buffer[..self.unread.len()].copy_from_slice(self.unread());
             self.unread = 0..self.unread.len();

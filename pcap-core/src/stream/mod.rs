@@ -104,7 +104,8 @@ pub use self::tokio::Tokio;
 use crate::breakloop::BreakHandle;
 use crate::capture::{Active, Awaitable, Capture, Phase, WaitsFor};
 use crate::error::{Error, ErrorKind, Result};
-use crate::packet::{Packet, Placed};
+use crate::loan;
+use crate::packet::Packet;
 use crate::stats::Stats;
 use crate::sys::platform::RawFd;
 use crate::sys::waitset::WaitSet;
@@ -214,13 +215,13 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
 
     /// Makes the next packet the current one, if that takes no more than to parse its header.
     #[inline]
-    fn ready(&mut self) -> Option<Placed> {
+    fn ready(&mut self) -> Option<Packet<'_>> {
         if self.turns % TURNS == 0 {
             return None;
         }
-        let placed = self.capture.ready()?;
+        let packet = self.capture.ready()?;
         self.turns += 1;
-        Some(placed)
+        Some(packet)
     }
 
     /// Makes the next read check the clock: the last one found nothing, and may have rejected very many packets.
@@ -307,9 +308,10 @@ impl<'a, S: Awaitable, R: Runtime> Future for NextPacket<'a, S, R> {
             // The future has already returned its result, and should not be polled again.
             return Poll::Ready(Ok(None));
         };
-        if let Some(placed) = capture.ready() {
-            return Poll::Ready(Ok(capture.capture.lend(placed)));
-        }
+        let capture = match loan::lend::<Packet<'_>, _>(capture, AsyncCapture::ready) {
+            Ok(packet) => return Poll::Ready(Ok(Some(packet))),
+            Err(capture) => capture,
+        };
         match capture.poll_advance(cx) {
             Poll::Pending => {
                 self.0 = Some(capture);

@@ -11,7 +11,7 @@ use crate::capture::phase::{BatchResult, Found, PacketSource, Waits};
 use crate::capture::wait::{self, LOOK_AGAIN, Waiter, Waiting, WaitsFor};
 use crate::error::Result;
 use crate::filter::FilterSource;
-use crate::packet::{Packet, Placed};
+use crate::packet::Packet;
 use crate::savefile::Walk;
 use crate::sys::platform;
 
@@ -23,6 +23,15 @@ impl Offline {
                 self.stream.as_ref()?.waits_for()
             }
             _ => None,
+        }
+    }
+
+    /// Returns the packet of the last step, if the record reader did not read it.
+    #[inline(never)]
+    fn current_elsewhere(&self) -> Option<Packet<'_>> {
+        match &self.route {
+            Route::Blocks(blocks) => blocks.current(),
+            _ => self.batch.current(),
         }
     }
 
@@ -84,7 +93,7 @@ impl PacketSource for Offline {
     }
 
     #[inline(always)] // else the packet would be passed in memory
-    fn ready(&mut self) -> Option<Placed> {
+    fn ready(&mut self) -> Option<Packet<'_>> {
         if !self.filtering.is_all() || self.handle.breaker().is_pending() {
             return None;
         }
@@ -96,20 +105,10 @@ impl PacketSource for Offline {
     }
 
     #[inline(always)] // else the packet would be passed in memory
-    fn lend(&self, placed: Placed) -> Option<Packet<'_>> {
-        match &self.route {
-            Route::Records(records) => Some(records.lend(placed)),
-            Route::Blocks(blocks) => Some(blocks.lend(placed)),
-            _ => None,
-        }
-    }
-
-    #[inline]
     fn current(&self) -> Option<Packet<'_>> {
         match &self.route {
             Route::Records(records) => records.current(),
-            Route::Blocks(blocks) => blocks.current(),
-            _ => self.batch.current(),
+            _ => self.current_elsewhere(),
         }
     }
 

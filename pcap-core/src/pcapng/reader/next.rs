@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::capture::{End, LOOK_AGAIN, Next, readable};
 use crate::error::{Error, ErrorKind, Result};
+use crate::loan;
 use crate::pcapng::{Block, Reader};
 use crate::savefile::Walk;
 use crate::savefile::pcapng::{Found, Sought};
@@ -66,12 +67,10 @@ impl Reader {
     /// Panics if the underlying reader panics.
     #[inline]
     pub fn next_block(&mut self) -> Result<Option<Block<'_>>> {
-        if self.is_undisturbed() {
-            if let Some(placed) = self.blocks.ready_block() {
-                return Ok(self.blocks.lend_ready(placed));
-            }
+        match loan::lend::<Block<'_>, _>(self, Reader::ready) {
+            Ok(block) => Ok(Some(block)),
+            Err(reader) => reader.search_block(),
         }
-        self.search_block()
     }
 
     #[inline(never)]
@@ -96,7 +95,7 @@ impl Reader {
     /// Panics if the underlying reader panics.
     #[inline]
     pub fn advance(&mut self) -> Result<bool> {
-        if self.is_undisturbed() && self.blocks.ready_block().is_some() {
+        if self.ready().is_some() {
             return Ok(true);
         }
         match self.wait_for_block(Patience::ForEver)? {
@@ -157,6 +156,15 @@ impl Reader {
             Next::Timeout => Next::Timeout,
             Next::End(end) => Next::End(end),
         })
+    }
+
+    /// Advances to the next block if it is an ordinary packet that is in the buffer.
+    #[inline(always)] // else the packet would be passed in memory
+    fn ready(&mut self) -> Option<Block<'_>> {
+        match self.is_undisturbed() {
+            true => self.blocks.ready_block(),
+            false => None,
+        }
     }
 
     /// Returns whether the next block can be read without looking at the reader's state.

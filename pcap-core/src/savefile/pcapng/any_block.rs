@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::loan::Lent;
 use crate::savefile::pcapng::{
     CustomBlock, Interface, JournalBlock, NamesBlock, Options, PacketBlock, RawBlock, SecretsBlock,
     Section, StatisticsBlock,
@@ -51,6 +52,10 @@ pub enum Block<'a> {
     Custom(CustomBlock<'a>),
     /// A block that this crate does not know, or any block of a section whose version it does not know.
     Other(RawBlock<'a>),
+}
+
+impl Lent for Block<'static> {
+    type For<'a> = Block<'a>;
 }
 
 impl<'a> Block<'a> {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 
-use crate::packet::{Packet, Placed};
+use crate::packet::Packet;
 use crate::savefile::ByteOrder;
 use crate::savefile::pcapng::block::{HEAD, TRAILER};
 use crate::savefile::pcapng::layout::PACKET;
@@ -56,14 +56,6 @@ pub(super) enum Framed<'a> {
     Whole(RawBlock<'a>),
     Partial,
     Damaged(Damage),
-}
-
-/// An ordinary packet and its block, without their loan.
-#[derive(Clone, Copy)]
-pub(crate) struct PlacedBlock {
-    packet: Placed,
-    start: usize,
-    length: usize,
 }
 
 /// The blocks of a savefile.
@@ -248,38 +240,25 @@ impl Blocks {
 
     /// Advances to the next block if it is an ordinary packet that is in the buffer.
     #[inline(always)] // else the packet would be passed in memory
-    pub(crate) fn ready_block(&mut self) -> Option<PlacedBlock> {
-        let start = self.window.unread.start;
-        let parsed = self.state.ordinary(self.window.unread())?;
-        let caplen = parsed.packet.caplen() as usize;
-        let packet = parsed.packet.placed_at(start + HEAD + PACKET);
-        let length = parsed.length;
-        if parsed.has_options {
-            let options = HEAD + PACKET + caplen.next_multiple_of(4);
-            let options = self.window.unread().get(options..length - TRAILER)?;
+    pub(crate) fn ready_block(&mut self) -> Option<Block<'_>> {
+        let (unread, start) = self.window.parts();
+        let Parsed {
+            packet,
+            length,
+            has_options,
+            ..
+        } = self.state.ordinary(unread)?;
+        let bytes = unread.get(..length)?;
+        if has_options {
+            let options = HEAD + PACKET + (packet.caplen() as usize).next_multiple_of(4);
+            let options = bytes.get(options..length - TRAILER)?;
             if !Options::new(Fields::new(options, self.state.order)).are_whole() {
                 return None;
             }
         }
-        self.lend_block(length);
-        Some(PlacedBlock {
-            packet,
-            start,
-            length,
-        })
-    }
-
-    /// Returns the block that was ready.
-    #[inline(always)] // else the packet would be passed in memory
-    pub(crate) fn lend_ready(&self, placed: PlacedBlock) -> Option<Block<'_>> {
-        let PlacedBlock {
-            packet,
-            start,
-            length,
-        } = placed;
-        let bytes = self.window.buffer.get(start..start + length)?;
-        let packet = packet.lend(&self.window.buffer);
-        let interface = self.interfaces().get(packet.interface()? as usize)?;
+        let interface = self.state.interfaces().get(packet.interface()? as usize)?;
+        self.current = Some((*start, length));
+        *start += length;
         let raw = RawBlock::new(bytes, self.state.order);
         Some(Block::Packet(PacketBlock::new(
             raw, packet, interface, true,
@@ -359,25 +338,18 @@ impl Walk for Blocks {
     type Gap = Found;
 
     #[inline(always)] // else the packet would be passed in memory
-    fn ready(&mut self) -> Option<Placed> {
-        let Parsed { packet, length, .. } = self.state.ordinary(self.window.unread())?;
-        let placed = packet.placed_at(self.window.unread.start + HEAD + PACKET);
-        self.lend_block(length);
-        Some(placed)
-    }
-
-    #[inline(always)] // else the packet would be passed in memory
-    fn lend(&self, placed: Placed) -> Packet<'_> {
-        placed.lend(&self.window.buffer)
+    fn ready(&mut self) -> Option<Packet<'_>> {
+        let (unread, start) = self.window.parts();
+        let Parsed { packet, length, .. } = self.state.ordinary(unread)?;
+        self.current = Some((*start, length));
+        *start += length;
+        Some(packet)
     }
 
     #[inline]
     fn step(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Step<Found>> {
-        match self.state.ordinary(self.window.unread()) {
-            Some(Parsed { length, .. }) => {
-                self.lend_block(length);
-                Ok(Step::Packet)
-            }
+        match self.ready() {
+            Some(_) => Ok(Step::Packet),
             None => self.search(stream),
         }
     }
