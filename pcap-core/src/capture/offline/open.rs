@@ -38,6 +38,9 @@ impl Capture<Offline> {
     /// savefile's header, and for a writer to open a FIFO; a break handle cannot interrupt that. On Windows, pipes,
     /// sockets and terminals are read like [a reader](Self::from_reader).
     ///
+    /// On Linux, the call enlarges a pipe to 256 KiB if the system permits it, so that the writer and the reader wait
+    /// for each other less often. Packets are still delivered as soon as they are in the pipe.
+    ///
     /// # Errors
     ///
     /// - [`Io`](crate::ErrorKind::Io) if the file cannot be opened or read.

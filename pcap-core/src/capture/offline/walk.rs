@@ -15,8 +15,8 @@ use crate::sys;
 use crate::sys::platform;
 
 /// The number of rejected packets from a pipe to scan before checking the deadline again. A pipe holds fewer packets,
-/// so a call never reports that there is none while one is in the pipe.
-const REJECTED: u32 = 8192;
+/// even one of a megabyte, so a call never reports that there is none while one is in the pipe.
+const REJECTED: u32 = 1 << 17;
 
 /// Advances a reader to the next packet that passes the filter. Returns `None` if the caller has to look for a break or
 /// the deadline first.

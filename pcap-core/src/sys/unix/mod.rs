@@ -14,6 +14,7 @@ use super::linux::packet_socket::Sent;
 mod cookie;
 mod errno;
 mod files;
+mod pipe;
 mod polling;
 #[cfg(feature = "remote")]
 pub(crate) mod sockets;

@@ -11,6 +11,7 @@ use std::ptr::NonNull;
 use libc::FILE;
 
 use super::cookie::{Cookie, open_cookie};
+use super::pipe::Pipe;
 use crate::sys::{ErrBuf, Failure, Frames, PANICKED, Reader, Sought, pcap_t};
 
 unsafe extern "C" {
@@ -37,8 +38,8 @@ pub(crate) struct Stream {
     cookie: Option<*mut Cookie>,
     /// The descriptor of the file.
     fd: Option<RawFd>,
-    /// The descriptor to poll for the user's reader, if known.
-    waits_for: Option<RawFd>,
+    /// The reader, if it is a pipe, a socket or a terminal.
+    pipe: Option<Pipe>,
     buffer: *mut [u8],
 }
 
@@ -131,7 +132,7 @@ impl Stream {
             taken: false,
             cookie,
             fd: None,
-            waits_for: None,
+            pipe: None,
             buffer,
         }
     }
@@ -241,14 +242,15 @@ impl Stream {
         }
     }
 
-    /// Makes [`read`](Self::read) nonblocking from now on; this is the reader's descriptor.
+    /// Makes [`read`](Self::read) nonblocking from now on. The descriptor is that of the reader, which does nothing but
+    /// read from it.
     pub(crate) fn wait_for(&mut self, fd: RawFd) {
-        self.waits_for = Some(fd);
+        self.pipe = Some(Pipe::new(fd));
     }
 
     /// Returns the descriptor to poll when no data is available.
     pub(crate) fn waits_for(&self) -> Option<RawFd> {
-        self.waits_for
+        self.pipe.as_ref().map(Pipe::fd)
     }
 
     /// Reads from the user's reader, after the bytes that stdio may read. If the descriptor to poll is known, the call
@@ -258,11 +260,16 @@ impl Stream {
         let Some(cookie) = self.cookie else {
             return Ok(0);
         };
-        if !self.waits_for.map_or(Ok(true), super::is_readable)? {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
         // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
         let cookie = unsafe { &mut *cookie };
+        if let Some(pipe) = &mut self.pipe {
+            if cookie.ended || buffer.is_empty() {
+                return Ok(0);
+            }
+            let read = pipe.read(buffer)?;
+            cookie.ended = read == 0;
+            return Ok(read);
+        }
         if std::mem::replace(&mut cookie.reading, true) {
             return Err(io::Error::other(PANICKED));
         }
