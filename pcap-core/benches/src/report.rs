@@ -1,14 +1,14 @@
 //! Prints the results: as a table, or as one JSON document.
 //!
-//! May import: `tally`, `peers`, `rows`, `runs`, `machine`.
+//! May import: `outcome`, `peers`, `rows`, `runs`, `machine`.
 
 use serde_json::{Value, json};
 
 use crate::machine;
+use crate::outcome::Metric;
 use crate::peers::Peer;
 use crate::rows::{Group, Row};
 use crate::runs::{Figures, Spread};
-use crate::tally::Metric;
 
 /// The width of the names.
 const WIDTH: usize = 44;

@@ -1,11 +1,11 @@
 //! The rows of the table: what is done, by which peers, and what is counted.
 //!
-//! May import: `frames`, `input`, `tally`, `peers`, `work`.
+//! May import: `frames`, `input`, `outcome`, `peers`, `work`.
 
 use crate::frames::Size;
 use crate::input::Input;
+use crate::outcome::Metric;
 use crate::peers::{Peer, Sending, Way};
-use crate::tally::Metric;
 use crate::work::{FILTERS, Target, Task};
 
 /// Rows that are measured in turns with each other, under one heading.

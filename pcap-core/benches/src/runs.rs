@@ -1,6 +1,6 @@
 //! Runs the work: each run in its own process, in turns, with cached files.
 //!
-//! May import: `input`, `tally`, `peers`, `work`, `rows`.
+//! May import: `input`, `tally`, `outcome`, `peers`, `work`, `rows`.
 
 use std::collections::HashMap;
 use std::env;
@@ -8,9 +8,10 @@ use std::io::{IsTerminal, Write, stderr};
 use std::process::Command;
 
 use crate::Failure;
+use crate::outcome::{Metric, Outcome};
 use crate::peers::Peer;
 use crate::rows::Group;
-use crate::tally::{Metric, Outcome, Tally};
+use crate::tally::Tally;
 use crate::work::{Place, Task};
 
 /// A peer and its task.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{Samples, time_of};
 use crate::Failure;
-use crate::input::Layout;
+use crate::layout::Layout;
 use crate::tally::Tally;
 
 const BUFFER: usize = 256 * 1024;

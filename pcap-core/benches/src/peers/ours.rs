@@ -4,10 +4,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use pcap_core::pcapng::{Block, Interface, PcapngDumper, Reader};
-use pcap_core::stream::{AsyncCapture, Runtime};
 use pcap_core::{
-    Active, Awaitable, Capture, Dlt, Filter, Linktype, Next, Offline, Packet, Precision, SendQueue,
-    Timestamp,
+    Active, Capture, Dlt, Filter, Linktype, Next, Offline, Packet, Precision, SendQueue, Timestamp,
 };
 
 use super::{Samples, Way, time_of};
@@ -36,8 +34,6 @@ fn read_all(mut capture: Capture<Offline>, way: Way) -> Result<Tally, Failure> {
                 tally.add(packet.data());
             }
         }
-        Way::Tokio => return Ok(on_tokio(capture, usize::MAX)?.0),
-        Way::AsyncIo => return Ok(on_async_io(capture, usize::MAX)?.0),
         Way::Owned => {
             for packet in capture.packets() {
                 tally.add(packet?.data());
@@ -73,7 +69,9 @@ fn read_all(mut capture: Capture<Offline>, way: Way) -> Result<Tally, Failure> {
                 packet?;
             }
         }
-        Way::Tuned | Way::Blocks => return Err("there is nothing to tune".into()),
+        Way::Tokio | Way::AsyncIo | Way::Tuned | Way::Blocks => {
+            return Err("there is no such call".into());
+        }
     }
     Ok(tally)
 }
@@ -135,56 +133,6 @@ pub(crate) fn open(device: &str, buffer: Option<usize>) -> Result<Capture<Active
         None => capture,
     };
     capture.activate().map_err(|error| error.to_string().into())
-}
-
-fn on_tokio<S: Awaitable>(
-    capture: Capture<S>,
-    mark: usize,
-) -> Result<(Tally, Capture<S>), Failure> {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_io().build()?;
-    runtime.block_on(async {
-        let capture = capture.into_tokio().map_err(|error| error.to_string())?;
-        ask(capture, mark).await
-    })
-}
-
-fn on_async_io<S: Awaitable>(
-    capture: Capture<S>,
-    mark: usize,
-) -> Result<(Tally, Capture<S>), Failure> {
-    async_io::block_on(async {
-        let capture = capture.into_async_io().map_err(|error| error.to_string())?;
-        ask(capture, mark).await
-    })
-}
-
-/// Reads until a packet of `mark` bytes arrives.
-async fn ask<S: Awaitable, R: Runtime>(
-    mut capture: AsyncCapture<S, R>,
-    mark: usize,
-) -> Result<(Tally, Capture<S>), Failure> {
-    let mut tally = Tally::default();
-    while let Some(packet) = capture.next_packet().await? {
-        if packet.data().len() == mark {
-            break;
-        }
-        tally.add(packet.data());
-    }
-    Ok((tally, capture.into_inner()))
-}
-
-/// Does the same as [`receive`], also with tasks, which take the capture and return it.
-pub(crate) fn receive_all(
-    mut capture: Capture<Active>,
-    way: Way,
-    mark: usize,
-) -> Result<(Tally, Capture<Active>), Failure> {
-    match way {
-        Way::Tokio => on_tokio(capture, mark),
-        Way::AsyncIo => on_async_io(capture, mark),
-        way => Ok((receive(&mut capture, way, mark)?, capture)),
-    }
 }
 
 /// Reads until a packet of `mark` bytes arrives.

@@ -14,7 +14,7 @@ use pcap_file::pcapng::{Block, PcapNgReader, PcapNgWriter};
 
 use super::{Samples, Way, time_of};
 use crate::Failure;
-use crate::input::Layout;
+use crate::layout::Layout;
 use crate::tally::Tally;
 
 pub(crate) fn read(path: &Path, layout: Layout, way: Way) -> Result<Tally, Failure> {

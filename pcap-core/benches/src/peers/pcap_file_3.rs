@@ -14,7 +14,7 @@ use pcap_file_3::pcapng::{PcapNgReader, PcapNgWriter};
 
 use super::{Samples, Way};
 use crate::Failure;
-use crate::input::Layout;
+use crate::layout::Layout;
 use crate::tally::Tally;
 
 pub(crate) fn read(path: &Path, layout: Layout, way: Way) -> Result<Tally, Failure> {

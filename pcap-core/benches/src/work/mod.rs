@@ -1,6 +1,6 @@
 //! The measured work: one file for each kind, which calls the peers that support it.
 //!
-//! May import: `frames`, `input`, `tally`, `peers`.
+//! May import: `frames`, `input`, `layout`, `tally`, `outcome`, `peers`.
 
 mod filter;
 #[cfg_attr(not(target_os = "linux"), path = "no_live.rs")]
@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 
 use crate::Failure;
 use crate::frames::Size;
-use crate::input::{Input, Layout};
+use crate::input::Input;
+use crate::layout::Layout;
+use crate::outcome::Outcome;
 use crate::peers::{Peer, Sending, Way};
-use crate::tally::Outcome;
 
 pub(crate) use filter::FILTERS;
 pub(crate) use live::{probe, send};

@@ -8,12 +8,13 @@ use std::process::{Command, Stdio};
 use super::cannot;
 use crate::Failure;
 use crate::input::Input;
-use crate::peers::{Peer, Way, c, floor, ours, pcap, pcap_file, pcap_file_3, pcap_parser};
-use crate::tally::{Outcome, measured};
+use crate::outcome::{Outcome, measured};
+use crate::peers::{Peer, Way, c, floor, ours, pcap, pcap_file, pcap_file_3, pcap_parser, tasks};
 
 pub(super) fn read(peer: Peer, input: Input, way: Way, path: &Path) -> Result<Outcome, Failure> {
     let layout = input.layout();
     measured(None, || match peer {
+        Peer::Us if matches!(way, Way::Tokio | Way::AsyncIo) => tasks::read(path, way),
         Peer::Us => ours::read(path, way, None),
         Peer::C => c::read(path, way, None),
         Peer::Pcap => pcap::read(path, way, None),

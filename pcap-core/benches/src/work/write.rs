@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use super::{Place, Target, cannot};
 use crate::Failure;
 use crate::frames::{Frames, Size};
-use crate::input::Layout;
+use crate::layout::Layout;
+use crate::outcome::{Outcome, measured};
 use crate::peers::{Peer, Samples, c, floor, ours, pcap, pcap_file, pcap_file_3};
-use crate::tally::{Outcome, Tally, measured};
+use crate::tally::Tally;
 
 pub(super) fn write(
     peer: Peer,
