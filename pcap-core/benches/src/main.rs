@@ -19,6 +19,7 @@ mod tally;
 mod work;
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
@@ -58,6 +59,9 @@ struct Arguments {
     /// Number of packets to send
     #[arg(long, hide = true, value_name = "PACKETS")]
     send: Option<u64>,
+    /// Write a file to standard output
+    #[arg(long, hide = true, value_name = "FILE")]
+    feed: Option<PathBuf>,
     /// Packets per second
     #[arg(long, hide = true, value_name = "PACKETS")]
     rate: Option<u64>,
@@ -99,6 +103,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if let Some(packets) = arguments.send {
         return work::send(packets, arguments.rate);
+    }
+    if let Some(path) = &arguments.feed {
+        return work::feed(path);
     }
     let place = Place::new(arguments.quick);
     if let Some(name) = &arguments.one {

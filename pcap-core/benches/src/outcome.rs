@@ -3,7 +3,7 @@
 //! May import: `allocations`, `tally`.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -39,16 +39,19 @@ pub(crate) enum Metric {
     P50,
     P99,
     Max,
+    /// Millions of packets per second of wall-clock time.
+    Rate,
 }
 
 impl Metric {
-    const ALL: [Metric; 6] = [
+    const ALL: [Metric; 7] = [
         Metric::Nanos,
         Metric::Allocations,
         Metric::Lost,
         Metric::P50,
         Metric::P99,
         Metric::Max,
+        Metric::Rate,
     ];
 
     pub(crate) fn unit(self) -> &'static str {
@@ -59,6 +62,7 @@ impl Metric {
             Metric::P50 => "µs, median",
             Metric::P99 => "µs, 99 %",
             Metric::Max => "µs, longest",
+            Metric::Rate => "million/s",
         }
     }
 }
@@ -124,14 +128,15 @@ pub(crate) fn measured(
     work: impl FnOnce() -> Result<Tally, Failure>,
 ) -> Result<Outcome, Failure> {
     let allocated = allocations();
-    let start = cpu_time();
+    let (began, start) = (Instant::now(), cpu_time());
     let tally = work()?;
-    let took = cpu_time() - start;
+    let (took, clock) = (cpu_time() - start, began.elapsed());
     let allocated = allocations() - allocated;
     let packets = packets.unwrap_or(tally.packets).max(1);
     let figures = [
         (Metric::Nanos, took.as_nanos() as f64 / packets as f64),
         (Metric::Allocations, allocated as f64),
+        (Metric::Rate, packets as f64 / clock.as_secs_f64() / 1e6),
     ];
     Ok(Outcome {
         tally,

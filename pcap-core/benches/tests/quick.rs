@@ -63,6 +63,7 @@ fn every_row_that_needs_no_network_has_its_figures() {
         "pcap",
         "pcap-core",
         "pcap-file",
+        "pcap-file 3",
         "pcap-parser",
     ];
     for group in ["read 64 B", "read 60-1514 B"] {
@@ -70,14 +71,38 @@ fn every_row_that_needs_no_network_has_its_figures() {
             assert_eq!(peers(&document, group, row), all, "{group}: {row}");
         }
     }
+    for row in [
+        "swapped, 64 B: for_each",
+        "from a pipe, 64 B: next_packet",
+        "from a socket, 64 B: next_packet",
+    ] {
+        assert_eq!(peers(&document, "read others", row), all, "{row}");
+    }
+    let reader = peers(&document, "read others", "from a Read, 64 B: for_each");
     assert_eq!(
-        peers(&document, "read others", "swapped, 64 B: for_each"),
-        all
+        reader,
+        [
+            "floor",
+            "pcap-core",
+            "pcap-file",
+            "pcap-file 3",
+            "pcap-parser"
+        ]
     );
     let matches = peers(&document, "Filter::matches", "one SYN: tcp port 80");
     assert_eq!(matches, ["C", "pcap", "pcap-core"]);
     let write = peers(&document, "write", "64 B to memory");
-    assert_eq!(write, ["C", "floor", "pcap", "pcap-core", "pcap-file"]);
+    assert_eq!(
+        write,
+        [
+            "C",
+            "floor",
+            "pcap",
+            "pcap-core",
+            "pcap-file",
+            "pcap-file 3"
+        ]
+    );
 }
 
 /// The number does not depend on the number of packets.

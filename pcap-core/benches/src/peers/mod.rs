@@ -2,6 +2,7 @@
 //!
 //! May import: `frames`, `layout`, `tally`.
 
+pub(crate) mod batch;
 pub(crate) mod c;
 pub(crate) mod floor;
 pub(crate) mod ours;
@@ -10,10 +11,12 @@ pub(crate) mod pcap_file;
 pub(crate) mod pcap_file_3;
 pub(crate) mod pcap_parser;
 mod samples;
+mod source;
 pub(crate) mod tasks;
 mod way;
 
 pub(crate) use samples::{Samples, time_of};
+pub(crate) use source::Source;
 pub(crate) use way::Way;
 
 /// An implementation to compare.

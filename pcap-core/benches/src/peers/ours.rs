@@ -1,5 +1,6 @@
 //! `pcap-core`.
 
+use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -8,15 +9,19 @@ use pcap_core::{
     Active, Capture, Dlt, Filter, Linktype, Next, Offline, Packet, Precision, SendQueue, Timestamp,
 };
 
-use super::{Samples, Way, time_of};
+use super::{Samples, Source, Way, batch, time_of};
 use crate::Failure;
 use crate::tally::Tally;
 
-pub(crate) fn read(path: &Path, way: Way, filter: Option<&str>) -> Result<Tally, Failure> {
+pub(crate) fn read(source: Source<'_>, way: Way, filter: Option<&str>) -> Result<Tally, Failure> {
     if way == Way::Blocks {
-        return read_blocks(path);
+        return read_blocks(source);
     }
-    let mut capture = Capture::from_file(path)?;
+    let mut capture = match source {
+        Source::Path(path) => Capture::from_file(path)?,
+        Source::Open(file) => Capture::from_open_file(file)?,
+        Source::Bytes(bytes) => Capture::from_reader(Cursor::new(bytes))?,
+    };
     if let Some(filter) = filter {
         capture.set_filter(filter)?;
     }
@@ -69,6 +74,8 @@ fn read_all(mut capture: Capture<Offline>, way: Way) -> Result<Tally, Failure> {
                 packet?;
             }
         }
+        Way::Batch => return batch::read(&mut capture, usize::MAX),
+        Way::Channel => return batch::through_a_channel(&mut capture, usize::MAX),
         Way::Tokio | Way::AsyncIo | Way::Tuned | Way::Blocks => {
             return Err("there is no such call".into());
         }
@@ -76,8 +83,12 @@ fn read_all(mut capture: Capture<Offline>, way: Way) -> Result<Tally, Failure> {
     Ok(tally)
 }
 
-fn read_blocks(path: &Path) -> Result<Tally, Failure> {
-    let mut reader = Reader::open(path)?;
+fn read_blocks(source: Source<'_>) -> Result<Tally, Failure> {
+    let mut reader = match source {
+        Source::Path(path) => Reader::open(path)?,
+        Source::Open(file) => Reader::from_open_file(file)?,
+        Source::Bytes(bytes) => Reader::from_reader(Cursor::new(bytes))?,
+    };
     let mut tally = Tally::default();
     while let Some(block) = reader.next_block()? {
         if let Block::Packet(packet) = block {
@@ -141,6 +152,11 @@ pub(crate) fn receive(
     way: Way,
     mark: usize,
 ) -> Result<Tally, Failure> {
+    match way {
+        Way::Batch => return batch::read(capture, mark),
+        Way::Channel => return batch::through_a_channel(capture, mark),
+        _ => {}
+    }
     let mut tally = Tally::default();
     if way == Way::ForEach {
         let handle = capture.break_handle();

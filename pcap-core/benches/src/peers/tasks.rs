@@ -1,15 +1,16 @@
 //! `pcap-core`, with tasks.
 
-use std::path::Path;
-
 use pcap_core::stream::{AsyncCapture, Runtime};
 use pcap_core::{Active, Awaitable, Capture};
 
-use super::{Way, ours};
+use super::{Source, Way, ours};
 use crate::Failure;
 use crate::tally::Tally;
 
-pub(crate) fn read(path: &Path, way: Way) -> Result<Tally, Failure> {
+pub(crate) fn read(source: Source<'_>, way: Way) -> Result<Tally, Failure> {
+    let Source::Path(path) = source else {
+        return Err("tasks are measured with files only".into());
+    };
     let capture = Capture::from_file(path)?;
     Ok(match way {
         Way::Tokio => on_tokio(capture, usize::MAX)?.0,

@@ -22,4 +22,8 @@ pub(crate) enum Way {
     Advance,
     TryNext,
     PacketsWith,
+    /// Batch by batch: the packets are copied into memory that is used again.
+    Batch,
+    /// As `Batch`, and another thread looks at the packets.
+    Channel,
 }
