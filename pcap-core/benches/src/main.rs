@@ -50,6 +50,9 @@ struct Arguments {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+    /// Print the tables in Markdown, for docs/performance.md
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
     /// Print the names of the rows, and measure nothing
     #[arg(long)]
     list: bool,
@@ -127,6 +130,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let report = measure(arguments, &place, groups)?;
     if arguments.json {
         report::print_json(&report);
+    } else if arguments.markdown {
+        report::print_markdown(&report);
     } else {
         report::print_table(&report);
     }

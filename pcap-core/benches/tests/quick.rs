@@ -135,6 +135,35 @@ fn without_the_right_to_make_a_network_the_live_rows_say_so() {
 }
 
 #[test]
+fn every_table_says_what_was_compared_and_who_leads() {
+    let names = ["--quick", "filter::matches: one"];
+    let table = |format: &[&str]| {
+        let output = bench(&[&names[..], format].concat());
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let [plain, markdown, json] = [&[][..], &["--markdown"], &["--json"]].map(table);
+    let command = "ci/bench --quick 'filter::matches: one'";
+    for (table, what) in [
+        (&plain, format!("command  {command}")),
+        (&markdown, format!("| command | {command} --markdown |")),
+    ] {
+        assert!(table.contains(&what), "{table}");
+    }
+    for table in [plain, markdown, json] {
+        let lower = table.to_lowercase();
+        for what in [
+            "pcap-file 3.0.0",
+            "pcap-parser 0.",
+            "rustc 1.",
+            "of 3 rows with a verdict",
+        ] {
+            assert!(lower.contains(what), "{what}: {table}");
+        }
+    }
+}
+
+#[test]
 fn a_name_that_no_row_has_is_an_error() {
     let output = bench(&["--quick", "no such row"]);
     assert!(!output.status.success());

@@ -7,11 +7,12 @@
 use std::env;
 use std::fs::File;
 use std::io;
-use std::mem::ManuallyDrop;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+#[cfg(target_os = "linux")]
+use std::ptr::null_mut;
 
 use crate::Failure;
 
@@ -70,14 +71,23 @@ impl Drop for Feeder {
     }
 }
 
-/// Writes a file to standard output, from the page cache.
+/// Writes a file to standard output.
 pub(crate) fn feed(path: &Path) -> Result<(), Failure> {
     keep_to(Processor::Last);
     let mut file = File::open(path)?;
-    // SAFETY: open until the process ends, which is why it is not closed.
-    let mut out = ManuallyDrop::new(unsafe { File::from_raw_fd(libc::STDOUT_FILENO) });
-    // Uses sendfile(2) or splice(2) on Linux.
-    io::copy(&mut file, &mut *out)?;
+    #[cfg(target_os = "linux")]
+    loop {
+        let out = libc::STDOUT_FILENO;
+        // SAFETY: open descriptors, and no offset: that of the file advances.
+        let sent = unsafe { libc::sendfile(out, file.as_raw_fd(), null_mut(), SIZE as usize) };
+        match sent {
+            0 => return Ok(()),
+            1.. => {}
+            _ => break,
+        }
+    }
+    // Pages cannot be passed on here.
+    io::copy(&mut file, &mut io::stdout().lock())?;
     Ok(())
 }
 
