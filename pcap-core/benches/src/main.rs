@@ -8,7 +8,9 @@ mod allocations;
 mod frames;
 mod input;
 mod latency;
+mod layout;
 mod machine;
+mod outcome;
 mod peers;
 mod report;
 mod rows;
@@ -17,6 +19,7 @@ mod tally;
 mod work;
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
@@ -47,6 +50,9 @@ struct Arguments {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+    /// Print the tables in Markdown, for docs/performance.md
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
     /// Print the names of the rows, and measure nothing
     #[arg(long)]
     list: bool,
@@ -56,6 +62,9 @@ struct Arguments {
     /// Number of packets to send
     #[arg(long, hide = true, value_name = "PACKETS")]
     send: Option<u64>,
+    /// Write a file to standard output
+    #[arg(long, hide = true, value_name = "FILE")]
+    feed: Option<PathBuf>,
     /// Packets per second
     #[arg(long, hide = true, value_name = "PACKETS")]
     rate: Option<u64>,
@@ -98,6 +107,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(packets) = arguments.send {
         return work::send(packets, arguments.rate);
     }
+    if let Some(path) = &arguments.feed {
+        return work::feed(path);
+    }
     let place = Place::new(arguments.quick);
     if let Some(name) = &arguments.one {
         return one(name, &place);
@@ -118,6 +130,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let report = measure(arguments, &place, groups)?;
     if arguments.json {
         report::print_json(&report);
+    } else if arguments.markdown {
+        report::print_markdown(&report);
     } else {
         report::print_table(&report);
     }

@@ -1,11 +1,11 @@
 //! The rows of the table: what is done, by which peers, and what is counted.
 //!
-//! May import: `frames`, `input`, `tally`, `peers`, `work`.
+//! May import: `frames`, `input`, `outcome`, `peers`, `work`.
 
 use crate::frames::Size;
 use crate::input::Input;
+use crate::outcome::Metric;
 use crate::peers::{Peer, Sending, Way};
-use crate::tally::Metric;
 use crate::work::{FILTERS, Target, Task};
 
 /// Rows that are measured in turns with each other, under one heading.
@@ -23,12 +23,11 @@ pub(crate) struct Row {
     pub(crate) cells: Vec<(Peer, Task)>,
 }
 
-/// Those that read classic savefiles, without the release candidate, which is measured with pcapng.
-const CLASSIC: [Peer; 6] = [
+/// Those that read savefiles through `Read`.
+const READERS: [Peer; 5] = [
     Peer::Us,
-    Peer::C,
-    Peer::Pcap,
     Peer::PcapFile,
+    Peer::PcapFile3,
     Peer::PcapParser,
     Peer::Floor,
 ];
@@ -91,55 +90,88 @@ fn reading(input: Input) -> Vec<Row> {
     // Without callbacks, these have one way to read.
     let parsers = [
         (Peer::PcapFile, read(Way::Next)),
+        (Peer::PcapFile3, read(Way::Next)),
         (Peer::PcapParser, read(Way::Next)),
         floor,
     ];
     let libpcap = |way| LIBPCAP.map(|peer| (peer, read(way)));
     let awaited = |way| [(Peer::Us, read(way)), (Peer::C, read(Way::Next)), floor];
     let for_each = (Peer::Us, read(Way::ForEach));
+    // Others have one call that returns the next packet.
+    let next = |way| {
+        let others = [Peer::C, Peer::Pcap].map(|peer| (peer, read(Way::Next)));
+        [&[(Peer::Us, read(way))][..], &others, &parsers].concat()
+    };
     vec![
         Row::new("for_each", [&libpcap(Way::ForEach)[..], &parsers].concat()),
         Row::new(
             "for_each; C with its stdio tuned",
             [for_each, (Peer::C, read(Way::Tuned)), floor],
         ),
-        Row::new("next_packet", [&libpcap(Way::Next)[..], &parsers].concat()),
+        Row::new("next_packet", next(Way::Next)),
+        Row::new("advance", next(Way::Advance)),
+        Row::new("try_next_packet", next(Way::TryNext)),
         Row::new("next_packet, tokio; C blocks", awaited(Way::Tokio)),
         Row::new("next_packet, async-io; C blocks", awaited(Way::AsyncIo)),
         Row::new(
             "packets (owned)",
             [
                 &libpcap(Way::Owned)[..],
-                &[(Peer::PcapFile, read(Way::Owned)), floor],
+                &[
+                    (Peer::PcapFile, read(Way::Owned)),
+                    (Peer::PcapFile3, read(Way::Owned)),
+                    floor,
+                ],
             ]
             .concat(),
         ),
+        Row::new(
+            "in batches; C: pcap_next_ex, memcpy",
+            [
+                (Peer::Us, read(Way::Batch)),
+                (Peer::C, read(Way::Batch)),
+                floor,
+            ],
+        ),
+        Row::new(
+            "in batches, through a channel",
+            [(Peer::Us, read(Way::Channel))],
+        )
+        .count(Metric::Rate),
     ]
 }
 
 fn reading_others() -> Vec<Row> {
+    const CALLS: [(&str, Way); 2] = [("for_each", Way::ForEach), ("next_packet", Way::Next)];
     let mut rows = Vec::new();
-    for (call, way) in [("for_each", Way::ForEach), ("next_packet", Way::Next)] {
-        let name = format!("swapped, 64 B: {call}");
-        rows.push(Row::by(
-            name,
-            Task::Read(Input::SmallSwapped, way),
-            &CLASSIC,
+    for (call, way) in CALLS {
+        let task = Task::Read(Input::SmallSwapped, way);
+        rows.push(Row::by(format!("swapped, 64 B: {call}"), task, &Peer::ALL));
+    }
+    let pipe: fn(Input, Way) -> Task = Task::Pipe;
+    for (from, task) in [("a pipe", pipe), ("a socket", Task::Socket)] {
+        let small = |way| task(Input::Small, way);
+        for (call, way) in CALLS {
+            let name = format!("from {from}, 64 B: {call}");
+            rows.push(Row::by(name, small(way), &Peer::ALL));
+        }
+        rows.push(Row::new(
+            format!("from {from}, 64 B: for_each; C tuned"),
+            [
+                (Peer::Us, small(Way::ForEach)),
+                (Peer::C, small(Way::Tuned)),
+                (Peer::Floor, small(Way::ForEach)),
+            ],
         ));
     }
-    for (call, way) in [("for_each", Way::ForEach), ("next_packet", Way::Next)] {
-        let name = format!("from a pipe, 64 B: {call}");
-        rows.push(Row::by(name, Task::Pipe(Input::Small, way), &CLASSIC));
+    for (call, way) in CALLS {
+        let task = Task::Reader(Input::Small, way);
+        rows.push(Row::by(
+            format!("from a Read, 64 B: {call}"),
+            task,
+            &READERS,
+        ));
     }
-    let pipe = |way| Task::Pipe(Input::Small, way);
-    rows.push(Row::new(
-        "from a pipe, 64 B: for_each; C tuned",
-        [
-            (Peer::Us, pipe(Way::ForEach)),
-            (Peer::C, pipe(Way::Tuned)),
-            (Peer::Floor, pipe(Way::ForEach)),
-        ],
-    ));
     rows
 }
 
@@ -230,7 +262,14 @@ fn matching() -> Vec<Row> {
 }
 
 fn writing() -> Vec<Row> {
-    let peers = [Peer::Us, Peer::C, Peer::Pcap, Peer::PcapFile, Peer::Floor];
+    let peers = [
+        Peer::Us,
+        Peer::C,
+        Peer::Pcap,
+        Peer::PcapFile,
+        Peer::PcapFile3,
+        Peer::Floor,
+    ];
     let mut rows = Vec::new();
     for (to, target) in [("memory", Target::Memory), ("/dev/null", Target::Null)] {
         for (name, size) in [("64 B", Size::Small), ("60-1514 B", Size::Mixed)] {
@@ -257,6 +296,16 @@ fn live() -> Vec<Row> {
                 rows.push(row.count(metric));
             }
         }
+    }
+    let batch = Task::Live(None, Way::Batch);
+    for metric in [Metric::Nanos, Metric::Lost] {
+        let name = "in batches; C: pcap_next_ex, memcpy";
+        rows.push(Row::by(name, batch, &[Peer::Us, Peer::C]).count(metric));
+    }
+    let channel = Task::Live(None, Way::Channel);
+    for metric in [Metric::Rate, Metric::Lost] {
+        let name = "in batches, through a channel";
+        rows.push(Row::by(name, channel, &[Peer::Us]).count(metric));
     }
     for (name, way) in [("tokio", Way::Tokio), ("async-io", Way::AsyncIo)] {
         let live = |way| Task::Live(None, way);
@@ -319,7 +368,13 @@ fn allocating() -> Vec<Row> {
         for (call, way) in WAYS {
             let peers: &[Peer] = match way {
                 Way::ForEach => &[Peer::Us, Peer::Pcap],
-                Way::Next => &[Peer::Us, Peer::Pcap, Peer::PcapFile, Peer::PcapParser],
+                Way::Next => &[
+                    Peer::Us,
+                    Peer::Pcap,
+                    Peer::PcapFile,
+                    Peer::PcapFile3,
+                    Peer::PcapParser,
+                ],
                 _ => &[Peer::Us],
             };
             rows.push(Row::by(

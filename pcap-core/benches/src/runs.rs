@@ -1,6 +1,6 @@
 //! Runs the work: each run in its own process, in turns, with cached files.
 //!
-//! May import: `input`, `tally`, `peers`, `work`, `rows`.
+//! May import: `input`, `tally`, `outcome`, `peers`, `work`, `rows`.
 
 use std::collections::HashMap;
 use std::env;
@@ -8,9 +8,10 @@ use std::io::{IsTerminal, Write, stderr};
 use std::process::Command;
 
 use crate::Failure;
+use crate::outcome::{Metric, Outcome};
 use crate::peers::Peer;
 use crate::rows::Group;
-use crate::tally::{Metric, Outcome, Tally};
+use crate::tally::Tally;
 use crate::work::{Place, Task};
 
 /// A peer and its task.
@@ -23,6 +24,11 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
+    pub(crate) fn new(mut figures: Vec<f64>) -> Spread {
+        figures.sort_by(f64::total_cmp);
+        Spread { sorted: figures }
+    }
+
     /// Returns the figure at this percentile.
     pub(crate) fn at(&self, percent: usize) -> f64 {
         self.sorted[(self.sorted.len() - 1) * percent / 100]
@@ -30,6 +36,13 @@ impl Spread {
 
     pub(crate) fn median(&self) -> f64 {
         self.at(50)
+    }
+
+    /// Returns half the distance of the quartiles in percent of the median, if there are several runs.
+    pub(crate) fn percent(&self) -> Option<f64> {
+        let half = (self.at(75) - self.at(25)) / 2.0;
+        let percent = 100.0 * half / self.median();
+        (self.runs() > 1 && percent.is_finite()).then_some(percent)
     }
 
     pub(crate) fn runs(&self) -> usize {
@@ -49,9 +62,8 @@ impl Figures {
         let figures = outcomes
             .iter()
             .map(|outcome| outcome.figures.get(&metric).copied());
-        let mut sorted: Vec<f64> = figures.collect::<Option<_>>()?;
-        sorted.sort_by(f64::total_cmp);
-        (!sorted.is_empty()).then_some(Spread { sorted })
+        let figures: Vec<f64> = figures.collect::<Option<_>>()?;
+        (!figures.is_empty()).then(|| Spread::new(figures))
     }
 }
 

@@ -63,6 +63,7 @@ fn every_row_that_needs_no_network_has_its_figures() {
         "pcap",
         "pcap-core",
         "pcap-file",
+        "pcap-file 3",
         "pcap-parser",
     ];
     for group in ["read 64 B", "read 60-1514 B"] {
@@ -70,14 +71,38 @@ fn every_row_that_needs_no_network_has_its_figures() {
             assert_eq!(peers(&document, group, row), all, "{group}: {row}");
         }
     }
+    for row in [
+        "swapped, 64 B: for_each",
+        "from a pipe, 64 B: next_packet",
+        "from a socket, 64 B: next_packet",
+    ] {
+        assert_eq!(peers(&document, "read others", row), all, "{row}");
+    }
+    let reader = peers(&document, "read others", "from a Read, 64 B: for_each");
     assert_eq!(
-        peers(&document, "read others", "swapped, 64 B: for_each"),
-        all
+        reader,
+        [
+            "floor",
+            "pcap-core",
+            "pcap-file",
+            "pcap-file 3",
+            "pcap-parser"
+        ]
     );
     let matches = peers(&document, "Filter::matches", "one SYN: tcp port 80");
     assert_eq!(matches, ["C", "pcap", "pcap-core"]);
     let write = peers(&document, "write", "64 B to memory");
-    assert_eq!(write, ["C", "floor", "pcap", "pcap-core", "pcap-file"]);
+    assert_eq!(
+        write,
+        [
+            "C",
+            "floor",
+            "pcap",
+            "pcap-core",
+            "pcap-file",
+            "pcap-file 3"
+        ]
+    );
 }
 
 /// The number does not depend on the number of packets.
@@ -106,6 +131,35 @@ fn without_the_right_to_make_a_network_the_live_rows_say_so() {
         assert!(note.starts_with("Without live captures: "), "{note}");
         let rows = document["rows"].as_array().unwrap();
         assert!(rows.iter().all(|row| row["figures"]["pcap-core"].is_null()));
+    }
+}
+
+#[test]
+fn every_table_says_what_was_compared_and_who_leads() {
+    let names = ["--quick", "filter::matches: one"];
+    let table = |format: &[&str]| {
+        let output = bench(&[&names[..], format].concat());
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let [plain, markdown, json] = [&[][..], &["--markdown"], &["--json"]].map(table);
+    let command = "ci/bench --quick 'filter::matches: one'";
+    for (table, what) in [
+        (&plain, format!("command  {command}")),
+        (&markdown, format!("| command | {command} --markdown |")),
+    ] {
+        assert!(table.contains(&what), "{table}");
+    }
+    for table in [plain, markdown, json] {
+        let lower = table.to_lowercase();
+        for what in [
+            "pcap-file 3.0.0",
+            "pcap-parser 0.",
+            "rustc 1.",
+            "of 3 rows with a verdict",
+        ] {
+            assert!(lower.contains(what), "{what}: {table}");
+        }
     }
 }
 

@@ -1,4 +1,6 @@
 /* Live captures. */
+#include <stdlib.h>
+
 #include "peer.h"
 
 /* Opens a device; a buffer of 0 bytes is the default. Returns null on failure. */
@@ -44,6 +46,30 @@ static void count(u_char *user, const struct pcap_pkthdr *header, const u_char *
 		add(reader->tally, header->caplen, data);
 }
 
+/* Copies each packet into a batch. */
+static int receive_batches(pcap_t *pcap, uint32_t mark, struct tally *tally)
+{
+	struct pcap_pkthdr *header;
+	const u_char *data;
+	int status;
+	struct batch *batch = malloc(sizeof *batch);
+	if (!batch)
+		return -1;
+	batch->packets = batch->bytes = 0;
+	while ((status = pcap_next_ex(pcap, &header, &data)) >= 0) {
+		if (status == 0)
+			continue;
+		if (header->caplen == mark)
+			break;
+		push(batch, header, data);
+		if (is_full(batch))
+			add_batch(tally, batch);
+	}
+	add_batch(tally, batch);
+	free(batch);
+	return status < 0 ? -1 : 0;
+}
+
 /* Reads until a packet of `mark` bytes arrives, or pcap_breakloop is called. */
 int peer_receive(pcap_t *pcap, int way, uint32_t mark, struct tally *tally)
 {
@@ -51,6 +77,8 @@ int peer_receive(pcap_t *pcap, int way, uint32_t mark, struct tally *tally)
 	struct pcap_pkthdr *header;
 	const u_char *data;
 	int status;
+	if (way == BATCHES)
+		return receive_batches(pcap, mark, tally);
 	if (way == LOOP)
 		return pcap_loop(pcap, -1, count, (u_char *)&reader) == PCAP_ERROR_BREAK ? 0 : -1;
 	while ((status = pcap_next_ex(pcap, &header, &data)) >= 0) {

@@ -41,6 +41,26 @@ static int copies(pcap_t *pcap, struct tally *tally)
 	return status == PCAP_ERROR_BREAK ? 0 : -1;
 }
 
+/* With pcap_next_ex and a copy of each packet into a batch. */
+static int batches(pcap_t *pcap, struct tally *tally)
+{
+	struct pcap_pkthdr *header;
+	const u_char *data;
+	int status;
+	struct batch *batch = malloc(sizeof *batch);
+	if (!batch)
+		return -1;
+	batch->packets = batch->bytes = 0;
+	while ((status = pcap_next_ex(pcap, &header, &data)) == 1) {
+		push(batch, header, data);
+		if (is_full(batch))
+			add_batch(tally, batch);
+	}
+	add_batch(tally, batch);
+	free(batch);
+	return status == PCAP_ERROR_BREAK ? 0 : -1;
+}
+
 static int read_with(pcap_t *pcap, int way, const char *filter, struct tally *tally)
 {
 	struct bpf_program program;
@@ -55,33 +75,36 @@ static int read_with(pcap_t *pcap, int way, const char *filter, struct tally *ta
 		return pcap_loop(pcap, -1, count, (u_char *)tally);
 	case NEXT_EX:
 		return next_ex(pcap, tally);
+	case BATCHES:
+		return batches(pcap, tally);
 	default:
 		return copies(pcap, tally);
 	}
 }
 
-/* Opens a savefile with stdio tuned for speed; the caller frees the buffer. */
-static pcap_t *open_tuned(const char *path, size_t size, char **buffer)
+/* Tunes a stream for speed; the caller frees the buffer. */
+static int tune(FILE *file, size_t size, char **buffer)
 {
-	char errbuf[PCAP_ERRBUF_SIZE];
-	FILE *file = fopen(path, "rb");
 	/* glibc only uses the size together with a buffer. */
 	*buffer = malloc(size);
-	if (!file || !*buffer || setvbuf(file, *buffer, _IOFBF, size))
-		return NULL;
+	if (!*buffer || setvbuf(file, *buffer, _IOFBF, size))
+		return -1;
 #ifdef __GLIBC__
 	__fsetlocking(file, FSETLOCKING_BYCALLER);
 #endif
-	return pcap_fopen_offline(file, errbuf);
+	return 0;
 }
 
-/* The filter may be null; with a buffer of 0 bytes stdio is not tuned. */
-int peer_read(const char *path, int way, const char *filter, size_t size, struct tally *tally)
+/* Reads a descriptor if the path is null. The filter may be null; with a buffer of 0 bytes stdio is not tuned. */
+int peer_read(const char *path, int fd, int way, const char *filter, size_t size, struct tally *tally)
 {
 	char errbuf[PCAP_ERRBUF_SIZE];
 	char *buffer = NULL;
-	pcap_t *pcap = size ? open_tuned(path, size, &buffer) : pcap_open_offline(path, errbuf);
+	FILE *file = path ? fopen(path, "rb") : fdopen(fd, "rb");
 	int status = -1;
+	if (!file || (size && tune(file, size, &buffer)))
+		return -1;
+	pcap_t *pcap = pcap_fopen_offline(file, errbuf);
 	if (pcap) {
 		status = read_with(pcap, way, filter, tally);
 		pcap_close(pcap);

@@ -1,6 +1,7 @@
 //! C, with libpcap: the programs in `c/`.
 
 use std::ffi::{CString, c_char, c_int, c_void};
+use std::os::fd::IntoRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr::{NonNull, null};
@@ -8,7 +9,7 @@ use std::ptr::{NonNull, null};
 // Links the libpcap that C calls.
 use pcap_sys as _;
 
-use super::{Samples, Way};
+use super::{Samples, Source, Way};
 use crate::Failure;
 use crate::tally::Tally;
 
@@ -25,6 +26,7 @@ struct Sample {
 unsafe extern "C" {
     fn peer_read(
         path: *const c_char,
+        fd: c_int,
         way: c_int,
         filter: *const c_char,
         buffer: usize,
@@ -54,6 +56,7 @@ fn number(way: Way) -> Result<c_int, Failure> {
         Way::ForEach | Way::Tuned => Ok(0),
         Way::Next => Ok(1),
         Way::Owned => Ok(2),
+        Way::Batch => Ok(3),
         _ => Err("C has no such way to read".into()),
     }
 }
@@ -77,15 +80,22 @@ fn c_samples(samples: &Samples) -> Vec<Sample> {
     samples.frames().iter().map(sample).collect()
 }
 
-pub(crate) fn read(path: &Path, way: Way, filter: Option<&str>) -> Result<Tally, Failure> {
-    let path = c_path(path)?;
+pub(crate) fn read(source: Source<'_>, way: Way, filter: Option<&str>) -> Result<Tally, Failure> {
+    let (path, fd) = match source {
+        Source::Path(path) => (Some(c_path(path)?), -1),
+        // C closes it.
+        Source::Open(file) => (None, file.into_raw_fd()),
+        Source::Bytes(_) => return Err("C has no such source".into()),
+    };
+    let path = path.as_ref().map_or(null(), |path| path.as_ptr());
     let filter = filter.map(CString::new).transpose()?;
     let filter = filter.as_ref().map_or(null(), |filter| filter.as_ptr());
     let buffer = if way == Way::Tuned { TUNED_BUFFER } else { 0 };
     let way = number(way)?;
     let mut tally = Tally::default();
-    // SAFETY: C strings that live until it returns, or null where that is allowed, and a local tally.
-    let status = unsafe { peer_read(path.as_ptr(), way, filter, buffer, &mut tally) };
+    // SAFETY: C strings that live until it returns, or null where that is allowed, a descriptor without another owner if
+    // there is no path, and a local tally.
+    let status = unsafe { peer_read(path, fd, way, filter, buffer, &mut tally) };
     check(status, "read")?;
     Ok(tally)
 }

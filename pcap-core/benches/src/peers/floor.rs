@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 
-use super::{Samples, time_of};
+use super::{Samples, Source, time_of};
 use crate::Failure;
-use crate::input::Layout;
+use crate::layout::Layout;
 use crate::tally::Tally;
 
 const BUFFER: usize = 256 * 1024;
@@ -27,19 +27,19 @@ impl Record {
 }
 
 /// Reads large blocks, and jumps from header to header.
-pub(crate) fn read(path: &Path, layout: Layout) -> Result<Tally, Failure> {
-    let file = File::open(path)?;
+pub(crate) fn read(source: Source<'_>, layout: Layout) -> Result<Tally, Failure> {
+    let reader = source.reader()?;
     let u32_at = |bytes: &[u8], at: usize| {
         let number = bytes.get(at..at + 4).and_then(|four| four.try_into().ok());
         number.map(|four| u32::from_ne_bytes(four) as usize)
     };
     match layout {
-        Layout::Classic => hop(file, 24, |bytes| Some(Record::classic(u32_at(bytes, 8)?))),
-        Layout::Swapped => hop(file, 24, |bytes| {
+        Layout::Classic => hop(reader, 24, |bytes| Some(Record::classic(u32_at(bytes, 8)?))),
+        Layout::Swapped => hop(reader, 24, |bytes| {
             let length = u32_at(bytes, 8)? as u32;
             Some(Record::classic(length.swap_bytes() as usize))
         }),
-        Layout::Pcapng | Layout::Commented => hop(file, 0, |bytes| {
+        Layout::Pcapng | Layout::Commented => hop(reader, 0, |bytes| {
             let end = u32_at(bytes, 4)?;
             let data = match u32_at(bytes, 0)? {
                 6 => Some((28, u32_at(bytes, 20)?)),
@@ -51,16 +51,16 @@ pub(crate) fn read(path: &Path, layout: Layout) -> Result<Tally, Failure> {
 }
 
 fn hop(
-    mut file: File,
+    mut reader: impl Read,
     header: usize,
     record: impl Fn(&[u8]) -> Option<Record>,
 ) -> Result<Tally, Failure> {
-    file.read_exact(&mut [0; 24][..header])?;
+    reader.read_exact(&mut [0; 24][..header])?;
     let mut buffer = vec![0; BUFFER];
     let mut left = 0;
     let mut tally = Tally::default();
     loop {
-        let read = file.read(&mut buffer[left..])?;
+        let read = reader.read(&mut buffer[left..])?;
         if read == 0 {
             return if left == 0 {
                 Ok(tally)

@@ -1,7 +1,8 @@
 //! The implementations to compare: one file for each, with the same functions as far as it supports them.
 //!
-//! May import: `frames`, `input`, `tally`.
+//! May import: `frames`, `layout`, `tally`.
 
+pub(crate) mod batch;
 pub(crate) mod c;
 pub(crate) mod floor;
 pub(crate) mod ours;
@@ -9,6 +10,14 @@ pub(crate) mod pcap;
 pub(crate) mod pcap_file;
 pub(crate) mod pcap_file_3;
 pub(crate) mod pcap_parser;
+mod samples;
+mod source;
+pub(crate) mod tasks;
+mod way;
+
+pub(crate) use samples::{Samples, time_of};
+pub(crate) use source::Source;
+pub(crate) use way::Way;
 
 /// An implementation to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,51 +71,4 @@ pub(crate) enum Sending {
     Queue,
     /// Many with one call that bypasses the queueing discipline of the interface; libpcap cannot.
     Bypass,
-}
-
-/// How packets are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// A closure or callback gets each.
-    ForEach,
-    /// With one call each.
-    Next,
-    /// As copies on the heap.
-    Owned,
-    /// As `ForEach`, with a large stdio buffer and without its locks, which only C leaves to its user.
-    Tuned,
-    /// With one call each by a task of tokio, or on async-io, which only `pcap-core` has.
-    Tokio,
-    AsyncIo,
-    /// Block by block, with the reader of `pcap-core` for pcapng; other crates have no other way for this format.
-    Blocks,
-    /// The other calls of `pcap-core` that lend packets.
-    TryForEach,
-    Dispatch,
-    Advance,
-    TryNext,
-    PacketsWith,
-}
-
-/// Packets in memory, with the layout of C's peer.
-pub(crate) struct Samples {
-    frames: Vec<Vec<u8>>,
-}
-
-impl Samples {
-    pub(crate) fn new(frames: Vec<Vec<u8>>) -> Samples {
-        Samples { frames }
-    }
-
-    pub(crate) fn frames(&self) -> &[Vec<u8>] {
-        &self.frames
-    }
-}
-
-/// Returns the time of the written packet of this number: seconds and microseconds.
-pub(crate) fn time_of(number: u64) -> (u32, u32) {
-    (
-        1_700_000_000 + (number / 1_000_000) as u32,
-        (number % 1_000_000) as u32,
-    )
 }

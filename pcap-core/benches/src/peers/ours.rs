@@ -1,24 +1,27 @@
 //! `pcap-core`.
 
+use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use pcap_core::pcapng::{Block, Interface, PcapngDumper, Reader};
-use pcap_core::stream::{AsyncCapture, Runtime};
 use pcap_core::{
-    Active, Awaitable, Capture, Dlt, Filter, Linktype, Next, Offline, Packet, Precision, SendQueue,
-    Timestamp,
+    Active, Capture, Dlt, Filter, Linktype, Next, Offline, Packet, Precision, SendQueue, Timestamp,
 };
 
-use super::{Samples, Way, time_of};
+use super::{Samples, Source, Way, batch, time_of};
 use crate::Failure;
 use crate::tally::Tally;
 
-pub(crate) fn read(path: &Path, way: Way, filter: Option<&str>) -> Result<Tally, Failure> {
+pub(crate) fn read(source: Source<'_>, way: Way, filter: Option<&str>) -> Result<Tally, Failure> {
     if way == Way::Blocks {
-        return read_blocks(path);
+        return read_blocks(source);
     }
-    let mut capture = Capture::from_file(path)?;
+    let mut capture = match source {
+        Source::Path(path) => Capture::from_file(path)?,
+        Source::Open(file) => Capture::from_open_file(file)?,
+        Source::Bytes(bytes) => Capture::from_reader(Cursor::new(bytes))?,
+    };
     if let Some(filter) = filter {
         capture.set_filter(filter)?;
     }
@@ -36,8 +39,6 @@ fn read_all(mut capture: Capture<Offline>, way: Way) -> Result<Tally, Failure> {
                 tally.add(packet.data());
             }
         }
-        Way::Tokio => return Ok(on_tokio(capture, usize::MAX)?.0),
-        Way::AsyncIo => return Ok(on_async_io(capture, usize::MAX)?.0),
         Way::Owned => {
             for packet in capture.packets() {
                 tally.add(packet?.data());
@@ -73,13 +74,21 @@ fn read_all(mut capture: Capture<Offline>, way: Way) -> Result<Tally, Failure> {
                 packet?;
             }
         }
-        Way::Tuned | Way::Blocks => return Err("there is nothing to tune".into()),
+        Way::Batch => return batch::read(&mut capture, usize::MAX),
+        Way::Channel => return batch::through_a_channel(&mut capture, usize::MAX),
+        Way::Tokio | Way::AsyncIo | Way::Tuned | Way::Blocks => {
+            return Err("there is no such call".into());
+        }
     }
     Ok(tally)
 }
 
-fn read_blocks(path: &Path) -> Result<Tally, Failure> {
-    let mut reader = Reader::open(path)?;
+fn read_blocks(source: Source<'_>) -> Result<Tally, Failure> {
+    let mut reader = match source {
+        Source::Path(path) => Reader::open(path)?,
+        Source::Open(file) => Reader::from_open_file(file)?,
+        Source::Bytes(bytes) => Reader::from_reader(Cursor::new(bytes))?,
+    };
     let mut tally = Tally::default();
     while let Some(block) = reader.next_block()? {
         if let Block::Packet(packet) = block {
@@ -137,62 +146,17 @@ pub(crate) fn open(device: &str, buffer: Option<usize>) -> Result<Capture<Active
     capture.activate().map_err(|error| error.to_string().into())
 }
 
-fn on_tokio<S: Awaitable>(
-    capture: Capture<S>,
-    mark: usize,
-) -> Result<(Tally, Capture<S>), Failure> {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_io().build()?;
-    runtime.block_on(async {
-        let capture = capture.into_tokio().map_err(|error| error.to_string())?;
-        ask(capture, mark).await
-    })
-}
-
-fn on_async_io<S: Awaitable>(
-    capture: Capture<S>,
-    mark: usize,
-) -> Result<(Tally, Capture<S>), Failure> {
-    async_io::block_on(async {
-        let capture = capture.into_async_io().map_err(|error| error.to_string())?;
-        ask(capture, mark).await
-    })
-}
-
-/// Reads until a packet of `mark` bytes arrives.
-async fn ask<S: Awaitable, R: Runtime>(
-    mut capture: AsyncCapture<S, R>,
-    mark: usize,
-) -> Result<(Tally, Capture<S>), Failure> {
-    let mut tally = Tally::default();
-    while let Some(packet) = capture.next_packet().await? {
-        if packet.data().len() == mark {
-            break;
-        }
-        tally.add(packet.data());
-    }
-    Ok((tally, capture.into_inner()))
-}
-
-/// Does the same as [`receive`], also with tasks, which take the capture and return it.
-pub(crate) fn receive_all(
-    mut capture: Capture<Active>,
-    way: Way,
-    mark: usize,
-) -> Result<(Tally, Capture<Active>), Failure> {
-    match way {
-        Way::Tokio => on_tokio(capture, mark),
-        Way::AsyncIo => on_async_io(capture, mark),
-        way => Ok((receive(&mut capture, way, mark)?, capture)),
-    }
-}
-
 /// Reads until a packet of `mark` bytes arrives.
 pub(crate) fn receive(
     capture: &mut Capture<Active>,
     way: Way,
     mark: usize,
 ) -> Result<Tally, Failure> {
+    match way {
+        Way::Batch => return batch::read(capture, mark),
+        Way::Channel => return batch::through_a_channel(capture, mark),
+        _ => {}
+    }
     let mut tally = Tally::default();
     if way == Way::ForEach {
         let handle = capture.break_handle();

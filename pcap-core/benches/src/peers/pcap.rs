@@ -1,5 +1,6 @@
 //! The `pcap` crate.
 
+use std::os::fd::IntoRawFd;
 use std::path::Path;
 
 use pcap::{
@@ -7,7 +8,7 @@ use pcap::{
     PacketHeader,
 };
 
-use super::{Samples, Way, time_of};
+use super::{Samples, Source, Way, time_of};
 use crate::Failure;
 use crate::tally::Tally;
 
@@ -22,8 +23,13 @@ impl PacketCodec for Copies {
     }
 }
 
-pub(crate) fn read(path: &Path, way: Way, filter: Option<&str>) -> Result<Tally, Failure> {
-    let mut capture: Capture<Offline> = Capture::from_file(path)?;
+pub(crate) fn read(source: Source<'_>, way: Way, filter: Option<&str>) -> Result<Tally, Failure> {
+    let mut capture: Capture<Offline> = match source {
+        Source::Path(path) => Capture::from_file(path)?,
+        // SAFETY: an open descriptor without another owner.
+        Source::Open(file) => unsafe { Capture::from_raw_fd(file.into_raw_fd()) }?,
+        Source::Bytes(_) => return Err("the crate has no such source".into()),
+    };
     if let Some(filter) = filter {
         capture.filter(filter, true)?;
     }

@@ -12,13 +12,13 @@ use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketBlock;
 use pcap_file::pcapng::blocks::interface_description::InterfaceDescriptionBlock;
 use pcap_file::pcapng::{Block, PcapNgReader, PcapNgWriter};
 
-use super::{Samples, Way, time_of};
+use super::{Samples, Source, Way, time_of};
 use crate::Failure;
-use crate::input::Layout;
+use crate::layout::Layout;
 use crate::tally::Tally;
 
-pub(crate) fn read(path: &Path, layout: Layout, way: Way) -> Result<Tally, Failure> {
-    let file = File::open(path)?;
+pub(crate) fn read(source: Source<'_>, layout: Layout, way: Way) -> Result<Tally, Failure> {
+    let file = source.reader()?;
     let mut tally = Tally::default();
     match (layout, way) {
         (Layout::Pcapng | Layout::Commented, Way::Owned) => {

@@ -1,24 +1,21 @@
 //! The `pcap-parser` crate.
 
-use std::fs::File;
-use std::path::Path;
-
 use pcap_parser::traits::PcapReaderIterator;
 use pcap_parser::{Block, LegacyPcapReader, PcapBlockOwned, PcapError, PcapNGReader};
 
-use super::Way;
+use super::{Source, Way};
 use crate::Failure;
-use crate::input::Layout;
+use crate::layout::Layout;
 use crate::tally::Tally;
 
 /// The size of its reader's buffer.
 const BUFFER: usize = 256 * 1024;
 
-pub(crate) fn read(path: &Path, layout: Layout, way: Way) -> Result<Tally, Failure> {
+pub(crate) fn read(source: Source<'_>, layout: Layout, way: Way) -> Result<Tally, Failure> {
     if !matches!(way, Way::ForEach | Way::Next) {
         return Err("the crate has no such way to read".into());
     }
-    let file = File::open(path)?;
+    let file = source.reader()?;
     let failed = |error: PcapError<&[u8]>| format!("{error:?}");
     match layout {
         Layout::Pcapng | Layout::Commented => {

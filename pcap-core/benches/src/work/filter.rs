@@ -5,8 +5,8 @@ use std::hint::black_box;
 use super::{Place, cannot};
 use crate::Failure;
 use crate::frames::{Frames, Size, syn};
+use crate::outcome::{Outcome, measured};
 use crate::peers::{Peer, Samples, c, ours, pcap};
-use crate::tally::{Outcome, measured};
 
 /// Filters that accept some packets and reject others.
 pub(crate) const FILTERS: [&str; 3] = ["tcp port 80", "host 10.0.0.2", "ip6 or (udp and port 53)"];

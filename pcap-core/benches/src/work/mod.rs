@@ -1,7 +1,8 @@
 //! The measured work: one file for each kind, which calls the peers that support it.
 //!
-//! May import: `frames`, `input`, `tally`, `peers`.
+//! May import: `frames`, `input`, `layout`, `tally`, `outcome`, `peers`.
 
+mod feed;
 mod filter;
 #[cfg_attr(not(target_os = "linux"), path = "no_live.rs")]
 pub(crate) mod live;
@@ -12,10 +13,12 @@ use std::path::{Path, PathBuf};
 
 use crate::Failure;
 use crate::frames::Size;
-use crate::input::{Input, Layout};
+use crate::input::Input;
+use crate::layout::Layout;
+use crate::outcome::Outcome;
 use crate::peers::{Peer, Sending, Way};
-use crate::tally::Outcome;
 
+pub(crate) use feed::feed;
 pub(crate) use filter::FILTERS;
 pub(crate) use live::{probe, send};
 
@@ -28,6 +31,10 @@ pub(crate) enum Task {
     Filtered(Input, usize),
     /// Read a savefile through a pipe.
     Pipe(Input, Way),
+    /// Read a savefile through a socket.
+    Socket(Input, Way),
+    /// Read a savefile in memory through `Read`.
+    Reader(Input, Way),
     /// Run the filter of that number on one packet, or on 1024 different ones.
     Matches(Option<Size>, usize),
     /// Write a savefile.
@@ -82,7 +89,11 @@ impl Task {
     /// Returns the savefile that it reads.
     pub(crate) fn input(self) -> Option<Input> {
         match self {
-            Task::Read(input, _) | Task::Filtered(input, _) | Task::Pipe(input, _) => Some(input),
+            Task::Read(input, _)
+            | Task::Filtered(input, _)
+            | Task::Pipe(input, _)
+            | Task::Socket(input, _)
+            | Task::Reader(input, _) => Some(input),
             _ => None,
         }
     }
@@ -98,7 +109,10 @@ impl Task {
     /// Returns a text: all tasks with the same one must tally the same. `None` for those that lose packets.
     pub(crate) fn same(self) -> Option<String> {
         match self {
-            Task::Read(input, _) | Task::Pipe(input, _) => Some(format!("{input:?}")),
+            Task::Read(input, _)
+            | Task::Pipe(input, _)
+            | Task::Socket(input, _)
+            | Task::Reader(input, _) => Some(format!("{input:?}")),
             Task::Live(..) => None,
             other => Some(format!("{other:?}")),
         }
@@ -112,6 +126,8 @@ impl Task {
                 read::filtered(peer, FILTERS[filter], packets.into(), &place.path(input))
             }
             Task::Pipe(input, way) => read::pipe(peer, input, way, &place.path(input)),
+            Task::Socket(input, way) => read::socket(peer, input, way, &place.path(input)),
+            Task::Reader(input, way) => read::reader(peer, input, way, &place.path(input)),
             Task::Matches(size, filter) => filter::matches(peer, size, FILTERS[filter], place),
             Task::Write(size, target) => write::write(peer, Layout::Classic, size, target, place),
             Task::WritePcapng(size, target) => {

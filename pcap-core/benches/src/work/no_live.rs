@@ -2,8 +2,8 @@
 
 use super::{Place, Task};
 use crate::Failure;
+use crate::outcome::Outcome;
 use crate::peers::Peer;
-use crate::tally::Outcome;
 
 pub(super) fn run(_: Task, _: Peer, _: &Place) -> Result<Outcome, Failure> {
     probe().and_then(|()| Err("not here".into()))

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use super::{Place, Target, cannot};
 use crate::Failure;
 use crate::frames::{Frames, Size};
-use crate::input::Layout;
-use crate::peers::{Peer, Samples, c, floor, ours, pcap, pcap_file, pcap_file_3};
-use crate::tally::{Outcome, Tally, measured};
+use crate::layout::Layout;
+use crate::outcome::{Outcome, measured};
+use crate::peers::{Peer, Samples, Source, c, floor, ours, pcap, pcap_file, pcap_file_3};
+use crate::tally::Tally;
 
 pub(super) fn write(
     peer: Peer,
@@ -45,12 +46,13 @@ pub(super) fn write(
             (Peer::C, _) => c::write(path, &samples, packets),
             (Peer::Pcap, _) => pcap::write(path, &samples, packets),
             (Peer::PcapFile, _) => pcap_file::write(path, &samples, packets),
-            (Peer::PcapFile3 | Peer::PcapParser, _) => Err(cannot(peer)),
+            (Peer::PcapFile3, _) => pcap_file_3::write(path, &samples, packets),
+            (Peer::PcapParser, _) => Err(cannot(peer)),
         }?;
         Ok(Tally::default())
     })?;
     if scratch.is_some() {
-        outcome.tally = floor::read(path, layout)?;
+        outcome.tally = floor::read(Source::Path(path), layout)?;
         if outcome.tally.packets != packets {
             return Err(format!(
                 "{} packets were written, not {packets}",

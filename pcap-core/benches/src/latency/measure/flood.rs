@@ -11,8 +11,9 @@ use pcap_core::{Active, Capture, Next};
 use super::{DEADLINE, Figures, figures};
 use crate::Failure;
 use crate::latency::rows::Reader;
-use crate::peers::{Way, ours};
-use crate::tally::{Metric, Tally, cpu_time, measured};
+use crate::outcome::{Metric, cpu_time, measured};
+use crate::peers::{Way, ours, tasks};
+use crate::tally::Tally;
 use crate::work::live::network::TO;
 use crate::work::live::sender::{LENGTH, MARK, Sender};
 
@@ -46,7 +47,7 @@ fn receive(
             return Ok((tally, capture));
         }
     };
-    ours::receive_all(capture, way, MARK)
+    tasks::receive_all(capture, way, MARK)
 }
 
 /// Does the same, each packet with a deadline.

@@ -11,8 +11,8 @@ use pcap_core::Next;
 use super::{Figures, figures, until_broken};
 use crate::Failure;
 use crate::latency::rows::{Device, Reader};
+use crate::outcome::{Metric, Outcome, cpu_time};
 use crate::peers::ours;
-use crate::tally::{Metric, Outcome, cpu_time};
 use crate::work::live::network::{Network, TO};
 
 /// The longest pause between a reader's falling asleep and its break, in microseconds.

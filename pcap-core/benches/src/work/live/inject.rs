@@ -10,8 +10,9 @@ use super::network::FROM;
 use super::sender::{AT_ONCE, packet_socket, send_many};
 use super::{Place, cannot};
 use crate::Failure;
+use crate::outcome::{Outcome, measured};
 use crate::peers::{Peer, Sending, c, ours, pcap};
-use crate::tally::{Outcome, Tally, measured};
+use crate::tally::Tally;
 
 const PACKETS: u64 = 300_000;
 const FRAME: [u8; 64] = [0x5a; 64];

@@ -9,8 +9,8 @@ use pcap_core::Next;
 use super::network::TO;
 use super::{Place, cannot};
 use crate::Failure;
+use crate::outcome::Outcome;
 use crate::peers::{Peer, Way, c, ours, pcap};
-use crate::tally::Outcome;
 
 /// The number of breaks.
 const BREAKS: usize = 300;

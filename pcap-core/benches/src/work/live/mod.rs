@@ -8,8 +8,8 @@ pub(crate) mod sender;
 
 use super::{Place, Task, cannot};
 use crate::Failure;
+use crate::outcome::Outcome;
 use crate::peers::Peer;
-use crate::tally::Outcome;
 
 pub(crate) use network::probe;
 pub(crate) use sender::send;

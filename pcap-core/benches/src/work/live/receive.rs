@@ -4,8 +4,8 @@ use super::network::TO;
 use super::sender::{LENGTH, MARK, Sender};
 use super::{Place, cannot};
 use crate::Failure;
-use crate::peers::{Peer, Way, c, ours, pcap};
-use crate::tally::{Metric, Outcome, measured};
+use crate::outcome::{Metric, Outcome, measured};
+use crate::peers::{Peer, Way, c, ours, pcap, tasks};
 
 /// The number of packets to send.
 const PACKETS: u64 = 500_000;
@@ -23,7 +23,7 @@ pub(super) fn receive(
         Peer::Us => {
             let capture = ours::open(TO, buffer)?;
             sender.start()?;
-            measured(None, || Ok(ours::receive_all(capture, way, MARK)?.0))
+            measured(None, || Ok(tasks::receive_all(capture, way, MARK)?.0))
         }
         Peer::C => {
             let capture = c::Live::open(TO, buffer)?;
