@@ -490,7 +490,7 @@ pub use dumper::Dumper;
 pub use error::{Error, ErrorKind, Result, Unsent};
 pub use filter::{CompileOptions, Endpoint, Filter, FilterSource, FilterTerm, Insn};
 pub use linktype::{Dlt, Linktype};
-pub use packet::{AsPacket, Packet, PacketHeader, PacketOwned};
+pub use packet::{AsPacket, BatchIter, Packet, PacketBatch, PacketHeader, PacketOwned};
 pub use savefile::SavefileFormat;
 pub use sendqueue::SendQueue;
 pub use stats::Stats;

@@ -9,10 +9,10 @@ use crate::capture::Remote;
 use crate::capture::phase::{self, BatchResult, Found, Opened, PacketSource, Waits};
 use crate::capture::wait::WaitsFor;
 use crate::capture::{Activated, Active, Awaitable, Capture, Offline, Phase, Readable};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::handle::Handle;
-use crate::packet::Packet;
+use crate::packet::{Packet, PacketBatch};
 use crate::stats::Stats;
 use crate::timestamp::Precision;
 
@@ -196,8 +196,25 @@ impl PacketSource for Any {
         either!(&mut self.0, capture => capture.state.step())
     }
 
+    #[inline]
+    fn ready(&mut self) -> Option<Packet<'_>> {
+        either!(&mut self.0, capture => capture.state.ready())
+    }
+
     fn current(&self) -> Option<Packet<'_>> {
         either!(&self.0, capture => capture.state.current())
+    }
+
+    fn gather(&mut self, batch: &mut PacketBatch) {
+        either!(&mut self.0, capture => capture.state.gather(batch));
+    }
+
+    fn lend_none(&mut self) {
+        either!(&mut self.0, capture => capture.state.lend_none());
+    }
+
+    fn defer(&mut self, error: Error) {
+        either!(&mut self.0, capture => capture.state.defer(error));
     }
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {

@@ -11,6 +11,8 @@ mod next;
 
 mod each;
 
+mod batch;
+
 mod read;
 
 #[allow(clippy::module_inception)] // the folder is named after its main type

@@ -171,7 +171,7 @@ impl<S: Readable> Capture<S> {
 
     /// Returns the packet that was read by the last [`advance`](Self::advance) or other call that reads a single
     /// packet. Returns `None` before the first read, if the last read found no packet, and after a call that takes a
-    /// closure.
+    /// closure or a batch.
     #[inline(always)] // the packet stays in registers then
     #[must_use]
     pub fn packet(&self) -> Option<Packet<'_>> {

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use crate::capture::live::{LiveHandle, Stopped};
 use crate::capture::wait::WaitsFor;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::handle::Handle;
-use crate::packet::Packet;
+use crate::packet::{Packet, PacketBatch};
 use crate::stats::Stats;
 use crate::timestamp::Precision;
 
@@ -85,6 +85,18 @@ pub trait PacketSource: Opened {
     /// Returns the packet of the last step, if that found one.
     fn current(&self) -> Option<Packet<'_>>;
 
+    /// Copies the current packet and those that are available into an empty batch, until that is full or there is a
+    /// break.
+    fn gather(&mut self, batch: &mut PacketBatch) {
+        gather_one_by_one(self, batch);
+    }
+
+    /// Ends the loan of the current packet.
+    fn lend_none(&mut self);
+
+    /// Makes the next read return an error, unless it does so anyway.
+    fn defer(&mut self, error: Error);
+
     /// Waits until there may be packets, a break, or the deadline. May return early.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()>;
 
@@ -97,6 +109,23 @@ pub trait PacketSource: Opened {
 
     /// Installs a filter.
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()>;
+}
+
+/// Implements [`PacketSource::gather`] with the other methods.
+pub(super) fn gather_one_by_one<S: PacketSource + ?Sized>(source: &mut S, batch: &mut PacketBatch) {
+    loop {
+        if let Some(packet) = source.current() {
+            batch.push(packet);
+        }
+        if batch.is_full() || source.handle().breaker().is_pending() {
+            return;
+        }
+        match source.step() {
+            Ok(Found::Packet) => {}
+            Ok(Found::Nothing | Found::Eof) => return,
+            Err(error) => return source.defer(error),
+        }
+    }
 }
 
 /// A phase that an event loop can wait for.

@@ -95,6 +95,16 @@ impl Batch {
         Ok(())
     }
 
+    /// Ends the loan of a packet.
+    pub(crate) fn lend_none(&mut self) {
+        self.current = None;
+    }
+
+    /// Keeps an error for when the packets are delivered.
+    pub(crate) fn defer(&mut self, error: Error) {
+        self.pending.get_or_insert(error);
+    }
+
     /// Returns whether an error is pending after the packets.
     pub(crate) fn has_error(&self) -> bool {
         self.pending.is_some()

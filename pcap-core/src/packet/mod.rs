@@ -1,5 +1,6 @@
 //! Packets: a header and its bytes, borrowed or owned.
 
+mod batch;
 mod header;
 mod origin;
 mod owned;
@@ -7,6 +8,7 @@ mod owned;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+pub use batch::{BatchIter, PacketBatch};
 pub use header::PacketHeader;
 use origin::Origin;
 pub use owned::PacketOwned;

@@ -184,6 +184,20 @@ impl Walk for Records {
     }
 
     #[inline]
+    fn pass_ready(&mut self, mut f: impl FnMut(Packet<'_>) -> ControlFlow<()>) {
+        self.lend_none();
+        let form = self.form;
+        let mut unread = self.window.unread();
+        while let Some(Found { packet, length }) = form.find(unread) {
+            unread = &unread[length..];
+            if f(packet).is_break() {
+                break;
+            }
+        }
+        self.window.unread.start = self.window.unread.end - unread.len();
+    }
+
+    #[inline]
     fn step(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Step<Record>> {
         loop {
             if self.ready().is_some() {
@@ -248,6 +262,10 @@ impl Walk for Records {
         };
         let header = self.form.header(secs, fraction, data.len() as u32, len);
         Some(Packet::from_parts(header, data))
+    }
+
+    fn buffer(&self) -> &[u8] {
+        &self.window.buffer
     }
 
     fn lend_none(&mut self) {

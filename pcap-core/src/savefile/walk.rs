@@ -24,6 +24,9 @@ pub(crate) trait Walk {
     /// Advances to the next packet if it is an ordinary one that is in the buffer.
     fn ready(&mut self) -> Option<Packet<'_>>;
 
+    /// Passes the ordinary packets that are in the buffer to a closure until it breaks. None of them is lent afterwards.
+    fn pass_ready(&mut self, f: impl FnMut(Packet<'_>) -> ControlFlow<()>);
+
     /// Advances to the next packet.
     fn step(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Step<Self::Gap>>;
 
@@ -37,6 +40,9 @@ pub(crate) trait Walk {
 
     /// Returns the packet that is lent.
     fn current(&self) -> Option<Packet<'_>>;
+
+    /// Returns the buffer that contains the packets.
+    fn buffer(&self) -> &[u8];
 
     /// Ends the loan of a packet.
     fn lend_none(&mut self);

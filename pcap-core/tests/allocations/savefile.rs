@@ -5,6 +5,7 @@
 use crate::count;
 use crate::support::files;
 
+use std::cell::RefCell;
 #[cfg(unix)]
 use std::fs::File;
 use std::hint::black_box;
@@ -16,7 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::files::{Pcap, ping, pings, ways};
-use pcap_core::{Capture, Next, Offline, Packet};
+use pcap_core::{Capture, Next, Offline, Packet, PacketBatch, Timestamp};
 
 const MANY: u16 = 8000;
 const MOMENT: Duration = Duration::from_millis(60);
@@ -31,12 +32,25 @@ fn captures(name: &str) -> impl Iterator<Item = Capture<Offline>> {
     ways(MANY).into_iter().chain(piped)
 }
 
+thread_local! {
+    /// A batch that has grown.
+    static BATCH: RefCell<PacketBatch> = RefCell::new({
+        let mut batch = PacketBatch::new();
+        batch.extend(std::iter::repeat_n(
+            Packet::whole(Timestamp::EPOCH, &[0; 500]),
+            2000,
+        ));
+        batch
+    });
+}
+
 /// Returns the number of allocations for reading all `packets` but the first 500.
 fn allocations(mut capture: Capture<Offline>, read: Read, packets: u16) -> usize {
     // The read-ahead buffer grows here.
     for _ in 0..500 {
         assert!(capture.advance().unwrap());
     }
+    BATCH.with_borrow_mut(PacketBatch::clear);
     let before = count::get();
     assert_eq!(read(&mut capture), u64::from(packets) - 500);
     count::get() - before
@@ -65,7 +79,7 @@ fn look(packet: Packet<'_>) {
 }
 
 /// Every call that lends packets.
-const READS: [(&str, Read); 9] = [
+const READS: [(&str, Read); 10] = [
     ("next_packet", |capture| {
         let mut count = 0;
         while let Some(packet) = capture.next_packet().unwrap() {
@@ -122,6 +136,16 @@ const READS: [(&str, Read); 9] = [
             count += 1;
         }
         count
+    }),
+    ("read_batch", |capture| {
+        BATCH.with_borrow_mut(|batch| {
+            let mut count = 0;
+            while capture.read_batch(batch).unwrap() {
+                batch.iter().for_each(look);
+                count += batch.len() as u64;
+            }
+            count
+        })
     }),
     ("for_each_up_to", |capture| {
         let mut count = 0;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::Netns;
 use crate::support::cpu::cpu_time;
-use pcap_core::{Active, BreakHandle, Capture, End, Next, Stop};
+use pcap_core::{Active, BreakHandle, Capture, End, Next, PacketBatch, Stop};
 
 /// Returns a capture on each kind of device that has a file descriptor; prints those that this kernel lacks.
 fn captures(net: &Netns) -> Vec<(&'static str, Capture<Active>)> {
@@ -29,7 +29,11 @@ fn captures(net: &Netns) -> Vec<(&'static str, Capture<Active>)> {
 
 type Read = fn(&mut Capture<Active>) -> Option<Stop>;
 
-const READS: [(&str, Read); 5] = [
+const READS: [(&str, Read); 6] = [
+    ("read_batch", |capture| {
+        assert!(!capture.read_batch(&mut PacketBatch::new()).unwrap());
+        capture.ended().map(Stop::End)
+    }),
     ("next_packet", |capture| {
         assert!(capture.next_packet().unwrap().is_none());
         capture.ended().map(Stop::End)

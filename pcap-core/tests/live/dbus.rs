@@ -8,7 +8,9 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, Capture, Dlt, End, ErrorKind, Next, Packet, Stop, Warning, WarningKind};
+use pcap_core::{
+    Active, Capture, Dlt, End, ErrorKind, Next, Packet, PacketBatch, Stop, Warning, WarningKind,
+};
 
 /// Ten times as long as libpcap needs to notice a break: it checks ten times a second.
 const BRIEFLY: Duration = Duration::from_secs(1);
@@ -94,7 +96,11 @@ fn a_break_ends_a_wait() {
         return;
     };
     type Read = fn(&mut Capture<Active>) -> Option<Stop>;
-    let reads: [Read; 5] = [
+    let reads: [Read; 6] = [
+        |capture| {
+            assert!(!capture.read_batch(&mut PacketBatch::new()).unwrap());
+            capture.ended().map(Stop::End)
+        },
         |capture| {
             assert!(capture.next_packet().unwrap().is_none());
             capture.ended().map(Stop::End)

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use crate::support::cpu::cpu_time;
 use crate::support::{Netns, wait_until};
 use pcap_core::os::linux::{Fanout, FanoutMode};
-use pcap_core::{Active, Capture, Direction, Dlt, Done, Error, ErrorKind, Next, Result, Stop};
+use pcap_core::{
+    Active, Capture, Direction, Dlt, Done, Error, ErrorKind, Next, PacketBatch, Result, Stop,
+};
 
 const TIMEOUT: Duration = Duration::from_millis(100);
 const FRAME: [u8; 60] = [0xff; 60];
@@ -74,7 +76,27 @@ fn send(left: &Capture<Active>, count: usize) {
 /// A function that reads until there is an error, and counts packets.
 type Read = fn(&mut Capture<Active>, &mut u64) -> Error;
 
-const READS: [(&str, Read); 6] = [
+const READS: [(&str, Read); 8] = [
+    ("read_batch", |capture, count| {
+        let mut batch = PacketBatch::new();
+        loop {
+            match capture.read_batch(&mut batch) {
+                Ok(more) => assert!(more && !batch.is_empty(), "ended without an error"),
+                Err(error) => return error,
+            }
+            *count += batch.len() as u64;
+        }
+    }),
+    ("try_read_batch", |capture, count| {
+        let mut batch = PacketBatch::new();
+        loop {
+            match capture.try_read_batch(&mut batch) {
+                Ok(Next::Packet(())) => *count += batch.len() as u64,
+                Ok(_) => std::thread::sleep(Duration::from_millis(1)),
+                Err(error) => return error,
+            }
+        }
+    }),
     ("next_packet", |capture, count| {
         loop {
             match capture.next_packet() {

@@ -10,7 +10,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::files::{number, pings, ways};
-use pcap_core::{Capture, CompileOptions, Dlt, Done, End, Next, Offline, Packet, Stop};
+use pcap_core::{
+    Capture, CompileOptions, Dlt, Done, End, Next, Offline, Packet, PacketBatch, Stop,
+};
 
 const MANY: u16 = 2500;
 
@@ -207,7 +209,11 @@ fn a_break_ends_a_read_that_finds_nothing() {
             Ok(length)
         }
     }
-    let reads: [fn(&mut Capture<Offline>) -> Stop; 3] = [
+    let reads: [fn(&mut Capture<Offline>) -> Stop; 4] = [
+        |capture| {
+            assert!(!capture.read_batch(&mut PacketBatch::new()).unwrap());
+            Stop::End(capture.ended().unwrap())
+        },
         |capture| {
             assert!(capture.next_packet().unwrap().is_none());
             Stop::End(capture.ended().unwrap())

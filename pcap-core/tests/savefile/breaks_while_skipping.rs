@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::files::{ETHERNET, MICRO, Order, Pcap, Pcapng, number, ping};
-use pcap_core::{Capture, End, Offline, Stop};
+use pcap_core::{Capture, End, Offline, PacketBatch, Stop};
 
 /// Much longer than a break takes, and much shorter than reading everything takes.
 const SOON: Duration = Duration::from_secs(10);
@@ -23,7 +23,11 @@ const USB_LINUX: u32 = 189;
 /// A function that reads until a break.
 type Call = fn(&mut Capture<Offline>) -> Option<Stop>;
 
-const CALLS: [Call; 4] = [
+const CALLS: [Call; 5] = [
+    |capture| match capture.read_batch(&mut PacketBatch::new()).unwrap() {
+        true => None,
+        false => capture.ended().map(Stop::End),
+    },
     |capture| match capture.next_packet().unwrap() {
         Some(_) => None,
         None => capture.ended().map(Stop::End),

@@ -9,7 +9,7 @@ use crate::capture::active::socket_filter::SocketFilter;
 use crate::capture::active::{Active, Vanished};
 use crate::capture::phase::{BatchResult, Found, PacketSource, Waits};
 use crate::capture::wait::{self, WaitsFor};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::filter::FilterSource;
 use crate::handle::Handle;
 use crate::packet::Packet;
@@ -208,6 +208,14 @@ impl PacketSource for Active {
     #[inline]
     fn current(&self) -> Option<Packet<'_>> {
         self.live.batch.current()
+    }
+
+    fn lend_none(&mut self) {
+        self.live.batch.lend_none();
+    }
+
+    fn defer(&mut self, error: Error) {
+        self.live.batch.defer(error);
     }
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {

@@ -7,11 +7,12 @@ use crate::callback;
 use crate::capture::offline::Offline;
 use crate::capture::offline::filtering::Filtering;
 use crate::capture::offline::route::Route;
-use crate::capture::phase::{BatchResult, Found, PacketSource, Waits};
+use crate::capture::offline::walk;
+use crate::capture::phase::{self, BatchResult, Found, PacketSource, Waits};
 use crate::capture::wait::{self, LOOK_AGAIN, Waiter, Waiting, WaitsFor};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::filter::FilterSource;
-use crate::packet::Packet;
+use crate::packet::{Packet, PacketBatch};
 use crate::savefile::Walk;
 use crate::sys::platform;
 
@@ -110,6 +111,27 @@ impl PacketSource for Offline {
             Route::Records(records) => records.current(),
             _ => self.current_elsewhere(),
         }
+    }
+
+    fn gather(&mut self, batch: &mut PacketBatch) {
+        let (filtering, breaker) = (&self.filtering, self.handle.breaker());
+        match &mut self.route {
+            Route::Records(records) => walk::gather(records, filtering, breaker, batch),
+            Route::Blocks(blocks) => walk::gather(blocks, filtering, breaker, batch),
+            _ => phase::gather_one_by_one(self, batch),
+        }
+    }
+
+    fn lend_none(&mut self) {
+        match &mut self.route {
+            Route::Records(records) => records.lend_none(),
+            Route::Blocks(blocks) => blocks.lend_none(),
+            _ => self.batch.lend_none(),
+        }
+    }
+
+    fn defer(&mut self, _: Error) {
+        // A savefile's errors are final, and each read returns them.
     }
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {

@@ -9,7 +9,7 @@ use crate::capture::offline::filtering::Filtering;
 use crate::capture::offline::route::Route;
 use crate::capture::phase::{BatchResult, Found};
 use crate::error::Result;
-use crate::packet::Packet;
+use crate::packet::{Packet, PacketBatch};
 use crate::savefile::{Feed, Record, Step, Units, Walk};
 use crate::sys;
 use crate::sys::platform;
@@ -86,6 +86,49 @@ where
         stopped,
         at,
     }
+}
+
+/// Copies the lent packet and those in the reader's buffer that pass the filter into an empty batch.
+pub(super) fn gather<W: Walk>(
+    reader: &mut W,
+    filtering: &Filtering,
+    breaker: &Breaker,
+    batch: &mut PacketBatch,
+) {
+    let Some(first) = reader.current() else {
+        return;
+    };
+    let go_on = |is_full: bool| match is_full || breaker.is_pending() {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    };
+    if !filtering.is_all() {
+        batch.push(first);
+        if !batch.is_full() {
+            reader.pass_ready(|packet| {
+                if filtering.wants(Some(packet)) {
+                    batch.push(packet);
+                }
+                go_on(batch.is_full())
+            });
+        }
+        return;
+    }
+    // One copy of a part of the buffer is faster than one of each packet.
+    let start = first.data().as_ptr().addr();
+    let mut end = start + first.data().len();
+    batch.place(first, 0);
+    if !batch.is_full_with(end - start) {
+        reader.pass_ready(|packet| {
+            let address = packet.data().as_ptr().addr();
+            end = address + packet.data().len();
+            batch.place(packet, address - start);
+            go_on(batch.is_full_with(end - start))
+        });
+    }
+    let buffer = reader.buffer();
+    let offset = start - buffer.as_ptr().addr();
+    batch.fill(&buffer[offset..][..end - start]);
 }
 
 impl Offline {

@@ -162,6 +162,14 @@ impl PacketSource for Remote {
         self.live.batch.current()
     }
 
+    fn lend_none(&mut self) {
+        self.live.batch.lend_none();
+    }
+
+    fn defer(&mut self, error: Error) {
+        self.live.batch.defer(error);
+    }
+
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
         // Do not sample the counters here: they are the daemon's, and a query would wait for it beyond the deadline.
         if self.connection.may_hold_more() {

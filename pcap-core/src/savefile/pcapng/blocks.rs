@@ -347,6 +347,19 @@ impl Walk for Blocks {
     }
 
     #[inline]
+    fn pass_ready(&mut self, mut f: impl FnMut(Packet<'_>) -> ControlFlow<()>) {
+        self.current = None;
+        let mut unread = self.window.unread();
+        while let Some(Parsed { packet, length, .. }) = self.state.ordinary(unread) {
+            unread = &unread[length..];
+            if f(packet).is_break() {
+                break;
+            }
+        }
+        self.window.unread.start = self.window.unread.end - unread.len();
+    }
+
+    #[inline]
     fn step(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Step<Found>> {
         match self.ready() {
             Some(_) => Ok(Step::Packet),
@@ -402,6 +415,10 @@ impl Walk for Blocks {
                 Some(self.state.unusual(block).ok()?.packet)
             }
         }
+    }
+
+    fn buffer(&self) -> &[u8] {
+        &self.window.buffer
     }
 
     fn lend_none(&mut self) {

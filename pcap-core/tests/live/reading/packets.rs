@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use pcap_core::{Capture, CookedHeader, Device, Direction, Dlt, Done, Stop, Timestamp};
+use pcap_core::{
+    Capture, CookedHeader, Device, Direction, Dlt, Done, Next, PacketBatch, Stop, Timestamp,
+};
 
 use super::drain;
 use crate::support::wire::{frame, number, send, wire};
@@ -268,4 +270,26 @@ fn a_frame_arrives_and_is_counted() {
     assert_eq!((stats.received, stats.dropped, stats.if_dropped), (5, 0, 0));
     assert_eq!(right.close().unwrap(), stats);
     assert_eq!(left.close().unwrap().received, 0);
+}
+
+#[test]
+fn batches_contain_every_packet_that_arrives() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let mut numbers = Vec::new();
+    for limits in [(1, 1), (50, usize::MAX), (1024, 1 << 20)] {
+        let mut batch = PacketBatch::with_limits(limits.0, limits.1);
+        send(&left, 0..1000);
+        numbers.clear();
+        while numbers.len() < 1000 {
+            assert!(right.read_batch(&mut batch).unwrap());
+            assert!((1..=limits.0).contains(&batch.len()), "{batch:?}");
+            numbers.extend(batch.iter().map(|packet| number(packet.data())));
+        }
+        assert!(numbers.iter().copied().eq(0..1000));
+        assert_eq!(right.try_read_batch(&mut batch).unwrap(), Next::Timeout);
+        assert!(batch.is_empty());
+    }
+    assert_eq!(right.stats().unwrap().dropped, 0);
 }

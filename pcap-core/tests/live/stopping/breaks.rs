@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, BreakHandle, Capture, Done, End, Next, PacketOwned, Stop};
+use pcap_core::{Active, BreakHandle, Capture, Done, End, Next, PacketBatch, PacketOwned, Stop};
 
 use super::send;
 use crate::support;
@@ -28,7 +28,8 @@ fn a_break_wakes_every_idle_reader() {
         return;
     };
     type Read = fn(&mut Capture<Active>);
-    let reads: [Read; 5] = [
+    let reads: [Read; 6] = [
+        |c| assert!(!c.read_batch(&mut PacketBatch::new()).unwrap()),
         |c| assert!(c.next_packet().unwrap().is_none()),
         |c| assert!(!c.advance().unwrap()),
         |c| {

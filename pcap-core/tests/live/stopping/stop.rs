@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pcap_core::{Active, Capture, End, ErrorKind, Next, Stop};
+use pcap_core::{Active, Capture, End, ErrorKind, Next, PacketBatch, Stop};
 
 use super::{FRAME, send};
 use crate::support::Netns;
@@ -20,7 +20,15 @@ fn stop_delivers_what_arrived_before_a_break() {
         return;
     };
     type Read = fn(&mut Capture<Active>) -> u64;
-    let reads: [Read; 6] = [
+    let reads: [Read; 7] = [
+        |c| {
+            let mut packets = 0;
+            let mut batch = PacketBatch::with_limits(7, usize::MAX);
+            while c.read_batch(&mut batch).unwrap() {
+                packets += batch.len() as u64;
+            }
+            packets
+        },
         |c| c.for_each(|_| ()).unwrap().packets(),
         |c| c.packets().filter(|packet| packet.is_ok()).count() as u64,
         |c| {

@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
 
-use pcap_core::{Capture, Dlt, ErrorKind, Filter, Linktype, Offline, PacketOwned, Result};
+use pcap_core::{
+    Capture, Dlt, ErrorKind, Filter, Linktype, Offline, PacketBatch, PacketOwned, Result,
+};
 
 use super::random_files;
 use crate::support::files::{MICRO, Order, Pcap, open, open_file};
@@ -12,7 +14,14 @@ use crate::support::ng::{Case, Packet, kind, valid};
 /// A call that reads packets up to the end or an error.
 type Reads = fn(&mut Capture<Offline>, &mut Vec<PacketOwned>) -> Result<()>;
 
-const READS: [(&str, Reads); 6] = [
+const READS: [(&str, Reads); 7] = [
+    ("read_batch", |capture, seen| {
+        let mut batch = PacketBatch::with_limits(3, 1000);
+        while capture.read_batch(&mut batch)? {
+            seen.extend(batch.iter().map(pcap_core::Packet::into_owned));
+        }
+        Ok(())
+    }),
     ("next_packet", |capture, seen| {
         while let Some(packet) = capture.next_packet()? {
             seen.push(packet.into_owned());

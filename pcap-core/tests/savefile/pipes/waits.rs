@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pcap_core::{Capture, CompileOptions, End, Next, Offline, Stop};
+use pcap_core::{Capture, CompileOptions, End, Next, Offline, PacketBatch, Stop};
 
 use super::{files_start, kinds, not_plain, opened, other_order, pipe, rest};
 use crate::support::cpu::cpu_time;
@@ -20,7 +20,11 @@ use crate::support::random::Random;
 #[test]
 fn a_break_ends_a_wait_within_a_record() {
     type Reads = fn(&mut Capture<Offline>) -> Option<Stop>;
-    let reads: [Reads; 5] = [
+    let reads: [Reads; 6] = [
+        |c| {
+            assert!(!c.read_batch(&mut PacketBatch::new()).unwrap());
+            c.ended().map(Stop::End)
+        },
         |c| {
             assert!(c.next_packet().unwrap().is_none());
             c.ended().map(Stop::End)
@@ -333,5 +337,32 @@ fn a_packet_behind_many_blocks_has_arrived() {
         assert_ne!(next, Next::Timeout);
         assert!(begin.elapsed() < longest / 2, "{blocks}");
         drop(writing.join().unwrap());
+    }
+}
+
+/// A batch does not wait for more packets than there are, and not for the rest of a record.
+#[test]
+fn a_batch_contains_what_the_pipe_holds() {
+    for (kind, bytes) in kinds() {
+        let (start, end) = (files_start(&bytes), bytes.len());
+        let (mut capture, mut writer) = opened(&bytes, start);
+        let mut batch = PacketBatch::new();
+        assert_eq!(capture.try_read_batch(&mut batch).unwrap(), Next::Timeout);
+        let mut seen = 0;
+        for piece in bytes[start..end].chunks(130) {
+            writer.write_all(piece).unwrap();
+            let next = capture.read_batch_timeout(&mut batch, Duration::from_millis(20));
+            assert_eq!(
+                next.unwrap() == Next::Packet(()),
+                !batch.is_empty(),
+                "{kind}"
+            );
+            for packet in &batch {
+                assert_eq!(number(packet.data()), seen, "{kind}");
+                seen += 1;
+            }
+        }
+        drop(writer);
+        rest(&mut capture, seen, 3);
     }
 }

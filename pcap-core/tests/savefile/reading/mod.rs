@@ -1,6 +1,7 @@
 //! The reading calls on savefiles: what each returns, how they count, and that each continues after the others without
 //! losing or repeating a packet.
 
+mod batches;
 mod calls;
 mod filters;
 mod packets;
