@@ -156,8 +156,7 @@ impl PcapngDumper {
             bytes.extend(interface.as_raw().bytes());
             states.push(InterfaceState::new(interface));
         }
-        self.output.reserve(bytes.len())?;
-        self.output.push(&bytes);
+        self.output.put(&bytes)?;
         for slot in &mut self.slots {
             let position = |number| appended.added.iter().position(|added| *added == number);
             *slot = slot.and_then(position).map(|position| position as u32);

@@ -69,8 +69,7 @@ impl PcapngDumper {
         if section.is_known {
             self.check_block(block)?;
         }
-        self.output.reserve(block.bytes().len())?;
-        self.output.push(block.bytes());
+        self.output.put(block.bytes())?;
         if section.is_known && kind == Kind::INTERFACE {
             let interface = Interface::from_block(block);
             self.interfaces.push(InterfaceState::new(&interface));
@@ -170,10 +169,9 @@ impl PcapngDumper {
     #[inline]
     fn put_with_interface(&mut self, block: RawBlock<'_>, number: &[u8]) -> Result<()> {
         let bytes = block.bytes();
-        self.output.reserve(bytes.len())?;
-        self.output.push(&bytes[..HEAD]);
-        self.output.push(number);
-        self.output.push(&bytes[HEAD + number.len()..]);
+        let copy = self.output.append(bytes.len())?;
+        copy.copy_from_slice(bytes);
+        copy[HEAD..HEAD + number.len()].copy_from_slice(number);
         Ok(())
     }
 

@@ -145,7 +145,7 @@ impl PcapngDumper {
 
     /// Adds a section header to the buffer.
     fn put_section(&mut self, header: RawBlock<'_>) {
-        self.output.push(header.bytes());
+        self.output.keep(header.bytes());
         let section = Section::from_block(header);
         self.section = Some(SectionState {
             order: header.order(),
@@ -257,8 +257,7 @@ impl PcapngDumper {
                 .refuse("it has the maximum number of interfaces"));
         };
         let bytes = block.as_raw().bytes();
-        self.output.reserve(bytes.len())?;
-        self.output.push(bytes);
+        self.output.put(bytes)?;
         self.interfaces.push(InterfaceState::new(interface));
         Ok(number)
     }
@@ -373,6 +372,12 @@ struct SectionState {
     order: ByteOrder,
     /// Whether this crate knows its version.
     is_known: bool,
+}
+
+impl SectionState {
+    fn is_swapped(self) -> bool {
+        self.order == ByteOrder::Swapped
+    }
 }
 
 /// Returns a number that is unique among the dumpers of this process.
