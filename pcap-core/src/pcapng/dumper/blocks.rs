@@ -131,6 +131,7 @@ impl PcapngDumper {
     /// # assert_eq!(packets, 1);
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[inline]
     pub fn copy_packet(&mut self, interface: InterfaceId, packet: &PacketBlock<'_>) -> Result<()> {
         let (number, known) = self.known(interface)?;
         if packet.linktype() != known.linktype {
@@ -207,6 +208,7 @@ impl PcapngDumper {
         ))
     }
 
+    #[cold]
     fn too_short(&self, block: RawBlock<'_>) -> crate::error::Error {
         let (kind, length) = (block.block_type(), block.bytes().len());
         self.output.refuse(format!(

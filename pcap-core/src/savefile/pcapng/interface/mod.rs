@@ -82,6 +82,7 @@ impl Interface {
     }
 
     /// Takes over an interface description from a file.
+    #[inline]
     pub(crate) fn from_block(block: RawBlock<'_>) -> Interface {
         let interface = Interface {
             block: block.into(),
@@ -93,6 +94,7 @@ impl Interface {
     }
 
     /// Determines the clock from the options.
+    #[inline]
     fn with_clock(mut self) -> Interface {
         let (resolution, offset) = (self.resolution().value(), self.time_offset());
         self.clock = Clock::new(resolution, offset).unwrap_or(Clock::UNKNOWN);
@@ -101,17 +103,20 @@ impl Interface {
 
     /// Borrows the block of the description.
     #[must_use]
+    #[inline]
     pub fn as_raw(&self) -> RawBlock<'_> {
         self.block.as_raw()
     }
 
     /// Returns the first error of a setter.
+    #[inline]
     pub(crate) fn refusal(&self) -> Option<&str> {
         self.texts.refusal()
     }
 
     /// Returns whether both describe the same interface, whatever their byte order and the order in which
     /// options with different codes come.
+    #[inline]
     pub(crate) fn is_same(&self, other: &Interface) -> bool {
         let in_order = |interface: &Interface, order| {
             let (block, left_out) = interface.block.to_order(order).ok()?;
@@ -133,6 +138,7 @@ impl Interface {
     }
 
     /// Returns the clock of the interface's packets.
+    #[inline]
     pub(crate) fn clock(&self) -> Clock {
         self.clock
     }
@@ -142,40 +148,47 @@ impl Interface {
 impl Interface {
     /// Returns the link type of the packets.
     #[must_use]
+    #[inline]
     pub fn linktype(&self) -> Linktype {
         self.linktype
     }
 
     /// Returns the snaplen, in bytes; 0 means no limit.
     #[must_use]
+    #[inline]
     pub fn snaplen(&self) -> u32 {
         self.as_raw().content().u32(4).unwrap_or(0)
     }
 
     /// Returns all options.
     #[must_use]
+    #[inline]
     pub fn options(&self) -> Options<'_> {
         self.as_raw().options_after(layout::INTERFACE)
     }
 
     /// Returns the name of the device (`if_name`).
     #[must_use]
+    #[inline]
     pub fn name(&self) -> Option<Cow<'_, str>> {
         self.options().text(code::NAME)
     }
 
     /// Returns the description of the device (`if_description`).
     #[must_use]
+    #[inline]
     pub fn description(&self) -> Option<Cow<'_, str>> {
         self.options().text(code::DESCRIPTION)
     }
 
     /// Returns the comments (`opt_comment`).
+    #[inline]
     pub fn comments(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.as_raw().comments()
     }
 
     /// Returns the IPv4 addresses of the device, each with its netmask (`if_IPv4addr`).
+    #[inline]
     pub fn ipv4(&self) -> impl Iterator<Item = (Ipv4Addr, Ipv4Addr)> {
         let values = self.values(code::IPV4);
         values.filter_map(|value| {
@@ -185,6 +198,7 @@ impl Interface {
     }
 
     /// Returns the IPv6 addresses of the device, each with the length of its prefix in bits (`if_IPv6addr`).
+    #[inline]
     pub fn ipv6(&self) -> impl Iterator<Item = (Ipv6Addr, u8)> {
         let values = self.values(code::IPV6);
         values.filter_map(|value| match value.split_first_chunk::<16>()? {
@@ -195,6 +209,7 @@ impl Interface {
 
     /// Returns the hardware address of the device (`if_MACaddr`).
     #[must_use]
+    #[inline]
     pub fn mac_addr(&self) -> Option<MacAddr> {
         let bytes = <[u8; 6]>::try_from(self.values(code::MAC).next()?);
         Some(MacAddr::new(bytes.ok()?))
@@ -202,24 +217,28 @@ impl Interface {
 
     /// Returns the EUI-64 address of the device (`if_EUIaddr`).
     #[must_use]
+    #[inline]
     pub fn eui_addr(&self) -> Option<[u8; 8]> {
         self.values(code::EUI).next()?.try_into().ok()
     }
 
     /// Returns the speed of the device, in bits per second (`if_speed`).
     #[must_use]
+    #[inline]
     pub fn speed(&self) -> Option<u64> {
         self.options().first(code::SPEED)?.u64()
     }
 
     /// Returns the speed of sending, in bits per second (`if_txspeed`).
     #[must_use]
+    #[inline]
     pub fn tx_speed(&self) -> Option<u64> {
         self.options().first(code::TX_SPEED)?.u64()
     }
 
     /// Returns the speed of receiving, in bits per second (`if_rxspeed`).
     #[must_use]
+    #[inline]
     pub fn rx_speed(&self) -> Option<u64> {
         self.options().first(code::RX_SPEED)?.u64()
     }
@@ -227,6 +246,7 @@ impl Interface {
     /// Returns the resolution of the timestamps (`if_tsresol`). Default: microseconds. If the file has several, the
     /// first one counts, as in Wireshark.
     #[must_use]
+    #[inline]
     pub fn resolution(&self) -> Resolution {
         let mut values = self.values(code::RESOLUTION);
         let value = values.find_map(|value| <[u8; 1]>::try_from(value).ok());
@@ -236,6 +256,7 @@ impl Interface {
     /// Returns the number of seconds to add to each timestamp (`if_tsoffset`). Default: 0. If the file has several, the
     /// first one counts, as in Wireshark.
     #[must_use]
+    #[inline]
     pub fn time_offset(&self) -> i64 {
         let mut options = self.options();
         let offset = options.find_map(|option| match option.code() {
@@ -247,18 +268,21 @@ impl Interface {
 
     /// Returns the time zone (`if_tzone`), of which the specification does not say what it means.
     #[must_use]
+    #[inline]
     pub fn time_zone(&self) -> Option<u32> {
         self.options().first(code::TIME_ZONE)?.u32()
     }
 
     /// Returns the name of the time zone in the IANA database (`if_iana_tzname`), such as `Europe/Berlin`.
     #[must_use]
+    #[inline]
     pub fn iana_time_zone(&self) -> Option<Cow<'_, str>> {
         self.options().text(code::IANA_TIME_ZONE)
     }
 
     /// Returns the filter of the capture (`if_filter`).
     #[must_use]
+    #[inline]
     pub fn filter(&self) -> Option<InterfaceFilter<'_>> {
         let option = self.options().first(code::FILTER)?;
         let (kind, rest) = option.value().split_first()?;
@@ -284,12 +308,14 @@ impl Interface {
 
     /// Returns the operating system of the host on which the packets were captured (`if_os`).
     #[must_use]
+    #[inline]
     pub fn os(&self) -> Option<Cow<'_, str>> {
         self.options().text(code::OS)
     }
 
     /// Returns the description of the device's hardware (`if_hardware`).
     #[must_use]
+    #[inline]
     pub fn hardware(&self) -> Option<Cow<'_, str>> {
         self.options().text(code::HARDWARE)
     }
@@ -297,10 +323,12 @@ impl Interface {
     /// Returns the length of the frame check sequence at the end of each packet (`if_fcslen`), as the file has it:
     /// Wireshark counts bytes, the specification bits.
     #[must_use]
+    #[inline]
     pub fn fcs_len(&self) -> Option<u8> {
         self.options().first(code::FCS_LEN)?.u8()
     }
 
+    #[inline]
     fn values(&self, code: u16) -> impl Iterator<Item = &[u8]> {
         let options = self.options();
         options
@@ -310,6 +338,7 @@ impl Interface {
 }
 
 impl fmt::Debug for Interface {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Interface")
             .field("linktype", &self.linktype)
