@@ -22,6 +22,7 @@ pub enum Direction {
 }
 
 impl Direction {
+    #[inline]
     pub(crate) fn to_raw(self) -> sys::pcap_direction_t {
         match self {
             Direction::InOut => sys::PCAP_D_INOUT,
@@ -33,6 +34,7 @@ impl Direction {
 
 /// Prints the direction in the form that tcpdump's `-Q` accepts: `inout`, `in` or `out`.
 impl fmt::Display for Direction {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Direction::InOut => "inout",
@@ -49,6 +51,7 @@ impl FromStr for Direction {
     /// # Errors
     ///
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the string is not `inout`, `in` or `out`.
+    #[inline]
     fn from_str(name: &str) -> Result<Direction, Error> {
         [Direction::InOut, Direction::In, Direction::Out]
             .into_iter()

@@ -73,6 +73,7 @@ pub struct PortRange {
 #[doc(alias = "pcap_nametoaddr")]
 #[doc(alias = "pcap_nametoaddrinfo")]
 #[must_use]
+#[inline]
 pub fn addresses(host: &str) -> Vec<IpAddr> {
     let Some(host) = c_name(host) else {
         return Vec::new();
@@ -109,6 +110,7 @@ pub fn addresses(host: &str) -> Vec<IpAddr> {
 /// Uses libpcap's `pcap_nametonetaddr`.
 #[doc(alias = "pcap_nametonetaddr")]
 #[must_use]
+#[inline]
 pub fn network(name: &str) -> Option<Ipv4Addr> {
     let name = c_name(name)?;
     let _guard = platform::name_tables();
@@ -139,6 +141,7 @@ pub fn network(name: &str) -> Option<Ipv4Addr> {
 #[doc(alias = "pcap_nametoport")]
 #[doc(alias = "PROTO_UNDEF")]
 #[must_use]
+#[inline]
 pub fn port(name: &str) -> Option<Port> {
     // Some resolvers accept a signed number and truncate it to 16 bits.
     let digits = name.trim_start().trim_start_matches(['+', '-']);
@@ -177,6 +180,7 @@ pub fn port(name: &str) -> Option<Port> {
 /// ```
 #[doc(alias = "pcap_nametoportrange")]
 #[must_use]
+#[inline]
 pub fn port_range(name: &str) -> Option<PortRange> {
     // libpcap accepts a range of numbers with trailing text, and numbers of any size.
     let (first, last) = name.split_once('-')?;
@@ -205,6 +209,7 @@ pub fn port_range(name: &str) -> Option<PortRange> {
 #[doc(alias = "pcap_nametoproto")]
 #[doc(alias = "PROTO_UNDEF")]
 #[must_use]
+#[inline]
 pub fn protocol(name: &str) -> Option<u8> {
     let name = c_name(name)?;
     let _guard = platform::name_tables();
@@ -228,6 +233,7 @@ pub fn protocol(name: &str) -> Option<u8> {
 /// Uses libpcap's `pcap_nametoeproto`.
 #[doc(alias = "pcap_nametoeproto")]
 #[must_use]
+#[inline]
 pub fn ethertype(name: &str) -> Option<u16> {
     let name = c_name(name)?;
     // SAFETY: the name is a C string that lives through the call, which reads a constant table.
@@ -241,6 +247,7 @@ pub fn ethertype(name: &str) -> Option<u16> {
 /// Uses libpcap's `pcap_nametollc`.
 #[doc(alias = "pcap_nametollc")]
 #[must_use]
+#[inline]
 pub fn llc_sap(name: &str) -> Option<u8> {
     let name = c_name(name)?;
     // SAFETY: the name is a C string that lives through the call, which reads a constant table.
@@ -255,6 +262,7 @@ pub fn llc_sap(name: &str) -> Option<u8> {
 /// Uses libpcap's `pcap_ether_hostton`.
 #[doc(alias = "pcap_ether_hostton")]
 #[must_use]
+#[inline]
 pub fn ether_host(name: &str) -> Option<MacAddr> {
     let name = c_name(name)?;
     let _guard = platform::name_tables();
@@ -324,6 +332,7 @@ pub fn ethers(path: impl AsRef<Path>) -> Result<Vec<(MacAddr, String)>> {
 }
 
 /// Converts a name for libpcap. Returns `None` if it contains a NUL byte, or if there is no libpcap.
+#[inline]
 fn c_name(name: &str) -> Option<CString> {
     CString::new(name)
         .ok()
@@ -331,11 +340,13 @@ fn c_name(name: &str) -> Option<CString> {
 }
 
 /// Returns whether a string consists of a valid port number only.
+#[inline]
 fn is_number(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 /// Converts a protocol number; `None` for libpcap's "undefined", which is -1.
+#[inline]
 fn number_of(number: c_int) -> Option<u8> {
     u8::try_from(number).ok()
 }

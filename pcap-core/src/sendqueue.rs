@@ -56,6 +56,7 @@ impl SendQueue {
     /// Creates an empty queue with capacity for the given number of packets and total number of bytes. If this much
     /// memory is not available, the capacity is smaller.
     #[must_use]
+    #[inline]
     pub fn with_capacity(packets: usize, bytes: usize) -> SendQueue {
         let mut queue = SendQueue::new();
         // If this fails, the queue grows with each push.
@@ -81,6 +82,7 @@ impl SendQueue {
     /// assert!(queue.push(&[]).is_err());
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[inline]
     pub fn push(&mut self, packet: &[u8]) -> Result<()> {
         check(packet).map_err(|why| {
             Error::cannot(ErrorKind::InvalidArgument, "queue a packet", None, why)
@@ -117,24 +119,28 @@ impl SendQueue {
 
     /// Returns the number of packets.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
     /// Returns whether the queue is empty.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
     /// Returns the total length of all packets, in bytes.
     #[must_use]
+    #[inline]
     pub fn bytes(&self) -> usize {
         self.data.len()
     }
 
     /// Returns the packet at an index, or `None` if the index is out of bounds.
     #[must_use]
+    #[inline]
     pub fn get(&self, number: usize) -> Option<&[u8]> {
         let end = *self.ends.get(number)?;
         let start = match number {
@@ -145,17 +151,20 @@ impl SendQueue {
     }
 
     /// Returns an iterator over the packets, in order.
+    #[inline]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> + DoubleEndedIterator + Clone {
         self.part(0..self.len())
     }
 
     /// Removes all packets. The allocated memory is kept.
+    #[inline]
     pub fn clear(&mut self) {
         self.data.clear();
         self.ends.clear();
     }
 
     /// Iterates over a range of packets, which must be in bounds.
+    #[inline]
     pub(crate) fn part(
         &self,
         numbers: Range<usize>,
@@ -189,6 +198,7 @@ impl SendQueue {
 }
 
 /// Checks the length of a packet against the limits that apply to every device.
+#[inline]
 pub(crate) fn check(packet: &[u8]) -> Result<(), &'static str> {
     if packet.is_empty() {
         return Err("the packet is empty");
@@ -200,6 +210,7 @@ pub(crate) fn check(packet: &[u8]) -> Result<(), &'static str> {
 }
 
 impl fmt::Debug for SendQueue {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendQueue")
             .field("len", &self.len())

@@ -60,6 +60,7 @@ impl TstampType {
     #[doc = manual!("pcap_tstamp_type_val_to_name")]
     #[doc(alias = "pcap_tstamp_type_val_to_name")]
     #[must_use]
+    #[inline]
     pub fn name(self) -> Option<String> {
         if !sys::library::is_available() {
             return None;
@@ -85,6 +86,7 @@ impl TstampType {
     ///
     #[doc(alias = "pcap_tstamp_type_val_to_description")]
     #[must_use]
+    #[inline]
     pub fn description(self) -> Option<String> {
         if !sys::library::is_available() {
             return None;
@@ -110,6 +112,7 @@ impl TstampType {
     ///
     #[doc(alias = "pcap_tstamp_type_name_to_val")]
     #[must_use]
+    #[inline]
     pub fn from_name(name: &str) -> Option<TstampType> {
         let name = CString::new(name)
             .ok()
@@ -121,12 +124,14 @@ impl TstampType {
 }
 
 impl From<TstampType> for c_int {
+    #[inline]
     fn from(tstamp_type: TstampType) -> c_int {
         tstamp_type.0
     }
 }
 
 impl fmt::Display for TstampType {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => f.pad(&name),
@@ -136,6 +141,7 @@ impl fmt::Display for TstampType {
 }
 
 impl fmt::Debug for TstampType {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => write!(f, "TstampType({} = {name})", self.0),
@@ -151,6 +157,7 @@ impl FromStr for TstampType {
     ///
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the string is neither a number nor a name that
     ///   libpcap knows.
+    #[inline]
     fn from_str(text: &str) -> Result<TstampType, Error> {
         text.parse()
             .map(TstampType)

@@ -41,6 +41,7 @@ pub enum Address {
 impl Address {
     /// Returns the address without its scope, if it is an IPv4 or IPv6 address.
     #[must_use]
+    #[inline]
     pub fn ip(&self) -> Option<IpAddr> {
         match self {
             Address::V4(addr) => Some((*addr).into()),
@@ -51,6 +52,7 @@ impl Address {
 
     /// Returns the address, if it is a hardware address of six bytes.
     #[must_use]
+    #[inline]
     pub fn mac(&self) -> Option<MacAddr> {
         match self {
             Address::Mac(mac) => Some(*mac),
@@ -60,6 +62,7 @@ impl Address {
 }
 
 impl From<IpAddr> for Address {
+    #[inline]
     fn from(addr: IpAddr) -> Address {
         match addr {
             IpAddr::V4(addr) => addr.into(),
@@ -69,6 +72,7 @@ impl From<IpAddr> for Address {
 }
 
 impl From<Ipv4Addr> for Address {
+    #[inline]
     fn from(addr: Ipv4Addr) -> Address {
         Address::V4(addr)
     }
@@ -76,18 +80,21 @@ impl From<Ipv4Addr> for Address {
 
 /// Converts the address, with a scope of 0.
 impl From<Ipv6Addr> for Address {
+    #[inline]
     fn from(addr: Ipv6Addr) -> Address {
         Address::V6 { addr, scope_id: 0 }
     }
 }
 
 impl From<MacAddr> for Address {
+    #[inline]
     fn from(mac: MacAddr) -> Address {
         Address::Mac(mac)
     }
 }
 
 impl From<RawAddress> for Address {
+    #[inline]
     fn from(raw: RawAddress) -> Address {
         match raw {
             RawAddress::V4(octets) => Address::V4(octets.into()),
@@ -105,6 +112,7 @@ impl From<RawAddress> for Address {
 }
 
 impl fmt::Display for Address {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::V4(addr) => addr.fmt(f),
@@ -162,18 +170,21 @@ impl DeviceAddress {
 
     /// Returns the address, if it is an IPv4 or IPv6 address.
     #[must_use]
+    #[inline]
     pub fn ip(&self) -> Option<IpAddr> {
         self.address.ip()
     }
 
     /// Returns the netmask, if it is an IPv4 or IPv6 address.
     #[must_use]
+    #[inline]
     pub fn ip_netmask(&self) -> Option<IpAddr> {
         self.netmask.as_ref().and_then(Address::ip)
     }
 
     /// Returns the broadcast address, if it is an IPv4 or IPv6 address.
     #[must_use]
+    #[inline]
     pub fn ip_broadcast(&self) -> Option<IpAddr> {
         self.broadcast.as_ref().and_then(Address::ip)
     }
@@ -183,6 +194,7 @@ impl DeviceAddress {
     /// # Safety
     ///
     /// `raw` belongs to a list that libpcap allocated and that is not freed during the call.
+    #[inline]
     pub(super) unsafe fn read(raw: &sys::pcap_addr_t) -> Option<DeviceAddress> {
         // SAFETY: null, or a complete socket address that libpcap copied.
         let address = unsafe { socket_address::read(raw.addr, None) }?;
@@ -204,6 +216,7 @@ impl DeviceAddress {
 /// # Safety
 ///
 /// The same as for [`socket_address::read`].
+#[inline]
 unsafe fn with(raw: *const libc::sockaddr, family: Option<c_int>) -> Option<Address> {
     // SAFETY: the caller's promise.
     let raw = unsafe { socket_address::read(raw, family) }?;
@@ -212,6 +225,7 @@ unsafe fn with(raw: *const libc::sockaddr, family: Option<c_int>) -> Option<Addr
 
 /// Prints the address alone, without its netmask, broadcast address and destination.
 impl fmt::Display for DeviceAddress {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.address.fmt(f)
     }

@@ -61,30 +61,35 @@ impl MacAddr {
 crate::serialize::as_text!(MacAddr);
 
 impl From<[u8; 6]> for MacAddr {
+    #[inline]
     fn from(octets: [u8; 6]) -> MacAddr {
         MacAddr(octets)
     }
 }
 
 impl From<MacAddr> for [u8; 6] {
+    #[inline]
     fn from(mac: MacAddr) -> [u8; 6] {
         mac.0
     }
 }
 
 impl fmt::Display for MacAddr {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&text(&self.0))
     }
 }
 
 impl fmt::Debug for MacAddr {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MacAddr({self})")
     }
 }
 
 /// Formats bytes as pairs of hexadecimal digits, separated by colons.
+#[inline]
 pub(super) fn text(bytes: &[u8]) -> String {
     let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     pairs.join(":")
@@ -97,6 +102,7 @@ impl FromStr for MacAddr {
     ///
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the string is not a hardware address in one of the
     ///   forms that [`MacAddr`] lists.
+    #[inline]
     fn from_str(text: &str) -> Result<MacAddr, Error> {
         parse(text).ok_or_else(|| {
             Error::cannot(
@@ -109,6 +115,7 @@ impl FromStr for MacAddr {
     }
 }
 
+#[inline]
 fn parse(text: &str) -> Option<MacAddr> {
     let separator = text.chars().find(|c| !c.is_ascii_hexdigit());
     let groups: Vec<&str> = match separator {

@@ -28,6 +28,7 @@ pub struct DeviceName(OsString);
 
 impl DeviceName {
     /// Returns an object that implements `Display` for the name. Invalid UTF-8 is replaced.
+    #[inline]
     pub fn display(&self) -> impl fmt::Display + '_ {
         Path::new(&self.0).display()
     }
@@ -37,88 +38,103 @@ impl DeviceName {
     /// # Errors
     ///
     /// - [`ErrorKind::InvalidArgument`] if it contains a NUL byte.
+    #[inline]
     pub(crate) fn to_cstring(&self) -> Result<CString> {
         sys::cstring(self.as_bytes())
             .map_err(|why| Error::cannot(ErrorKind::InvalidArgument, "open", self.to_text(), why))
     }
 
     /// Returns the name as text for errors, with invalid UTF-8 replaced.
+    #[inline]
     pub(crate) fn to_text(&self) -> String {
         self.0.to_string_lossy().into_owned()
     }
 
+    #[inline]
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.0.as_encoded_bytes()
     }
 }
 
 impl AsRef<OsStr> for DeviceName {
+    #[inline]
     fn as_ref(&self) -> &OsStr {
         &self.0
     }
 }
 
 impl fmt::Debug for DeviceName {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DeviceName({:?})", self.0)
     }
 }
 
 impl From<&str> for DeviceName {
+    #[inline]
     fn from(name: &str) -> DeviceName {
         DeviceName(name.into())
     }
 }
 
 impl From<String> for DeviceName {
+    #[inline]
     fn from(name: String) -> DeviceName {
         DeviceName(name.into())
     }
 }
 
 impl From<&String> for DeviceName {
+    #[inline]
     fn from(name: &String) -> DeviceName {
         name.as_str().into()
     }
 }
 
 impl From<&OsStr> for DeviceName {
+    #[inline]
     fn from(name: &OsStr) -> DeviceName {
         DeviceName(name.into())
     }
 }
 
 impl From<OsString> for DeviceName {
+    #[inline]
     fn from(name: OsString) -> DeviceName {
         DeviceName(name)
     }
 }
 
 impl From<&OsString> for DeviceName {
+    #[inline]
     fn from(name: &OsString) -> DeviceName {
         name.as_os_str().into()
     }
 }
 
 impl From<&Device> for DeviceName {
+    #[inline]
     fn from(device: &Device) -> DeviceName {
         DeviceName(sys::platform::os_string(device.c_name().to_bytes()))
     }
 }
 
 impl From<Device> for DeviceName {
+    #[inline]
     fn from(device: Device) -> DeviceName {
         (&device).into()
     }
 }
 
 impl From<DeviceName> for OsString {
+    #[inline]
     fn from(name: DeviceName) -> OsString {
         name.0
     }
 }
 
 impl From<&DeviceName> for DeviceName {
+    #[inline]
     fn from(name: &DeviceName) -> DeviceName {
         name.clone()
     }

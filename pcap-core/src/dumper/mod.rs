@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::linktype::{Dlt, Linktype};
-use crate::packet::{AsPacket, Packet, PacketHeader};
+use crate::packet::{AsPacket, Packet};
 use crate::savefile::RECORD_HEADER;
 use crate::timestamp::{Precision, Timestamp};
 
@@ -121,7 +121,7 @@ impl Dumper {
     }
 
     fn new(mut output: Output, format: Format, header: &[u8]) -> Dumper {
-        output.push(header);
+        output.keep(header);
         output.offer();
         Dumper::with(output, format)
     }
@@ -144,8 +144,8 @@ impl Dumper {
     ///
     /// If the savefile has microsecond precision, the time is truncated, as libpcap and editcap do; to round it, use
     /// [`Timestamp::rounded`]. A fraction that is negative or at least one second, as in damaged savefiles, is written
-    /// [as it was read](PacketHeader::raw_nanos) if the file format can express it, and otherwise carried into the
-    /// seconds.
+    /// [as it was read](crate::PacketHeader::raw_nanos) if the file format can express it, and otherwise carried into
+    /// the seconds.
     ///
     /// # Errors
     ///
@@ -162,9 +162,23 @@ impl Dumper {
     pub fn write(&mut self, packet: impl AsPacket) -> Result<()> {
         let packet = packet.as_packet();
         if packet.contradicts(self.linktype) {
-            return Err(self.other_linktype(packet));
+            return Err(self.other_linktype(packet.linktype()));
         }
-        self.record(packet.header(), packet.data())
+        let (header, data) = (packet.header(), packet.data());
+        if data.len() > self.longest {
+            return Err(self.too_long(data.len()));
+        }
+        // Slow paths take numbers: a reference would put the packet into memory for ordinary packets, too.
+        let (secs, nanos) = (header.raw_secs(), header.raw_nanos());
+        let Some([secs, fraction]) = time_fields(secs, nanos, self.format.precision) else {
+            return Err(self.out_of_range(secs, nanos));
+        };
+        let record = self.output.append(RECORD_HEADER + data.len())?;
+        let fields = [secs, fraction, header.caplen(), header.wire_len()];
+        let (head, rest) = record.split_at_mut(RECORD_HEADER);
+        head.copy_from_slice(fields.map(u32::to_ne_bytes).as_flattened());
+        rest.copy_from_slice(data);
+        Ok(())
     }
 
     /// Writes bytes as an untruncated packet, with the current time.
@@ -176,32 +190,17 @@ impl Dumper {
         self.write(Packet::whole(Timestamp::now(), data))
     }
 
-    #[inline]
-    fn record(&mut self, header: &PacketHeader, data: &[u8]) -> Result<()> {
-        if data.len() > self.longest {
-            return Err(self.too_long(data.len()));
-        }
-        let Some((secs, fraction)) = time_fields(header, self.format.precision) else {
-            let time = header.timestamp();
-            return Err(self.output.refuse(format!(
-                "the time {time} is out of range for a savefile, 1970 to 2106"
-            )));
-        };
-        let length = RECORD_HEADER + data.len();
-        self.output.reserve(length)?;
-        let mut record = [0; RECORD_HEADER];
-        let fields = [secs, fraction, header.caplen(), header.wire_len()];
-        for (bytes, field) in record.chunks_exact_mut(4).zip(fields) {
-            bytes.copy_from_slice(&field.to_ne_bytes());
-        }
-        self.output.push(&record);
-        self.output.push(data);
-        Ok(())
+    #[cold]
+    fn out_of_range(&self, secs: i64, nanos: i64) -> Error {
+        let time = Timestamp::new(secs, nanos);
+        self.output.refuse(format!(
+            "the time {time} is out of range for a savefile, 1970 to 2106"
+        ))
     }
 
     #[cold]
-    fn other_linktype(&self, packet: Packet<'_>) -> Error {
-        let found = packet.linktype().unwrap_or(self.linktype);
+    fn other_linktype(&self, found: Option<Linktype>) -> Error {
+        let found = found.unwrap_or(self.linktype);
         let text = format!(
             "expected a packet of {}, the link type of the savefile, found {found}; a pcapng savefile \
              can have several",
@@ -366,27 +365,33 @@ impl Dumper {
 
 /// Returns the seconds and the fraction for a record, or `None` if the time is out of range.
 #[inline]
-fn time_fields(header: &PacketHeader, precision: Precision) -> Option<(u32, u32)> {
-    let unit = match precision {
-        Precision::Micro => 1000,
-        Precision::Nano => 1,
-    };
-    let (secs, nanos) = (header.raw_secs(), header.raw_nanos());
-    if (0..1_000_000_000).contains(&nanos) {
-        return Some((u32::try_from(secs).ok()?, (nanos / unit) as u32));
+fn time_fields(secs: i64, nanos: i64, precision: Precision) -> Option<[u32; 2]> {
+    if !(0..1_000_000_000).contains(&nanos) {
+        return carried_time_fields(secs, nanos, precision);
     }
+    let fraction = match precision {
+        Precision::Micro => nanos as u32 / 1000,
+        Precision::Nano => nanos as u32,
+    };
+    Some([u32::try_from(secs).ok()?, fraction])
+}
+
+/// Returns those of a time with a fraction that is negative or at least one second.
+#[cold]
+fn carried_time_fields(secs: i64, nanos: i64, precision: Precision) -> Option<[u32; 2]> {
+    let unit = precision.nanos();
     if nanos % unit == 0 {
         // Depending on its version, libpcap reads the field as signed or unsigned; the bits are the same.
-        let nanos = nanos / unit;
-        let signed = i32::try_from(nanos).map(|number| number as u32);
-        let fraction = signed.or_else(|_| u32::try_from(nanos));
+        let number = nanos / unit;
+        let signed = i32::try_from(number).map(|number| number as u32);
+        let fraction = signed.or_else(|_| u32::try_from(number));
         if let (Ok(secs), Ok(fraction)) = (u32::try_from(secs), fraction) {
-            return Some((secs, fraction));
+            return Some([secs, fraction]);
         }
     }
-    let time = header.timestamp();
+    let time = Timestamp::new(secs, nanos);
     let nanos = i64::from(time.subsec_nanos());
-    Some((u32::try_from(time.secs()).ok()?, (nanos / unit) as u32))
+    Some([u32::try_from(time.secs()).ok()?, (nanos / unit) as u32])
 }
 
 impl fmt::Debug for Dumper {

@@ -26,8 +26,11 @@ pub(crate) const THE_WRITER: &str = "the writer";
 pub(crate) struct Output {
     sink: Option<Sink>,
     name: String,
+    /// The bytes that the sink has not accepted yet, at the start, and room for more. Never shorter than [`BUFFER`].
     buffer: Vec<u8>,
-    /// The buffer length above which [`reserve`](Self::reserve) takes its slow path. It is 0 while there is a time
+    /// The number of bytes that the sink has not accepted yet.
+    filled: usize,
+    /// The number of bytes above which [`append`](Self::append) takes its slow path. It is 0 while there is a time
     /// limit, so that every call checks the clock.
     limit: usize,
     /// The time limit for bytes in the buffer, in nanoseconds.
@@ -93,7 +96,8 @@ impl Sink {
 
 /// The bytes at the start of the buffer that the sink has accepted. `drop` removes them from the buffer.
 struct Taken<'a> {
-    buffer: &'a mut Vec<u8>,
+    buffer: &'a mut [u8],
+    filled: &'a mut usize,
     written: &'a mut u64,
     length: usize,
 }
@@ -101,7 +105,8 @@ struct Taken<'a> {
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
         *self.written += self.length as u64;
-        self.buffer.drain(..self.length);
+        self.buffer.copy_within(self.length..*self.filled, 0);
+        *self.filled -= self.length;
     }
 }
 
@@ -134,7 +139,9 @@ impl Output {
         Output {
             sink: Some(sink),
             name,
-            buffer: Vec::with_capacity(BUFFER),
+            // The allocator has zeroed memory, so this writes nothing.
+            buffer: vec![0; BUFFER],
+            filled: 0,
             limit: BUFFER,
             bound: None,
             due: None,
@@ -153,15 +160,33 @@ impl Output {
         Error::cannot(ErrorKind::InvalidArgument, "write", self.name.clone(), text)
     }
 
-    /// Prepares the buffer for [`push`](Self::push)ing this many bytes. After an error, nothing may be pushed.
+    /// Appends this many bytes to the buffer, and returns them. The caller must overwrite all of them. After an error,
+    /// nothing was appended.
+    #[inline]
+    pub(crate) fn append(&mut self, length: usize) -> Result<&mut [u8]> {
+        self.reserve(length)?;
+        let start = self.filled;
+        self.filled += length;
+        Ok(&mut self.buffer[start..self.filled])
+    }
+
+    /// Appends bytes to the buffer. After an error, nothing was appended.
+    #[inline]
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        self.append(bytes.len())?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Makes room in the buffer for this many bytes, so that [`keep`](Self::keep) can append them.
     #[inline]
     pub(crate) fn reserve(&mut self, length: usize) -> Result<()> {
-        if self.buffer.len() + length > self.limit {
+        if self.filled + length > self.limit {
             self.make_room(length)?;
         }
         Ok(())
     }
 
+    #[cold]
     #[inline(never)]
     fn make_room(&mut self, length: usize) -> Result<()> {
         if let Some(bound) = self.bound {
@@ -169,9 +194,18 @@ impl Output {
             self.flush_if_due_at(now)?;
             self.due.get_or_insert(now.saturating_add(bound));
         }
-        match self.buffer.len() + length > BUFFER && !self.buffer.is_empty() {
-            true => self.drain(),
-            false => Ok(()),
+        if self.filled + length > BUFFER && self.filled > 0 {
+            self.drain()?;
+        }
+        self.grow(length);
+        Ok(())
+    }
+
+    /// Makes the buffer long enough for this many bytes more.
+    fn grow(&mut self, length: usize) {
+        let needed = self.filled + length;
+        if needed > self.buffer.len() {
+            self.buffer.resize(needed, 0);
         }
     }
 
@@ -208,23 +242,16 @@ impl Output {
         }
     }
 
-    #[inline]
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
-    }
-
-    /// Adds at most 4 zeros.
-    #[inline]
-    pub(crate) fn pad(&mut self, zeros: usize) {
-        // A copy of constant length is no call.
-        self.buffer.extend_from_slice(&[0; 4]);
-        let length = self.buffer.len() - (4 - zeros.min(4));
-        self.buffer.truncate(length);
+    /// Appends bytes to the buffer without writing it, however long it gets.
+    pub(crate) fn keep(&mut self, bytes: &[u8]) {
+        self.grow(bytes.len());
+        self.buffer[self.filled..][..bytes.len()].copy_from_slice(bytes);
+        self.filled += bytes.len();
     }
 
     /// Returns the number of bytes of the savefile, including those in the buffer.
     pub(crate) fn position(&self) -> u64 {
-        self.written + self.buffer.len() as u64
+        self.written + self.filled as u64
     }
 
     /// Writes the buffer. Bytes that the sink does not accept stay in it.
@@ -241,12 +268,13 @@ impl Output {
         // Accepted bytes are removed from the buffer even if the sink's next write panics.
         let mut taken = Taken {
             buffer: &mut self.buffer,
+            filled: &mut self.filled,
             written: &mut self.written,
             length: 0,
         };
         self.writing = true;
         let result = loop {
-            let rest = &taken.buffer[taken.length..];
+            let rest = &taken.buffer[taken.length..*taken.filled];
             if rest.is_empty() {
                 break Ok(());
             }

@@ -101,6 +101,7 @@ impl Filter {
     /// # Safety
     ///
     /// The same as for [`compile_on`](Self::compile_on).
+    #[inline]
     pub(crate) unsafe fn list_on(
         pcap: *mut sys::pcap_t,
         dlt: Dlt,
@@ -114,6 +115,7 @@ impl Filter {
         Filter::of_lists(dlt, Arc::clone(lists), &compile)
     }
 
+    #[inline]
     fn of_lists(
         dlt: Dlt,
         lists: Arc<Lists>,

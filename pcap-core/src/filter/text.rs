@@ -44,6 +44,7 @@ impl Filter {
     /// without a newline at the end.
     #[doc(alias = "bpf_dump")]
     #[must_use]
+    #[inline]
     pub fn to_c_listing(&self) -> String {
         listing::c(&self.program)
     }
@@ -52,6 +53,7 @@ impl Filter {
     /// `40 0 0 12`, without a newline at the end.
     #[doc(alias = "bpf_dump")]
     #[must_use]
+    #[inline]
     pub fn to_decimal_listing(&self) -> String {
         listing::numbers(&self.program)
     }
@@ -73,6 +75,7 @@ impl Filter {
     /// # Ok(()) }
     /// ```
     #[must_use]
+    #[inline]
     pub fn to_bytecode(&self) -> String {
         listing::bytecode(&self.program)
     }
@@ -82,6 +85,7 @@ impl Filter {
 ///
 /// Lines are numbered from `(000)`, and jumps name the lines of their targets.
 impl fmt::Display for Filter {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         listing::readable(&self.program, f)
     }

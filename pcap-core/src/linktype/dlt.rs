@@ -49,6 +49,7 @@ impl Dlt {
     }
 
     /// Returns whether packets begin with a protocol family, whose numbers differ between systems.
+    #[inline]
     pub(crate) fn depends_on_system(self) -> bool {
         [Dlt::NULL, Dlt::LOOP, Dlt::ENC].contains(&self)
     }
@@ -60,6 +61,7 @@ impl Dlt {
     #[doc = manual!("pcap_datalink_val_to_name")]
     #[doc(alias = "pcap_datalink_val_to_name")]
     #[must_use]
+    #[inline]
     pub fn name(self) -> Option<String> {
         self.lookup_text(sys::pcap_datalink_val_to_name, |row| row.name)
     }
@@ -82,6 +84,7 @@ impl Dlt {
     #[doc(alias = "pcap_datalink_val_to_description")]
     #[doc(alias = "pcap_datalink_val_to_description_or_dlt")]
     #[must_use]
+    #[inline]
     pub fn description(self) -> Option<String> {
         self.lookup_text(sys::pcap_datalink_val_to_description, |row| row.text)
     }
@@ -103,6 +106,7 @@ impl Dlt {
     ///
     #[doc(alias = "pcap_datalink_name_to_val")]
     #[must_use]
+    #[inline]
     pub fn from_name(name: &str) -> Option<Dlt> {
         let c_name = CString::new(without("DLT_", name)).ok()?;
         if !sys::library::is_available() {
@@ -116,6 +120,7 @@ impl Dlt {
     }
 
     /// Returns libpcap's string, or otherwise the one in this crate's table.
+    #[inline]
     fn lookup_text(
         self,
         libpcap: unsafe extern "C" fn(c_int) -> *const c_char,
@@ -136,12 +141,14 @@ impl Dlt {
 }
 
 impl From<Dlt> for c_int {
+    #[inline]
     fn from(dlt: Dlt) -> c_int {
         dlt.0
     }
 }
 
 impl fmt::Display for Dlt {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => f.pad(&name),
@@ -151,6 +158,7 @@ impl fmt::Display for Dlt {
 }
 
 impl fmt::Debug for Dlt {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => write!(f, "Dlt({} = {name})", self.0),
@@ -166,6 +174,7 @@ impl FromStr for Dlt {
     ///
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the string is neither a number nor the name of a
     ///   known link type.
+    #[inline]
     fn from_str(text: &str) -> Result<Dlt, Error> {
         text.parse()
             .map(Dlt)

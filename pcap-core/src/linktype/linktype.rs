@@ -47,6 +47,7 @@ impl Linktype {
 
     /// Returns the name, such as `LINKTYPE_ETHERNET`. Returns `None` if the link type has no name.
     #[must_use]
+    #[inline]
     pub fn name(self) -> Option<&'static str> {
         self.row().map(|row| row.name)
     }
@@ -62,6 +63,7 @@ impl Linktype {
     /// assert_eq!(Linktype::new(9999).description(), None);
     /// ```
     #[must_use]
+    #[inline]
     pub fn description(self) -> Option<&'static str> {
         self.row().map(|row| row.text)
     }
@@ -79,22 +81,26 @@ impl Linktype {
     /// assert_eq!(Linktype::from_name("carrier pigeon"), None);
     /// ```
     #[must_use]
+    #[inline]
     pub fn from_name(name: &str) -> Option<Linktype> {
         by_name(table::FILE, "LINKTYPE_", name)
     }
 
+    #[inline]
     fn row(self) -> Option<&'static table::Row<Linktype>> {
         table::FILE.iter().find(|row| row.value == self)
     }
 }
 
 impl From<Linktype> for u32 {
+    #[inline]
     fn from(linktype: Linktype) -> u32 {
         linktype.0
     }
 }
 
 impl fmt::Display for Linktype {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => f.pad(name),
@@ -104,6 +110,7 @@ impl fmt::Display for Linktype {
 }
 
 impl fmt::Debug for Linktype {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => write!(f, "Linktype({} = {name})", self.0),
@@ -119,6 +126,7 @@ impl FromStr for Linktype {
     ///
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the string is neither a number nor the name of a
     ///   known link type.
+    #[inline]
     fn from_str(text: &str) -> Result<Linktype, Error> {
         text.parse()
             .map(Linktype)

@@ -19,6 +19,7 @@ fn by_name<T: Copy>(rows: &[Row<T>], prefix: &str, name: &str) -> Option<T> {
 }
 
 /// Removes a prefix from a name, ignoring case.
+#[inline]
 fn without<'a>(prefix: &str, name: &'a str) -> &'a str {
     match name.split_at_checked(prefix.len()) {
         Some((start, rest)) if start.eq_ignore_ascii_case(prefix) => rest,
@@ -31,6 +32,7 @@ const FIRST_COMMON: u32 = 104;
 
 /// Converts the number to the one used in savefiles. An unknown number is unchanged.
 impl From<Dlt> for Linktype {
+    #[inline]
     fn from(dlt: Dlt) -> Linktype {
         // On some systems, these two have different numbers in the common range.
         match dlt {
@@ -59,6 +61,7 @@ impl From<Dlt> for Linktype {
 
 /// Converts the number to the one that libpcap uses on this system. An unknown number is unchanged.
 impl From<Linktype> for Dlt {
+    #[inline]
     fn from(linktype: Linktype) -> Dlt {
         match linktype {
             Linktype::PFSYNC => Dlt::PFSYNC,

@@ -34,6 +34,7 @@ impl InterfaceId {
     /// Returns the number of the interface in its section, starting at 0. If a dumper that
     /// [appends](super::PcapngDumper::append) has begun a new section since, this is the number in the section before.
     #[must_use]
+    #[inline]
     pub fn index(self) -> u32 {
         self.number
     }
@@ -51,6 +52,7 @@ pub(super) struct InterfaceState {
 }
 
 impl InterfaceState {
+    #[inline]
     pub(super) fn new(interface: &Interface) -> InterfaceState {
         InterfaceState {
             snaplen: match interface.snaplen() {

@@ -72,6 +72,7 @@ impl<'a> Record<'a> {
     /// Sets the comment (`opt_comment`), which may be at most 65 535 bytes long and must not contain a NUL byte.
     /// Default: none.
     #[must_use]
+    #[inline]
     pub fn comment(mut self, text: &'a str) -> Record<'a> {
         self.comment = Some(text);
         self
@@ -80,6 +81,7 @@ impl<'a> Record<'a> {
     /// Sets the direction of the packet (in `epb_flags`). [`InOut`](Direction::InOut) is written as "unknown". Default:
     /// not written.
     #[must_use]
+    #[inline]
     pub fn direction(mut self, direction: Direction) -> Record<'a> {
         let bits = self.flags.unwrap_or_default().bits() & !0b11;
         self.flags = Some(PacketFlags::from_bits(match direction {
@@ -92,6 +94,7 @@ impl<'a> Record<'a> {
 
     /// Sets the flags of the packet (`epb_flags`), including its direction. Default: not written.
     #[must_use]
+    #[inline]
     pub fn flags(mut self, flags: PacketFlags) -> Record<'a> {
         self.flags = Some(flags);
         self
@@ -100,6 +103,7 @@ impl<'a> Record<'a> {
     /// Sets the number of packets that the interface lost between the previous packet and this one (`epb_dropcount`).
     /// Default: not written.
     #[must_use]
+    #[inline]
     pub fn dropped(mut self, packets: u64) -> Record<'a> {
         self.dropped = Some(packets);
         self
@@ -108,6 +112,7 @@ impl<'a> Record<'a> {
     /// Sets further options: the code and the value of each, for example `(5, &id.to_ne_bytes())` for `epb_packetid`.
     /// Numbers in them must have the byte order of the section, which is this machine's by default. Default: none.
     #[must_use]
+    #[inline]
     pub fn options(mut self, options: &'a [(u16, &'a [u8])]) -> Record<'a> {
         self.options = options;
         self
@@ -123,6 +128,7 @@ impl<'a> Record<'a> {
     }
 
     /// Encodes the options, with the option that ends them. Each value has at most 65 535 bytes.
+    #[inline]
     pub(super) fn encode_options(&self, order: ByteOrder) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut push = |code: u16, value: &[u8]| {

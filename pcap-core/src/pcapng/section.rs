@@ -44,6 +44,7 @@ impl Section {
     ///
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a string is too long or contains a NUL byte.
     ///   [`take`](crate::Error::take) returns the [`File`].
+    #[inline]
     pub fn dump_open_file(&self, file: File) -> Result<PcapngDumper> {
         match self.check(THE_SAVEFILE) {
             Ok(()) => {
@@ -74,6 +75,7 @@ impl Section {
     }
 
     /// Returns the first error of a setter. Errors call the file `name`.
+    #[inline]
     pub(super) fn check(&self, name: &str) -> Result<()> {
         match self.refusal() {
             None => Ok(()),

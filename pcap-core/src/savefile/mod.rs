@@ -71,6 +71,7 @@ pub enum SavefileFormat {
 
 /// Prints the usual file extension of the format: `pcap` or `pcapng`.
 impl fmt::Display for SavefileFormat {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             SavefileFormat::Pcap => "pcap",
@@ -86,6 +87,7 @@ impl FromStr for SavefileFormat {
     /// # Errors
     ///
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the string is neither `pcap` nor `pcapng`.
+    #[inline]
     fn from_str(name: &str) -> Result<SavefileFormat, Error> {
         [SavefileFormat::Pcap, SavefileFormat::Pcapng]
             .into_iter()

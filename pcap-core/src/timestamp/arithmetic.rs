@@ -9,6 +9,7 @@ use super::{NANOS_PER_SEC, Timestamp};
 impl Timestamp {
     /// Adds a duration. Returns `None` if the result is out of range.
     #[must_use]
+    #[inline]
     pub fn checked_add(self, duration: Duration) -> Option<Timestamp> {
         let nanos = self.nanos + duration.subsec_nanos();
         let secs = self
@@ -23,6 +24,7 @@ impl Timestamp {
 
     /// Subtracts a duration. Returns `None` if the result is out of range.
     #[must_use]
+    #[inline]
     pub fn checked_sub(self, duration: Duration) -> Option<Timestamp> {
         let nanos = self.nanos + NANOS_PER_SEC - duration.subsec_nanos();
         let secs = self
@@ -40,6 +42,7 @@ impl Timestamp {
 impl Add<Duration> for Timestamp {
     type Output = Timestamp;
 
+    #[inline]
     fn add(self, duration: Duration) -> Timestamp {
         self.checked_add(duration).unwrap_or(Timestamp::MAX)
     }
@@ -49,18 +52,21 @@ impl Add<Duration> for Timestamp {
 impl Sub<Duration> for Timestamp {
     type Output = Timestamp;
 
+    #[inline]
     fn sub(self, duration: Duration) -> Timestamp {
         self.checked_sub(duration).unwrap_or(Timestamp::MIN)
     }
 }
 
 impl AddAssign<Duration> for Timestamp {
+    #[inline]
     fn add_assign(&mut self, duration: Duration) {
         *self = *self + duration;
     }
 }
 
 impl SubAssign<Duration> for Timestamp {
+    #[inline]
     fn sub_assign(&mut self, duration: Duration) {
         *self = *self - duration;
     }

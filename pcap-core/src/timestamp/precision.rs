@@ -42,6 +42,7 @@ impl Precision {
 
 /// Prints the precision in the form that tcpdump's `--time-stamp-precision` accepts: `micro` or `nano`.
 impl fmt::Display for Precision {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Precision::Micro => "micro",
@@ -57,6 +58,7 @@ impl FromStr for Precision {
     /// # Errors
     ///
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the string is neither `micro` nor `nano`.
+    #[inline]
     fn from_str(name: &str) -> Result<Precision, Error> {
         [Precision::Micro, Precision::Nano]
             .into_iter()

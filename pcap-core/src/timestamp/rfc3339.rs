@@ -29,12 +29,14 @@ impl Timestamp {
     /// assert_eq!(format!("{:.6}", time.rfc3339()), "2023-11-14T22:13:20.123456Z");
     /// ```
     #[must_use]
+    #[inline]
     pub fn rfc3339(self) -> Rfc3339 {
         Rfc3339(self)
     }
 
     /// Returns the time as a string in RFC 3339 format, with nanoseconds, in UTC. See [`rfc3339`](Self::rfc3339).
     #[must_use]
+    #[inline]
     pub fn to_rfc3339(self) -> String {
         self.rfc3339().to_string()
     }
@@ -58,6 +60,7 @@ impl Timestamp {
     /// assert_eq!(time, Timestamp::new(1_700_000_000, 500_000_000));
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[inline]
     pub fn from_rfc3339(text: &str) -> Result<Timestamp, Error> {
         parse(text.as_bytes()).ok_or_else(|| {
             Error::cannot(
@@ -71,6 +74,7 @@ impl Timestamp {
 }
 
 impl fmt::Display for Rfc3339 {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = self.0;
         let (days, second) = (time.secs().div_euclid(DAY), time.secs().rem_euclid(DAY));
@@ -93,6 +97,7 @@ impl fmt::Display for Rfc3339 {
 const DAY: i64 = 86_400;
 
 /// Converts a number of days since 1970 to year, month and day, in the Gregorian calendar.
+#[inline]
 fn date(days: i64) -> (i64, i64, i64) {
     // Counted from March, a year has its leap day at the end. An era is 400 such years.
     let days = days + 719_468;
@@ -111,6 +116,7 @@ fn date(days: i64) -> (i64, i64, i64) {
 }
 
 /// Converts a date to the number of days since 1970; `None` if there is no such date.
+#[inline]
 fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
@@ -128,6 +134,7 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     (date(days) == (year, month, day)).then_some(days)
 }
 
+#[inline]
 fn parse(text: &[u8]) -> Option<Timestamp> {
     let mut rest = text;
     let byte = |rest: &mut &[u8]| -> Option<u8> {

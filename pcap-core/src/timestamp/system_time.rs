@@ -6,6 +6,7 @@ use super::Timestamp;
 use crate::error::{Error, ErrorKind};
 
 impl From<SystemTime> for Timestamp {
+    #[inline]
     fn from(time: SystemTime) -> Timestamp {
         match time.duration_since(SystemTime::UNIX_EPOCH) {
             Ok(after) => Timestamp::EPOCH + after,
@@ -23,6 +24,7 @@ impl TryFrom<Timestamp> for SystemTime {
     ///
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the time is out of range for the platform's `SystemTime`,
     ///   as in damaged savefiles.
+    #[inline]
     fn try_from(t: Timestamp) -> Result<SystemTime, Error> {
         let whole = Duration::from_secs(t.secs.unsigned_abs());
         let base = if t.secs < 0 {

@@ -27,6 +27,7 @@ impl FromStr for Timestamp {
     ///
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the string is not such a number, or if the time is out of
     ///   range.
+    #[inline]
     fn from_str(text: &str) -> Result<Timestamp, Error> {
         let refuse = |why: &str| {
             let text = text.to_owned();
@@ -59,6 +60,7 @@ impl FromStr for Timestamp {
 
 /// Prints the seconds since the epoch with nine fractional digits, such as `1700000001.500000000`.
 impl fmt::Display for Timestamp {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.secs < 0 && self.nanos > 0 {
             // -1 s + 750 000 000 ns is the number -0.25.

@@ -26,6 +26,7 @@ impl Timestamp {
     /// If the nanoseconds are negative or amount to at least one second, they are carried into the seconds. A time that
     /// is out of range becomes [`MIN`](Self::MIN) or [`MAX`](Self::MAX).
     #[must_use]
+    #[inline]
     pub const fn new(secs: i64, nanos: i64) -> Timestamp {
         const BILLION: i64 = NANOS_PER_SEC as i64;
         if nanos >= 0 && nanos < BILLION {
@@ -44,6 +45,7 @@ impl Timestamp {
     /// Creates a time from seconds and microseconds since the epoch. Microseconds outside the range of one second are
     /// carried into the seconds, as in [`new`](Timestamp::new).
     #[must_use]
+    #[inline]
     pub const fn from_micros(secs: i64, micros: i64) -> Timestamp {
         const MILLION: i64 = 1_000_000;
         Timestamp::carried(
@@ -53,6 +55,7 @@ impl Timestamp {
         )
     }
 
+    #[inline]
     const fn carried(secs: i64, more: i64, nanos: u32) -> Timestamp {
         match secs.checked_add(more) {
             Some(secs) => Timestamp { secs, nanos },

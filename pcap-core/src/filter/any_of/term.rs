@@ -62,6 +62,7 @@ pub(crate) enum Range {
 
 impl Endpoint {
     /// Converts to a range. The error is the reason why that is not possible.
+    #[inline]
     pub(crate) fn range(self) -> Result<Range, String> {
         let net = |first: u128, prefix: u8, bits: u8| {
             if prefix > bits {
@@ -106,6 +107,7 @@ impl Endpoint {
 
 /// Prints the form that [`FromStr`] parses.
 impl fmt::Display for Endpoint {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Endpoint::Host(address) => address.fmt(f),
@@ -127,6 +129,7 @@ impl FromStr for Endpoint {
     ///
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if `text` has none of these forms, the prefix is longer
     ///   than the address, the address has bits set after the prefix, or the last port of a range is below the first.
+    #[inline]
     fn from_str(text: &str) -> Result<Endpoint> {
         let number = |text: &str| {
             // `u16` would accept a sign.
@@ -212,12 +215,14 @@ impl FilterTerm {
 
     /// Returns the endpoint, without the direction.
     #[must_use]
+    #[inline]
     pub fn endpoint(&self) -> Endpoint {
         self.endpoint
     }
 }
 
 impl From<Endpoint> for FilterTerm {
+    #[inline]
     fn from(endpoint: Endpoint) -> FilterTerm {
         FilterTerm {
             endpoint,
@@ -229,6 +234,7 @@ impl From<Endpoint> for FilterTerm {
 
 /// Prints the form that [`FromStr`] parses.
 impl fmt::Display for FilterTerm {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.source, self.destination) {
             (true, false) => f.write_str("src ")?,
@@ -246,6 +252,7 @@ impl FromStr for FilterTerm {
     /// # Errors
     ///
     /// The errors of [`Endpoint`]'s `FromStr`.
+    #[inline]
     fn from_str(text: &str) -> Result<FilterTerm> {
         if let Some(endpoint) = text.strip_prefix("src ") {
             return Ok(FilterTerm::source(Endpoint::from_str(endpoint)?));
@@ -290,6 +297,7 @@ endpoint_from! {
 
 /// Converts a borrowed element, so that `any_of(dlt, &list)` compiles.
 impl From<&Endpoint> for FilterTerm {
+    #[inline]
     fn from(endpoint: &Endpoint) -> FilterTerm {
         (*endpoint).into()
     }
@@ -297,18 +305,21 @@ impl From<&Endpoint> for FilterTerm {
 
 /// Converts a borrowed element, so that `any_of(dlt, &list)` compiles.
 impl From<&FilterTerm> for FilterTerm {
+    #[inline]
     fn from(term: &FilterTerm) -> FilterTerm {
         *term
     }
 }
 
 impl From<&IpAddr> for FilterTerm {
+    #[inline]
     fn from(address: &IpAddr) -> FilterTerm {
         (*address).into()
     }
 }
 
 impl From<&SocketAddr> for FilterTerm {
+    #[inline]
     fn from(socket: &SocketAddr) -> FilterTerm {
         (*socket).into()
     }

@@ -67,6 +67,7 @@ impl Filter {
     ///
     /// [`LinktypeMismatch`]: crate::ErrorKind::LinktypeMismatch
     /// [`FilterTooLong`]: crate::ErrorKind::FilterTooLong
+    #[inline]
     pub fn and(&self, other: &Filter) -> Result<Filter> {
         self.joined(other, Step::And)
     }
@@ -93,6 +94,7 @@ impl Filter {
     /// # let _ = filter;
     /// # Ok(()) }
     /// ```
+    #[inline]
     pub fn or(&self, other: &Filter) -> Result<Filter> {
         self.joined(other, Step::Or)
     }
@@ -116,6 +118,7 @@ impl Filter {
     /// # Ok(()) }
     /// ```
     #[must_use]
+    #[inline]
     pub fn negate(&self) -> Filter {
         let mut steps = self.steps();
         match steps.last() {
@@ -125,6 +128,7 @@ impl Filter {
         Filter::of_steps(self.dlt, steps)
     }
 
+    #[inline]
     fn joined(&self, other: &Filter, step: Step<Filter>) -> Result<Filter> {
         if self.dlt != other.dlt {
             let text = format!(
@@ -154,6 +158,7 @@ impl Filter {
     }
 
     /// Returns the filter as a formula of filters that are not combined.
+    #[inline]
     fn steps(&self) -> Vec<Step<Filter>> {
         match &self.formula {
             Some(formula) => formula.to_vec(),
@@ -162,6 +167,7 @@ impl Filter {
     }
 
     /// Creates a filter from a formula. Its filters have the same link type and are not combined ones.
+    #[inline]
     fn of_steps(dlt: Dlt, steps: Vec<Step<Filter>>) -> Filter {
         let parts = || {
             steps.iter().filter_map(|step| match step {
@@ -210,6 +216,7 @@ impl Filter {
     }
 
     /// Returns the source of the filter, unless it was created from instructions or from other filters.
+    #[inline]
     fn source(&self) -> Option<CompiledFrom<'_>> {
         let expression = self.expression();
         let expression = expression.map(|text| CompiledFrom::Expression(text, self.options));
@@ -218,6 +225,7 @@ impl Filter {
 
     /// Returns whether the filter combines compiled ones.
     #[cfg(feature = "serde")]
+    #[inline]
     pub(crate) fn combines_expressions(&self) -> bool {
         let mut steps = self.formula.iter().flat_map(|formula| formula.iter());
         steps.any(|step| matches!(step, Step::Part(filter) if filter.expression.is_some()))
@@ -236,6 +244,7 @@ pub(crate) enum CompiledFrom<'a> {
 impl Not for &Filter {
     type Output = Filter;
 
+    #[inline]
     fn not(self) -> Filter {
         self.negate()
     }
@@ -245,6 +254,7 @@ impl Not for &Filter {
 impl Not for Filter {
     type Output = Filter;
 
+    #[inline]
     fn not(self) -> Filter {
         self.negate()
     }

@@ -3,6 +3,7 @@
 //! libpcap walks a program recursively, with one call for each test, and the stack use of the resolver is unknown. The
 //! remaining stack of the caller is unknown as well, so nothing is compiled on it.
 
+use std::io;
 use std::thread;
 
 use crate::error::{Error, Result};
@@ -18,14 +19,27 @@ pub(crate) fn on_large_stack<T: Send>(
     object: impl FnOnce() -> Option<String>,
     work: impl FnOnce() -> Result<T> + Send,
 ) -> Result<T> {
+    let (mut work, mut result) = (Some(work), None);
+    let ran = run(&mut || result = work.take().map(|work| work()));
+    match (ran, result) {
+        (Ok(()), Some(result)) => result,
+        (ran, _) => {
+            let error = ran.err().unwrap_or(io::ErrorKind::Other.into());
+            Err(Error::io(operation, object(), error))
+        }
+    }
+}
+
+/// Runs `work` once. The code that starts and joins a thread is large, so it exists once, not for each kind of work.
+fn run(work: &mut (dyn FnMut() + Send)) -> io::Result<()> {
     thread::scope(|scope| {
         let thread = thread::Builder::new()
             .name("pcap-compile".into())
             .stack_size(SIZE)
-            .spawn_scoped(scope, work)
-            .map_err(|e| Error::io(operation, object(), e))?;
+            .spawn_scoped(scope, work)?;
         thread
             .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok(())
     })
 }

@@ -7,6 +7,7 @@ use super::insn::Insn;
 use crate::sys;
 
 /// Writes the readable form: one line per instruction, from libpcap.
+#[inline]
 pub(crate) fn readable(program: &[Insn], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (index, insn) in program.iter().enumerate() {
         if index > 0 {
@@ -18,6 +19,7 @@ pub(crate) fn readable(program: &[Insn], f: &mut fmt::Formatter<'_>) -> fmt::Res
 }
 
 /// Formats a program as C initializers.
+#[inline]
 pub(crate) fn c(program: &[Insn]) -> String {
     lines(program.iter().map(|insn| {
         let Insn { code, jt, jf, k } = insn;
@@ -26,12 +28,14 @@ pub(crate) fn c(program: &[Insn]) -> String {
 }
 
 /// Formats a program in decimal, with the count in the first line.
+#[inline]
 pub(crate) fn numbers(program: &[Insn]) -> String {
     let count = program.len().to_string();
     lines(std::iter::once(count).chain(program.iter().map(Insn::to_string)))
 }
 
 /// Formats a program in decimal, in one line.
+#[inline]
 pub(crate) fn bytecode(program: &[Insn]) -> String {
     numbers(program).replace('\n', ",")
 }
@@ -40,6 +44,7 @@ fn lines(lines: impl Iterator<Item = String>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+#[inline]
 fn image(insn: &Insn, index: usize) -> String {
     let index = c_int::try_from(index).unwrap_or(c_int::MAX);
     let insn: *const Insn = insn;

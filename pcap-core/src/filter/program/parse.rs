@@ -11,6 +11,7 @@ use crate::filter::compile::limits;
 const OPERATION: &str = "parse filter listing";
 
 /// Parses a listing in one of three forms. The instructions are not checked yet.
+#[inline]
 pub(crate) fn listing(text: &str) -> Result<Vec<Insn>> {
     let error = |object: Option<&str>, why: String| {
         let object = object.map(limits::cut);
@@ -51,6 +52,7 @@ pub(crate) fn listing(text: &str) -> Result<Vec<Insn>> {
 }
 
 /// Parses C initializers. The error is the faulty line and the reason.
+#[inline]
 fn c(text: &str) -> Result<Vec<Insn>, (&str, String)> {
     let mut program = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -113,6 +115,7 @@ impl FromStr for Insn {
     ///
     /// - [`FilterInvalid`](crate::ErrorKind::FilterInvalid) if `text` does not consist of four decimal numbers, or if a
     ///   number does not fit its field.
+    #[inline]
     fn from_str(text: &str) -> Result<Insn> {
         four(text.split_ascii_whitespace(), 10).map_err(|why| {
             let operation = "parse instruction";

@@ -23,6 +23,7 @@ pub(super) struct Appended {
 
 impl Appended {
     /// Notes that an interface is used again.
+    #[inline]
     pub(super) fn add(&mut self, number: u32) {
         if !self.added.contains(&number) {
             self.added.push(number);
@@ -89,6 +90,7 @@ impl PcapngDumper {
     }
 
     /// Opens a savefile for appending. Without a section, its last one continues.
+    #[inline]
     pub(in crate::pcapng) fn append_section(
         path: &Path,
         section: Option<&Section>,
@@ -137,6 +139,7 @@ impl PcapngDumper {
 
     /// Returns the number of an interface of the section to which blocks are appended, if it is equal to this one. If
     /// none is, begins a new section with those that were added before.
+    #[inline]
     pub(super) fn reuse(&mut self, interface: &Interface) -> Result<Option<u32>> {
         let order = self.section_state()?.order;
         let Some(appended) = &mut self.appended else {
@@ -156,8 +159,7 @@ impl PcapngDumper {
             bytes.extend(interface.as_raw().bytes());
             states.push(InterfaceState::new(interface));
         }
-        self.output.reserve(bytes.len())?;
-        self.output.push(&bytes);
+        self.output.put(&bytes)?;
         for slot in &mut self.slots {
             let position = |number| appended.added.iter().position(|added| *added == number);
             *slot = slot.and_then(position).map(|position| position as u32);
@@ -174,6 +176,7 @@ impl PcapngDumper {
 }
 
 /// Reads all blocks of a file. Returns the state after the last one, and where it ends.
+#[inline]
 fn walk(file: File, name: &str, repair: bool) -> Result<(Blocks, u64)> {
     let refuse = |kind, text| Error::cannot(kind, "append to", name.to_owned(), text);
     let mut blocks = Blocks::new(Some(file), 0, Rules::Lenient);
@@ -213,6 +216,7 @@ fn walk(file: File, name: &str, repair: bool) -> Result<(Blocks, u64)> {
 }
 
 /// Returns whether the file ends with a complete block although its last block seems to be truncated.
+#[inline]
 fn ends_with_a_block(blocks: &Blocks) -> io::Result<bool> {
     let Some(file) = blocks.file() else {
         return Ok(false);

@@ -69,8 +69,7 @@ impl PcapngDumper {
         if section.is_known {
             self.check_block(block)?;
         }
-        self.output.reserve(block.bytes().len())?;
-        self.output.push(block.bytes());
+        self.output.put(block.bytes())?;
         if section.is_known && kind == Kind::INTERFACE {
             let interface = Interface::from_block(block);
             self.interfaces.push(InterfaceState::new(&interface));
@@ -132,6 +131,7 @@ impl PcapngDumper {
     /// # assert_eq!(packets, 1);
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[inline]
     pub fn copy_packet(&mut self, interface: InterfaceId, packet: &PacketBlock<'_>) -> Result<()> {
         let (number, known) = self.known(interface)?;
         if packet.linktype() != known.linktype {
@@ -170,10 +170,9 @@ impl PcapngDumper {
     #[inline]
     fn put_with_interface(&mut self, block: RawBlock<'_>, number: &[u8]) -> Result<()> {
         let bytes = block.bytes();
-        self.output.reserve(bytes.len())?;
-        self.output.push(&bytes[..HEAD]);
-        self.output.push(number);
-        self.output.push(&bytes[HEAD + number.len()..]);
+        let copy = self.output.append(bytes.len())?;
+        copy.copy_from_slice(bytes);
+        copy[HEAD..HEAD + number.len()].copy_from_slice(number);
         Ok(())
     }
 
@@ -209,6 +208,7 @@ impl PcapngDumper {
         ))
     }
 
+    #[cold]
     fn too_short(&self, block: RawBlock<'_>) -> crate::error::Error {
         let (kind, length) = (block.block_type(), block.bytes().len());
         self.output.refuse(format!(

@@ -71,6 +71,7 @@ impl PcapngDumper {
     ///
     /// To write a description of the file as well, use [`Section::dump_open_file`].
     #[must_use]
+    #[inline]
     pub fn from_open_file(file: File) -> PcapngDumper {
         Self::from_open_file_named(file, THE_SAVEFILE)
     }
@@ -125,6 +126,7 @@ impl PcapngDumper {
         PcapngDumper::without_section(Output::writer(writer, name.into()))
     }
 
+    #[inline]
     fn without_section(output: Output) -> PcapngDumper {
         PcapngDumper {
             output,
@@ -136,6 +138,7 @@ impl PcapngDumper {
         }
     }
 
+    #[inline]
     pub(super) fn with_section(output: Output, section: &Section) -> PcapngDumper {
         let mut dumper = PcapngDumper::without_section(output);
         dumper.put_section(section.as_raw());
@@ -144,8 +147,9 @@ impl PcapngDumper {
     }
 
     /// Adds a section header to the buffer.
+    #[inline]
     fn put_section(&mut self, header: RawBlock<'_>) {
-        self.output.push(header.bytes());
+        self.output.keep(header.bytes());
         let section = Section::from_block(header);
         self.section = Some(SectionState {
             order: header.order(),
@@ -165,6 +169,7 @@ impl PcapngDumper {
     /// - [`Io`](ErrorKind::Io) if writing failed.
     ///
     /// After an error, the section has not begun, and the call can be repeated.
+    #[inline]
     pub fn begin_section(&mut self, section: &Section) -> Result<()> {
         section.check(self.output.name())?;
         let header = section.as_raw();
@@ -186,6 +191,7 @@ impl PcapngDumper {
     /// - [`Io`](ErrorKind::Io) if writing failed.
     ///
     /// After an error, the interface has not been added, and the call can be repeated.
+    #[inline]
     pub fn add_interface(&mut self, interface: &Interface) -> Result<InterfaceId> {
         let linktype = interface.linktype();
         if linktype.value() > u32::from(u16::MAX) {
@@ -211,6 +217,7 @@ impl PcapngDumper {
 
     /// Returns the identifier of an interface of the current section by its number, for example of one that
     /// [`write_block`](Self::write_block) wrote. Returns `None` if the section does not have it.
+    #[inline]
     pub fn interface(&mut self, number: u32) -> Option<InterfaceId> {
         self.interfaces.get(number as usize)?;
         if let Some(appended) = &mut self.appended {
@@ -220,6 +227,7 @@ impl PcapngDumper {
     }
 
     /// Creates the identifier of an interface of the section.
+    #[inline]
     fn hand_out(&mut self, number: u32) -> InterfaceId {
         // There are no more slots than interfaces.
         let next = self.slots.len() as u32;
@@ -238,6 +246,7 @@ impl PcapngDumper {
     }
 
     /// Returns the description of an interface in the byte order of the section.
+    #[inline]
     fn converted(&self, interface: &Interface) -> Result<BlockBuf> {
         let section = self.section_state()?;
         if !section.is_known {
@@ -250,6 +259,7 @@ impl PcapngDumper {
     }
 
     /// Writes the description of an interface, and returns its number.
+    #[inline]
     fn describe(&mut self, interface: &Interface, block: &BlockBuf) -> Result<u32> {
         let Ok(number) = u32::try_from(self.interfaces.len()) else {
             return Err(self
@@ -257,12 +267,12 @@ impl PcapngDumper {
                 .refuse("it has the maximum number of interfaces"));
         };
         let bytes = block.as_raw().bytes();
-        self.output.reserve(bytes.len())?;
-        self.output.push(bytes);
+        self.output.put(bytes)?;
         self.interfaces.push(InterfaceState::new(interface));
         Ok(number)
     }
 
+    #[inline]
     fn section_state(&self) -> Result<SectionState> {
         self.section
             .ok_or_else(|| self.output.refuse("expected a section header first"))
@@ -274,12 +284,14 @@ impl PcapngDumper {
     ///
     /// - [`Io`](ErrorKind::Io) if not everything could be written. The rest stays in the buffer, and a later call tries
     ///   again.
+    #[inline]
     pub fn flush(&mut self) -> Result<()> {
         self.output.flush()
     }
 
     /// Limits how long packets stay in the buffer. Default: no limit. [`Duration::MAX`] removes the limit. For details,
     /// see [`Dumper::flush_within`](crate::Dumper::flush_within).
+    #[inline]
     pub fn flush_within(&mut self, bound: Duration) {
         self.output.flush_within(bound);
     }
@@ -291,6 +303,7 @@ impl PcapngDumper {
     ///
     /// The errors of [`flush`](Self::flush). However, if a non-blocking output accepts no data at the moment, the call
     /// returns `Ok` and the packets stay in the buffer.
+    #[inline]
     pub fn flush_if_due(&mut self) -> Result<()> {
         self.output.flush_if_due()
     }
@@ -302,6 +315,7 @@ impl PcapngDumper {
     /// # Errors
     ///
     /// - [`Io`](ErrorKind::Io) if writing or closing failed. The savefile is then incomplete.
+    #[inline]
     pub fn close(self) -> Result<()> {
         self.output.close()
     }
@@ -356,12 +370,14 @@ impl PcapngDumper {
     /// Returns the name of the savefile as it appears in errors: the path as it was passed, or the name of the open
     /// file or writer.
     #[must_use]
+    #[inline]
     pub fn name(&self) -> &str {
         self.output.name()
     }
 
     /// Returns the length of the savefile in bytes, including the bytes in the buffer.
     #[must_use]
+    #[inline]
     pub fn position(&self) -> u64 {
         self.output.position()
     }
@@ -375,7 +391,15 @@ struct SectionState {
     is_known: bool,
 }
 
+impl SectionState {
+    #[inline]
+    fn is_swapped(self) -> bool {
+        self.order == ByteOrder::Swapped
+    }
+}
+
 /// Returns a number that is unique among the dumpers of this process.
+#[inline]
 fn new_id() -> u64 {
     // Not an atomic: some 32-bit processors have no 64-bit atomics.
     static MADE: Mutex<u64> = Mutex::new(0);
@@ -385,6 +409,7 @@ fn new_id() -> u64 {
 }
 
 impl fmt::Debug for PcapngDumper {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PcapngDumper")
             .field("name", &self.output.name())

@@ -1,18 +1,18 @@
 //! Writing packets and statistics.
 
+use super::SectionState;
 use crate::capture::{Capture, Readable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::linktype::Linktype;
 use crate::packet::{AsPacket, Packet};
 use crate::pcapng::interface::InterfaceState;
 use crate::pcapng::{BlockBuf, InterfaceId, PcapngDumper, Record};
-use crate::savefile::ByteOrder;
-use crate::savefile::pcapng::{Kind, LONGEST_BLOCK, code, text};
+use crate::savefile::pcapng::{HEAD, Kind, LONGEST_BLOCK, TRAILER, code, layout, text};
 use crate::stats::Stats;
 use crate::timestamp::Timestamp;
 
 /// The length of an enhanced packet block without data and options.
-const BARE: usize = 32;
+const BARE: usize = HEAD + layout::PACKET + TRAILER;
 
 /// # Writing packets
 impl PcapngDumper {
@@ -138,20 +138,16 @@ impl PcapngDumper {
     ) -> Result<()> {
         let data = packet.data();
         if packet.caplen() > known.snaplen {
-            return Err(self.longer_than_snaplen(packet, known));
+            return Err(self.longer_than_snaplen(packet.caplen(), known.snaplen));
         }
         let time = packet.timestamp();
         let ticks = known.clock.ticks(time.secs(), time.subsec_nanos());
         let ticks = ticks.ok_or_else(|| self.out_of_range(time))?;
-        let padding = data.len().wrapping_neg() % 4;
-        let length = BARE + data.len() + padding + options.len();
+        let padded = data.len().next_multiple_of(4);
+        let length = BARE + padded + options.len();
         if length > LONGEST_BLOCK as usize {
             return Err(self.too_large(data.len()));
         }
-        self.output.reserve(length)?;
-        let order = self
-            .section
-            .map_or(ByteOrder::Native, |section| section.order);
         let numbers = [
             Kind::ENHANCED_PACKET.0,
             length as u32,
@@ -160,15 +156,25 @@ impl PcapngDumper {
             ticks as u32,
             packet.caplen(),
             packet.wire_len(),
-        ]
-        .map(|number| order.of_u32(number).to_ne_bytes());
-        self.output.push(numbers.as_flattened());
-        self.output.push(data);
-        self.output.pad(padding);
+        ];
+        let block = self.output.append(length)?;
+        let (block, trailer) = block.split_at_mut(length - TRAILER);
+        trailer.copy_from_slice(&numbers[1].to_ne_bytes());
+        let (head, rest) = block.split_at_mut(HEAD + layout::PACKET);
+        head.copy_from_slice(numbers.map(u32::to_ne_bytes).as_flattened());
+        let (padded, after) = rest.split_at_mut(padded);
         if !options.is_empty() {
-            self.output.push(options);
+            after.copy_from_slice(options);
         }
-        self.output.push(&numbers[1]);
+        // The padding first, with a copy of constant length, which is no call.
+        if let Some(padding) = padded.last_chunk_mut::<4>() {
+            *padding = [0; 4];
+        }
+        padded[..data.len()].copy_from_slice(data);
+        if self.section.is_some_and(SectionState::is_swapped) {
+            swap_numbers(head);
+            swap_numbers(trailer);
+        }
         Ok(())
     }
 
@@ -180,11 +186,9 @@ impl PcapngDumper {
     }
 
     #[cold]
-    fn longer_than_snaplen(&self, packet: Packet<'_>, known: InterfaceState) -> Error {
+    fn longer_than_snaplen(&self, caplen: u32, snaplen: u32) -> Error {
         self.output.refuse(format!(
-            "a packet of {} bytes is longer than the interface's snaplen, {} bytes",
-            packet.caplen(),
-            known.snaplen
+            "a packet of {caplen} bytes is longer than the interface's snaplen, {snaplen} bytes"
         ))
     }
 
@@ -227,9 +231,7 @@ impl PcapngDumper {
             block.add_option(code, &order.of_u64(count).to_ne_bytes())?;
         }
         let bytes = block.as_raw().bytes();
-        self.output.reserve(bytes.len())?;
-        self.output.push(bytes);
-        Ok(())
+        self.output.put(bytes)
     }
 
     /// Returns the number of an interface in the section, and what its packets depend on.
@@ -272,5 +274,13 @@ impl PcapngDumper {
         self.output.refuse(format!(
             "the time {time} is out of range: before 1970, or beyond the range of the interface's timestamps"
         ))
+    }
+}
+
+/// Swaps the bytes of 32-bit numbers. Apart, so that blocks in this machine's byte order pay for one branch only.
+#[cold]
+fn swap_numbers(bytes: &mut [u8]) {
+    for number in bytes.chunks_exact_mut(4) {
+        number.reverse();
     }
 }

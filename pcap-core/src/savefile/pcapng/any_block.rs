@@ -61,6 +61,7 @@ impl Lent for Block<'static> {
 impl<'a> Block<'a> {
     /// Returns the bytes of the block.
     #[must_use]
+    #[inline]
     pub fn as_raw(&self) -> RawBlock<'a> {
         match self {
             Block::Section(section) => section.as_raw(),
@@ -78,11 +79,13 @@ impl<'a> Block<'a> {
     /// Returns the options. Returns `None` if the block is damaged, or has a type without options or of which this
     /// crate does not know where they are.
     #[must_use]
+    #[inline]
     pub fn options(&self) -> Option<Options<'a>> {
         self.as_raw().options()
     }
 
     /// Returns the comments (`opt_comment`).
+    #[inline]
     pub fn comments(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
         self.as_raw().comments()
     }

@@ -37,6 +37,7 @@ impl BlockBuf {
     /// A block may have at most 134 348 832 bytes. [`write_block`](crate::pcapng::PcapngDumper::write_block) rejects a
     /// longer one.
     #[must_use]
+    #[inline]
     pub fn new(block_type: u32, body: &[u8]) -> BlockBuf {
         BlockBuf::with_endian(block_type, body, Endian::NATIVE)
     }
@@ -44,6 +45,7 @@ impl BlockBuf {
     /// Creates a block of any type, for a section of this byte order. The numbers in the body must have this byte
     /// order, too. See [`new`](Self::new).
     #[must_use]
+    #[inline]
     pub fn with_endian(block_type: u32, body: &[u8], endian: Endian) -> BlockBuf {
         let order = ByteOrder::from(endian);
         let padded = body.len().next_multiple_of(4);
@@ -59,16 +61,19 @@ impl BlockBuf {
         BlockBuf { bytes, order }
     }
 
+    #[inline]
     pub(crate) fn of_kind(kind: Kind, body: &[u8], order: ByteOrder) -> BlockBuf {
         BlockBuf::with_endian(kind.0, body, order.into())
     }
 
     /// Borrows the block.
     #[must_use]
+    #[inline]
     pub fn as_raw(&self) -> RawBlock<'_> {
         RawBlock::new(&self.bytes, self.order)
     }
 
+    #[inline]
     pub(crate) fn order(&self) -> ByteOrder {
         self.order
     }
@@ -76,11 +81,13 @@ impl BlockBuf {
     /// Returns the options. Returns `None` if the block is damaged, or has a type without options or of which this
     /// crate does not know where they are.
     #[must_use]
+    #[inline]
     pub fn options(&self) -> Option<Options<'_>> {
         self.as_raw().options()
     }
 
     /// Returns the comments.
+    #[inline]
     pub fn comments(&self) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
         self.as_raw().comments()
     }
@@ -93,6 +100,7 @@ impl BlockBuf {
     ///   more than 65 535 bytes, or if the block would be longer than 134 348 832 bytes.
     /// - [`Unsupported`](ErrorKind::Unsupported) if the block has no [`options`](Self::options).
     /// - [`SavefileBad`](ErrorKind::SavefileBad) if its last option reaches beyond the block.
+    #[inline]
     pub fn add_option(&mut self, code: u16, value: &[u8]) -> Result<()> {
         let cannot = |kind, text: String| {
             let object = format!("option {code} of the block");
@@ -149,6 +157,7 @@ impl BlockBuf {
     /// - The errors of [`add_option`](Self::add_option).
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the comment contains a NUL byte, at which readers would
     ///   truncate it.
+    #[inline]
     pub fn add_comment(&mut self, text: &str) -> Result<()> {
         if text.contains('\0') {
             let text = "it contains a NUL byte";
@@ -160,11 +169,13 @@ impl BlockBuf {
     }
 
     /// Removes all options with this code, and returns their number.
+    #[inline]
     pub fn remove_options(&mut self, code: u16) -> usize {
         self.remove_after(code, 0)
     }
 
     /// Removes the options with a code from an offset in the block on.
+    #[inline]
     fn remove_after(&mut self, code: u16, start: usize) -> usize {
         let places = self.places(code).filter(|place| place.start >= start);
         let removed: Vec<_> = places.collect();
@@ -188,6 +199,7 @@ impl BlockBuf {
     /// # Errors
     ///
     /// The errors of [`add_option`](Self::add_option).
+    #[inline]
     pub fn set_option(&mut self, code: u16, value: &[u8]) -> Result<()> {
         if let Some(range) = self.find(code) {
             let option = &self.bytes[range.clone()];
@@ -203,11 +215,13 @@ impl BlockBuf {
     }
 
     /// Returns where the first option with a code is, with its padding.
+    #[inline]
     fn find(&self, code: u16) -> Option<Range<usize>> {
         self.places(code).next()
     }
 
     /// Returns where the options with a code are.
+    #[inline]
     fn places(&self, code: u16) -> impl Iterator<Item = Range<usize>> {
         let mut options = self.options();
         let end = self.bytes.len() - TRAILER;
@@ -229,6 +243,7 @@ impl BlockBuf {
     /// # Errors
     ///
     /// - [`Unsupported`](ErrorKind::Unsupported) if the block has another type, or is too short for it.
+    #[inline]
     pub fn set_interface(&mut self, interface: u32) -> Result<()> {
         self.require(&[Kind::ENHANCED_PACKET, Kind::STATISTICS], "the interface")?;
         self.put_u32(HEAD, interface);
@@ -240,6 +255,7 @@ impl BlockBuf {
     /// # Errors
     ///
     /// - [`Unsupported`](ErrorKind::Unsupported) if the block has another type, or is too short for it.
+    #[inline]
     pub fn set_ticks(&mut self, ticks: u64) -> Result<()> {
         let kinds = [Kind::ENHANCED_PACKET, Kind::PACKET, Kind::STATISTICS];
         self.require(&kinds, "the time")?;
@@ -259,6 +275,7 @@ impl BlockBuf {
     /// - [`Unsupported`](ErrorKind::Unsupported) if the block is not a packet, or is too short for its type.
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the block would be longer than 134 348 832 bytes, or if it
     ///   is a simple packet block whose lengths would change.
+    #[inline]
     pub fn set_data(&mut self, data: &[u8], wire_len: u32) -> Result<()> {
         if self.as_raw().kind() == Kind::SIMPLE_PACKET {
             return self.set_simple_data(data, wire_len);
@@ -292,6 +309,7 @@ impl BlockBuf {
     }
 
     /// Replaces the data of a simple packet block by as many bytes.
+    #[inline]
     fn set_simple_data(&mut self, data: &[u8], wire_len: u32) -> Result<()> {
         let room = self.as_raw().body().len().checked_sub(4);
         let is_same = room == Some(data.len().next_multiple_of(4)) && self.u32_at(HEAD) == wire_len;
@@ -306,16 +324,19 @@ impl BlockBuf {
     }
 
     /// Sets the snaplen of an interface description.
+    #[inline]
     pub(crate) fn set_snaplen(&mut self, snaplen: u32) {
         self.put_u32(HEAD + 4, snaplen);
     }
 
     /// Sets the length of the section in a section header.
+    #[inline]
     pub(crate) fn set_section_length(&mut self, length: u64) {
         let bytes = self.order.of_u64(length).to_ne_bytes();
         self.bytes[HEAD + 8..HEAD + 16].copy_from_slice(&bytes);
     }
 
+    #[inline]
     fn require(&self, kinds: &[Kind], what: &str) -> Result<()> {
         let kind = self.as_raw().kind();
         let numbers = match kind {
@@ -332,10 +353,12 @@ impl BlockBuf {
         Err(Error::cannot(ErrorKind::Unsupported, "set", object, text))
     }
 
+    #[inline]
     fn u32_at(&self, at: usize) -> u32 {
         Fields::new(&self.bytes, self.order).u32(at).unwrap_or(0)
     }
 
+    #[inline]
     fn put_u32(&mut self, at: usize, number: u32) {
         let bytes = self.order.of_u32(number).to_ne_bytes();
         if let Some(place) = self.bytes.get_mut(at..at + 4) {
@@ -344,11 +367,13 @@ impl BlockBuf {
     }
 
     /// Replaces a part of the body, and corrects the lengths.
+    #[inline]
     fn splice(&mut self, range: Range<usize>, with: &[u8]) {
         self.bytes.splice(range, with.iter().copied());
         self.put_lengths();
     }
 
+    #[inline]
     fn put_lengths(&mut self) {
         let length = self.bytes.len();
         self.put_u32(4, length as u32);
@@ -357,6 +382,7 @@ impl BlockBuf {
 }
 
 impl From<RawBlock<'_>> for BlockBuf {
+    #[inline]
     fn from(block: RawBlock<'_>) -> BlockBuf {
         BlockBuf {
             bytes: block.bytes().to_vec(),
@@ -366,12 +392,14 @@ impl From<RawBlock<'_>> for BlockBuf {
 }
 
 impl<'a> From<&'a BlockBuf> for RawBlock<'a> {
+    #[inline]
     fn from(block: &'a BlockBuf) -> RawBlock<'a> {
         block.as_raw()
     }
 }
 
 impl fmt::Debug for BlockBuf {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let raw = self.as_raw();
         f.debug_struct("BlockBuf")

@@ -72,18 +72,19 @@ impl Clock {
 
     /// Returns the ticks of a time, with digits below the resolution cut off. `None` if no ticks count it.
     #[inline]
-    pub(crate) fn ticks(self, secs: i64, nanos: u32) -> Option<u64> {
-        let per_second = match self.unit {
-            Unit::Micro => 1_000_000,
-            Unit::Nano => 1_000_000_000,
+    pub(crate) fn ticks(&self, secs: i64, nanos: u32) -> Option<u64> {
+        // A constant makes the division a multiplication.
+        let (per_second, fraction) = match self.unit {
+            Unit::Micro => (1_000_000, u64::from(nanos / 1000)),
+            Unit::Nano => (1_000_000_000, u64::from(nanos)),
             _ => return self.any_ticks(secs, nanos),
         };
-        let fraction = u64::from(nanos) / (1_000_000_000 / per_second);
         let secs = u64::try_from(secs).ok()?;
         secs.checked_mul(per_second)?.checked_add(fraction)
     }
 
-    fn any_ticks(self, secs: i64, nanos: u32) -> Option<u64> {
+    #[cold]
+    fn any_ticks(&self, secs: i64, nanos: u32) -> Option<u64> {
         let secs = u128::try_from(i128::from(secs) - i128::from(self.offset)).ok()?;
         let nanos = u128::from(nanos);
         let ticks = match self.unit {

@@ -14,6 +14,7 @@ impl BlockBuf {
     ///
     /// Panics if the secrets have 4 GiB or more.
     #[must_use]
+    #[inline]
     pub fn secrets(secrets_type: u32, secrets: &[u8]) -> BlockBuf {
         let length = u32::try_from(secrets.len()).unwrap_or(u32::MAX);
         let mut body = [secrets_type, length].map(u32::to_ne_bytes).concat();
@@ -28,6 +29,7 @@ impl BlockBuf {
     ///
     /// Panics if the data have 4 GiB or more.
     #[must_use]
+    #[inline]
     pub fn custom(enterprise: u32, data: &[u8], is_copyable: bool) -> BlockBuf {
         let kind = match is_copyable {
             true => Kind::CUSTOM,
@@ -60,6 +62,7 @@ impl BlockBuf {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn simple_packet(wire_len: u32, data: &[u8]) -> BlockBuf {
         let body = [&wire_len.to_ne_bytes()[..], data].concat();
         BlockBuf::of_kind(Kind::SIMPLE_PACKET, &body, ByteOrder::Native)
@@ -117,6 +120,7 @@ impl BlockBuf {
     ///
     /// Panics if the entry has 4 GiB or more.
     #[must_use]
+    #[inline]
     pub fn journal(entry: &[u8]) -> BlockBuf {
         BlockBuf::of_kind(Kind::JOURNAL, entry, ByteOrder::Native)
     }

@@ -44,6 +44,7 @@ impl Reception {
 }
 
 impl fmt::Display for Reception {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
@@ -127,6 +128,7 @@ impl PacketFlags {
     }
 
     /// Returns the names of the errors of the link layer, such as `crc` or `packet too short`.
+    #[inline]
     pub fn link_errors(self) -> impl Iterator<Item = &'static str> {
         let bits = self.0 >> 24;
         let errors = ERRORS.iter().enumerate();

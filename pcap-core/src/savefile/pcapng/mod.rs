@@ -39,7 +39,7 @@ pub use packet_block::{PacketBlock, PacketHash, Verdict};
 pub use resolution::Resolution;
 pub use section::Section;
 
-pub(crate) use block::{Fields, HEAD};
+pub(crate) use block::{Fields, HEAD, TRAILER};
 pub(crate) use blocks::{Blocks, Found, Opening};
 pub(crate) use clock::Clock;
 pub(crate) use damage::Damage;

@@ -77,18 +77,21 @@ pub struct RawOption<'a> {
 impl<'a> RawOption<'a> {
     /// Returns the code. 1 is a comment in every block.
     #[must_use]
+    #[inline]
     pub fn code(self) -> u16 {
         self.code
     }
 
     /// Returns the bytes of the value, without padding. Numbers in it have the byte order of the section.
     #[must_use]
+    #[inline]
     pub fn value(self) -> &'a [u8] {
         self.value.bytes()
     }
 
     /// Returns the value as text. A NUL byte ends it, and invalid UTF-8 is replaced.
     #[must_use]
+    #[inline]
     pub fn text(self) -> Cow<'a, str> {
         let bytes = self.value.bytes();
         let end = bytes.iter().position(|&byte| byte == 0);
@@ -97,6 +100,7 @@ impl<'a> RawOption<'a> {
 
     /// Returns the value as a number of 8 bits, if it has that length.
     #[must_use]
+    #[inline]
     pub fn u8(self) -> Option<u8> {
         match self.value.bytes() {
             [number] => Some(*number),
@@ -106,12 +110,14 @@ impl<'a> RawOption<'a> {
 
     /// Returns the value as a number of 32 bits, if it has that length.
     #[must_use]
+    #[inline]
     pub fn u32(self) -> Option<u32> {
         self.value.u32(0).filter(|_| self.value.bytes().len() == 4)
     }
 
     /// Returns the value as a number of 64 bits, if it has that length.
     #[must_use]
+    #[inline]
     pub fn u64(self) -> Option<u64> {
         self.value.u64(0).filter(|_| self.value.bytes().len() == 8)
     }
@@ -137,11 +143,13 @@ impl<'a> Options<'a> {
     }
 
     /// Returns the remaining bytes.
+    #[inline]
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest.bytes()
     }
 
     /// Returns the next option, with the end option.
+    #[inline]
     pub(crate) fn take_any(&mut self) -> Option<RawOption<'a>> {
         let (Some(code), Some(length)) = (self.rest.u16(0), self.rest.u16(2)) else {
             self.rest = self.rest.from(usize::MAX);
@@ -180,27 +188,32 @@ impl<'a> Options<'a> {
     }
 
     /// Returns the code and the length of an option that reaches beyond the block.
+    #[inline]
     pub(crate) fn beyond(&self) -> Option<(u16, u16)> {
         self.damage
     }
 
     /// Returns the damage that ended the options.
+    #[inline]
     pub(crate) fn damage(&self) -> Option<Damage> {
         let (code, length) = self.damage?;
         Some(Damage::OptionBeyond { code, length })
     }
 
     /// Returns the first option with a code.
+    #[inline]
     pub(crate) fn first(mut self, code: u16) -> Option<RawOption<'a>> {
         self.find(|option| option.code == code)
     }
 
     /// Returns the text of the first option with a code.
+    #[inline]
     pub(crate) fn text(self, code: u16) -> Option<Cow<'a, str>> {
         self.first(code).map(RawOption::text)
     }
 
     /// Returns the texts of all options with a code.
+    #[inline]
     pub(crate) fn texts(self, code: u16) -> impl Iterator<Item = Cow<'a, str>> {
         self.filter(move |option| option.code == code)
             .map(RawOption::text)
@@ -225,6 +238,7 @@ impl<'a> Options<'a> {
     /// assert_eq!(options.error().unwrap(), "option 1 of 100 bytes reaches beyond the block");
     /// ```
     #[must_use]
+    #[inline]
     pub fn error(&self) -> Option<String> {
         self.damage().map(|damage| damage.to_string())
     }
@@ -233,6 +247,7 @@ impl<'a> Options<'a> {
 impl<'a> Iterator for Options<'a> {
     type Item = RawOption<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<RawOption<'a>> {
         self.take_any().filter(|option| option.code != code::END)
     }

@@ -92,6 +92,7 @@ impl<'a> PacketBlock<'a> {
     /// Returns the time of capture. Returns `None` for a simple packet block, which has none, and for a time that this
     /// crate cannot represent; see [`ticks`](Self::ticks). Digits below the nanosecond are truncated.
     #[must_use]
+    #[inline]
     pub fn timestamp(&self) -> Option<Timestamp> {
         self.has_time.then(|| self.packet.timestamp())
     }
@@ -99,6 +100,7 @@ impl<'a> PacketBlock<'a> {
     /// Returns the time of capture in ticks of the interface, without its offset. Returns `None` for a simple packet
     /// block.
     #[must_use]
+    #[inline]
     pub fn ticks(&self) -> Option<u64> {
         match self.raw.kind() {
             Kind::SIMPLE_PACKET => None,
@@ -108,36 +110,42 @@ impl<'a> PacketBlock<'a> {
 
     /// Returns the interface on which the packet was captured.
     #[must_use]
+    #[inline]
     pub fn interface(&self) -> &'a Interface {
         self.interface
     }
 
     /// Returns the number of the interface in its section, starting at 0.
     #[must_use]
+    #[inline]
     pub fn interface_id(&self) -> u32 {
         self.packet.interface().unwrap_or(0)
     }
 
     /// Returns the link type of the packet, which is that of its interface.
     #[must_use]
+    #[inline]
     pub fn linktype(&self) -> Linktype {
         self.interface.linktype()
     }
 
     /// Returns the options. A simple packet block has none.
     #[must_use]
+    #[inline]
     pub fn options(&self) -> Options<'a> {
         let none = Options::new(self.raw.content().from(usize::MAX));
         self.raw.options().unwrap_or(none)
     }
 
     /// Returns the comments (`opt_comment`).
+    #[inline]
     pub fn comments(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
         self.raw.comments()
     }
 
     /// Returns the flags (`epb_flags`): the direction, how the packet was addressed, and errors.
     #[must_use]
+    #[inline]
     pub fn flags(&self) -> Option<PacketFlags> {
         let bits = self.options().first(code::FLAGS)?.u32()?;
         Some(PacketFlags::from_bits(bits))
@@ -146,6 +154,7 @@ impl<'a> PacketBlock<'a> {
     /// Returns the number of packets that the interface lost between the previous packet and this one
     /// (`epb_dropcount`, or the field of an obsolete packet block).
     #[must_use]
+    #[inline]
     pub fn dropped(&self) -> Option<u64> {
         let option = self.options().first(code::DROPPED);
         option
@@ -161,18 +170,21 @@ impl<'a> PacketBlock<'a> {
 
     /// Returns the identifier of the packet (`epb_packetid`), which is the same wherever the packet was captured.
     #[must_use]
+    #[inline]
     pub fn packet_id(&self) -> Option<u64> {
         self.options().first(code::PACKET_ID)?.u64()
     }
 
     /// Returns the queue of the interface that received the packet (`epb_queue`).
     #[must_use]
+    #[inline]
     pub fn queue(&self) -> Option<u32> {
         self.options().first(code::QUEUE)?.u32()
     }
 
     /// Returns the process and the thread that sent or received the packet (`epb_processid_threadid`).
     #[must_use]
+    #[inline]
     pub fn process_thread(&self) -> Option<(u32, u32)> {
         let option = self.options().first(code::PROCESS_THREAD)?;
         match option.value().len() {
@@ -182,6 +194,7 @@ impl<'a> PacketBlock<'a> {
     }
 
     /// Returns the hashes (`epb_hash`).
+    #[inline]
     pub fn hashes(&self) -> impl Iterator<Item = PacketHash<'a>> + use<'a> {
         let options = self.options();
         options
@@ -193,6 +206,7 @@ impl<'a> PacketBlock<'a> {
     }
 
     /// Returns the verdicts (`epb_verdict`). Those of a wrong length are only among the [`options`](Self::options).
+    #[inline]
     pub fn verdicts(&self) -> impl Iterator<Item = Verdict<'a>> + use<'a> {
         let options = self.options();
         options
@@ -212,6 +226,7 @@ impl<'a> PacketBlock<'a> {
 
     /// Returns the block.
     #[must_use]
+    #[inline]
     pub fn as_raw(&self) -> RawBlock<'a> {
         self.raw
     }
@@ -220,6 +235,7 @@ impl<'a> PacketBlock<'a> {
     /// bytes. A simple packet block, which has no time, gets 0 ticks. The dropped packets that an obsolete block counts
     /// become the option `epb_dropcount`.
     #[must_use]
+    #[inline]
     pub fn to_enhanced(&self) -> BlockBuf {
         let kind = self.raw.kind();
         if kind == Kind::ENHANCED_PACKET {
@@ -258,12 +274,14 @@ impl<'a> PacketBlock<'a> {
 }
 
 impl<'a> From<PacketBlock<'a>> for Packet<'a> {
+    #[inline]
     fn from(block: PacketBlock<'a>) -> Packet<'a> {
         block.packet
     }
 }
 
 impl<'a> From<&PacketBlock<'a>> for Packet<'a> {
+    #[inline]
     fn from(block: &PacketBlock<'a>) -> Packet<'a> {
         block.packet
     }
@@ -272,12 +290,14 @@ impl<'a> From<&PacketBlock<'a>> for Packet<'a> {
 impl crate::packet::sealed::Sealed for PacketBlock<'_> {}
 
 impl AsPacket for PacketBlock<'_> {
+    #[inline]
     fn as_packet(&self) -> Packet<'_> {
         self.packet
     }
 }
 
 impl fmt::Debug for PacketBlock<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PacketBlock")
             .field("packet", &self.packet)

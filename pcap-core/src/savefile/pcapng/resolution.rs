@@ -58,6 +58,7 @@ impl Resolution {
     /// Returns the number of ticks in a second, or `None` if it exceeds 64 bits. The times of such an interface are
     /// unknown to this crate.
     #[must_use]
+    #[inline]
     pub fn ticks_per_second(self) -> Option<u64> {
         let digits = u32::from(self.0 & !BINARY);
         match self.0 & BINARY {
@@ -68,6 +69,7 @@ impl Resolution {
 }
 
 impl fmt::Display for Resolution {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let base = if self.0 & BINARY == 0 { 10 } else { 2 };
         match self.0 & !BINARY {

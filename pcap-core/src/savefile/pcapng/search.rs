@@ -19,6 +19,7 @@ pub(crate) enum Sought {
 
 impl Blocks {
     /// Skips bytes up to the next section header that is undamaged, and reads more once if there is none.
+    #[inline]
     pub(crate) fn skip_to_section(
         &mut self,
         stream: &mut Option<platform::Stream>,
@@ -36,6 +37,7 @@ impl Blocks {
 
     /// Skips bytes in the buffer up to a section header, of which the end may be missing. Returns whether it is
     /// complete.
+    #[inline]
     fn seek_section(&mut self) -> bool {
         let magic = Kind::SECTION.0.to_ne_bytes();
         loop {
@@ -56,6 +58,7 @@ impl Blocks {
     }
 
     /// Skips the first byte of a damaged block, if there is one.
+    #[inline]
     pub(crate) fn skip_byte(&mut self) {
         self.current = None;
         self.window.unread.start += self.window.unread().len().min(1);

@@ -34,6 +34,7 @@ pub struct Section {
 }
 
 impl Default for Section {
+    #[inline]
     fn default() -> Section {
         Section::new()
     }
@@ -42,6 +43,7 @@ impl Default for Section {
 impl Section {
     /// Creates an empty description in this machine's byte order.
     #[must_use]
+    #[inline]
     pub fn new() -> Section {
         Section {
             block: header(ByteOrder::Native, &[]),
@@ -50,6 +52,7 @@ impl Section {
     }
 
     /// Takes over a section header from a file.
+    #[inline]
     pub(crate) fn from_block(block: RawBlock<'_>) -> Section {
         Section {
             block: block.into(),
@@ -59,23 +62,27 @@ impl Section {
 
     /// Borrows the block of the header.
     #[must_use]
+    #[inline]
     pub fn as_raw(&self) -> RawBlock<'_> {
         self.block.as_raw()
     }
 
     /// Returns the first error of a setter.
+    #[inline]
     pub(crate) fn refusal(&self) -> Option<&str> {
         self.texts.refusal()
     }
 
     /// Returns the byte order of the section.
     #[must_use]
+    #[inline]
     pub fn endian(&self) -> Endian {
         self.as_raw().endian()
     }
 
     /// Returns the major and minor version of the format: 1.0, or 1.2, which means the same.
     #[must_use]
+    #[inline]
     pub fn version(&self) -> (u16, u16) {
         let body = self.as_raw().content();
         (body.u16(4).unwrap_or(0), body.u16(6).unwrap_or(0))
@@ -84,12 +91,14 @@ impl Section {
     /// Returns whether this crate knows the version. If not, the blocks of the section are
     /// [unknown](super::Block::Other).
     #[must_use]
+    #[inline]
     pub fn is_known(&self) -> bool {
         matches!(self.version(), (1, 0 | 2))
     }
 
     /// Returns the length of the section's blocks in bytes as the file states it, if it does. Readers do not use it.
     #[must_use]
+    #[inline]
     pub fn length(&self) -> Option<u64> {
         let length = self.as_raw().content().u64(8);
         length.filter(|&length| length != u64::MAX)
@@ -97,29 +106,34 @@ impl Section {
 
     /// Returns all options.
     #[must_use]
+    #[inline]
     pub fn options(&self) -> Options<'_> {
         self.as_raw().options_after(layout::SECTION)
     }
 
     /// Returns the description of the hardware on which the file was created (`shb_hardware`).
     #[must_use]
+    #[inline]
     pub fn hardware(&self) -> Option<Cow<'_, str>> {
         self.options().text(code::HARDWARE)
     }
 
     /// Returns the operating system on which the file was created (`shb_os`).
     #[must_use]
+    #[inline]
     pub fn os(&self) -> Option<Cow<'_, str>> {
         self.options().text(code::OS)
     }
 
     /// Returns the application that created the file (`shb_userappl`).
     #[must_use]
+    #[inline]
     pub fn application(&self) -> Option<Cow<'_, str>> {
         self.options().text(code::APPLICATION)
     }
 
     /// Returns the comments about the section (`opt_comment`).
+    #[inline]
     pub fn comments(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.as_raw().comments()
     }
@@ -127,6 +141,7 @@ impl Section {
     /// Sets the byte order of the section's numbers. Default: this machine's. Options whose meaning this crate does not
     /// know cannot be converted; the call that writes the section returns an error for them.
     #[must_use]
+    #[inline]
     pub fn with_endian(mut self, endian: Endian) -> Section {
         match self.block.to_whole_order(endian.into()) {
             Ok(block) => self.block = block,
@@ -138,6 +153,7 @@ impl Section {
     /// Sets the length of the section to "unknown". The length in a header from a file is wrong once the section's
     /// blocks have changed.
     #[must_use]
+    #[inline]
     pub fn without_length(mut self) -> Section {
         self.block.set_section_length(u64::MAX);
         self
@@ -173,11 +189,13 @@ impl Section {
     /// Sets any option: replaces the options with this code, or adds one. Numbers in the value must have the
     /// [byte order](Self::endian) of the section.
     #[must_use]
+    #[inline]
     pub fn with_option(mut self, code: u16, value: &[u8]) -> Section {
         self.texts.note(self.block.set_option(code, value));
         self
     }
 
+    #[inline]
     fn with_text(mut self, code: u16, what: &'static str, text: &str) -> Section {
         if self.texts.check(what, text, 0) {
             self.texts
@@ -188,6 +206,7 @@ impl Section {
 }
 
 /// Creates the block of a section header in a byte order.
+#[inline]
 pub(crate) fn header(order: ByteOrder, options: &[u8]) -> BlockBuf {
     let mut body = order.of_u32(ORDER).to_ne_bytes().to_vec();
     body.extend([1, 0].map(|n| order.of_u16(n).to_ne_bytes()).concat());
@@ -197,6 +216,7 @@ pub(crate) fn header(order: ByteOrder, options: &[u8]) -> BlockBuf {
 }
 
 impl fmt::Debug for Section {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Section")
             .field("endian", &self.endian())

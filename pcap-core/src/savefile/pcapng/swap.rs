@@ -21,6 +21,7 @@ enum Form {
 }
 
 /// Returns the form of an option, or `None` if its meaning is unknown.
+#[inline]
 fn form(kind: Kind, code: u16) -> Option<Form> {
     match code {
         code::COMMENT => return Some(Form::Bytes),
@@ -61,19 +62,23 @@ struct Writer {
 }
 
 impl Writer {
+    #[inline]
     fn u16(&mut self, number: u16) {
         self.bytes.extend(self.order.of_u16(number).to_ne_bytes());
     }
 
+    #[inline]
     fn u32(&mut self, number: u32) {
         self.bytes.extend(self.order.of_u32(number).to_ne_bytes());
     }
 
+    #[inline]
     fn u64(&mut self, number: u64) {
         self.bytes.extend(self.order.of_u64(number).to_ne_bytes());
     }
 
     /// Copies numbers of 32 bits at the start of some fields. Returns what follows, or `None` if there are fewer.
+    #[inline]
     fn copy_u32s<'a>(&mut self, from: Fields<'a>, count: usize) -> Option<Fields<'a>> {
         for n in 0..count {
             self.u32(from.u32(4 * n)?);
@@ -81,6 +86,7 @@ impl Writer {
         Some(from.from(4 * count))
     }
 
+    #[inline]
     fn copy_u16s<'a>(&mut self, from: Fields<'a>, count: usize) -> Option<Fields<'a>> {
         for n in 0..count {
             self.u16(from.u16(2 * n)?);
@@ -89,6 +95,7 @@ impl Writer {
     }
 
     /// Copies bytes and their padding. Returns what follows.
+    #[inline]
     fn copy_bytes<'a>(&mut self, from: Fields<'a>, length: usize) -> Option<Fields<'a>> {
         let padded = length.checked_next_multiple_of(4)?;
         self.bytes.extend(from.bytes().get(..padded)?);
@@ -96,6 +103,7 @@ impl Writer {
     }
 
     /// Copies the value of an option.
+    #[inline]
     fn copy_value(&mut self, form: &Form, option: RawOption<'_>) -> Option<()> {
         let (value, bytes) = (option.value, option.value());
         match form {
@@ -133,6 +141,7 @@ impl Writer {
     }
 
     /// Copies options. Returns the codes of those that cannot be converted.
+    #[inline]
     fn copy_options(&mut self, kind: Kind, mut options: Options<'_>) -> Vec<u16> {
         let mut left_out = Vec::new();
         loop {
@@ -167,6 +176,7 @@ impl Writer {
     }
 
     /// Copies the records of names, up to the end of them.
+    #[inline]
     fn copy_names<'a>(&mut self, mut from: Fields<'a>) -> Option<Fields<'a>> {
         while let (Some(kind), Some(length)) = (from.u16(0), from.u16(2)) {
             self.u16(kind);
@@ -181,6 +191,7 @@ impl Writer {
 
     /// Copies the body of a block. Returns the codes of options that are left out, or `None` if the block is damaged
     /// or of an unknown type.
+    #[inline]
     fn copy_body(&mut self, block: RawBlock<'_>) -> Option<Vec<u16>> {
         let (kind, body) = (block.kind(), block.content());
         let rest = match kind {
@@ -227,6 +238,7 @@ impl Writer {
 impl BlockBuf {
     /// Converts the block to a byte order. Also returns the codes of options that are left out, because their meaning
     /// is unknown, or they are damaged.
+    #[inline]
     pub(crate) fn to_order(&self, order: ByteOrder) -> Result<(BlockBuf, Vec<u16>)> {
         if order == self.order() {
             return Ok((self.clone(), Vec::new()));
@@ -256,6 +268,7 @@ impl BlockBuf {
     }
 
     /// Converts the block to a byte order, unless an option would be left out.
+    #[inline]
     pub(crate) fn to_whole_order(&self, order: ByteOrder) -> Result<BlockBuf> {
         let (block, left_out) = self.to_order(order)?;
         match left_out.first() {
@@ -277,6 +290,7 @@ impl BlockBuf {
     /// # Errors
     ///
     /// - [`Unsupported`](ErrorKind::Unsupported) if the block is damaged, or has an unknown type.
+    #[inline]
     pub fn to_endian(&self, endian: super::Endian) -> Result<(BlockBuf, Vec<u16>)> {
         self.to_order(endian.into())
     }

@@ -5,6 +5,7 @@ pub(crate) const LONGEST: usize = u16::MAX as usize;
 
 /// Returns why a string does not fit into an option: it is too long, or contains a NUL byte, at which readers would
 /// truncate it. `fewer` is the number of bytes that the option needs besides.
+#[inline]
 pub(crate) fn problem(what: &str, text: &str, fewer: usize) -> Option<String> {
     let (length, longest) = (text.len(), LONGEST - fewer);
     if text.contains('\0') {
@@ -26,6 +27,7 @@ pub(crate) struct Texts {
 
 impl Texts {
     /// Returns whether a string fits into an option, and notes the reason if it does not.
+    #[inline]
     pub(crate) fn check(&mut self, what: &str, text: &str, fewer: usize) -> bool {
         let problem = problem(what, text, fewer);
         let fits = problem.is_none();
@@ -34,12 +36,14 @@ impl Texts {
     }
 
     /// Notes an error of an edit.
+    #[inline]
     pub(crate) fn note(&mut self, edited: crate::error::Result<()>) {
         if let Err(error) = edited {
             self.refusal.get_or_insert(error.to_string());
         }
     }
 
+    #[inline]
     pub(crate) fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
     }

@@ -28,6 +28,7 @@ const EXTENSIONS: u32 = -0x1000_i32 as u32;
 
 impl Chooser {
     /// Creates a chooser from a filter for packets that begin with the IP header.
+    #[inline]
     pub(super) fn filter(filter: &Filter) -> Result<Chooser> {
         const OPERATION: &str = "choose members of a group by";
         let refuse = |kind, why: &str| {
@@ -54,6 +55,7 @@ impl Chooser {
     }
 
     /// Returns the kernel's number for this choice.
+    #[inline]
     pub(super) fn number(&self) -> u16 {
         match self {
             Chooser::Mode(mode) => mode.number(),
@@ -63,6 +65,7 @@ impl Chooser {
     }
 
     /// Attaches the program, if there is one, to the group of a member's socket.
+    #[inline]
     pub(super) fn install(&self, socket: BorrowedFd<'_>, name: &str) -> Result<()> {
         const OPERATION: &str = "set the fanout program of";
         let installed = match self {
@@ -91,6 +94,7 @@ impl Chooser {
 
 /// Converts an instruction to load relative to the network-layer header. Returns `None` for an offset beyond the end of
 /// any packet, which could wrap around.
+#[inline]
 fn at_network(insn: &Insn) -> Option<Insn> {
     if !insn.loads_from_packet() || insn.is_kernel_extension() {
         return Some(*insn);

@@ -41,30 +41,35 @@ use crate::stats::Stats;
 pub struct FanoutGroup(Vec<Capture<Active>>);
 
 impl FanoutGroup {
+    #[inline]
     pub(super) fn new(members: Vec<Capture<Active>>) -> FanoutGroup {
         FanoutGroup(members)
     }
 
     /// Returns the members, in the order of their numbers.
     #[must_use]
+    #[inline]
     pub fn members(&self) -> &[Capture<Active>] {
         &self.0
     }
 
     /// Returns the members mutably, in the order of their numbers, for example to read packets or to set filters.
     #[must_use]
+    #[inline]
     pub fn members_mut(&mut self) -> &mut [Capture<Active>] {
         &mut self.0
     }
 
     /// Converts the group into a list of its members. The kernel still treats them as a group.
     #[must_use]
+    #[inline]
     pub fn into_members(self) -> Vec<Capture<Active>> {
         self.0
     }
 
     /// Returns a break handle for each member, in the order of their numbers.
     #[must_use]
+    #[inline]
     pub fn break_handles(&self) -> Vec<BreakHandle> {
         self.0.iter().map(Capture::break_handle).collect()
     }
@@ -75,6 +80,7 @@ impl FanoutGroup {
     /// # Errors
     ///
     /// The errors of [`Capture::stats`].
+    #[inline]
     pub fn stats(&self) -> Result<Stats> {
         let mut total = Stats::default();
         for member in &self.0 {
@@ -175,6 +181,7 @@ impl IntoIterator for FanoutGroup {
     type Item = Capture<Active>;
     type IntoIter = std::vec::IntoIter<Capture<Active>>;
 
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
     }
@@ -184,6 +191,7 @@ impl<'a> IntoIterator for &'a FanoutGroup {
     type Item = &'a Capture<Active>;
     type IntoIter = std::slice::Iter<'a, Capture<Active>>;
 
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter()
     }
@@ -193,6 +201,7 @@ impl<'a> IntoIterator for &'a mut FanoutGroup {
     type Item = &'a mut Capture<Active>;
     type IntoIter = std::slice::IterMut<'a, Capture<Active>>;
 
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter_mut()
     }

@@ -70,6 +70,7 @@ pub struct Fanout {
 
 impl Fanout {
     /// Creates the options for a group in which the kernel chooses the member by one of its modes.
+    #[inline]
     pub fn new(mode: FanoutMode) -> Fanout {
         Fanout::chosen_by(Chooser::Mode(mode))
     }
@@ -113,6 +114,7 @@ impl Fanout {
     /// let group = Fanout::by_filter(&dns)?.activate(&Capture::from_device("eth0"), 2)?;
     /// # Ok(()) }
     /// ```
+    #[inline]
     pub fn by_filter(filter: &Filter) -> Result<Fanout> {
         Ok(Fanout::chosen_by(Chooser::filter(filter)?))
     }
@@ -131,6 +133,7 @@ impl Fanout {
         Fanout::chosen_by(Chooser::Ebpf(Arc::new(program.into())))
     }
 
+    #[inline]
     fn chosen_by(chooser: Chooser) -> Fanout {
         Fanout {
             chooser,
@@ -141,6 +144,7 @@ impl Fanout {
 
     /// Sets whether the kernel reassembles IPv4 fragments before it chooses a member, which then receives the
     /// reassembled packet. Default: off.
+    #[inline]
     pub fn defragment(self, on: bool) -> Fanout {
         Fanout {
             defragment: on,
@@ -150,6 +154,7 @@ impl Fanout {
 
     /// Sets whether another member receives a packet if the buffer of the chosen member is full. Several members may
     /// then receive packets of the same flow. Default: off. [`FanoutMode::Rollover`] always works this way.
+    #[inline]
     pub fn rollover(self, on: bool) -> Fanout {
         Fanout {
             rollover: on,
@@ -157,6 +162,7 @@ impl Fanout {
         }
     }
 
+    #[inline]
     fn how(&self) -> u16 {
         let mut how = self.chooser.number();
         // The kernel rejects the flag if it is redundant.
@@ -186,6 +192,7 @@ impl Fanout {
     /// - [`Io`](ErrorKind::Io) if the kernel reports any other error.
     ///
     /// After an error, all members are closed.
+    #[inline]
     pub fn activate(&self, options: &Capture<Inactive>, members: usize) -> Result<FanoutGroup> {
         const OPERATION: &str = "create a fanout group on";
         let name = options.device_name();

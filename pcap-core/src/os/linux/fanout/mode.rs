@@ -22,6 +22,7 @@ pub enum FanoutMode {
 }
 
 impl FanoutMode {
+    #[inline]
     pub(super) fn number(self) -> u16 {
         match self {
             FanoutMode::Hash => kernel::HASH,

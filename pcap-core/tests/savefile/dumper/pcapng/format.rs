@@ -1,6 +1,6 @@
 //! The format, byte by byte.
 
-use pcap_core::pcapng::{Interface, Record, Section};
+use pcap_core::pcapng::{Endian, Interface, Record, Section};
 use pcap_core::{Direction, Linktype, Packet, Precision, Timestamp};
 
 use super::{bytes, ethernet, numbers, stats};
@@ -131,4 +131,36 @@ fn each_byte_is_as_the_format_says() {
         .block(6, &packet(0, ns, 1, b"a", &[(2, &flags(0))]))
         .block(5, &statistics);
     assert_eq!(written, expected.bytes()[empty..]);
+}
+
+/// The buffer is used again after it was written, so the bytes of earlier packets are in it.
+#[test]
+fn padding_is_zero_wherever_a_packet_lies() {
+    for endian in [Endian::Little, Endian::Big] {
+        let number = |number: u32| match endian {
+            Endian::Little => number.to_le_bytes(),
+            Endian::Big => number.to_be_bytes(),
+        };
+        let section = Section::new().with_endian(endian);
+        let mut dumper = section.dump_to(Vec::new()).unwrap();
+        let id = dumper.add_interface(&ethernet()).unwrap();
+        let start = dumper.position() as usize;
+        let data = [0xff; 1000];
+        let mut expected = Vec::new();
+        // Three times the buffer and more.
+        for n in 0..3000 {
+            let data = &data[..n % 617];
+            let time = Timestamp::new(1, n as i64);
+            dumper.write(id, Packet::whole(time, data)).unwrap();
+            let padded = data.len().next_multiple_of(4);
+            let (caplen, length) = (data.len() as u32, 32 + padded as u32);
+            let head = [6, length, 0, 0, 1_000_000_000 + n as u32, caplen, caplen];
+            expected.extend(head.map(number).as_flattened());
+            expected.extend(data);
+            expected.resize(expected.len() + padded - data.len(), 0);
+            expected.extend(number(length));
+        }
+        assert!(expected.len() > 3 << 18);
+        assert!(bytes(dumper)[start..] == expected, "{endian:?}");
+    }
 }

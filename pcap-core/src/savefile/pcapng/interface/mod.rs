@@ -1,5 +1,7 @@
 //! The description of an interface.
 
+mod setters;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -80,6 +82,7 @@ impl Interface {
     }
 
     /// Takes over an interface description from a file.
+    #[inline]
     pub(crate) fn from_block(block: RawBlock<'_>) -> Interface {
         let interface = Interface {
             block: block.into(),
@@ -91,6 +94,7 @@ impl Interface {
     }
 
     /// Determines the clock from the options.
+    #[inline]
     fn with_clock(mut self) -> Interface {
         let (resolution, offset) = (self.resolution().value(), self.time_offset());
         self.clock = Clock::new(resolution, offset).unwrap_or(Clock::UNKNOWN);
@@ -99,17 +103,20 @@ impl Interface {
 
     /// Borrows the block of the description.
     #[must_use]
+    #[inline]
     pub fn as_raw(&self) -> RawBlock<'_> {
         self.block.as_raw()
     }
 
     /// Returns the first error of a setter.
+    #[inline]
     pub(crate) fn refusal(&self) -> Option<&str> {
         self.texts.refusal()
     }
 
     /// Returns whether both describe the same interface, whatever their byte order and the order in which
     /// options with different codes come.
+    #[inline]
     pub(crate) fn is_same(&self, other: &Interface) -> bool {
         let in_order = |interface: &Interface, order| {
             let (block, left_out) = interface.block.to_order(order).ok()?;
@@ -131,6 +138,7 @@ impl Interface {
     }
 
     /// Returns the clock of the interface's packets.
+    #[inline]
     pub(crate) fn clock(&self) -> Clock {
         self.clock
     }
@@ -140,40 +148,47 @@ impl Interface {
 impl Interface {
     /// Returns the link type of the packets.
     #[must_use]
+    #[inline]
     pub fn linktype(&self) -> Linktype {
         self.linktype
     }
 
     /// Returns the snaplen, in bytes; 0 means no limit.
     #[must_use]
+    #[inline]
     pub fn snaplen(&self) -> u32 {
         self.as_raw().content().u32(4).unwrap_or(0)
     }
 
     /// Returns all options.
     #[must_use]
+    #[inline]
     pub fn options(&self) -> Options<'_> {
         self.as_raw().options_after(layout::INTERFACE)
     }
 
     /// Returns the name of the device (`if_name`).
     #[must_use]
+    #[inline]
     pub fn name(&self) -> Option<Cow<'_, str>> {
         self.options().text(code::NAME)
     }
 
     /// Returns the description of the device (`if_description`).
     #[must_use]
+    #[inline]
     pub fn description(&self) -> Option<Cow<'_, str>> {
         self.options().text(code::DESCRIPTION)
     }
 
     /// Returns the comments (`opt_comment`).
+    #[inline]
     pub fn comments(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.as_raw().comments()
     }
 
     /// Returns the IPv4 addresses of the device, each with its netmask (`if_IPv4addr`).
+    #[inline]
     pub fn ipv4(&self) -> impl Iterator<Item = (Ipv4Addr, Ipv4Addr)> {
         let values = self.values(code::IPV4);
         values.filter_map(|value| {
@@ -183,6 +198,7 @@ impl Interface {
     }
 
     /// Returns the IPv6 addresses of the device, each with the length of its prefix in bits (`if_IPv6addr`).
+    #[inline]
     pub fn ipv6(&self) -> impl Iterator<Item = (Ipv6Addr, u8)> {
         let values = self.values(code::IPV6);
         values.filter_map(|value| match value.split_first_chunk::<16>()? {
@@ -193,6 +209,7 @@ impl Interface {
 
     /// Returns the hardware address of the device (`if_MACaddr`).
     #[must_use]
+    #[inline]
     pub fn mac_addr(&self) -> Option<MacAddr> {
         let bytes = <[u8; 6]>::try_from(self.values(code::MAC).next()?);
         Some(MacAddr::new(bytes.ok()?))
@@ -200,24 +217,28 @@ impl Interface {
 
     /// Returns the EUI-64 address of the device (`if_EUIaddr`).
     #[must_use]
+    #[inline]
     pub fn eui_addr(&self) -> Option<[u8; 8]> {
         self.values(code::EUI).next()?.try_into().ok()
     }
 
     /// Returns the speed of the device, in bits per second (`if_speed`).
     #[must_use]
+    #[inline]
     pub fn speed(&self) -> Option<u64> {
         self.options().first(code::SPEED)?.u64()
     }
 
     /// Returns the speed of sending, in bits per second (`if_txspeed`).
     #[must_use]
+    #[inline]
     pub fn tx_speed(&self) -> Option<u64> {
         self.options().first(code::TX_SPEED)?.u64()
     }
 
     /// Returns the speed of receiving, in bits per second (`if_rxspeed`).
     #[must_use]
+    #[inline]
     pub fn rx_speed(&self) -> Option<u64> {
         self.options().first(code::RX_SPEED)?.u64()
     }
@@ -225,6 +246,7 @@ impl Interface {
     /// Returns the resolution of the timestamps (`if_tsresol`). Default: microseconds. If the file has several, the
     /// first one counts, as in Wireshark.
     #[must_use]
+    #[inline]
     pub fn resolution(&self) -> Resolution {
         let mut values = self.values(code::RESOLUTION);
         let value = values.find_map(|value| <[u8; 1]>::try_from(value).ok());
@@ -234,6 +256,7 @@ impl Interface {
     /// Returns the number of seconds to add to each timestamp (`if_tsoffset`). Default: 0. If the file has several, the
     /// first one counts, as in Wireshark.
     #[must_use]
+    #[inline]
     pub fn time_offset(&self) -> i64 {
         let mut options = self.options();
         let offset = options.find_map(|option| match option.code() {
@@ -245,18 +268,21 @@ impl Interface {
 
     /// Returns the time zone (`if_tzone`), of which the specification does not say what it means.
     #[must_use]
+    #[inline]
     pub fn time_zone(&self) -> Option<u32> {
         self.options().first(code::TIME_ZONE)?.u32()
     }
 
     /// Returns the name of the time zone in the IANA database (`if_iana_tzname`), such as `Europe/Berlin`.
     #[must_use]
+    #[inline]
     pub fn iana_time_zone(&self) -> Option<Cow<'_, str>> {
         self.options().text(code::IANA_TIME_ZONE)
     }
 
     /// Returns the filter of the capture (`if_filter`).
     #[must_use]
+    #[inline]
     pub fn filter(&self) -> Option<InterfaceFilter<'_>> {
         let option = self.options().first(code::FILTER)?;
         let (kind, rest) = option.value().split_first()?;
@@ -282,12 +308,14 @@ impl Interface {
 
     /// Returns the operating system of the host on which the packets were captured (`if_os`).
     #[must_use]
+    #[inline]
     pub fn os(&self) -> Option<Cow<'_, str>> {
         self.options().text(code::OS)
     }
 
     /// Returns the description of the device's hardware (`if_hardware`).
     #[must_use]
+    #[inline]
     pub fn hardware(&self) -> Option<Cow<'_, str>> {
         self.options().text(code::HARDWARE)
     }
@@ -295,10 +323,12 @@ impl Interface {
     /// Returns the length of the frame check sequence at the end of each packet (`if_fcslen`), as the file has it:
     /// Wireshark counts bytes, the specification bits.
     #[must_use]
+    #[inline]
     pub fn fcs_len(&self) -> Option<u8> {
         self.options().first(code::FCS_LEN)?.u8()
     }
 
+    #[inline]
     fn values(&self, code: u16) -> impl Iterator<Item = &[u8]> {
         let options = self.options();
         options
@@ -307,167 +337,8 @@ impl Interface {
     }
 }
 
-/// # Setters
-impl Interface {
-    /// Sets the snaplen, in bytes: the length of the longest packet that the dumper accepts. Default: 262 144. 0 means
-    /// no limit, but for most link types libpcap and Wireshark reject packets that are longer than 262 144 bytes.
-    #[must_use]
-    pub fn with_snaplen(mut self, snaplen: u32) -> Interface {
-        self.block.set_snaplen(snaplen);
-        self
-    }
-
-    /// Sets the precision of the timestamps (`if_tsresol`). Default: nanoseconds. With microsecond precision, times are
-    /// truncated.
-    #[must_use]
-    pub fn with_precision(self, precision: Precision) -> Interface {
-        self.with_resolution(match precision {
-            Precision::Micro => Resolution::MICRO,
-            Precision::Nano => Resolution::NANO,
-        })
-    }
-
-    /// Sets the resolution of the timestamps (`if_tsresol`). Times are truncated to it.
-    #[must_use]
-    pub fn with_resolution(self, resolution: Resolution) -> Interface {
-        self.with_option(code::RESOLUTION, &[resolution.value()])
-    }
-
-    /// Sets the number of seconds to subtract from each timestamp before it is written (`if_tsoffset`). A negative
-    /// offset allows times before 1970.
-    #[must_use]
-    pub fn with_time_offset(self, seconds: i64) -> Interface {
-        self.with_number(code::OFFSET, seconds as u64)
-    }
-
-    /// Sets the length in bytes of the frame check sequence at the end of each packet (`if_fcslen`). Default: unknown.
-    /// Wireshark and tshark use it; libpcap ignores it.
-    #[must_use]
-    pub fn with_fcs_len(self, bytes: u8) -> Interface {
-        self.with_option(code::FCS_LEN, &[bytes])
-    }
-
-    /// Sets the name of the device (`if_name`).
-    #[must_use]
-    pub fn with_name(self, text: impl AsRef<str>) -> Interface {
-        self.with_text(code::NAME, "name", text.as_ref())
-    }
-
-    /// Sets the description of the device (`if_description`).
-    #[must_use]
-    pub fn with_description(self, text: impl AsRef<str>) -> Interface {
-        self.with_text(code::DESCRIPTION, "description", text.as_ref())
-    }
-
-    /// Sets the filter expression of the capture (`if_filter`). It is only recorded, not applied.
-    #[must_use]
-    pub fn with_filter(mut self, text: impl AsRef<str>) -> Interface {
-        let value = [&[0], text.as_ref().as_bytes()].concat();
-        if self.texts.check("filter", text.as_ref(), 1) {
-            self.texts.note(self.block.set_option(code::FILTER, &value));
-        }
-        self
-    }
-
-    /// Sets the operating system of the host on which the packets were captured (`if_os`), such as `Linux 6.12`.
-    #[must_use]
-    pub fn with_os(self, text: impl AsRef<str>) -> Interface {
-        self.with_text(code::OS, "operating system", text.as_ref())
-    }
-
-    /// Sets the description of the device's hardware (`if_hardware`).
-    #[must_use]
-    pub fn with_hardware(self, text: impl AsRef<str>) -> Interface {
-        self.with_text(code::HARDWARE, "hardware", text.as_ref())
-    }
-
-    /// Sets the name of the time zone in the IANA database (`if_iana_tzname`), such as `Europe/Berlin`.
-    #[must_use]
-    pub fn with_iana_time_zone(self, text: impl AsRef<str>) -> Interface {
-        self.with_text(code::IANA_TIME_ZONE, "time zone", text.as_ref())
-    }
-
-    /// Adds a comment about the interface (`opt_comment`).
-    #[must_use]
-    pub fn with_comment(mut self, text: impl AsRef<str>) -> Interface {
-        if self.texts.check("comment", text.as_ref(), 0) {
-            self.texts.note(self.block.add_comment(text.as_ref()));
-        }
-        self
-    }
-
-    /// Adds an IPv4 address of the device, and its netmask (`if_IPv4addr`).
-    #[must_use]
-    pub fn with_ipv4(mut self, address: Ipv4Addr, netmask: Ipv4Addr) -> Interface {
-        let value = [address.octets(), netmask.octets()].concat();
-        self.texts.note(self.block.add_option(code::IPV4, &value));
-        self
-    }
-
-    /// Adds an IPv6 address of the device, and the length of its prefix in bits (`if_IPv6addr`).
-    #[must_use]
-    pub fn with_ipv6(mut self, address: Ipv6Addr, prefix: u8) -> Interface {
-        let value = [&address.octets()[..], &[prefix]].concat();
-        self.texts.note(self.block.add_option(code::IPV6, &value));
-        self
-    }
-
-    /// Sets the hardware address of the device (`if_MACaddr`).
-    #[must_use]
-    pub fn with_mac_addr(self, address: MacAddr) -> Interface {
-        self.with_option(code::MAC, &address.octets())
-    }
-
-    /// Sets the EUI-64 address of the device (`if_EUIaddr`).
-    #[must_use]
-    pub fn with_eui_addr(self, address: [u8; 8]) -> Interface {
-        self.with_option(code::EUI, &address)
-    }
-
-    /// Sets the speed of the device, in bits per second (`if_speed`).
-    #[must_use]
-    pub fn with_speed(self, bits_per_second: u64) -> Interface {
-        self.with_number(code::SPEED, bits_per_second)
-    }
-
-    /// Sets the speed of sending, in bits per second (`if_txspeed`), if it differs from that of receiving.
-    #[must_use]
-    pub fn with_tx_speed(self, bits_per_second: u64) -> Interface {
-        self.with_number(code::TX_SPEED, bits_per_second)
-    }
-
-    /// Sets the speed of receiving, in bits per second (`if_rxspeed`), if it differs from that of sending.
-    #[must_use]
-    pub fn with_rx_speed(self, bits_per_second: u64) -> Interface {
-        self.with_number(code::RX_SPEED, bits_per_second)
-    }
-
-    /// Sets any option: replaces the options with this code, or adds one. Numbers in the value must have the
-    /// [byte order](RawBlock::endian) of the block.
-    #[must_use]
-    pub fn with_option(mut self, code: u16, value: &[u8]) -> Interface {
-        self.texts.note(self.block.set_option(code, value));
-        match code {
-            code::RESOLUTION | code::OFFSET => self.with_clock(),
-            _ => self,
-        }
-    }
-
-    fn with_number(self, code: u16, number: u64) -> Interface {
-        let number = self.block.order().of_u64(number);
-        self.with_option(code, &number.to_ne_bytes())
-    }
-
-    fn with_text(mut self, code: u16, what: &'static str, text: &str) -> Interface {
-        if self.texts.check(what, text, 0) {
-            self.texts
-                .note(self.block.set_option(code, text.as_bytes()));
-        }
-        self
-    }
-}
-
 impl fmt::Debug for Interface {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Interface")
             .field("linktype", &self.linktype)
