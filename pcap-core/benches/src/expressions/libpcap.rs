@@ -19,13 +19,14 @@ unsafe extern "C" {
     -> u64;
 }
 
-/// Returns the packets with C's layout. They must not outlive the frames.
-pub(super) fn samples(frames: &[Vec<u8>]) -> Vec<Sample> {
-    let sample = |frame: &Vec<u8>| Sample {
-        data: frame.as_ptr(),
-        length: frame.len() as u32,
-    };
-    frames.iter().map(sample).collect()
+impl Sample {
+    /// The sample must not outlive the frame.
+    pub(super) fn new(frame: &[u8]) -> Sample {
+        Sample {
+            data: frame.as_ptr(),
+            length: frame.len() as u32,
+        }
+    }
 }
 
 /// A compiled filter.

@@ -23,7 +23,8 @@ const EXPRESSIONS: &str = include_str!("../../../tests/data/expressions.txt");
 /// Compare `Filter::matches` with libpcap's `bpf_filter` for every Ethernet expression of the tests.
 ///
 /// A ratio is libpcap's CPU time divided by ours, the median of turns. The first set of packets is 1024 different ones,
-/// which the branch predictor learns; the second is 65 536 in random order.
+/// which the branch predictor learns; the second is 65 536 in random order, which it cannot learn. In memory, the packets
+/// follow one another, as in the buffer of a capture.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Only expressions that contain one of these
@@ -40,6 +41,9 @@ pub(crate) struct Arguments {
     all: bool,
 }
 
+/// The length of the packets.
+const LENGTH: usize = 64;
+
 /// The ratios of an expression.
 struct Row {
     expression: &'static str,
@@ -48,15 +52,13 @@ struct Row {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let learned = Frames::samples(Size::Small);
-    let random = in_random_order();
+    let (few, many) = (Frames::samples(Size::Small), in_random_order());
+    let (few, many) = (few.concat(), many.concat());
+    let [few, many] = [&few, &many].map(|bytes| bytes.chunks(LENGTH).collect::<Vec<_>>());
     // The timed rounds, and the rounds before them in which the predictor learns.
     let (few, many) = match arguments.quick {
-        true => (Turns::new(&learned, 1, 1, 1), Turns::new(&random, 1, 1, 0)),
-        false => (
-            Turns::new(&learned, 31, 16, 4),
-            Turns::new(&random, 15, 1, 0),
-        ),
+        true => (Turns::new(few, 1, 1, 1), Turns::new(many, 1, 1, 0)),
+        false => (Turns::new(few, 31, 16, 4), Turns::new(many, 15, 1, 0)),
     };
     let mut rows = Vec::new();
     for (expression, snaplen) in expressions() {

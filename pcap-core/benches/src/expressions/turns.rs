@@ -5,7 +5,7 @@ use std::time::Duration;
 use pcap_core::Filter;
 
 use super::count;
-use super::libpcap::{Program, Sample, samples};
+use super::libpcap::{Program, Sample};
 use crate::Failure;
 
 /// A comparison of CPU times per packet.
@@ -31,10 +31,10 @@ pub(super) struct Turns<'a> {
 
 impl<'a> Turns<'a> {
     /// Prepares turns of `rounds` timed rounds each, after `untimed` ones.
-    pub(super) fn new(frames: &'a [Vec<u8>], turns: usize, rounds: u64, untimed: u64) -> Turns<'a> {
+    pub(super) fn new(frames: Vec<&'a [u8]>, turns: usize, rounds: u64, untimed: u64) -> Turns<'a> {
         Turns {
-            frames: frames.iter().map(Vec::as_slice).collect(),
-            samples: samples(frames),
+            samples: frames.iter().map(|frame| Sample::new(frame)).collect(),
+            frames,
             turns,
             rounds,
             untimed,

@@ -1,0 +1,265 @@
+//! The graph of a program's decisions and operations, from which a tree is built.
+//!
+//! The accumulator and the index register are known at most points of a program: constants, or numbers in the packet.
+//! Then instructions that only change them disappear from the graph.
+
+use std::collections::HashMap;
+
+use super::number::{Number, Source};
+use super::state::{Content, State, live_index};
+use crate::filter::program::insn::{Insn, op};
+
+/// The maximum number of instructions between two stops.
+const MAX_STEPS: usize = 64;
+
+/// The length of an IP header without options.
+const SHORT_HEADER: u32 = 20;
+
+/// A point at which a program does something, and the state there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Stop {
+    /// The end of the program, with its result.
+    Answer(u32),
+    /// A conditional jump that compares the accumulator with a constant.
+    Test(usize, Insn, State),
+    /// Tests whether the header at this offset has no options. If so, its length is a constant.
+    Header(usize, u32, State),
+    /// A load of the accumulator's content into the register, for the instruction at that index.
+    Load(usize, State),
+    /// A load of the index register's content into the register.
+    LoadIndex(usize, State),
+    /// An instruction that uses or changes registers or the memory.
+    Plain(usize, Insn, State),
+    /// A load that only a kernel understands, or that is 2 GiB or more from the beginning. Packets of less than 2 GiB
+    /// are rejected.
+    Kernel,
+}
+
+/// What happens at an instruction.
+enum Act {
+    Stop(Stop),
+    /// The instruction has no effect but to change the state.
+    Next(State),
+    Jump(usize, State),
+}
+
+impl Stop {
+    /// Returns what to do at an instruction. `untried` is whether the number in the accumulator has not been loaded
+    /// before, so that the packet may end before it.
+    fn at(index: usize, original: Insn, state: State, untried: bool) -> Option<Act> {
+        let insn = state.with_constant_index(original);
+        let Some(insn) = insn else {
+            return Some(Act::Stop(Stop::Kernel));
+        };
+        let State { a, x } = state;
+        let load = Some(Act::Stop(Stop::Load(index, state)));
+        let plain = Some(Act::Stop(Stop::Plain(index, insn, state)));
+        let in_register = a == Content::Register;
+        let with = |a| Some(Act::Next(State { a, x }));
+        let uses_index = insn.code & op::X != 0;
+        match (insn.code & 0x07, a) {
+            (op::JMP, _) if insn.code == op::JMP | op::JA => {
+                let to = (index + 1).checked_add_signed(insn.k as i32 as isize)?;
+                Some(Act::Jump(to, state))
+            }
+            (op::JMP, Content::Constant(a)) if !uses_index => {
+                let skip = if holds(insn, a) { insn.jt } else { insn.jf };
+                Some(Act::Jump(index + 1 + usize::from(skip), state))
+            }
+            (op::JMP, Content::Number(number)) if !uses_index => {
+                let is_set = insn.code & 0xf0 == op::JSET;
+                match is_set && number.add != 0 {
+                    true => load,
+                    false => Some(Act::Stop(Stop::Test(index, insn, state))),
+                }
+            }
+            (op::JMP, Content::Register) if !uses_index => {
+                Some(Act::Stop(Stop::Test(index, insn, state)))
+            }
+            (op::ALU, Content::Number(number)) if !uses_index => match number.apply(insn) {
+                Some(number) => with(Content::Number(number)),
+                None => load,
+            },
+            (op::ALU, Content::Constant(a)) if !uses_index => {
+                with(Content::Constant(calculate(insn, a)?))
+            }
+            (op::RET, Content::Constant(a)) if insn.code != op::RET | op::K => {
+                Some(Act::Stop(Stop::Answer(a)))
+            }
+            // The other instructions do not try the number.
+            _ if untried => load,
+            (op::RET, _) if insn.code == op::RET | op::K => Some(Act::Stop(Stop::Answer(insn.k))),
+            (op::LD, _) if insn.code == op::LD | op::IMM => with(Content::Constant(insn.k)),
+            (op::LD, _) => match Number::of(insn) {
+                Some(number) => with(Content::Number(number)),
+                None => plain,
+            },
+            (op::MISC, _) if insn.code & 0xf8 == op::TXA => match x {
+                Some(x) => with(Content::Constant(x)),
+                None => plain,
+            },
+            (op::MISC, Content::Constant(a)) => Some(Act::Next(State {
+                x: Some(a),
+                ..state
+            })),
+            // With another index register, an indexed load would give another number.
+            (op::LDX, Content::Number(number)) if number.source == Source::Indexed => load,
+            (op::LDX, _) if insn.code == op::LDX | op::IMM => Some(Act::Next(State {
+                x: Some(insn.k),
+                ..state
+            })),
+            (op::LDX, _) if insn.code & 0xe0 == op::MSH => {
+                Some(Act::Stop(Stop::Header(index, insn.k, state)))
+            }
+            (op::LDX, _) => plain,
+            (op::STX, _) if x.is_some() => Some(Act::Stop(Stop::LoadIndex(index, state))),
+            (op::STX, _) => plain,
+            // The remaining instructions use the accumulator, and some the index register.
+            _ if !in_register => load,
+            (op::ALU | op::JMP, _) if uses_index && x.is_some() => {
+                Some(Act::Stop(Stop::LoadIndex(index, state)))
+            }
+            _ => plain,
+        }
+    }
+
+    /// Returns the first stop at or after an instruction; `None` if it is too far.
+    fn after(program: &[Insn], live: &[bool], mut index: usize, mut state: State) -> Option<Stop> {
+        let mut untried = false;
+        for _ in 0..MAX_STEPS {
+            let insn = *program.get(index)?;
+            if !*live.get(index)? {
+                state.x = Some(0);
+            }
+            match Stop::at(index, insn, state, untried)? {
+                Act::Stop(stop) => return Some(stop),
+                Act::Jump(to, next) => (index, state) = (to, next),
+                Act::Next(next) => {
+                    let loads = insn.code & 0x07 == op::LD;
+                    match next.a {
+                        Content::Number(number) if loads => untried = number.may_fail(),
+                        _ => {}
+                    }
+                    (index, state) = (index + 1, next);
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Returns whether the condition of a jump holds.
+fn holds(insn: Insn, a: u32) -> bool {
+    match insn.code & 0xf0 {
+        op::JEQ => a == insn.k,
+        op::JGT => a > insn.k,
+        op::JGE => a >= insn.k,
+        _ => a & insn.k != 0,
+    }
+}
+
+/// Returns the result of arithmetic with a constant.
+fn calculate(insn: Insn, a: u32) -> Option<u32> {
+    let k = insn.k;
+    match insn.code & 0xf0 {
+        op::ADD => Some(a.wrapping_add(k)),
+        op::SUB => Some(a.wrapping_sub(k)),
+        op::MUL => Some(a.wrapping_mul(k)),
+        op::DIV => a.checked_div(k),
+        op::MOD => a.checked_rem(k),
+        op::AND => Some(a & k),
+        op::OR => Some(a | k),
+        op::XOR => Some(a ^ k),
+        op::LSH => a.checked_shl(k),
+        op::RSH => a.checked_shr(k),
+        op::NEG => Some(a.wrapping_neg()),
+        _ => None,
+    }
+}
+
+/// The stops of a program and the paths between them. The first stop is the start.
+pub(super) struct Graph<'a> {
+    program: &'a [Insn],
+    /// Whether the index register is used before it is changed, for each instruction.
+    live: Vec<bool>,
+    pub(super) stops: Vec<Stop>,
+    ids: HashMap<Stop, usize>,
+    /// For each stop, the next one if its condition holds, and the next one if it does not. They are the same if it has
+    /// no condition.
+    pub(super) ways: Vec<[usize; 2]>,
+}
+
+impl<'a> Graph<'a> {
+    pub(super) fn of(program: &'a [Insn]) -> Option<Graph<'a>> {
+        let mut graph = Graph {
+            program,
+            live: live_index(program),
+            stops: Vec::new(),
+            ids: HashMap::new(),
+            ways: Vec::new(),
+        };
+        // The memory is 0 at the start.
+        let stores = program.iter().take_while(|insn| insn.code == op::ST);
+        graph.add(stores.count(), State::START)?;
+        while let Some(&stop) = graph.stops.get(graph.ways.len()) {
+            let way = match stop {
+                Stop::Answer(_) | Stop::Kernel => [graph.ways.len(); 2],
+                Stop::Test(index, insn, state) => graph.jump(index, insn, state)?,
+                Stop::Header(index, k, state) => {
+                    let short = State {
+                        x: Some(SHORT_HEADER),
+                        ..state
+                    };
+                    let insn = Insn::new(op::LDX | op::MSH | op::B, 0, 0, k);
+                    let other = Stop::Plain(index, insn, state);
+                    [graph.add(index + 1, short)?, graph.add_stop(other)?]
+                }
+                Stop::Load(index, state) => {
+                    let a = Content::Register;
+                    [graph.add(index, State { a, ..state })?; 2]
+                }
+                Stop::LoadIndex(index, state) => [graph.add(index, State { x: None, ..state })?; 2],
+                Stop::Plain(index, insn, state) => graph.plain(index, insn, state)?,
+            };
+            graph.ways.push(way);
+        }
+        Some(graph)
+    }
+
+    /// Returns the two continuations of a conditional jump.
+    fn jump(&mut self, index: usize, insn: Insn, state: State) -> Option<[usize; 2]> {
+        Some([
+            self.add(index + 1 + usize::from(insn.jt), state)?,
+            self.add(index + 1 + usize::from(insn.jf), state)?,
+        ])
+    }
+
+    fn plain(&mut self, index: usize, insn: Insn, state: State) -> Option<[usize; 2]> {
+        let State { a, x } = state;
+        let in_register = Content::Register;
+        let next = match insn.code & 0x07 {
+            op::JMP => return self.jump(index, insn, state),
+            op::RET => return Some([self.ways.len(); 2]),
+            op::LDX => State { a, x: None },
+            op::ST | op::STX => state,
+            op::MISC if insn.code & 0xf8 != op::TXA => State { a, x: None },
+            _ => State { a: in_register, x },
+        };
+        Some([self.add(index + 1, next)?; 2])
+    }
+
+    /// Returns the number of the stop at or after an instruction; `None` if there are too many.
+    fn add(&mut self, index: usize, state: State) -> Option<usize> {
+        self.add_stop(Stop::after(self.program, &self.live, index, state)?)
+    }
+
+    fn add_stop(&mut self, stop: Stop) -> Option<usize> {
+        let new = self.stops.len();
+        let id = *self.ids.entry(stop).or_insert(new);
+        if id == new {
+            self.stops.push(stop);
+        }
+        // A test occurs once for each number that it may examine.
+        (new <= 8 * self.program.len() + 16).then_some(id)
+    }
+}
