@@ -79,7 +79,7 @@ fn needs(graph: &Graph<'_>, pieces: &[Option<Piece>]) -> Vec<u32> {
             let [yes, no] = graph.ways[id];
             let later = needs[yes].min(needs[no]);
             needs[id] = match graph.stops[id] {
-                Stop::Answer(0) | Stop::Kernel => 1 << 31,
+                Stop::Answer(0) => 1 << 31,
                 Stop::Load(_, state) => match state.a {
                     Content::Number(number) if number.source == Source::Packet => {
                         later.max(number.end())

@@ -5,9 +5,10 @@
 
 use std::collections::HashMap;
 
-use super::number::{Number, Source};
-use super::state::{Content, State, live_index};
+use super::number::Number;
+use super::state::{Content, State, bit};
 use crate::filter::program::insn::{Insn, op};
+use crate::filter::program::validate::taken_later;
 
 /// The maximum number of instructions between two stops.
 const MAX_STEPS: usize = 64;
@@ -30,45 +31,43 @@ pub(super) enum Stop {
     LoadIndex(usize, State),
     /// An instruction that uses or changes registers or the memory.
     Plain(usize, Insn, State),
-    /// A load that only a kernel understands, or that is 2 GiB or more from the beginning. Packets of less than 2 GiB
-    /// are rejected.
-    Kernel,
 }
 
 /// What happens at an instruction.
 enum Act {
     Stop(Stop),
-    /// The instruction has no effect but to change the state.
+    /// The instruction only changes the state.
     Next(State),
-    Jump(usize, State),
+    Jump(usize),
 }
 
 impl Stop {
     /// Returns what to do at an instruction. `untried` is whether the number in the accumulator has not been loaded
     /// before, so that the packet may end before it.
     fn at(index: usize, original: Insn, state: State, untried: bool) -> Option<Act> {
-        let insn = state.with_constant_index(original);
-        let Some(insn) = insn else {
-            return Some(Act::Stop(Stop::Kernel));
-        };
-        let State { a, x } = state;
+        if original.is_kernel_extension() {
+            return Some(Act::Stop(Stop::Answer(0)));
+        }
+        let insn = state.with_constant_index(original)?;
+        let State { a, x, .. } = state;
         let load = Some(Act::Stop(Stop::Load(index, state)));
+        let load_index = Some(Act::Stop(Stop::LoadIndex(index, state)));
         let plain = Some(Act::Stop(Stop::Plain(index, insn, state)));
-        let in_register = a == Content::Register;
-        let with = |a| Some(Act::Next(State { a, x }));
+        let with_a = |a| Some(Act::Next(State { a, ..state }));
+        let with_x = |x| Some(Act::Next(State { x, ..state }));
+        let mode = insn.code & 0xe0;
         let uses_index = insn.code & op::X != 0;
         match (insn.code & 0x07, a) {
             (op::JMP, _) if insn.code == op::JMP | op::JA => {
                 let to = (index + 1).checked_add_signed(insn.k as i32 as isize)?;
-                Some(Act::Jump(to, state))
+                Some(Act::Jump(to))
             }
             (op::JMP, Content::Constant(a)) if !uses_index => {
                 let skip = if holds(insn, a) { insn.jt } else { insn.jf };
-                Some(Act::Jump(index + 1 + usize::from(skip), state))
+                Some(Act::Jump(index + 1 + usize::from(skip)))
             }
             (op::JMP, Content::Number(number)) if !uses_index => {
-                let is_set = insn.code & 0xf0 == op::JSET;
-                match is_set && number.add != 0 {
+                match insn.code & 0xf0 == op::JSET && number.add != 0 {
                     true => load,
                     false => Some(Act::Stop(Stop::Test(index, insn, state))),
                 }
@@ -77,68 +76,72 @@ impl Stop {
                 Some(Act::Stop(Stop::Test(index, insn, state)))
             }
             (op::ALU, Content::Number(number)) if !uses_index => match number.apply(insn) {
-                Some(number) => with(Content::Number(number)),
+                Some(number) => with_a(Content::Number(number)),
                 None => load,
             },
             (op::ALU, Content::Constant(a)) if !uses_index => {
-                with(Content::Constant(calculate(insn, a)?))
+                with_a(Content::Constant(calculate(insn, a)?))
             }
-            (op::RET, Content::Constant(a)) if insn.code != op::RET | op::K => {
-                Some(Act::Stop(Stop::Answer(a)))
+            (op::MISC, Content::Number(number)) if is_move(insn) && !state.is_indexed() => {
+                let moved = State {
+                    x: Content::Number(number),
+                    ..state
+                };
+                match untried {
+                    true => Some(Act::Stop(Stop::LoadIndex(index + 1, moved))),
+                    false => Some(Act::Next(moved)),
+                }
             }
             // The other instructions do not try the number.
             _ if untried => load,
             (op::RET, _) if insn.code == op::RET | op::K => Some(Act::Stop(Stop::Answer(insn.k))),
-            (op::LD, _) if insn.code == op::LD | op::IMM => with(Content::Constant(insn.k)),
-            (op::LD, _) => match Number::of(insn) {
-                Some(number) => with(Content::Number(number)),
+            (op::RET, Content::Constant(a)) => Some(Act::Stop(Stop::Answer(a))),
+            (op::LD, _) if mode == op::IMM => with_a(Content::Constant(insn.k)),
+            (op::LD, _) if mode == op::MEM => match state.recall(insn.k) {
+                Some(a) => with_a(a),
                 None => plain,
             },
-            (op::MISC, _) if insn.code & 0xf8 == op::TXA => match x {
-                Some(x) => with(Content::Constant(x)),
-                None => plain,
+            (op::LD, _) if mode == op::IND && x != Content::Register => load_index,
+            (op::LD, _) => with_a(Content::Number(Number::of(insn)?)),
+            (op::MISC, _) if !is_move(insn) => match x {
+                Content::Register => plain,
+                x => with_a(x),
             },
-            (op::MISC, Content::Constant(a)) => Some(Act::Next(State {
-                x: Some(a),
-                ..state
-            })),
+            (op::MISC, Content::Constant(_)) => with_x(a),
             // With another index register, an indexed load would give another number.
-            (op::LDX, Content::Number(number)) if number.source == Source::Indexed => load,
-            (op::LDX, _) if insn.code == op::LDX | op::IMM => Some(Act::Next(State {
-                x: Some(insn.k),
-                ..state
-            })),
-            (op::LDX, _) if insn.code & 0xe0 == op::MSH => {
-                Some(Act::Stop(Stop::Header(index, insn.k, state)))
-            }
-            (op::LDX, _) => plain,
-            (op::STX, _) if x.is_some() => Some(Act::Stop(Stop::LoadIndex(index, state))),
+            (op::LDX, _) if state.is_indexed() => load,
+            (op::LDX, _) if mode == op::IMM => with_x(Content::Constant(insn.k)),
+            (op::LDX, _) if mode == op::LEN => with_x(Content::Number(Number::LENGTH)),
+            (op::LDX, _) if mode == op::MEM => match state.recall(insn.k) {
+                Some(x) => with_x(x),
+                None => plain,
+            },
+            (op::LDX, _) => Some(Act::Stop(Stop::Header(index, insn.k, state))),
+            (op::STX, _) if x != Content::Register => load_index,
             (op::STX, _) => plain,
+            (op::ALU, Content::Constant(a)) if insn.code == op::ALU | op::ADD | op::X => match x {
+                Content::Number(number) => with_a(Content::Number(number.plus(a))),
+                _ => load,
+            },
             // The remaining instructions use the accumulator, and some the index register.
-            _ if !in_register => load,
-            (op::ALU | op::JMP, _) if uses_index && x.is_some() => {
-                Some(Act::Stop(Stop::LoadIndex(index, state)))
-            }
+            _ if a != Content::Register => load,
+            (op::ALU | op::JMP, _) if uses_index && x != Content::Register => load_index,
             _ => plain,
         }
     }
 
     /// Returns the first stop at or after an instruction; `None` if it is too far.
-    fn after(program: &[Insn], live: &[bool], mut index: usize, mut state: State) -> Option<Stop> {
+    fn after(program: &[Insn], live: &[u32], mut index: usize, mut state: State) -> Option<Stop> {
         let mut untried = false;
         for _ in 0..MAX_STEPS {
             let insn = *program.get(index)?;
-            if !*live.get(index)? {
-                state.x = Some(0);
-            }
+            state.forget(*live.get(index)?, untried);
             match Stop::at(index, insn, state, untried)? {
                 Act::Stop(stop) => return Some(stop),
-                Act::Jump(to, next) => (index, state) = (to, next),
+                Act::Jump(to) => index = to,
                 Act::Next(next) => {
-                    let loads = insn.code & 0x07 == op::LD;
-                    match next.a {
-                        Content::Number(number) if loads => untried = number.may_fail(),
-                        _ => {}
+                    if insn.code & 0x07 == op::LD {
+                        untried = matches!(next.a, Content::Number(number) if number.may_fail());
                     }
                     (index, state) = (index + 1, next);
                 }
@@ -146,6 +149,11 @@ impl Stop {
         }
         None
     }
+}
+
+/// Returns whether an instruction of class `MISC` changes the index register.
+fn is_move(insn: Insn) -> bool {
+    insn.code & 0xf8 != op::TXA
 }
 
 /// Returns whether the condition of a jump holds.
@@ -180,8 +188,8 @@ fn calculate(insn: Insn, a: u32) -> Option<u32> {
 /// The stops of a program and the paths between them. The first stop is the start.
 pub(super) struct Graph<'a> {
     program: &'a [Insn],
-    /// Whether the index register is used before it is changed, for each instruction.
-    live: Vec<bool>,
+    /// The registers and memory cells that each instruction and later ones use before they change them.
+    live: Vec<u32>,
     pub(super) stops: Vec<Stop>,
     ids: HashMap<Stop, usize>,
     /// For each stop, the next one if its condition holds, and the next one if it does not. They are the same if it has
@@ -193,7 +201,7 @@ impl<'a> Graph<'a> {
     pub(super) fn of(program: &'a [Insn]) -> Option<Graph<'a>> {
         let mut graph = Graph {
             program,
-            live: live_index(program),
+            live: taken_later(program),
             stops: Vec::new(),
             ids: HashMap::new(),
             ways: Vec::new(),
@@ -203,13 +211,11 @@ impl<'a> Graph<'a> {
         graph.add(stores.count(), State::START)?;
         while let Some(&stop) = graph.stops.get(graph.ways.len()) {
             let way = match stop {
-                Stop::Answer(_) | Stop::Kernel => [graph.ways.len(); 2],
+                Stop::Answer(_) => [graph.ways.len(); 2],
                 Stop::Test(index, insn, state) => graph.jump(index, insn, state)?,
                 Stop::Header(index, k, state) => {
-                    let short = State {
-                        x: Some(SHORT_HEADER),
-                        ..state
-                    };
+                    let x = Content::Constant(SHORT_HEADER);
+                    let short = State { x, ..state };
                     let insn = Insn::new(op::LDX | op::MSH | op::B, 0, 0, k);
                     let other = Stop::Plain(index, insn, state);
                     [graph.add(index + 1, short)?, graph.add_stop(other)?]
@@ -218,7 +224,10 @@ impl<'a> Graph<'a> {
                     let a = Content::Register;
                     [graph.add(index, State { a, ..state })?; 2]
                 }
-                Stop::LoadIndex(index, state) => [graph.add(index, State { x: None, ..state })?; 2],
+                Stop::LoadIndex(index, state) => {
+                    let x = Content::Register;
+                    [graph.add(index, State { x, ..state })?; 2]
+                }
                 Stop::Plain(index, insn, state) => graph.plain(index, insn, state)?,
             };
             graph.ways.push(way);
@@ -235,15 +244,17 @@ impl<'a> Graph<'a> {
     }
 
     fn plain(&mut self, index: usize, insn: Insn, state: State) -> Option<[usize; 2]> {
-        let State { a, x } = state;
-        let in_register = Content::Register;
+        let (a, x) = (Content::Register, Content::Register);
         let next = match insn.code & 0x07 {
             op::JMP => return self.jump(index, insn, state),
             op::RET => return Some([self.ways.len(); 2]),
-            op::LDX => State { a, x: None },
-            op::ST | op::STX => state,
-            op::MISC if insn.code & 0xf8 != op::TXA => State { a, x: None },
-            _ => State { a: in_register, x },
+            op::LDX => State { x, ..state },
+            op::ST | op::STX => State {
+                stored: state.stored | bit(insn.k),
+                ..state
+            },
+            op::MISC if is_move(insn) => State { x, ..state },
+            _ => State { a, ..state },
         };
         Some([self.add(index + 1, next)?; 2])
     }

@@ -29,13 +29,16 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::insn::Insn;
-use super::validate::MAX_LEN;
+use super::validate;
 use crate::sys;
 use graph::Graph;
 use ops::{Kind, Op};
 
 /// The bytes that a test loads.
 const WINDOW: usize = 8;
+
+/// The number of memory cells.
+const CELLS: usize = validate::CELLS as usize;
 
 /// The number of a test or an operation, or one of two results. The operations are numbered after the tests.
 type Place = u16;
@@ -77,7 +80,7 @@ struct Test {
 impl Tree {
     /// Converts a checked program to a tree. libpcap runs it if that is impossible.
     pub(crate) fn of(program: &Arc<[Insn]>) -> Tree {
-        let short = program.len() <= MAX_LEN;
+        let short = program.len() <= validate::MAX_LEN;
         let graph = short.then(|| Graph::of(program)).flatten();
         let tree = graph.and_then(|graph| build::build(&graph, program));
         tree.unwrap_or_else(|| Tree {
@@ -99,19 +102,30 @@ impl Tree {
     /// Returns the program's result for a packet: 0 also if it reads beyond the end of the packet.
     #[inline]
     pub(crate) fn run(&self, data: &[u8], wire_len: impl Fn() -> u32) -> u32 {
+        match self.test(self.start, data) {
+            Some(REJECT) => 0,
+            Some(ACCEPT) => self.accept.get(),
+            Some(place) => {
+                let op = usize::from(place) - self.tests.len();
+                match self.has_memory {
+                    true => self.execute::<CELLS>(op, data, wire_len()),
+                    false => self.execute::<1>(op, data, wire_len()),
+                }
+            }
+            None => self.beyond(data, wire_len()),
+        }
+    }
+
+    /// Returns the place after the tests that begin here. Returns `None` if the packet ends before the eight bytes of a
+    /// test.
+    #[inline]
+    fn test(&self, start: Place, data: &[u8]) -> Option<Place> {
         let tests = &*self.tests;
-        let mut place = self.start;
+        let mut place = start;
         while let Some(test) = tests.get(usize::from(place)) {
-            let Some(bytes) = test.bytes(data) else {
-                return self.beyond(data, wire_len());
-            };
-            place = test.next(bytes);
+            place = test.next(test.bytes(data)?);
         }
-        match place {
-            REJECT => 0,
-            ACCEPT => self.accept.get(),
-            _ => self.operate(place, data, wire_len()),
-        }
+        Some(place)
     }
 
     /// Returns the result for a packet that ends before the eight bytes of a test. The tested number is at their end,
@@ -145,27 +159,22 @@ impl Test {
         Some(u64::from_be_bytes(bytes.try_into().ok()?))
     }
 
-    /// Returns whether a number is one of those to test for. It may have more bits than the mask.
-    #[inline]
-    fn holds(&self, number: u64) -> bool {
-        (number & self.mask).wrapping_sub(self.low) <= self.more
-    }
-
-    #[inline]
-    fn way(&self, holds: bool) -> Place {
-        if holds {
-            // This must stay a branch: the processor predicts a branch, but would have to wait for the number in
-            // branchless code.
-            hint::black_box(());
-            self.yes
-        } else {
-            self.no
-        }
-    }
-
-    /// Returns the continuation for a number.
+    /// Returns the continuation for a number, which may have more bits than the mask.
     #[inline]
     fn next(&self, number: u64) -> Place {
-        self.way(self.holds(number))
+        let holds = (number & self.mask).wrapping_sub(self.low) <= self.more;
+        way(holds, self.yes, self.no)
+    }
+}
+
+#[inline]
+fn way(holds: bool, yes: Place, no: Place) -> Place {
+    if holds {
+        // This must stay a branch: the processor predicts a branch, but would have to wait for the number in branchless
+        // code.
+        hint::black_box(());
+        yes
+    } else {
+        no
     }
 }

@@ -31,6 +31,9 @@ impl Number {
     /// The accumulator's content.
     pub(super) const REGISTER: Number = Number::new(Source::Register, 0, 4);
 
+    /// The length of the packet on the wire.
+    pub(super) const LENGTH: Number = Number::new(Source::Length, 0, 4);
+
     pub(super) const fn new(source: Source, at: u32, size: u8) -> Number {
         Number {
             source,
@@ -71,8 +74,8 @@ impl Number {
 
     /// Returns the mask of the loaded bytes, and the number of bits to shift the result to the right after shifting it
     /// 32 to the left.
-    pub(super) fn mask_and_shift(self) -> (u64, u64) {
-        (self.mask.into(), (32 - i64::from(self.shift)) as u64)
+    pub(super) fn mask_and_shift(self) -> (u32, u32) {
+        (self.mask, (32 - i32::from(self.shift)) as u32)
     }
 
     /// Returns the number after arithmetic with a constant, if it is such a number.
@@ -98,7 +101,7 @@ impl Number {
         }
     }
 
-    fn plus(self, k: u32) -> Number {
+    pub(super) fn plus(self, k: u32) -> Number {
         Number {
             add: self.add.wrapping_add(k),
             ..self

@@ -1,8 +1,7 @@
 //! The operations that are not tests of a number at a fixed offset.
 
-use super::{ACCEPT, Place, Test, Tree, WINDOW};
+use super::{ACCEPT, Place, REJECT, Tree, way};
 use crate::filter::program::insn::{Insn, op};
-use crate::filter::program::validate::CELLS;
 
 /// The operation of a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +26,7 @@ pub(super) enum Kind {
     Store,
     TakeIndex,
     // Loads into the index register, and from there.
+    IndexLoad,
     IndexLength,
     IndexConstant,
     RecallIndex,
@@ -56,8 +56,8 @@ pub(super) enum Kind {
     // Ends of the program.
     Answer,
     AnswerA,
-    /// A load that only a kernel understands.
-    Kernel,
+    /// Continues with tests.
+    Enter,
     /// Leaves the program to libpcap.
     Libpcap,
 }
@@ -70,8 +70,6 @@ impl Kind {
         Some(match (insn.code & 0x07, insn.code & 0xf0) {
             (op::LD, _) if insn.code == op::LD | op::MEM => Kind::Recall,
             (op::LDX, _) => match insn.code & 0xe0 {
-                op::IMM => Kind::IndexConstant,
-                op::LEN => Kind::IndexLength,
                 op::MEM => Kind::RecallIndex,
                 op::MSH => Kind::Header,
                 _ => return None,
@@ -101,189 +99,186 @@ impl Kind {
     }
 }
 
+impl Kind {
+    pub(super) fn uses_memory(self) -> bool {
+        matches!(
+            self,
+            Kind::Recall | Kind::RecallIndex | Kind::Store | Kind::StoreIndex
+        )
+    }
+}
+
 /// An operation and its operands.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Op {
-    /// The test. For other operations, the places are those after it, or if its condition holds and if not; a load uses
-    /// the offset after its number, and the mask.
-    pub(super) test: Test,
-    /// The constant, the memory cell, the offset of the header, or the number of bytes to load.
+    pub(super) mask: u32,
+    /// The numbers for which a test continues at `yes`: `low`, and `more` numbers after it. A load adds `low` after
+    /// shifting by `more`.
+    pub(super) low: u32,
+    pub(super) more: u32,
+    /// The constant, the memory cell, the offset of the header, the offset after the number, or the place of the test.
     pub(super) k: u32,
+    /// The numbers of the next operations, if the condition holds and if it does not.
+    pub(super) yes: Place,
+    pub(super) no: Place,
     pub(super) kind: Kind,
 }
 
 impl Op {
-    pub(super) fn plain(kind: Kind, k: u32, next: Place) -> Op {
+    pub(super) const fn plain(kind: Kind, k: u32, next: Place) -> Op {
         Op {
-            test: Test {
-                mask: 0,
-                low: 0,
-                more: 0,
-                at: 0,
-                yes: next,
-                no: next,
-            },
+            mask: 0,
+            low: 0,
+            more: 0,
             k,
+            yes: next,
+            no: next,
             kind,
         }
     }
-}
 
-impl Test {
-    /// Returns the result of a load. The numbers of a test are instead what is added, and the number of bits to shift to
-    /// the right after shifting 32 to the left.
+    /// Returns the continuation of a test.
     #[inline]
-    fn loaded(&self, number: u64) -> u32 {
-        let shifted = (number & self.mask) << 32 >> (self.more & 63);
-        (shifted as u32).wrapping_add(self.low as u32)
+    fn next(&self, number: u32) -> Place {
+        self.way((number & self.mask).wrapping_sub(self.low) <= self.more)
+    }
+
+    #[inline]
+    fn way(&self, holds: bool) -> Place {
+        way(holds, self.yes, self.no)
+    }
+
+    /// Returns the result of a load. The number of bits is that to shift to the right after shifting 32 to the left.
+    #[inline]
+    fn loaded(&self, number: u32) -> u32 {
+        let shifted = u64::from(number & self.mask) << 32 >> (self.more & 63);
+        (shifted as u32).wrapping_add(self.low)
     }
 }
 
 impl Tree {
-    /// Continues at an operation.
+    /// Executes operations, beginning with the one of this number.
+    ///
+    /// `CELLS` is the number of memory cells, a power of two: one for a program that uses none.
     #[inline(never)]
-    pub(super) fn operate(&self, place: Place, data: &[u8], wire_len: u32) -> u32 {
-        // Offsets have 32 bits.
-        let data = &data[..data.len().min(u32::MAX as usize)];
-        match self.has_memory {
-            true => self.execute(place, data, wire_len, &mut [0; CELLS as usize]),
-            false => self.execute(place, data, wire_len, &mut []),
-        }
-    }
-
-    /// Inlined, so that programs without memory do not prepare it.
-    #[inline(always)]
-    fn execute<const N: usize>(
+    pub(super) fn execute<const CELLS: usize>(
         &self,
-        mut place: Place,
+        start: usize,
         data: &[u8],
         wire_len: u32,
-        memory: &mut [u32; N],
     ) -> u32 {
-        let (tests, ops) = (&*self.tests, &*self.ops);
-        let (mut a, mut x) = (0_u32, 0_u32);
-        loop {
-            if let Some(test) = tests.get(usize::from(place)) {
-                let Some(bytes) = test.bytes(data) else {
-                    return self.beyond(data, wire_len);
-                };
-                place = test.next(bytes);
-                continue;
-            }
-            let Some(op) = ops.get(usize::from(place) - tests.len()) else {
-                return if place == ACCEPT {
-                    self.accept.get()
-                } else {
-                    0
-                };
-            };
-            let Op { test, k, kind } = op;
-            let k = *k;
-            // The result of a condition.
-            let holds = match kind {
-                Kind::TestIndexed => match load(data, x, test.at, k) {
-                    Some(number) => test.holds(number),
+        let ops = &*self.ops;
+        let (mut a, mut x, mut memory) = (0_u32, 0_u32, [0_u32; CELLS]);
+        let mut next = start;
+        while let Some(op) = ops.get(next) {
+            let k = op.k;
+            let cell = k as usize % CELLS;
+            next = op.yes.into();
+            match op.kind {
+                Kind::TestIndexed => match load(data, x, k) {
+                    Loaded::Number(number) => next = op.next(number).into(),
+                    Loaded::Beyond => return 0,
+                    Loaded::Early => break,
+                },
+                Kind::TestLength => next = op.next(wire_len).into(),
+                Kind::TestA => next = op.next(a).into(),
+                Kind::Equal => next = op.way(a == x).into(),
+                Kind::Greater => next = op.way(a > x).into(),
+                Kind::AtLeast => next = op.way(a >= x).into(),
+                Kind::AnyBit => next = op.way(a & x != 0).into(),
+                Kind::Header => match data.get(k as usize) {
+                    Some(byte) => x = u32::from(byte & 0x0f) << 2,
                     None => return 0,
                 },
-                Kind::TestLength => test.holds(wire_len.into()),
-                Kind::TestA => test.holds(a.into()),
-                Kind::Equal => a == x,
-                Kind::Greater => a > x,
-                Kind::AtLeast => a >= x,
-                Kind::AnyBit => a & x != 0,
-                _ => {
-                    place = test.yes;
-                    match kind {
-                        Kind::Header => match data.get(k as usize) {
-                            Some(byte) => x = u32::from(byte & 0x0f) << 2,
-                            None => return 0,
-                        },
-                        Kind::Load => match load(data, 0, test.at, k) {
-                            Some(number) => a = test.loaded(number),
-                            None => return 0,
-                        },
-                        Kind::LoadIndexed => match load(data, x, test.at, k) {
-                            Some(number) => a = test.loaded(number),
-                            None => return 0,
-                        },
-                        Kind::Length => a = test.loaded(wire_len.into()),
-                        Kind::Constant => a = k,
-                        Kind::Recall => a = memory.get(k as usize).copied().unwrap_or(0),
-                        Kind::Store => set(memory, k, a),
-                        Kind::TakeIndex => a = x,
-                        Kind::IndexLength => x = wire_len,
-                        Kind::IndexConstant => x = k,
-                        Kind::RecallIndex => x = memory.get(k as usize).copied().unwrap_or(0),
-                        Kind::StoreIndex => set(memory, k, x),
-                        Kind::SetIndex => x = a,
-                        Kind::Add => a = a.wrapping_add(k),
-                        Kind::Multiply => a = a.wrapping_mul(k),
-                        // The check ensures that a constant is not 0.
-                        Kind::Divide => a /= k.max(1),
-                        Kind::Remainder => a %= k.max(1),
-                        Kind::And => a &= k,
-                        Kind::Or => a |= k,
-                        Kind::Xor => a ^= k,
-                        // The check ensures that a constant is below 32.
-                        Kind::ShiftLeft => a <<= k & 31,
-                        Kind::ShiftRight => a >>= k & 31,
-                        Kind::Negate => a = a.wrapping_neg(),
-                        Kind::AddIndex => a = a.wrapping_add(x),
-                        Kind::SubtractIndex => a = a.wrapping_sub(x),
-                        Kind::MultiplyIndex => a = a.wrapping_mul(x),
-                        Kind::DivideIndex => match a.checked_div(x) {
-                            Some(quotient) => a = quotient,
-                            None => return 0,
-                        },
-                        Kind::RemainderIndex => match a.checked_rem(x) {
-                            Some(remainder) => a = remainder,
-                            None => return 0,
-                        },
-                        Kind::AndIndex => a &= x,
-                        Kind::OrIndex => a |= x,
-                        Kind::XorIndex => a ^= x,
-                        Kind::ShiftLeftIndex => a = a.checked_shl(x).unwrap_or(0),
-                        Kind::ShiftRightIndex => a = a.checked_shr(x).unwrap_or(0),
-                        Kind::Answer => return k,
-                        Kind::AnswerA => return a,
-                        Kind::Kernel if data.len() <= i32::MAX as usize => return 0,
-                        _ => return self.libpcap(data, wire_len),
-                    }
-                    continue;
-                }
-            };
-            place = test.way(holds);
+                Kind::Load => match load(data, 0, k) {
+                    Loaded::Number(number) => a = op.loaded(number),
+                    Loaded::Beyond => return 0,
+                    Loaded::Early => break,
+                },
+                Kind::LoadIndexed => match load(data, x, k) {
+                    Loaded::Number(number) => a = op.loaded(number),
+                    Loaded::Beyond => return 0,
+                    Loaded::Early => break,
+                },
+                Kind::IndexLoad => match load(data, 0, k) {
+                    Loaded::Number(number) => x = op.loaded(number),
+                    Loaded::Beyond => return 0,
+                    Loaded::Early => break,
+                },
+                Kind::Length => a = op.loaded(wire_len),
+                Kind::IndexLength => x = op.loaded(wire_len),
+                Kind::Constant => a = k,
+                Kind::IndexConstant => x = k,
+                Kind::Recall => a = memory[cell],
+                Kind::RecallIndex => x = memory[cell],
+                Kind::Store => memory[cell] = a,
+                Kind::StoreIndex => memory[cell] = x,
+                Kind::TakeIndex => a = x,
+                Kind::SetIndex => x = a,
+                Kind::Add => a = a.wrapping_add(k),
+                Kind::Multiply => a = a.wrapping_mul(k),
+                // The check ensures that a constant is not 0.
+                Kind::Divide => a /= k.max(1),
+                Kind::Remainder => a %= k.max(1),
+                Kind::And => a &= k,
+                Kind::Or => a |= k,
+                Kind::Xor => a ^= k,
+                // The check ensures that a constant is below 32.
+                Kind::ShiftLeft => a <<= k & 31,
+                Kind::ShiftRight => a >>= k & 31,
+                Kind::Negate => a = a.wrapping_neg(),
+                Kind::AddIndex => a = a.wrapping_add(x),
+                Kind::SubtractIndex => a = a.wrapping_sub(x),
+                Kind::MultiplyIndex => a = a.wrapping_mul(x),
+                Kind::DivideIndex => match a.checked_div(x) {
+                    Some(quotient) => a = quotient,
+                    None => return 0,
+                },
+                Kind::RemainderIndex => match a.checked_rem(x) {
+                    Some(remainder) => a = remainder,
+                    None => return 0,
+                },
+                Kind::AndIndex => a &= x,
+                Kind::OrIndex => a |= x,
+                Kind::XorIndex => a ^= x,
+                Kind::ShiftLeftIndex => a = a.checked_shl(x).unwrap_or(0),
+                Kind::ShiftRightIndex => a = a.checked_shr(x).unwrap_or(0),
+                Kind::Answer => return k,
+                Kind::AnswerA => return a,
+                Kind::Enter => match self.test(k as Place, data) {
+                    None => return self.beyond(data, wire_len),
+                    Some(REJECT) => return 0,
+                    Some(ACCEPT) => return self.accept.get(),
+                    Some(place) => next = usize::from(place) - self.tests.len(),
+                },
+                Kind::Libpcap => break,
+            }
         }
+        self.libpcap(data, wire_len)
     }
 }
 
+/// The result of a load.
+enum Loaded {
+    /// More significant bits are those of the bytes before the number.
+    Number(u32),
+    /// The packet ends before the end of the number.
+    Beyond,
+    /// Fewer than four bytes precede the end of the number. libpcap then runs the program.
+    Early,
+}
+
+/// Loads the number that ends at `end` after the index.
 #[inline]
-fn set(memory: &mut [u32], cell: u32, value: u32) {
-    if let Some(cell) = memory.get_mut(cell as usize) {
-        *cell = value;
+fn load(data: &[u8], index: u32, end: u32) -> Loaded {
+    // Offsets have 32 bits.
+    let Some(end) = index.checked_add(end) else {
+        return Loaded::Beyond;
+    };
+    let end = end as usize;
+    match data.get(end.wrapping_sub(4)..end) {
+        Some(&[a, b, c, d]) => Loaded::Number(u32::from_be_bytes([a, b, c, d])),
+        _ if end > data.len() => Loaded::Beyond,
+        _ => Loaded::Early,
     }
-}
-
-/// Loads the number that ends at `end` after the index. Returns `None` if the packet ends before. More significant bits
-/// of the result are those of the bytes before the number.
-#[inline]
-fn load(data: &[u8], index: u32, end: u32, size: u32) -> Option<u64> {
-    // If the offset does not fit into `usize`, no packet reaches it.
-    let end = usize::try_from(u64::from(index) + u64::from(end)).ok()?;
-    match data.get(end.wrapping_sub(WINDOW)..end) {
-        Some(bytes) => Some(u64::from_be_bytes(bytes.try_into().ok()?)),
-        None => load_early(data, end, size as usize),
-    }
-}
-
-/// Loads a number at the beginning of the packet.
-#[cold]
-#[inline(never)]
-fn load_early(data: &[u8], end: usize, size: usize) -> Option<u64> {
-    let bytes = data.get(end - size..end)?;
-    Some(
-        bytes
-            .iter()
-            .fold(0, |number, byte| number << 8 | u64::from(*byte)),
-    )
 }

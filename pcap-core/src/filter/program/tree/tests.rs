@@ -197,3 +197,17 @@ fn what_is_mostly_asked_for_is_a_tree() {
     let sum = Filter::compile(Dlt::EN10MB, "ip[0] + ip[1] = 5");
     assert!(!sum.unwrap().tree.is_libpcaps());
 }
+
+#[test]
+fn zz_debug() {
+    for e in std::env::var("EXPR").unwrap_or_default().split(';') {
+        let filter = Filter::compile(Dlt::EN10MB, e).unwrap();
+        println!("== {e}: {} instructions", filter.instructions().len());
+        for (n, t) in filter.tree.tests.iter().enumerate() {
+            println!("{n}: {t:x?}");
+        }
+        for (n, t) in filter.tree.ops.iter().enumerate() {
+            println!("{}: {t:x?}", n + filter.tree.tests.len());
+        }
+    }
+}
