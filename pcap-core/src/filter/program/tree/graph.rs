@@ -42,18 +42,26 @@ enum Act {
 }
 
 impl Stop {
-    /// Returns what to do at an instruction. `untried` is whether the number in the accumulator has not been loaded
-    /// before, so that the packet may end before it.
-    fn at(index: usize, original: Insn, state: State, untried: bool) -> Option<Act> {
+    /// Returns what to do at an instruction.
+    fn at(index: usize, original: Insn, state: State) -> Option<Act> {
         if original.is_kernel_extension() {
             return Some(Act::Stop(Stop::Answer(0)));
         }
         let insn = state.with_constant_index(original)?;
-        let State { a, x, .. } = state;
+        let State { a, x, untried, .. } = state;
         let load = Some(Act::Stop(Stop::Load(index, state)));
         let load_index = Some(Act::Stop(Stop::LoadIndex(index, state)));
         let plain = Some(Act::Stop(Stop::Plain(index, insn, state)));
         let with_a = |a| Some(Act::Next(State { a, ..state }));
+        let with_number = |number: Number| {
+            let untried = number.may_fail();
+            let a = Content::Number(number);
+            Some(Act::Next(State {
+                a,
+                untried,
+                ..state
+            }))
+        };
         let with_x = |x| Some(Act::Next(State { x, ..state }));
         let mode = insn.code & 0xe0;
         let uses_index = insn.code & op::X != 0;
@@ -85,6 +93,7 @@ impl Stop {
             (op::MISC, Content::Number(number)) if is_move(insn) && !state.is_indexed() => {
                 let moved = State {
                     x: Content::Number(number),
+                    untried: false,
                     ..state
                 };
                 match untried {
@@ -92,6 +101,12 @@ impl Stop {
                     false => Some(Act::Next(moved)),
                 }
             }
+            (op::ALU, Content::Register) if is_nothing(insn) => with_a(a),
+            // With another index register, an indexed load would give another number.
+            (op::LDX, _) if state.is_indexed() => load,
+            (op::LDX, _) if mode == op::MSH => Some(Act::Stop(Stop::Header(index, insn.k, state))),
+            (op::LDX, _) if mode == op::IMM => with_x(Content::Constant(insn.k)),
+            (op::LDX, _) if mode == op::LEN => with_x(Content::Number(Number::LENGTH)),
             // The other instructions do not try the number.
             _ if untried => load,
             (op::RET, _) if insn.code == op::RET | op::K => Some(Act::Stop(Stop::Answer(insn.k))),
@@ -102,21 +117,16 @@ impl Stop {
                 None => plain,
             },
             (op::LD, _) if mode == op::IND && x != Content::Register => load_index,
-            (op::LD, _) => with_a(Content::Number(Number::of(insn)?)),
+            (op::LD, _) => with_number(Number::of(insn)?),
             (op::MISC, _) if !is_move(insn) => match x {
                 Content::Register => plain,
                 x => with_a(x),
             },
             (op::MISC, Content::Constant(_)) => with_x(a),
-            // With another index register, an indexed load would give another number.
-            (op::LDX, _) if state.is_indexed() => load,
-            (op::LDX, _) if mode == op::IMM => with_x(Content::Constant(insn.k)),
-            (op::LDX, _) if mode == op::LEN => with_x(Content::Number(Number::LENGTH)),
-            (op::LDX, _) if mode == op::MEM => match state.recall(insn.k) {
+            (op::LDX, _) => match state.recall(insn.k) {
                 Some(x) => with_x(x),
                 None => plain,
             },
-            (op::LDX, _) => Some(Act::Stop(Stop::Header(index, insn.k, state))),
             (op::STX, _) if x != Content::Register => load_index,
             (op::STX, _) => plain,
             (op::ALU, Content::Constant(a)) if insn.code == op::ALU | op::ADD | op::X => match x {
@@ -132,23 +142,23 @@ impl Stop {
 
     /// Returns the first stop at or after an instruction; `None` if it is too far.
     fn after(program: &[Insn], live: &[u32], mut index: usize, mut state: State) -> Option<Stop> {
-        let mut untried = false;
         for _ in 0..MAX_STEPS {
             let insn = *program.get(index)?;
-            state.forget(*live.get(index)?, untried);
-            match Stop::at(index, insn, state, untried)? {
+            state.forget(*live.get(index)?);
+            match Stop::at(index, insn, state)? {
                 Act::Stop(stop) => return Some(stop),
                 Act::Jump(to) => index = to,
-                Act::Next(next) => {
-                    if insn.code & 0x07 == op::LD {
-                        untried = matches!(next.a, Content::Number(number) if number.may_fail());
-                    }
-                    (index, state) = (index + 1, next);
-                }
+                Act::Next(next) => (index, state) = (index + 1, next),
             }
         }
         None
     }
+}
+
+/// Returns whether arithmetic changes no number.
+fn is_nothing(insn: Insn) -> bool {
+    const CODES: [u16; 6] = [op::ADD, op::SUB, op::OR, op::XOR, op::LSH, op::RSH];
+    insn.k == 0 && CODES.contains(&(insn.code & !op::ALU))
 }
 
 /// Returns whether an instruction of class `MISC` changes the index register.
@@ -220,10 +230,7 @@ impl<'a> Graph<'a> {
                     let other = Stop::Plain(index, insn, state);
                     [graph.add(index + 1, short)?, graph.add_stop(other)?]
                 }
-                Stop::Load(index, state) => {
-                    let a = Content::Register;
-                    [graph.add(index, State { a, ..state })?; 2]
-                }
+                Stop::Load(index, state) => [graph.add(index, state.with_register())?; 2],
                 Stop::LoadIndex(index, state) => {
                     let x = Content::Register;
                     [graph.add(index, State { x, ..state })?; 2]
@@ -237,6 +244,8 @@ impl<'a> Graph<'a> {
 
     /// Returns the two continuations of a conditional jump.
     fn jump(&mut self, index: usize, insn: Insn, state: State) -> Option<[usize; 2]> {
+        let untried = false;
+        let state = State { untried, ..state };
         Some([
             self.add(index + 1 + usize::from(insn.jt), state)?,
             self.add(index + 1 + usize::from(insn.jf), state)?,
@@ -244,7 +253,7 @@ impl<'a> Graph<'a> {
     }
 
     fn plain(&mut self, index: usize, insn: Insn, state: State) -> Option<[usize; 2]> {
-        let (a, x) = (Content::Register, Content::Register);
+        let x = Content::Register;
         let next = match insn.code & 0x07 {
             op::JMP => return self.jump(index, insn, state),
             op::RET => return Some([self.ways.len(); 2]),
@@ -254,7 +263,7 @@ impl<'a> Graph<'a> {
                 ..state
             },
             op::MISC if is_move(insn) => State { x, ..state },
-            _ => State { a, ..state },
+            _ => state.with_register(),
         };
         Some([self.add(index + 1, next)?; 2])
     }

@@ -1,5 +1,7 @@
 //! The operations that are not tests of a number at a fixed offset.
 
+use std::hint;
+
 use super::{ACCEPT, Place, REJECT, Tree, way};
 use crate::filter::program::insn::{Insn, op};
 
@@ -176,9 +178,8 @@ impl Tree {
             next = op.yes.into();
             match op.kind {
                 Kind::TestIndexed => match load(data, x, k) {
-                    Loaded::Number(number) => next = op.next(number).into(),
-                    Loaded::Beyond => return 0,
-                    Loaded::Early => break,
+                    Some(number) => next = op.next(number).into(),
+                    None => break,
                 },
                 Kind::TestLength => next = op.next(wire_len).into(),
                 Kind::TestA => next = op.next(a).into(),
@@ -191,19 +192,16 @@ impl Tree {
                     None => return 0,
                 },
                 Kind::Load => match load(data, 0, k) {
-                    Loaded::Number(number) => a = op.loaded(number),
-                    Loaded::Beyond => return 0,
-                    Loaded::Early => break,
+                    Some(number) => a = op.loaded(number),
+                    None => break,
                 },
                 Kind::LoadIndexed => match load(data, x, k) {
-                    Loaded::Number(number) => a = op.loaded(number),
-                    Loaded::Beyond => return 0,
-                    Loaded::Early => break,
+                    Some(number) => a = op.loaded(number),
+                    None => break,
                 },
                 Kind::IndexLoad => match load(data, 0, k) {
-                    Loaded::Number(number) => x = op.loaded(number),
-                    Loaded::Beyond => return 0,
-                    Loaded::Early => break,
+                    Some(number) => x = op.loaded(number),
+                    None => break,
                 },
                 Kind::Length => a = op.loaded(wire_len),
                 Kind::IndexLength => x = op.loaded(wire_len),
@@ -245,7 +243,8 @@ impl Tree {
                 Kind::ShiftRightIndex => a = a.checked_shr(x).unwrap_or(0),
                 Kind::Answer => return k,
                 Kind::AnswerA => return a,
-                Kind::Enter => match self.test(k as Place, data) {
+                // Without the black box, registers would be reserved for the tests.
+                Kind::Enter => match hint::black_box(self).test(k as Place, data) {
                     None => return self.beyond(data, wire_len),
                     Some(REJECT) => return 0,
                     Some(ACCEPT) => return self.accept.get(),
@@ -258,27 +257,12 @@ impl Tree {
     }
 }
 
-/// The result of a load.
-enum Loaded {
-    /// More significant bits are those of the bytes before the number.
-    Number(u32),
-    /// The packet ends before the end of the number.
-    Beyond,
-    /// Fewer than four bytes precede the end of the number. libpcap then runs the program.
-    Early,
-}
-
-/// Loads the number that ends at `end` after the index.
-#[inline]
-fn load(data: &[u8], index: u32, end: u32) -> Loaded {
+/// Loads the number that ends at `end` after the index; more significant bits are those of the bytes before it. Returns
+/// `None` if the packet ends before, or if the number is within the first four bytes. libpcap then runs the program.
+#[inline(always)]
+fn load(data: &[u8], index: u32, end: u32) -> Option<u32> {
     // Offsets have 32 bits.
-    let Some(end) = index.checked_add(end) else {
-        return Loaded::Beyond;
-    };
-    let end = end as usize;
-    match data.get(end.wrapping_sub(4)..end) {
-        Some(&[a, b, c, d]) => Loaded::Number(u32::from_be_bytes([a, b, c, d])),
-        _ if end > data.len() => Loaded::Beyond,
-        _ => Loaded::Early,
-    }
+    let end = index.checked_add(end)? as usize;
+    let bytes = data.get(end.wrapping_sub(4)..end)?;
+    Some(u32::from_be_bytes(bytes.try_into().ok()?))
 }

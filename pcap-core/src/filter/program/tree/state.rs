@@ -18,6 +18,8 @@ pub(super) enum Content {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct State {
     pub(super) a: Content,
+    /// Whether the accumulator contains a number that has not been loaded before, so that the packet may end before it.
+    pub(super) untried: bool,
     pub(super) x: Content,
     /// The memory cells to which the program may have stored something, as bits. The others contain 0.
     pub(super) stored: u32,
@@ -27,20 +29,29 @@ impl State {
     /// The state at the start of a program.
     pub(super) const START: State = State {
         a: Content::Constant(0),
+        untried: false,
         x: Content::Constant(0),
         stored: 0,
     };
 
-    /// Forgets what an instruction and all later ones do not use. `untried` is whether the number in the accumulator
-    /// has not been loaded before.
-    pub(super) fn forget(&mut self, live: u32, untried: bool) {
-        if live & validate::A_BIT == 0 && !untried {
+    /// Forgets what an instruction and all later ones do not use.
+    pub(super) fn forget(&mut self, live: u32) {
+        if live & validate::A_BIT == 0 && !self.untried {
             self.a = Content::Constant(0);
         }
         if live & validate::X_BIT == 0 {
             self.x = Content::Constant(0);
         }
         self.stored &= live;
+    }
+
+    /// Returns the state after the register has been loaded.
+    pub(super) fn with_register(self) -> State {
+        State {
+            a: Content::Register,
+            untried: false,
+            ..self
+        }
     }
 
     /// Returns the content of a memory cell, if it is known.
