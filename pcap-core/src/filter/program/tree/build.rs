@@ -6,71 +6,62 @@ use std::sync::Arc;
 
 use super::fuse::{Piece, pieces};
 use super::graph::{Graph, Stop};
+use super::layout::{Item, Layout};
 use super::number::{Number, Numbers, Source};
 use super::ops::{Kind, Op};
 use super::state::Content;
-use super::{ACCEPT, Place, REJECT, Test, Tree};
+use super::{ACCEPT, NEXT, Place, REJECT, Test, Tree};
 use crate::filter::program::insn::{Insn, op};
 
 /// Returns the tree of a program; `None` if it is too large.
 pub(super) fn build(graph: &Graph<'_>, program: &Arc<[Insn]>) -> Option<Tree> {
-    let pieces = pieces(graph);
-    let order = order(graph, &pieces);
-    let accept = order.iter().find_map(|&id| match graph.stops[id] {
+    let accept = graph.stops.iter().find_map(|stop| match *stop {
         Stop::Answer(value) => NonZeroU32::new(value),
         _ => None,
     });
     let accept = accept.unwrap_or(NonZeroU32::MIN);
     let result = |id: usize| match graph.stops[id] {
-        Stop::Answer(value) if value == accept.get() => Some(ACCEPT),
         Stop::Answer(0) => Some(REJECT),
+        Stop::Answer(value) if value == accept.get() => Some(ACCEPT),
         _ => None,
     };
-    let (tests, others): (Vec<usize>, Vec<usize>) = order
-        .into_iter()
-        .filter(|&id| result(id).is_none())
-        .partition(|&id| pieces[id].is_some());
-    let mut places = vec![REJECT; graph.stops.len()];
-    for (place, &id) in tests.iter().chain(&others).enumerate() {
-        places[id] = Place::try_from(place).ok()?;
-    }
-    let place = |id: usize| result(id).unwrap_or(places[id]);
-    let test = |id: &usize| {
-        let Piece {
-            field,
-            inside,
-            outside,
-        } = pieces[*id]?;
-        let Numbers { mask, low, more } = field.numbers;
-        Some(Test {
-            mask,
-            low,
-            more,
-            at: field.at(),
-            yes: place(inside),
-            no: place(outside),
-        })
+    let pieces = pieces(graph);
+    let layout = Layout::new(graph, &pieces, |id| result(id).is_some());
+    let places = Places {
+        result,
+        layout: &layout,
+        is_test: |id: usize| pieces[id].is_some(),
     };
-    let tests: Box<[Test]> = tests.iter().map(test).collect::<Option<_>>()?;
+    let tests = layout.tests.iter().enumerate().map(|(number, &id)| {
+        let next = layout.tests.get(number + 1).copied();
+        Some(places.test(pieces[id]?, next))
+    });
+    let tests: Box<[Test]> = tests.collect::<Option<_>>()?;
     let mut ops = Ops {
         accept: accept.get(),
         tests: tests.len(),
         entries: HashMap::new(),
-        ops: vec![Op::plain(Kind::Libpcap, 0, 0); others.len()],
+        ops: vec![Op::plain(Kind::Libpcap, 0); layout.ops.len()],
     };
-    for (number, &id) in others.iter().enumerate() {
-        let mut ways = [0; 2];
-        for (way, id) in ways.iter_mut().zip(graph.ways[id]) {
-            *way = ops.entry(place(id));
-        }
-        ops.ops[number] = op(graph.stops[id], ways)?;
+    for (number, &item) in layout.ops.iter().enumerate() {
+        ops.ops[number] = match item {
+            Item::Goto(id) => ops.go(places.of(id)),
+            Item::Stop(id) => {
+                let ways = graph.ways[id];
+                let ways = match ways[0] == ways[1] {
+                    true => [number as Place + 1; 2],
+                    false => ways.map(|id| ops.entry(places.of(id))),
+                };
+                op(graph.stops[id], ways)?
+            }
+        };
     }
-    // Both kinds of places are numbers below the two results.
-    if tests.len() + ops.ops.len() > usize::from(ACCEPT) {
+    // Both kinds of places are numbers below the others.
+    if tests.len() + ops.ops.len() > usize::from(NEXT) {
         return None;
     }
     Some(Tree {
-        start: place(0),
+        start: places.of(0),
         accept,
         tests,
         has_memory: ops.ops.iter().any(|op| op.kind.uses_memory()),
@@ -79,56 +70,90 @@ pub(super) fn build(graph: &Graph<'_>, program: &Arc<[Insn]>) -> Option<Tree> {
     })
 }
 
+/// The places of a graph's stops.
+struct Places<'a, R, T> {
+    result: R,
+    layout: &'a Layout,
+    is_test: T,
+}
+
+impl<R, T> Places<'_, R, T>
+where
+    R: Fn(usize) -> Option<Place>,
+    T: Fn(usize) -> bool,
+{
+    /// Returns the place of a stop. The caller checks that there are not too many.
+    fn of(&self, id: usize) -> Place {
+        let number = self.layout.numbers[id].unwrap_or(0);
+        (self.result)(id).unwrap_or(match (self.is_test)(id) {
+            true => number as Place,
+            false => (self.layout.tests.len() + number) as Place,
+        })
+    }
+
+    /// Makes a test, which is followed by the test of the stop `next`.
+    fn test(&self, piece: Piece, next: Option<usize>) -> Test {
+        let Piece {
+            field,
+            inside,
+            outside,
+        } = piece;
+        let (numbers, yes, no) = match next {
+            Some(next) if next == outside => (field.numbers, self.of(inside), NEXT),
+            Some(next) if next == inside => (field.numbers.others(), self.of(outside), NEXT),
+            _ => (field.numbers, self.of(inside), self.of(outside)),
+        };
+        let Numbers { mask, low, more } = numbers;
+        Test {
+            mask,
+            low,
+            more,
+            at: field.at(),
+            yes,
+            no,
+        }
+    }
+}
+
 /// The operations of a tree.
 struct Ops {
     accept: u32,
     /// The number of tests.
     tests: usize,
-    /// The operations that continue at a test or end the program.
+    /// The operations that continue at a test or end the program, for conditions.
     entries: HashMap<Place, Place>,
     ops: Vec<Op>,
 }
 
 impl Ops {
+    /// Returns an operation that continues at a place.
+    fn go(&self, place: Place) -> Op {
+        match place {
+            REJECT => Op::plain(Kind::Answer, 0),
+            ACCEPT => Op::plain(Kind::Answer, self.accept),
+            test if usize::from(test) < self.tests => Op::plain(Kind::Enter, test.into()),
+            other => Op::plain(Kind::Jump, u32::from(other) - self.tests as u32),
+        }
+    }
+
     /// Returns the number of the operation that continues at a place.
     fn entry(&mut self, place: Place) -> Place {
-        let entry = match place {
-            REJECT => Op::plain(Kind::Answer, 0, 0),
-            ACCEPT => Op::plain(Kind::Answer, self.accept, 0),
-            test if usize::from(test) < self.tests => Op::plain(Kind::Enter, test.into(), 0),
-            other => return other - self.tests as Place,
-        };
+        let go = self.go(place);
+        if go.kind == Kind::Jump {
+            return go.k as Place;
+        }
         *self.entries.entry(place).or_insert_with(|| {
-            self.ops.push(entry);
-            // The caller checks the number of operations.
+            self.ops.push(go);
             (self.ops.len() - 1) as Place
         })
     }
 }
 
-/// Returns the stops that can be reached, as many as possible directly after the one before them.
-fn order(graph: &Graph<'_>, pieces: &[Option<Piece>]) -> Vec<usize> {
-    let mut order = Vec::new();
-    let mut seen = vec![false; graph.stops.len()];
-    let mut open = vec![0];
-    while let Some(id) = open.pop() {
-        if std::mem::replace(&mut seen[id], true) {
-            continue;
-        }
-        order.push(id);
-        match pieces[id] {
-            Some(piece) => open.extend([piece.outside, piece.inside]),
-            None => open.extend(graph.ways[id]),
-        }
-    }
-    order
-}
-
-/// Makes the operation of a stop. The numbers are those of the next operations, if the stop's condition holds and if
+/// Makes the operation of a stop. The numbers are those of the next operations if the stop's condition holds and if
 /// not.
 fn op(stop: Stop, [yes, no]: [Place; 2]) -> Option<Op> {
     match stop {
-        Stop::Answer(value) => Some(Op::plain(Kind::Answer, value, 0)),
+        Stop::Answer(value) => Some(Op::plain(Kind::Answer, value)),
         Stop::Test(_, insn, state) => {
             let number = match state.a {
                 Content::Number(number) => number,
@@ -146,28 +171,29 @@ fn op(stop: Stop, [yes, no]: [Place; 2]) -> Option<Op> {
                 mask: mask.try_into().ok()?,
                 low: low.try_into().ok()?,
                 more: more.try_into().ok()?,
+                yes,
                 no,
-                ..Op::plain(kind, number.end(), yes)
+                ..Op::plain(kind, number.end())
             })
         }
         Stop::Load(_, state) => match state.a {
-            Content::Constant(k) => Some(Op::plain(Kind::Constant, k, yes)),
+            Content::Constant(k) => Some(Op::plain(Kind::Constant, k)),
             Content::Number(number) => {
                 let kind = match number.source {
                     Source::Indexed => Kind::LoadIndexed,
                     Source::Length => Kind::Length,
                     _ => Kind::Load,
                 };
-                Some(load(kind, number, yes))
+                Some(load(kind, number))
             }
             Content::Register => None,
         },
         Stop::LoadIndex(_, state) => match state.x {
-            Content::Constant(k) => Some(Op::plain(Kind::IndexConstant, k, yes)),
+            Content::Constant(k) => Some(Op::plain(Kind::IndexConstant, k)),
             Content::Number(number) if number.source == Source::Length => {
-                Some(load(Kind::IndexLength, number, yes))
+                Some(load(Kind::IndexLength, number))
             }
-            Content::Number(number) => Some(load(Kind::IndexLoad, number, yes)),
+            Content::Number(number) => Some(load(Kind::IndexLoad, number)),
             Content::Register => None,
         },
         Stop::Plain(_, insn, _) => {
@@ -177,20 +203,20 @@ fn op(stop: Stop, [yes, no]: [Place; 2]) -> Option<Op> {
             } else {
                 insn.k
             };
-            let op = Op::plain(Kind::of(insn)?, k, yes);
-            Some(Op { no, ..op })
+            let op = Op::plain(Kind::of(insn)?, k);
+            Some(Op { yes, no, ..op })
         }
         Stop::Header(..) => None,
     }
 }
 
 /// Makes a load of a number.
-fn load(kind: Kind, number: Number, next: Place) -> Op {
+fn load(kind: Kind, number: Number) -> Op {
     let (mask, more) = number.mask_and_shift();
     Op {
         mask,
         low: number.add,
         more,
-        ..Op::plain(kind, number.end(), next)
+        ..Op::plain(kind, number.end())
     }
 }

@@ -18,6 +18,7 @@
 mod build;
 mod fuse;
 mod graph;
+mod layout;
 mod number;
 mod ops;
 mod state;
@@ -48,6 +49,9 @@ const REJECT: Place = Place::MAX;
 
 /// The end of a program that accepts the packet with the usual result.
 const ACCEPT: Place = Place::MAX - 1;
+
+/// The test after this one.
+const NEXT: Place = Place::MAX - 2;
 
 /// A program as a tree, whose branches may join again.
 #[derive(Debug)]
@@ -87,7 +91,7 @@ impl Tree {
             start: 0,
             accept: NonZeroU32::MIN,
             tests: Box::default(),
-            ops: Box::new([Op::plain(Kind::Libpcap, 0, REJECT)]),
+            ops: Box::new([Op::plain(Kind::Libpcap, 0)]),
             has_memory: false,
             program: Arc::clone(program),
         })
@@ -123,7 +127,17 @@ impl Tree {
         let tests = &*self.tests;
         let mut place = start;
         while let Some(test) = tests.get(usize::from(place)) {
-            place = test.next(test.bytes(data)?);
+            // The processor predicts branches, but would have to wait for the number in branchless code, and for the
+            // place. So these must stay branches.
+            if test.holds(test.bytes(data)?) {
+                hint::black_box(());
+                place = test.yes;
+            } else if test.no == NEXT {
+                hint::black_box(());
+                place += 1;
+            } else {
+                place = test.no;
+            }
         }
         Some(place)
     }
@@ -159,22 +173,9 @@ impl Test {
         Some(u64::from_be_bytes(bytes.try_into().ok()?))
     }
 
-    /// Returns the continuation for a number, which may have more bits than the mask.
+    /// Returns whether a number is one of those to test for. It may have more bits than the mask.
     #[inline]
-    fn next(&self, number: u64) -> Place {
-        let holds = (number & self.mask).wrapping_sub(self.low) <= self.more;
-        way(holds, self.yes, self.no)
-    }
-}
-
-#[inline]
-fn way(holds: bool, yes: Place, no: Place) -> Place {
-    if holds {
-        // This must stay a branch: the processor predicts a branch, but would have to wait for the number in branchless
-        // code.
-        hint::black_box(());
-        yes
-    } else {
-        no
+    fn holds(&self, number: u64) -> bool {
+        (number & self.mask).wrapping_sub(self.low) <= self.more
     }
 }

@@ -195,6 +195,15 @@ impl Numbers {
         })
     }
 
+    /// Returns all other numbers, which wrap.
+    pub(super) fn others(self) -> Numbers {
+        Numbers {
+            low: self.low.wrapping_add(self.more + 1),
+            more: u64::MAX - self.more - 1,
+            ..self
+        }
+    }
+
     /// Returns whether these are the numbers with certain values of the masked bits.
     fn is_equality(self) -> bool {
         self.more == 0 && self.low & !self.mask == 0

@@ -2,7 +2,7 @@
 
 use std::hint;
 
-use super::{ACCEPT, Place, REJECT, Tree, way};
+use super::{ACCEPT, Place, REJECT, Tree};
 use crate::filter::program::insn::{Insn, op};
 
 /// The operation of a tree.
@@ -55,6 +55,8 @@ pub(super) enum Kind {
     XorIndex,
     ShiftLeftIndex,
     ShiftRightIndex,
+    /// Continues at another operation.
+    Jump,
     // Ends of the program.
     Answer,
     AnswerA,
@@ -120,21 +122,22 @@ pub(super) struct Op {
     pub(super) more: u32,
     /// The constant, the memory cell, the offset of the header, the offset after the number, or the place of the test.
     pub(super) k: u32,
-    /// The numbers of the next operations, if the condition holds and if it does not.
+    /// The numbers of the next operations if the condition holds and if it does not. Without a condition, the operation
+    /// after this one is the next.
     pub(super) yes: Place,
     pub(super) no: Place,
     pub(super) kind: Kind,
 }
 
 impl Op {
-    pub(super) const fn plain(kind: Kind, k: u32, next: Place) -> Op {
+    pub(super) const fn plain(kind: Kind, k: u32) -> Op {
         Op {
             mask: 0,
             low: 0,
             more: 0,
             k,
-            yes: next,
-            no: next,
+            yes: 0,
+            no: 0,
             kind,
         }
     }
@@ -147,7 +150,13 @@ impl Op {
 
     #[inline]
     fn way(&self, holds: bool) -> Place {
-        way(holds, self.yes, self.no)
+        if holds {
+            // A branch is predicted.
+            hint::black_box(());
+            self.yes
+        } else {
+            self.no
+        }
     }
 
     /// Returns the result of a load. The number of bits is that to shift to the right after shifting 32 to the left.
@@ -175,7 +184,7 @@ impl Tree {
         while let Some(op) = ops.get(next) {
             let k = op.k;
             let cell = k as usize % CELLS;
-            next = op.yes.into();
+            next += 1;
             match op.kind {
                 Kind::TestIndexed => match load(data, x, k) {
                     Some(number) => next = op.next(number).into(),
@@ -241,6 +250,7 @@ impl Tree {
                 Kind::XorIndex => a ^= x,
                 Kind::ShiftLeftIndex => a = a.checked_shl(x).unwrap_or(0),
                 Kind::ShiftRightIndex => a = a.checked_shr(x).unwrap_or(0),
+                Kind::Jump => next = k as usize,
                 Kind::Answer => return k,
                 Kind::AnswerA => return a,
                 // Without the black box, registers would be reserved for the tests.
