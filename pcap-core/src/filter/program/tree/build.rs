@@ -120,7 +120,7 @@ struct Ops {
     accept: u32,
     /// The number of tests.
     tests: usize,
-    /// The operations that continue at a test or end the program, for conditions.
+    /// The operations that continue at a test, for conditions.
     entries: HashMap<Place, Place>,
     ops: Vec<Op>,
 }
@@ -136,8 +136,11 @@ impl Ops {
         }
     }
 
-    /// Returns the number of the operation that continues at a place.
+    /// Returns the number of the operation that continues at a place, or the result.
     fn entry(&mut self, place: Place) -> Place {
+        if place >= ACCEPT {
+            return place;
+        }
         let go = self.go(place);
         if go.kind == Kind::Jump {
             return go.k as Place;

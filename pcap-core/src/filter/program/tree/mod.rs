@@ -107,8 +107,7 @@ impl Tree {
     #[inline]
     pub(crate) fn run(&self, data: &[u8], wire_len: impl Fn() -> u32) -> u32 {
         match self.test(self.start, data) {
-            Some(REJECT) => 0,
-            Some(ACCEPT) => self.accept.get(),
+            Some(place) if place >= ACCEPT => self.result(place),
             Some(place) => {
                 let op = usize::from(place) - self.tests.len();
                 match self.has_memory {
@@ -117,6 +116,16 @@ impl Tree {
                 }
             }
             None => self.beyond(data, wire_len()),
+        }
+    }
+
+    /// Returns the result of a program that ends at `ACCEPT` or `REJECT`.
+    #[inline]
+    fn result(&self, place: Place) -> u32 {
+        if place == ACCEPT {
+            self.accept.get()
+        } else {
+            0
         }
     }
 

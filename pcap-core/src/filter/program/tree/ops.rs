@@ -2,7 +2,7 @@
 
 use std::hint;
 
-use super::{ACCEPT, Place, REJECT, Tree};
+use super::{ACCEPT, Place, Tree};
 use crate::filter::program::insn::{Insn, op};
 
 /// The operation of a tree.
@@ -122,7 +122,7 @@ pub(super) struct Op {
     pub(super) more: u32,
     /// The constant, the memory cell, the offset of the header, the offset after the number, or the place of the test.
     pub(super) k: u32,
-    /// The numbers of the next operations if the condition holds and if it does not. Without a condition, the operation
+    /// The numbers of the next operations, or results, if the condition holds and if it does not. Without a condition, the operation
     /// after this one is the next.
     pub(super) yes: Place,
     pub(super) no: Place,
@@ -188,7 +188,7 @@ impl Tree {
             match op.kind {
                 Kind::TestIndexed => match load(data, x, k) {
                     Some(number) => next = op.next(number).into(),
-                    None => break,
+                    None => return self.libpcap(data, wire_len),
                 },
                 Kind::TestLength => next = op.next(wire_len).into(),
                 Kind::TestA => next = op.next(a).into(),
@@ -202,15 +202,15 @@ impl Tree {
                 },
                 Kind::Load => match load(data, 0, k) {
                     Some(number) => a = op.loaded(number),
-                    None => break,
+                    None => return self.libpcap(data, wire_len),
                 },
                 Kind::LoadIndexed => match load(data, x, k) {
                     Some(number) => a = op.loaded(number),
-                    None => break,
+                    None => return self.libpcap(data, wire_len),
                 },
                 Kind::IndexLoad => match load(data, 0, k) {
                     Some(number) => x = op.loaded(number),
-                    None => break,
+                    None => return self.libpcap(data, wire_len),
                 },
                 Kind::Length => a = op.loaded(wire_len),
                 Kind::IndexLength => x = op.loaded(wire_len),
@@ -256,14 +256,13 @@ impl Tree {
                 // Without the black box, registers would be reserved for the tests.
                 Kind::Enter => match hint::black_box(self).test(k as Place, data) {
                     None => return self.beyond(data, wire_len),
-                    Some(REJECT) => return 0,
-                    Some(ACCEPT) => return self.accept.get(),
+                    Some(place) if place >= ACCEPT => return self.result(place),
                     Some(place) => next = usize::from(place) - self.tests.len(),
                 },
-                Kind::Libpcap => break,
+                Kind::Libpcap => return self.libpcap(data, wire_len),
             }
         }
-        self.libpcap(data, wire_len)
+        self.result(next as Place)
     }
 }
 
