@@ -16,6 +16,8 @@
 //! The result is that of the program, which has passed the check in `validate`.
 
 mod build;
+#[cfg(test)]
+mod differential;
 mod fuse;
 mod graph;
 mod layout;

@@ -6,7 +6,7 @@ use super::{ACCEPT, Place, Tree};
 use crate::filter::program::insn::{Insn, op};
 
 /// The operation of a tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     // Tests of a number relative to the index register, of the packet's length, and of the accumulator.
     TestIndexed,
@@ -65,6 +65,10 @@ pub(super) enum Kind {
     /// Leaves the program to libpcap.
     Libpcap,
 }
+
+/// The number of operations.
+#[cfg(test)]
+pub(super) const KINDS: usize = Kind::Libpcap as usize + 1;
 
 impl Kind {
     /// Returns the operation of an instruction that uses or changes registers or the memory.

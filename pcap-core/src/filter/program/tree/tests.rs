@@ -89,9 +89,13 @@ fn run(tree: &Tree, packet: &[u8]) -> u32 {
 }
 
 fn libpcap(program: &[Insn], packet: &[u8]) -> u32 {
+    libpcap_with(program, packet, packet.len() as u32)
+}
+
+pub(super) fn libpcap_with(program: &[Insn], packet: &[u8], wire_len: u32) -> u32 {
     let length = packet.len() as u32;
     // SAFETY: the program has passed the check; the packet has that length.
-    unsafe { sys::bpf_filter(program.as_ptr().cast(), packet.as_ptr(), length, length) }
+    unsafe { sys::bpf_filter(program.as_ptr().cast(), packet.as_ptr(), wire_len, length) }
 }
 
 #[test]
@@ -196,18 +200,4 @@ fn what_is_mostly_asked_for_is_a_tree() {
     }
     let sum = Filter::compile(Dlt::EN10MB, "ip[0] + ip[1] = 5");
     assert!(!sum.unwrap().tree.is_libpcaps());
-}
-
-#[test]
-fn zz_debug() {
-    for e in std::env::var("EXPR").unwrap_or_default().split(';') {
-        let filter = Filter::compile(Dlt::EN10MB, e).unwrap();
-        println!("== {e}: {} instructions", filter.instructions().len());
-        for (n, t) in filter.tree.tests.iter().enumerate() {
-            println!("{n}: {t:x?}");
-        }
-        for (n, t) in filter.tree.ops.iter().enumerate() {
-            println!("{}: {t:x?}", n + filter.tree.tests.len());
-        }
-    }
 }
