@@ -193,10 +193,14 @@ fn op(stop: Stop, [yes, no]: [Place; 2]) -> Option<Op> {
         },
         Stop::LoadIndex(_, state) => match state.x {
             Content::Constant(k) => Some(Op::plain(Kind::IndexConstant, k)),
-            Content::Number(number) if number.source == Source::Length => {
-                Some(load(Kind::IndexLength, number))
+            Content::Number(number) => {
+                let kind = match number.source {
+                    Source::Indexed => Kind::IndexLoadIndexed,
+                    Source::Length => Kind::IndexLength,
+                    _ => Kind::IndexLoad,
+                };
+                Some(load(kind, number))
             }
-            Content::Number(number) => Some(load(Kind::IndexLoad, number)),
             Content::Register => None,
         },
         Stop::Plain(_, insn, _) => {
@@ -220,6 +224,8 @@ fn load(kind: Kind, number: Number) -> Op {
         mask,
         low: number.add,
         more,
+        yes: number.flip as Place,
+        no: (number.flip >> 16) as Place,
         ..Op::plain(kind, number.end())
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::number::Number;
 use super::state::{Content, State, bit};
 use crate::filter::program::insn::{Insn, op};
-use crate::filter::program::validate::taken_later;
+use crate::filter::program::validate::{A_BIT, taken_later};
 
 /// The maximum number of instructions between two stops.
 const MAX_STEPS: usize = 64;
@@ -42,8 +42,8 @@ enum Act {
 }
 
 impl Stop {
-    /// Returns what to do at an instruction.
-    fn at(index: usize, original: Insn, state: State) -> Option<Act> {
+    /// Returns what to do at an instruction. `live` are the registers and memory cells that later ones use.
+    fn at(index: usize, original: Insn, state: State, live: u32) -> Option<Act> {
         if original.is_kernel_extension() {
             return Some(Act::Stop(Stop::Answer(0)));
         }
@@ -75,9 +75,9 @@ impl Stop {
                 Some(Act::Jump(index + 1 + usize::from(skip)))
             }
             (op::JMP, Content::Number(number)) if !uses_index => {
-                match insn.code & 0xf0 == op::JSET && number.add != 0 {
-                    true => load,
-                    false => Some(Act::Stop(Stop::Test(index, insn, state))),
+                match number.can_be_compared(insn) {
+                    true => Some(Act::Stop(Stop::Test(index, insn, state))),
+                    false => load,
                 }
             }
             (op::JMP, Content::Register) if !uses_index => {
@@ -90,13 +90,20 @@ impl Stop {
             (op::ALU, Content::Constant(a)) if !uses_index => {
                 with_a(Content::Constant(calculate(insn, a)?))
             }
-            (op::MISC, Content::Number(number)) if is_move(insn) && !state.is_indexed() => {
+            (op::MISC, Content::Number(number))
+                if is_move(insn) && (!state.is_indexed() || live & A_BIT == 0) =>
+            {
                 let moved = State {
                     x: Content::Number(number),
+                    a: if state.is_indexed() {
+                        Content::Constant(0)
+                    } else {
+                        a
+                    },
                     untried: false,
                     ..state
                 };
-                match untried {
+                match untried || state.is_indexed() {
                     true => Some(Act::Stop(Stop::LoadIndex(index + 1, moved))),
                     false => Some(Act::Next(moved)),
                 }
@@ -104,6 +111,8 @@ impl Stop {
             (op::ALU, Content::Register) if is_nothing(insn) => with_a(a),
             // With another index register, an indexed load would give another number.
             (op::LDX, _) if state.is_indexed() => load,
+            // Where operations are needed anyway, a test would only be one more.
+            (op::LDX, _) if mode == op::MSH && state.needs_operations() => plain,
             (op::LDX, _) if mode == op::MSH => Some(Act::Stop(Stop::Header(index, insn.k, state))),
             (op::LDX, _) if mode == op::IMM => with_x(Content::Constant(insn.k)),
             (op::LDX, _) if mode == op::LEN => with_x(Content::Number(Number::LENGTH)),
@@ -145,7 +154,8 @@ impl Stop {
         for _ in 0..MAX_STEPS {
             let insn = *program.get(index)?;
             state.forget(*live.get(index)?);
-            match Stop::at(index, insn, state)? {
+            let later = live.get(index + 1).copied().unwrap_or(0);
+            match Stop::at(index, insn, state, later)? {
                 Act::Stop(stop) => return Some(stop),
                 Act::Jump(to) => index = to,
                 Act::Next(next) => (index, state) = (index + 1, next),

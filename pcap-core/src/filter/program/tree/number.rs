@@ -15,7 +15,7 @@ pub(super) enum Source {
     Register,
 }
 
-/// A number, with arithmetic that is applied to it: a mask, then a shift, then an addition that may wrap.
+/// A number, with arithmetic that is applied to it: a mask, a shift, an exclusive or, and an addition that may wrap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Number {
     pub(super) source: Source,
@@ -24,6 +24,7 @@ pub(super) struct Number {
     mask: u32,
     /// To the left if positive. No bits are lost there.
     shift: i8,
+    pub(super) flip: u32,
     pub(super) add: u32,
 }
 
@@ -41,6 +42,7 @@ impl Number {
             size,
             mask: u32::MAX >> (32 - 8 * size),
             shift: 0,
+            flip: 0,
             add: 0,
         }
     }
@@ -78,6 +80,15 @@ impl Number {
         (self.mask, (32 - i32::from(self.shift)) as u32)
     }
 
+    /// Returns whether a comparison with a constant is a test of the loaded number.
+    pub(super) fn can_be_compared(self, insn: Insn) -> bool {
+        match insn.code & 0xf0 {
+            op::JEQ => true,
+            op::JSET => self.add == 0,
+            _ => self.flip == 0,
+        }
+    }
+
     /// Returns the number after arithmetic with a constant, if it is such a number.
     pub(super) fn apply(self, insn: Insn) -> Option<Number> {
         let k = insn.k;
@@ -90,6 +101,10 @@ impl Number {
             op::MOD => {
                 exponent()?;
                 Some(unchanged()?.masked(k - 1))
+            }
+            op::XOR => {
+                let flip = unchanged()?.flip ^ k;
+                Some(Number { flip, ..self })
             }
             // Without carry.
             op::OR => Some(unchanged()?.masked(!k).plus(k)),
@@ -110,9 +125,9 @@ impl Number {
 
     /// Applies a mask to the result of the shift.
     fn masked(self, mask: u32) -> Number {
-        let mask = self.before_shift(mask);
         Number {
-            mask: self.mask & mask,
+            mask: self.mask & self.before_shift(mask),
+            flip: self.flip & mask,
             ..self
         }
     }
@@ -135,6 +150,7 @@ impl Number {
         let number = Number {
             mask: self.mask & !lost,
             shift: self.shift + by as i8,
+            flip: self.flip << by,
             add: self.add << by,
             ..self
         };
@@ -144,7 +160,12 @@ impl Number {
 
     fn shifted_right(self, by: u32) -> Option<Number> {
         let shift = self.shift - by as i8;
-        (shift > -32).then_some(Number { shift, ..self })
+        let flip = self.flip >> by;
+        (shift > -32).then_some(Number {
+            shift,
+            flip,
+            ..self
+        })
     }
 }
 
@@ -174,13 +195,19 @@ impl Numbers {
     /// Returns the loaded numbers for which a comparison of `number` with a constant has the returned result. For all
     /// others it has the opposite result. Returns `None` if this cannot be expressed.
     pub(super) fn of(insn: Insn, number: Number) -> Option<(Numbers, bool)> {
+        if !number.can_be_compared(insn) {
+            return None;
+        }
         let (low, high, holds) = match insn.code & 0xf0 {
-            op::JEQ => (insn.k, insn.k, true),
+            op::JEQ => {
+                let value = insn.k.wrapping_sub(number.add) ^ number.flip;
+                return Some((number.between(value, value), true));
+            }
             op::JGE => (insn.k, u32::MAX, true),
             op::JGT => (0, insn.k, false),
-            op::JSET if number.add == 0 => {
+            op::JSET => {
                 let masked = number.masked(insn.k);
-                return Some((masked.between(0, 0), false));
+                return Some((masked.between(masked.flip, masked.flip), false));
             }
             _ => return None,
         };

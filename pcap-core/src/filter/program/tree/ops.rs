@@ -29,6 +29,7 @@ pub(super) enum Kind {
     TakeIndex,
     // Loads into the index register, and from there.
     IndexLoad,
+    IndexLoadIndexed,
     IndexLength,
     IndexConstant,
     RecallIndex,
@@ -120,8 +121,8 @@ impl Kind {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Op {
     pub(super) mask: u32,
-    /// The numbers for which a test continues at `yes`: `low`, and `more` numbers after it. A load adds `low` after
-    /// shifting by `more`.
+    /// The numbers for which a test continues at `yes`: `low`, and `more` numbers after it. A load shifts by `more`,
+    /// flips the bits in `no` and `yes`, and adds `low`.
     pub(super) low: u32,
     pub(super) more: u32,
     /// The constant, the memory cell, the offset of the header, the offset after the number, or the place of the test.
@@ -167,7 +168,8 @@ impl Op {
     #[inline]
     fn loaded(&self, number: u32) -> u32 {
         let shifted = u64::from(number & self.mask) << 32 >> (self.more & 63);
-        (shifted as u32).wrapping_add(self.low)
+        let flip = u32::from(self.no) << 16 | u32::from(self.yes);
+        (shifted as u32 ^ flip).wrapping_add(self.low)
     }
 }
 
@@ -213,6 +215,10 @@ impl Tree {
                     None => return self.libpcap(data, wire_len),
                 },
                 Kind::IndexLoad => match load(data, 0, k) {
+                    Some(number) => x = op.loaded(number),
+                    None => return self.libpcap(data, wire_len),
+                },
+                Kind::IndexLoadIndexed => match load(data, x, k) {
                     Some(number) => x = op.loaded(number),
                     None => return self.libpcap(data, wire_len),
                 },

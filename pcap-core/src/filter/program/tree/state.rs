@@ -7,7 +7,8 @@ use crate::filter::program::validate::{self, CELLS};
 /// The content of a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Content {
-    /// A number that is loaded only where it is needed. In the index register, it is not relative to that register.
+    /// A number that is loaded only where it is needed. In the index register, a number relative to that register is
+    /// loaded at once.
     Number(Number),
     Constant(u32),
     /// The register contains it.
@@ -57,6 +58,11 @@ impl State {
     /// Returns the content of a memory cell, if it is known.
     pub(super) fn recall(self, cell: u32) -> Option<Content> {
         (self.stored & bit(cell) == 0).then_some(Content::Constant(0))
+    }
+
+    /// Returns whether only operations know the content of a register or of the memory.
+    pub(super) fn needs_operations(self) -> bool {
+        self.a == Content::Register || self.x == Content::Register || self.stored != 0
     }
 
     /// Returns whether the accumulator contains a number relative to the index register.
