@@ -104,7 +104,8 @@ fn program(random: &mut Random) -> Vec<Insn> {
         let (code, k) = match random.below(16) {
             0..=3 => (random.pick(&[0x20, 0x28, 0x30, 0x40, 0x48, 0x50]), offset),
             4 => (random.pick(&[0x00, 0x01]), number),
-            5 => (random.pick(&[0x80, 0x81, 0x07, 0x87, 0x84]), 0),
+            // Their operand has no meaning.
+            5 => (random.pick(&[0x80, 0x81, 0x07, 0x87, 0x84]), number),
             6 => (0xb1, offset),
             7 => (random.pick(&[0x02, 0x03]), cell),
             8 => (random.pick(&[0x60, 0x61]), cell),

@@ -4,6 +4,9 @@ use super::graph::{Graph, Stop};
 use super::number::{Field, Numbers, Source};
 use super::state::Content;
 
+/// The maximum number of tests to join with one, so that a program of equal tests is converted quickly.
+const MAX_JOINED: usize = 16;
+
 /// A test of a number in the packet: the continuations for its numbers and for others.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Piece {
@@ -45,8 +48,7 @@ pub(super) fn pieces(graph: &Graph<'_>) -> Vec<Option<Piece>> {
     let joined = |piece: &Option<Piece>| {
         let mut piece = (*piece)?;
         let first = piece.field.end;
-        // Each step goes to a later test, except in a loop.
-        for _ in 0..graph.stops.len() {
+        for _ in 0..MAX_JOINED {
             let Some(next) = pieces[piece.inside] else {
                 break;
             };

@@ -6,12 +6,19 @@
 //! libpcap's interpreter. One test also does the work of several comparisons for equality with nearby numbers, such as
 //! the words of an address.
 //!
-//! The tests are inlined into the caller. [`ops`] executes everything else: loads relative to the index register,
+//! Simple arithmetic becomes part of the test. A header without options has a known length, so that the numbers after it
+//! have known offsets; only other headers need the index register.
+//!
+//! The tests are inlined into the caller. [`ops`] executes everything else: loads relative to the index register, other
 //! arithmetic, and the memory.
 //!
-//! libpcap's interpreter runs long programs, such as lists of thousands of terms: a tree is up to nine times as large,
-//! and once each step waits for memory, it is no faster than libpcap. It also runs on packets that are too short for a
+//! libpcap's interpreter runs long programs, such as lists of thousands of terms: a tree is many times as large, and
+//! once each step waits for memory, it is no faster than libpcap. It also runs on packets that are too short for a
 //! test's eight bytes.
+//!
+//! Native code would gain little: the programs of `tests/data/expressions.txt`, written in C and compiled with
+//! optimization, took on average 0.96 of the time of their trees on packets that the branch predictor learns, and 0.85
+//! on others.
 //!
 //! The result is that of the program, which has passed the check in `validate`.
 

@@ -58,7 +58,7 @@ impl Number {
         let source = match insn.code & 0xe0 {
             op::ABS => Source::Packet,
             op::IND => Source::Indexed,
-            op::LEN => Source::Length,
+            op::LEN => return Some(Number::LENGTH),
             _ => return None,
         };
         (insn.code & 0x07 == op::LD).then_some(Number::new(source, insn.k, size))
