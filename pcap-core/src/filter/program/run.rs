@@ -53,7 +53,7 @@ impl Filter {
     /// the result depends on data that only the kernel has (`inbound`, `outbound`, `ifindex`), the packet is rejected;
     /// see [`runs_on_bytes`](Self::runs_on_bytes).
     ///
-    /// This crate runs the program itself, on average in less than half the time that libpcap's interpreter takes.
+    /// This crate runs the program itself, on average in about half the time that libpcap's interpreter takes.
     /// libpcap's `bpf_filter` runs programs with more than 4096 instructions, and all programs on packets of fewer than
     /// eight bytes. The results are the same.
     #[doc(alias = "bpf_filter")]

@@ -17,7 +17,7 @@
 //! test's eight bytes.
 //!
 //! Native code would gain little: the programs of `tests/data/expressions.txt`, written in C and compiled with
-//! optimization, took on average 0.96 of the time of their trees on packets that the branch predictor learns, and 0.85
+//! optimization, took on average 0.97 of the time of their trees on packets that the branch predictor learns, and 0.85
 //! on others.
 //!
 //! The result is that of the program, which has passed the check in `validate`.
