@@ -161,3 +161,44 @@ fn all_instructions_give_the_same_result() {
     // Some offsets are too large for a tree.
     assert_eq!(kinds.len(), super::ops::KINDS, "{kinds:?}");
 }
+
+/// Several equal numbers within eight bytes are one test, unless a short packet would show it.
+#[test]
+fn joined_tests_give_the_same_result_for_truncated_packets() {
+    let mut random = Random::new(0x701d);
+    let (mut joined, mut accepted, mut runs) = (0, 0, 0);
+    for _ in 0..5_000 {
+        let tests = 2 + random.below(4);
+        let begin = random.below(12);
+        let mut program = Vec::new();
+        for left in (0..tests).rev() {
+            let offset = (begin + random.below(7)) as u32;
+            program.push(Insn::new(random.pick(&[0x20, 0x28, 0x30]), 0, 0, offset));
+            // All of them fail at the same place: a return, or a test of a number that may be beyond the others.
+            let fail = 2 * left as u8 + 1;
+            program.push(match random.below(4) {
+                0 => Insn::new(0x45, fail, 0, random.pick(&[1, 0xff, 0x100])),
+                _ => Insn::new(0x15, 0, fail, random.pick(&[0, 0, 0, 1, 0x100])),
+            });
+        }
+        program.push(Insn::new(0x06, 0, 0, random.pick(&[0, 5])));
+        if random.one_in(2) {
+            program.push(Insn::new(0x30, 0, 0, random.below(20) as u32));
+            program.push(Insn::new(0x15, 1, 0, 0));
+        }
+        program.push(Insn::new(0x06, 0, 0, random.pick(&[0, 7])));
+        program.push(Insn::new(0x06, 0, 0, 9));
+        validate::check(&program, Origin::Caller).unwrap();
+        let tree = Tree::of(&Arc::from(program));
+        joined += u32::from(!tree.is_libpcaps() && tree.tests.len() < tests);
+        for _ in 0..4 {
+            let packet: Vec<u8> = (0..24).map(|_| random.pick(&[0, 0, 0, 0, 1])).collect();
+            for length in 0..=packet.len() {
+                accepted += u32::from(compare(&tree, &packet[..length], 24));
+                runs += 1;
+            }
+        }
+    }
+    assert!(joined > 500, "{joined}");
+    assert!((runs / 10..runs * 9 / 10).contains(&accepted), "{accepted}");
+}
