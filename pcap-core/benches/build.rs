@@ -13,7 +13,7 @@ fn main() {
     println!("cargo::rerun-if-changed=src/c");
     println!("cargo::rerun-if-changed=Cargo.lock");
     let mut c = cc::Build::new();
-    let files = ["read.c", "filter.c", "write.c", "live.c"];
+    let files = ["read.c", "filter.c", "expressions.c", "write.c", "live.c"];
     c.files(files.map(|file| format!("src/c/{file}")));
     c.opt_level(2).warnings(true);
     if let Some(include) = env::var_os("DEP_PCAP_INCLUDE") {

@@ -2,9 +2,10 @@
 //!
 //! Each run is a separate process, and the peers take turns with the same cached files. Unless stated otherwise, a
 //! figure is the median of nanoseconds of CPU time per packet. On a busy machine only the ratios are meaningful.
-//! `latency` is another report, with its own table.
+//! `latency` and `expressions` are other reports, with their own tables.
 
 mod allocations;
+mod expressions;
 mod frames;
 mod input;
 mod latency;
@@ -77,6 +78,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Other {
     Latency(latency::Arguments),
+    Expressions(expressions::Arguments),
 }
 
 type Failure = Box<dyn std::error::Error>;
@@ -86,10 +88,10 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let who = if arguments.other.is_some() {
-                "latency"
-            } else {
-                "bench"
+            let who = match arguments.other {
+                Some(Other::Latency(_)) => "latency",
+                Some(Other::Expressions(_)) => "expressions",
+                None => "bench",
             };
             eprintln!("{who}: {error}");
             ExitCode::FAILURE
@@ -98,8 +100,10 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
-    if let Some(Other::Latency(arguments)) = &arguments.other {
-        return latency::run(arguments);
+    match &arguments.other {
+        Some(Other::Latency(arguments)) => return latency::run(arguments),
+        Some(Other::Expressions(arguments)) => return expressions::run(arguments),
+        None => {}
     }
     if arguments.probe {
         return work::probe();

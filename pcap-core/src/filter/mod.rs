@@ -44,7 +44,7 @@ use crate::linktype::Dlt;
 use crate::sys;
 use compile::{limits, stack};
 use program::insn;
-use program::interpreter::Tree;
+use program::tree::Tree;
 use program::validate;
 
 /// A compiled filter: a small program that accepts or rejects packets.
@@ -98,8 +98,8 @@ pub struct Filter {
     /// The program that runs on plain bytes: the same one, or one compiled separately if `program` has kernel
     /// extensions.
     plain: Arc<[Insn]>,
-    /// `plain` as a tree, if it can be converted to one.
-    tree: Option<Arc<Tree>>,
+    /// `plain`, as it is executed.
+    tree: Arc<Tree>,
     expression: Option<Arc<str>>,
     options: CompileOptions,
     /// The list that the filter was made from, if it may have to be compiled again.
@@ -189,7 +189,7 @@ impl Filter {
         let plain = plain.unwrap_or_else(|| Arc::clone(&program));
         Filter {
             dlt,
-            tree: Tree::of(&plain).map(Arc::new),
+            tree: Arc::new(Tree::of(&plain)),
             program,
             on_capture,
             plain,
@@ -204,7 +204,7 @@ impl Filter {
     fn plain_program(dlt: Dlt, program: Arc<[Insn]>) -> Filter {
         Filter {
             dlt,
-            tree: Tree::of(&program).map(Arc::new),
+            tree: Arc::new(Tree::of(&program)),
             plain: Arc::clone(&program),
             program,
             on_capture: None,

@@ -23,7 +23,7 @@ pub(super) enum Filtering {
 
 impl Filtering {
     /// Returns whether a packet is delivered.
-    #[inline]
+    #[inline(always)] // else the packet would be passed in memory
     pub(super) fn wants(&self, packet: Option<Packet<'_>>) -> bool {
         match (self, packet) {
             (Filtering::One(filter, _), Some(packet)) => filter.matches_packet(packet),

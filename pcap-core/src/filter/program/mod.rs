@@ -1,11 +1,10 @@
 //! Filter programs: their instructions, limits, analysis and execution.
 
 pub(crate) mod assemble;
-mod graph;
 pub(crate) mod insn;
-pub(crate) mod interpreter;
 pub(crate) mod listing;
 pub(crate) mod parse;
 pub(crate) mod ranges;
 mod run;
+pub(crate) mod tree;
 pub(crate) mod validate;

@@ -188,8 +188,8 @@ fn unwritten_loads(program: &[Insn]) -> Vec<(usize, Insn)> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Taken(u32);
 
-const A_BIT: u32 = 1 << CELLS;
-const X_BIT: u32 = 2 << CELLS;
+pub(super) const A_BIT: u32 = 1 << CELLS;
+pub(super) const X_BIT: u32 = 2 << CELLS;
 
 impl Taken {
     pub(crate) fn is_empty(self) -> bool {
@@ -284,4 +284,32 @@ fn set_before(program: &[Insn]) -> Vec<Option<u32>> {
         }
     }
     set
+}
+
+/// Returns, for each instruction, the registers and cells that are used there or later before they are set. The
+/// program's jumps have been checked.
+pub(super) fn taken_later(program: &[Insn]) -> Vec<u32> {
+    let mut taken = vec![0; program.len()];
+    // Forward jumps need one pass; libpcap's loops a few more. Each further pass sets at least one bit, so this ends.
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for (index, insn) in program.iter().enumerate().rev() {
+            let jumps = targets(index, *insn);
+            let next = match insn.code & 0x07 {
+                op::RET => [None; 2],
+                op::JMP => jumps,
+                _ => [Some(index as i64 + 1), None],
+            };
+            let later = next.into_iter().flatten().fold(0, |later, target| {
+                let there = usize::try_from(target).ok().and_then(|t| taken.get(t));
+                later | there.copied().unwrap_or(0)
+            });
+            let (takes, sets) = takes_and_sets(*insn);
+            let before = takes | later & !sets;
+            changed |= before != taken[index];
+            taken[index] = before;
+        }
+    }
+    taken
 }

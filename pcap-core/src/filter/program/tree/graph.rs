@@ -1,0 +1,295 @@
+//! The graph of a program's decisions and operations, from which a tree is built.
+//!
+//! The accumulator and the index register are known at most points of a program: constants, or numbers in the packet.
+//! Then instructions that only change them disappear from the graph.
+
+use std::collections::HashMap;
+
+use super::number::Number;
+use super::state::{Content, State, bit};
+use crate::filter::program::insn::{Insn, op};
+use crate::filter::program::validate::{A_BIT, taken_later};
+
+/// The maximum number of instructions between two stops.
+const MAX_STEPS: usize = 64;
+
+/// The length of an IP header without options.
+const SHORT_HEADER: u32 = 20;
+
+/// A point at which a program does something, and the state there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Stop {
+    /// The end of the program, with its result.
+    Answer(u32),
+    /// A conditional jump that compares the accumulator with a constant.
+    Test(usize, Insn, State),
+    /// Tests whether the header at this offset has no options. If so, its length is a constant.
+    Header(usize, u32, State),
+    /// A load of the accumulator's content into the register, for the instruction at that index.
+    Load(usize, State),
+    /// A load of the index register's content into the register.
+    LoadIndex(usize, State),
+    /// An instruction that uses or changes registers or the memory.
+    Plain(usize, Insn, State),
+}
+
+/// What happens at an instruction.
+enum Act {
+    Stop(Stop),
+    /// The instruction only changes the state.
+    Next(State),
+    Jump(usize),
+}
+
+impl Stop {
+    /// Returns what to do at an instruction. `live` are the registers and memory cells that later ones use.
+    fn at(index: usize, original: Insn, state: State, live: u32) -> Option<Act> {
+        if original.is_kernel_extension() {
+            return Some(Act::Stop(Stop::Answer(0)));
+        }
+        let insn = state.with_constant_index(original)?;
+        let State { a, x, untried, .. } = state;
+        let load = Some(Act::Stop(Stop::Load(index, state)));
+        let load_index = Some(Act::Stop(Stop::LoadIndex(index, state)));
+        let plain = Some(Act::Stop(Stop::Plain(index, insn, state)));
+        let with_a = |a| Some(Act::Next(State { a, ..state }));
+        let with_number = |number: Number| {
+            let untried = number.may_fail();
+            let a = Content::Number(number);
+            Some(Act::Next(State {
+                a,
+                untried,
+                ..state
+            }))
+        };
+        let with_x = |x| Some(Act::Next(State { x, ..state }));
+        let mode = insn.code & 0xe0;
+        let uses_index = insn.code & op::X != 0;
+        match (insn.code & 0x07, a) {
+            (op::JMP, _) if insn.code == op::JMP | op::JA => {
+                let to = (index + 1).checked_add_signed(insn.k as i32 as isize)?;
+                Some(Act::Jump(to))
+            }
+            (op::JMP, Content::Constant(a)) if !uses_index => {
+                let skip = if holds(insn, a) { insn.jt } else { insn.jf };
+                Some(Act::Jump(index + 1 + usize::from(skip)))
+            }
+            (op::JMP, Content::Number(number)) if !uses_index => {
+                match number.can_be_compared(insn) {
+                    true => Some(Act::Stop(Stop::Test(index, insn, state))),
+                    false => load,
+                }
+            }
+            (op::JMP, Content::Register) if !uses_index => {
+                Some(Act::Stop(Stop::Test(index, insn, state)))
+            }
+            (op::ALU, Content::Number(number)) if !uses_index => match number.apply(insn) {
+                Some(number) => with_a(Content::Number(number)),
+                None => load,
+            },
+            (op::ALU, Content::Constant(a)) if !uses_index => {
+                with_a(Content::Constant(calculate(insn, a)?))
+            }
+            (op::MISC, Content::Number(number))
+                if is_move(insn) && (!state.is_indexed() || live & A_BIT == 0) =>
+            {
+                let moved = State {
+                    x: Content::Number(number),
+                    a: if state.is_indexed() {
+                        Content::Constant(0)
+                    } else {
+                        a
+                    },
+                    untried: false,
+                    ..state
+                };
+                match untried || state.is_indexed() {
+                    true => Some(Act::Stop(Stop::LoadIndex(index + 1, moved))),
+                    false => Some(Act::Next(moved)),
+                }
+            }
+            (op::ALU, Content::Register) if is_nothing(insn) => with_a(a),
+            // With another index register, an indexed load would give another number.
+            (op::LDX, _) if state.is_indexed() => load,
+            // Where operations are needed anyway, a test would only be one more.
+            (op::LDX, _) if mode == op::MSH && state.needs_operations() => plain,
+            (op::LDX, _) if mode == op::MSH => Some(Act::Stop(Stop::Header(index, insn.k, state))),
+            (op::LDX, _) if mode == op::IMM => with_x(Content::Constant(insn.k)),
+            (op::LDX, _) if mode == op::LEN => with_x(Content::Number(Number::LENGTH)),
+            // The other instructions do not try the number.
+            _ if untried => load,
+            (op::RET, _) if insn.code == op::RET | op::K => Some(Act::Stop(Stop::Answer(insn.k))),
+            (op::RET, Content::Constant(a)) => Some(Act::Stop(Stop::Answer(a))),
+            (op::LD, _) if mode == op::IMM => with_a(Content::Constant(insn.k)),
+            (op::LD, _) if mode == op::MEM => match state.recall(insn.k) {
+                Some(a) => with_a(a),
+                None => plain,
+            },
+            (op::LD, _) if mode == op::IND && x != Content::Register => load_index,
+            (op::LD, _) => with_number(Number::of(insn)?),
+            (op::MISC, _) if !is_move(insn) => match x {
+                Content::Register => plain,
+                x => with_a(x),
+            },
+            (op::MISC, Content::Constant(_)) => with_x(a),
+            (op::LDX, _) => match state.recall(insn.k) {
+                Some(x) => with_x(x),
+                None => plain,
+            },
+            (op::STX, _) if x != Content::Register => load_index,
+            (op::STX, _) => plain,
+            (op::ALU, Content::Constant(a)) if insn.code == op::ALU | op::ADD | op::X => match x {
+                Content::Number(number) => with_a(Content::Number(number.plus(a))),
+                _ => load,
+            },
+            // The remaining instructions use the accumulator, and some the index register.
+            _ if a != Content::Register => load,
+            (op::ALU | op::JMP, _) if uses_index && x != Content::Register => load_index,
+            _ => plain,
+        }
+    }
+
+    /// Returns the first stop at or after an instruction; `None` if it is too far.
+    fn after(program: &[Insn], live: &[u32], mut index: usize, mut state: State) -> Option<Stop> {
+        for _ in 0..MAX_STEPS {
+            let insn = *program.get(index)?;
+            state.forget(*live.get(index)?);
+            let later = live.get(index + 1).copied().unwrap_or(0);
+            match Stop::at(index, insn, state, later)? {
+                Act::Stop(stop) => return Some(stop),
+                Act::Jump(to) => index = to,
+                Act::Next(next) => (index, state) = (index + 1, next),
+            }
+        }
+        None
+    }
+}
+
+/// Returns whether arithmetic changes no number.
+fn is_nothing(insn: Insn) -> bool {
+    const CODES: [u16; 6] = [op::ADD, op::SUB, op::OR, op::XOR, op::LSH, op::RSH];
+    insn.k == 0 && CODES.contains(&(insn.code & !op::ALU))
+}
+
+/// Returns whether an instruction of class `MISC` changes the index register.
+fn is_move(insn: Insn) -> bool {
+    insn.code & 0xf8 != op::TXA
+}
+
+/// Returns whether the condition of a jump holds.
+fn holds(insn: Insn, a: u32) -> bool {
+    match insn.code & 0xf0 {
+        op::JEQ => a == insn.k,
+        op::JGT => a > insn.k,
+        op::JGE => a >= insn.k,
+        _ => a & insn.k != 0,
+    }
+}
+
+/// Returns the result of arithmetic with a constant.
+fn calculate(insn: Insn, a: u32) -> Option<u32> {
+    let k = insn.k;
+    match insn.code & 0xf0 {
+        op::ADD => Some(a.wrapping_add(k)),
+        op::SUB => Some(a.wrapping_sub(k)),
+        op::MUL => Some(a.wrapping_mul(k)),
+        op::DIV => a.checked_div(k),
+        op::MOD => a.checked_rem(k),
+        op::AND => Some(a & k),
+        op::OR => Some(a | k),
+        op::XOR => Some(a ^ k),
+        op::LSH => a.checked_shl(k),
+        op::RSH => a.checked_shr(k),
+        op::NEG => Some(a.wrapping_neg()),
+        _ => None,
+    }
+}
+
+/// The stops of a program and the paths between them. The first stop is the start.
+pub(super) struct Graph<'a> {
+    program: &'a [Insn],
+    /// The registers and memory cells that each instruction and later ones use before they change them.
+    live: Vec<u32>,
+    pub(super) stops: Vec<Stop>,
+    ids: HashMap<Stop, usize>,
+    /// For each stop, the next one if its condition holds, and the next one if it does not. They are the same if it has
+    /// no condition.
+    pub(super) ways: Vec<[usize; 2]>,
+}
+
+impl<'a> Graph<'a> {
+    pub(super) fn of(program: &'a [Insn]) -> Option<Graph<'a>> {
+        let mut graph = Graph {
+            program,
+            live: taken_later(program),
+            stops: Vec::new(),
+            ids: HashMap::new(),
+            ways: Vec::new(),
+        };
+        // The memory is 0 at the start.
+        let stores = program.iter().take_while(|insn| insn.code == op::ST);
+        graph.add(stores.count(), State::START)?;
+        while let Some(&stop) = graph.stops.get(graph.ways.len()) {
+            let way = match stop {
+                Stop::Answer(_) => [graph.ways.len(); 2],
+                Stop::Test(index, insn, state) => graph.jump(index, insn, state)?,
+                Stop::Header(index, k, state) => {
+                    let x = Content::Constant(SHORT_HEADER);
+                    let short = State { x, ..state };
+                    let insn = Insn::new(op::LDX | op::MSH | op::B, 0, 0, k);
+                    let other = Stop::Plain(index, insn, state);
+                    [graph.add(index + 1, short)?, graph.add_stop(other)?]
+                }
+                Stop::Load(index, state) => [graph.add(index, state.with_register())?; 2],
+                Stop::LoadIndex(index, state) => {
+                    let x = Content::Register;
+                    [graph.add(index, State { x, ..state })?; 2]
+                }
+                Stop::Plain(index, insn, state) => graph.plain(index, insn, state)?,
+            };
+            graph.ways.push(way);
+        }
+        Some(graph)
+    }
+
+    /// Returns the two continuations of a conditional jump.
+    fn jump(&mut self, index: usize, insn: Insn, state: State) -> Option<[usize; 2]> {
+        let untried = false;
+        let state = State { untried, ..state };
+        Some([
+            self.add(index + 1 + usize::from(insn.jt), state)?,
+            self.add(index + 1 + usize::from(insn.jf), state)?,
+        ])
+    }
+
+    fn plain(&mut self, index: usize, insn: Insn, state: State) -> Option<[usize; 2]> {
+        let x = Content::Register;
+        let next = match insn.code & 0x07 {
+            op::JMP => return self.jump(index, insn, state),
+            op::RET => return Some([self.ways.len(); 2]),
+            op::LDX => State { x, ..state },
+            op::ST | op::STX => State {
+                stored: state.stored | bit(insn.k),
+                ..state
+            },
+            op::MISC if is_move(insn) => State { x, ..state },
+            _ => state.with_register(),
+        };
+        Some([self.add(index + 1, next)?; 2])
+    }
+
+    /// Returns the number of the stop at or after an instruction; `None` if there are too many.
+    fn add(&mut self, index: usize, state: State) -> Option<usize> {
+        self.add_stop(Stop::after(self.program, &self.live, index, state)?)
+    }
+
+    fn add_stop(&mut self, stop: Stop) -> Option<usize> {
+        let new = self.stops.len();
+        let id = *self.ids.entry(stop).or_insert(new);
+        if id == new {
+            self.stops.push(stop);
+        }
+        // A test occurs once for each number that it may examine.
+        (new <= 8 * self.program.len() + 16).then_some(id)
+    }
+}
