@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::env;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -27,9 +28,8 @@ impl Counts {
 /// Counts all work that needs no network, or the rest, for which this thread must be in a private network.
 pub(crate) fn count(live: bool) -> Result<Counts, Failure> {
     let what = if live { "live" } else { "files" };
-    let folder = folder().join(what);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder)?;
+    let folder = Folder::new(what)?;
+    let folder = folder.0.as_path();
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--quiet", "--dump-before=gate_mark"])
         .arg(format!("--callgrind-out-file={}/part", folder.display()))
@@ -65,7 +65,8 @@ pub(crate) fn count(live: bool) -> Result<Counts, Failure> {
             }
         }
         let [(few, packets), (many, more)] = sizes;
-        counts.push(((peer, task), (many - few) as f64 / (more - packets) as f64));
+        let count = (many as f64 - few as f64) / (more as f64 - packets as f64);
+        counts.push(((peer, task), count));
     }
     Ok(Counts(counts))
 }
@@ -80,9 +81,23 @@ fn same(task: Task, size: usize) -> String {
     }
 }
 
-/// Returns where the counts are put.
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../target/gate")
+/// The folder with the counts of this process, which is removed on drop.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(what: &str) -> io::Result<Folder> {
+        let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../target/gate");
+        let folder = all.join(format!("{what}-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        Ok(Folder(folder))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What remains takes little space.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 /// Reads the sum of all instructions from one of callgrind's files.

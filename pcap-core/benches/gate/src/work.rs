@@ -66,6 +66,9 @@ impl Task {
 /// Does all work that needs no network, or the rest, between marks: one before and one after each. Each work is done three
 /// times: first to warm up, and then in two sizes, of which it prints what it read.
 pub(crate) fn run(what: &str) -> Result<(), Failure> {
+    // Ends the process if packets never arrive: no work takes as long.
+    // SAFETY: takes a number, of seconds.
+    unsafe { libc::alarm(600) };
     for (peer, task) in jobs(what == "live") {
         // The first time, memory is new and needs no clearing.
         run_one(peer, task, task.sizes()[0])?;
