@@ -1,7 +1,7 @@
 //! Counts the instructions that `pcap-core` executes for each packet on its hot paths, and fails if there are more than
 //! recorded.
 //!
-//! A count is compared with that of C on the same libpcap, and of the bare system calls, in the same run: the versions
+//! On Linux only. A count is compared with that of C on the same libpcap, and of the bare system calls, in the same run: the versions
 //! of libpcap and of the compilers, and the processor, matter less for the ratio than for the count.
 
 #[path = "../../src/frames.rs"]
@@ -14,10 +14,6 @@ mod layout;
 mod tally;
 
 mod count;
-#[cfg(target_os = "linux")]
-mod live;
-#[cfg(not(target_os = "linux"))]
-#[path = "no_live.rs"]
 mod live;
 mod paths;
 mod peers;
