@@ -1,8 +1,8 @@
 //! Counts the instructions that `pcap-core` executes for each packet on its hot paths, and fails if there are more than
 //! recorded.
 //!
-//! On Linux only. A count is compared with that of C on the same libpcap, and of the bare system calls, in the same run: the versions
-//! of libpcap and of the compilers, and the processor, matter less for the ratio than for the count.
+//! A count is compared with that of C on the same libpcap, and of the bare system calls, in the same run: the versions
+//! of libpcap and of the compilers, and the processor, matter less for the ratio than for the count. On Linux only.
 
 #[path = "../../src/frames.rs"]
 #[allow(dead_code)] // the benches use all of it
