@@ -24,7 +24,7 @@ use sender::{AT_ONCE, LENGTH, MARK, packet_socket, send_many};
 const BUFFER: usize = 32 << 20;
 
 /// Longer than the packet-buffer timeout of both peers: then the kernel has passed on a block that is not full.
-const PASSED_ON: Duration = Duration::from_millis(400);
+const PASSED_ON: Duration = Duration::from_millis(200);
 
 /// Reads packets that are all in the buffer before the work begins.
 pub(crate) fn receive(peer: Peer, way: Way, packets: u64) -> Result<Tally, Failure> {
