@@ -42,7 +42,7 @@ impl Frames {
         let random = self.draw();
         let length = match self.size {
             Size::Small => 64,
-            Size::Mixed if random.is_multiple_of(2) => 60 + random / 2 % 80,
+            Size::Mixed if random & 1 == 0 => 60 + random / 2 % 80,
             Size::Mixed => 1514 - random / 2 % 20,
         } as usize;
         self.headers();

@@ -85,7 +85,7 @@ pub(crate) fn read(source: Source<'_>, way: Way, filter: Option<&str>) -> Result
         Source::Path(path) => (Some(c_path(path)?), -1),
         // C closes it.
         Source::Open(file) => (None, file.into_raw_fd()),
-        Source::Bytes(_) => return Err("C has no such source".into()),
+        Source::Reader(_) => return Err("C has no such source".into()),
     };
     let path = path.as_ref().map_or(null(), |path| path.as_ptr());
     let filter = filter.map(CString::new).transpose()?;

@@ -1,6 +1,5 @@
 //! `pcap-core`.
 
-use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -20,7 +19,7 @@ pub(crate) fn read(source: Source<'_>, way: Way, filter: Option<&str>) -> Result
     let mut capture = match source {
         Source::Path(path) => Capture::from_file(path)?,
         Source::Open(file) => Capture::from_open_file(file)?,
-        Source::Bytes(bytes) => Capture::from_reader(Cursor::new(bytes))?,
+        Source::Reader(reader) => Capture::from_reader(reader)?,
     };
     if let Some(filter) = filter {
         capture.set_filter(filter)?;
@@ -87,7 +86,7 @@ fn read_blocks(source: Source<'_>) -> Result<Tally, Failure> {
     let mut reader = match source {
         Source::Path(path) => Reader::open(path)?,
         Source::Open(file) => Reader::from_open_file(file)?,
-        Source::Bytes(bytes) => Reader::from_reader(Cursor::new(bytes))?,
+        Source::Reader(reader) => Reader::from_reader(reader)?,
     };
     let mut tally = Tally::default();
     while let Some(block) = reader.next_block()? {

@@ -28,7 +28,7 @@ pub(crate) fn read(source: Source<'_>, way: Way, filter: Option<&str>) -> Result
         Source::Path(path) => Capture::from_file(path)?,
         // SAFETY: an open descriptor without another owner.
         Source::Open(file) => unsafe { Capture::from_raw_fd(file.into_raw_fd()) }?,
-        Source::Bytes(_) => return Err("the crate has no such source".into()),
+        Source::Reader(_) => return Err("the crate has no such source".into()),
     };
     if let Some(filter) = filter {
         capture.filter(filter, true)?;

@@ -1,7 +1,7 @@
 //! What a reader reads.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 use std::path::Path;
 
 /// A savefile.
@@ -10,8 +10,8 @@ pub(crate) enum Source<'a> {
     Path(&'a Path),
     /// A pipe or a socket.
     Open(File),
-    /// Bytes in memory, of which readers know only `Read`.
-    Bytes(Vec<u8>),
+    /// Anything, of which readers know only `Read`.
+    Reader(Box<dyn Read + Send>),
 }
 
 impl Source<'_> {
@@ -20,7 +20,7 @@ impl Source<'_> {
         Ok(match self {
             Source::Path(path) => Box::new(File::open(path)?),
             Source::Open(file) => Box::new(file),
-            Source::Bytes(bytes) => Box::new(Cursor::new(bytes)),
+            Source::Reader(reader) => reader,
         })
     }
 }

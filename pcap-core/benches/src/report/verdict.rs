@@ -16,7 +16,7 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    /// Returns the verdict on a row, if there is another peer. The floor is none.
+    /// Returns the verdict on a row, if there is another peer, and several runs. The floor is no peer.
     ///
     /// One leads before another if its upper quartile is below the other's lower quartile: by more than the spread.
     /// Of counts, there is no verdict: allocations only include those for opening.
@@ -26,7 +26,9 @@ impl Verdict {
         }
         let peers = Peer::ALL.iter().zip(cells);
         let mut peers = peers.filter_map(|(peer, cell)| Some((*peer, cell.as_ref()?)));
-        let (_, us) = peers.next().filter(|(peer, _)| *peer == Peer::Us)?;
+        let (_, us) = peers
+            .next()
+            .filter(|(peer, us)| *peer == Peer::Us && us.runs() > 1)?;
         let others: Vec<_> = peers.filter(|(peer, _)| *peer != Peer::Floor).collect();
         if others.is_empty() {
             return None;
@@ -116,6 +118,13 @@ mod tests {
         assert_eq!(
             of(&[9.0, 9.0, 9.0], &[8.0, 8.0, 8.0], none),
             Some(Verdict::Leads(Peer::PcapParser))
+        );
+        assert_eq!(
+            verdict(
+                Metric::Nanos,
+                [&[2.0], &[1.0], none, none, none, none, none]
+            ),
+            None
         );
         let counts = [us, us, none, none, none, none, none];
         assert_eq!(verdict(Metric::Allocations, counts), None);

@@ -1,6 +1,7 @@
 //! Reading savefiles: by name, from a pipe, a socket, or a `Read`.
 
 use std::fs::{self, File};
+use std::io::Cursor;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -75,5 +76,6 @@ fn fed(
 
 /// Reads bytes in memory, of which the reader knows only `Read`.
 pub(super) fn reader(peer: Peer, input: Input, way: Way, path: &Path) -> Result<Outcome, Failure> {
-    read_from(peer, input, way, Source::Bytes(fs::read(path)?))
+    let bytes = Cursor::new(fs::read(path)?);
+    read_from(peer, input, way, Source::Reader(Box::new(bytes)))
 }
