@@ -23,8 +23,8 @@ const EXPRESSIONS: &str = include_str!("../../../tests/data/expressions.txt");
 /// Compare `Filter::matches` with libpcap's `bpf_filter` for every Ethernet expression of the tests.
 ///
 /// A ratio is libpcap's CPU time divided by ours, the median of turns. The first set of packets is 1024 different ones,
-/// which the branch predictor learns; the second is 65 536 in random order, which it cannot learn. In memory, the packets
-/// follow one another, as in the buffer of a capture.
+/// which the branch predictor learns; the second is 65 536 in random order, which it cannot learn. In memory, the
+/// packets follow one another, as in the buffer of a capture.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Only expressions that contain one of these

@@ -162,7 +162,7 @@ fn all_instructions_give_the_same_result() {
     assert_eq!(kinds.len(), super::ops::KINDS, "{kinds:?}");
 }
 
-/// Several equal numbers within eight bytes are one test, unless a short packet would show it.
+// Several equal numbers within eight bytes are one test, unless a short packet would show it.
 #[test]
 fn joined_tests_give_the_same_result_for_truncated_packets() {
     let mut random = Random::new(0x701d);

@@ -38,8 +38,8 @@ impl Piece {
     }
 }
 
-/// Returns the tests of a graph, by number of the stop. A test for several equal numbers also does the work of the tests
-/// after it, if all of them continue at the same stop when their number differs.
+/// Returns the tests of a graph, by number of the stop. A test for several equal numbers also does the work of the
+/// tests after it, if all of them continue at the same stop when their number differs.
 pub(super) fn pieces(graph: &Graph<'_>) -> Vec<Option<Piece>> {
     let pieces: Vec<_> = (0..graph.stops.len())
         .map(|id| Piece::of(graph, id))

@@ -6,8 +6,8 @@
 //! libpcap's interpreter. One test also does the work of several comparisons for equality with nearby numbers, such as
 //! the words of an address.
 //!
-//! Simple arithmetic becomes part of the test. A header without options has a known length, so that the numbers after it
-//! have known offsets; only other headers need the index register.
+//! Simple arithmetic becomes part of the test. A header without options has a known length, so that the numbers after
+//! it have known offsets; only other headers need the index register.
 //!
 //! The tests are inlined into the caller. [`ops`] executes everything else: loads relative to the index register, other
 //! arithmetic, and the memory.

@@ -327,8 +327,8 @@ impl Field {
 /// The bytes that a test loads.
 const WINDOW: u32 = super::WINDOW as u32;
 
-/// Returns the offset of the eight bytes for a number that ends here: they end there too, except at the beginning of the
-/// packet.
+/// Returns the offset of the eight bytes for a number that ends here: they end there too, except at the beginning of
+/// the packet.
 fn window(end: u32) -> u32 {
     end.saturating_sub(WINDOW)
 }

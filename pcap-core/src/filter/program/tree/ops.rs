@@ -127,8 +127,8 @@ pub(super) struct Op {
     pub(super) more: u32,
     /// The constant, the memory cell, the offset of the header, the offset after the number, or the place of the test.
     pub(super) k: u32,
-    /// The numbers of the next operations, or results, if the condition holds and if it does not. Without a condition, the operation
-    /// after this one is the next.
+    /// The numbers of the next operations, or results, if the condition holds and if it does not. Without a condition,
+    /// the operation after this one is the next.
     pub(super) yes: Place,
     pub(super) no: Place,
     pub(super) kind: Kind,

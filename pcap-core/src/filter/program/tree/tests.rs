@@ -166,7 +166,7 @@ fn a_test_holds_for_the_same_numbers_as_libpcaps() {
     }
 }
 
-/// A tree of these programs would take many times their memory, and be slower.
+// A tree of these programs would take many times their memory, and be slower.
 #[test]
 fn long_programs_are_left_to_libpcap() {
     let hosts = |count: u32| (0..count).map(|n| std::net::Ipv4Addr::from(n << 8));
