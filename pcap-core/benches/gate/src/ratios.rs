@@ -48,10 +48,11 @@ impl Ratios {
         closest.ok_or_else(|| "nothing is recorded: see ci/gate --help".into())
     }
 
-    /// Replaces those of the same compiler.
+    /// Replaces those of the same compiler, and those that have other paths.
     pub(crate) fn record(self) -> Result<(), Failure> {
         let mut all = read()?;
-        all.retain(|ratios| minor(&ratios.versions) != minor(&self.versions));
+        let is_other = |ratios: &Ratios| minor(&ratios.versions) != minor(&self.versions);
+        all.retain(|ratios| is_other(ratios) && ratios.names().eq(self.names()));
         all.push(self);
         all.sort_by_key(|ratios| minor(&ratios.versions));
         Ok(fs::write(file(), text(&all))?)
