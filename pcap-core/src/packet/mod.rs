@@ -77,6 +77,16 @@ pub struct Placed {
 }
 
 impl Placed {
+    /// Creates a packet whose data are at this index of a buffer.
+    #[inline]
+    pub(crate) fn new(header: PacketHeader, start: usize) -> Placed {
+        Placed {
+            header,
+            origin: Origin::UNKNOWN,
+            start,
+        }
+    }
+
     /// Lends the packet from the buffer, which must be unchanged.
     #[inline]
     pub(crate) fn lend(self, buffer: &[u8]) -> Packet<'_> {

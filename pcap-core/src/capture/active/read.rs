@@ -12,7 +12,7 @@ use crate::capture::wait::{self, WaitsFor};
 use crate::error::{ErrorKind, Result};
 use crate::filter::FilterSource;
 use crate::handle::Handle;
-use crate::packet::Packet;
+use crate::packet::{Packet, Placed};
 use crate::sys::linux::packet_socket;
 use crate::sys::{self, platform};
 
@@ -203,6 +203,19 @@ impl PacketSource for Active {
             return Ok(Found::Packet);
         }
         self.refill()
+    }
+
+    #[inline(always)] // else the packet would be passed in memory
+    fn ready(&mut self) -> Option<Placed> {
+        match self.live.handle.breaker().is_pending() {
+            true => None,
+            false => self.live.batch.ready(),
+        }
+    }
+
+    #[inline(always)] // else the packet would be passed in memory
+    fn lend(&self, placed: Placed) -> Option<Packet<'_>> {
+        Some(self.live.batch.lend(placed))
     }
 
     #[inline]
