@@ -29,8 +29,10 @@ struct Context<'a, F> {
     closure: &'a mut F,
     pcap: *mut sys::pcap_t,
     clock: Clock,
-    packets: u32,
-    stopped: bool,
+    /// The number of calls for packets; negative once the closure must not be called again.
+    calls: i32,
+    /// The number of packets passed to the closure until it requested to stop, if it has.
+    stopped_after: Option<u32>,
     panic: Option<Box<dyn Any + Send>>,
 }
 
@@ -72,8 +74,8 @@ where
         closure,
         pcap: handle.as_ptr(),
         clock: handle.clock,
-        packets: 0,
-        stopped: false,
+        calls: 0,
+        stopped_after: None,
         panic: None,
     };
     let max = max.clamp(1, MAX_SLICE) as c_int;
@@ -83,13 +85,14 @@ where
     // of closure, and the context outlives the call.
     let status =
         unsafe { sys::pcap_dispatch(handle.as_ptr(), max, Some(trampoline::<F>), user.cast()) };
-    handle.handed += u64::from(context.packets);
+    let packets = context.stopped_after.unwrap_or(context.calls as u32);
+    handle.handed += u64::from(packets);
     if let Some(panic) = context.panic {
         resume_unwind(panic);
     }
     Dispatched {
-        packets: context.packets,
-        stopped: context.stopped,
+        packets,
+        stopped: context.stopped_after.is_some(),
         status,
     }
 }
@@ -117,6 +120,26 @@ fn nothing() -> &'static [u8] {
     &[]
 }
 
+/// Passes on a packet that has more bytes than it may have.
+///
+/// # Safety
+///
+/// As for [`trampoline`], which calls this.
+#[cold]
+#[inline(never)] // else the common case would have to save registers
+unsafe fn truncated<F>(user: *mut sys::u_char, header: &sys::pcap_pkthdr, data: *const sys::u_char)
+where
+    F: FnMut(Packet<'_>) -> ControlFlow<()>,
+{
+    // SAFETY: as in `trampoline`.
+    let context = unsafe { &mut *user.cast::<Context<'_, F>>() };
+    context.calls -= 1;
+    let mut shorter = *header;
+    shorter.caplen = context.clock.longest;
+    // SAFETY: the caller's promise, which fewer bytes do not break.
+    unsafe { trampoline::<F>(user, &shorter, data) };
+}
+
 /// # Safety
 ///
 /// Only libpcap calls this, inside [`dispatch`], with its context and a packet.
@@ -129,13 +152,19 @@ unsafe extern "C" fn trampoline<F>(
 {
     // SAFETY: `dispatch` passed it, and holds no reference to it while libpcap runs.
     let context = unsafe { &mut *user.cast::<Context<'_, F>>() };
-    if context.stopped {
+    context.calls += 1;
+    if context.calls < 0 {
         // On every existing kind of capture, libpcap stops at once after pcap_breakloop. Should a new kind not do so,
         // the closure must not run again.
         return;
     }
     // SAFETY: libpcap passes a valid header.
-    let header = context.clock.header(unsafe { &*header });
+    let header = unsafe { &*header };
+    if header.caplen > context.clock.longest {
+        // SAFETY: the caller's promise.
+        return unsafe { truncated::<F>(user, header, data) };
+    }
+    let header = context.clock.header(header);
     let data = if data.is_null() {
         nothing()
     } else {
@@ -143,7 +172,6 @@ unsafe extern "C" fn trampoline<F>(
         // prevents borrows of them from escaping.
         unsafe { std::slice::from_raw_parts(data, header.caplen() as usize) }
     };
-    context.packets += 1;
     let closure = &mut *context.closure;
     let flow = catch_unwind(AssertUnwindSafe(|| {
         closure(Packet::from_parts(header, data))
@@ -153,7 +181,8 @@ unsafe extern "C" fn trampoline<F>(
         Ok(ControlFlow::Break(())) => {}
         Err(panic) => context.panic = Some(panic),
     }
-    context.stopped = true;
+    context.stopped_after = Some(context.calls as u32);
+    context.calls = i32::MIN;
     // SAFETY: the handle is open, and this thread is inside its pcap_dispatch.
     unsafe { sys::pcap_breakloop(context.pcap) };
 }

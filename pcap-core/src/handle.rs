@@ -25,8 +25,8 @@ pub(crate) struct Clock {
     pub(crate) seconds: i64,
     /// The number of nanoseconds in one unit of the fraction.
     pub(crate) unit: i64,
-    /// The maximum caplen; a larger one is reduced to it. libpcap checks the caplen for savefiles and devices, but not
-    /// sufficiently for the daemon of a remote capture.
+    /// The maximum caplen; longer packets are truncated before their header is converted. libpcap checks the caplen for
+    /// savefiles and devices, but not sufficiently for the daemon of a remote capture.
     pub(crate) longest: u32,
 }
 
@@ -55,7 +55,7 @@ impl Clock {
         PacketHeader::from_raw(
             i64::from(raw.ts.tv_sec) & self.seconds,
             i64::from(raw.ts.tv_usec).wrapping_mul(self.unit),
-            raw.caplen.min(self.longest),
+            raw.caplen,
             raw.len,
         )
     }

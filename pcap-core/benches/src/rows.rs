@@ -315,6 +315,16 @@ fn live() -> Vec<Row> {
             rows.push(Row::new(name.clone(), jobs).count(metric));
         }
     }
+    for (call, way) in [("for_each", Way::ForEach), ("next_packet", Way::Next)] {
+        let name = format!("{call}, all in the buffer");
+        rows.push(Row::by(name, Task::Buffered(way), &LIBPCAP));
+    }
+    for (name, way) in [("tokio", Way::Tokio), ("async-io", Way::AsyncIo)] {
+        let jobs = [(Peer::Us, way), (Peer::C, Way::Next)];
+        let jobs = jobs.map(|(peer, way)| (peer, Task::Buffered(way)));
+        let name = format!("next_packet, all in the buffer, {name}; C blocks");
+        rows.push(Row::new(name, jobs));
+    }
     rows
 }
 

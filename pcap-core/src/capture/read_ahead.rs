@@ -18,9 +18,10 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    /// For a live capture: the cost of one `pcap_dispatch` is negligible when it is shared by this many packets.
+    /// For a live capture: enough packets to share the cost of a `pcap_dispatch`. More small packets would displace each
+    /// other from the processor's first-level cache, through which libpcap's buffer also passes.
     pub(crate) const LIVE: Limit = Limit {
-        packets: 128,
+        packets: 64,
         bytes: 1 << 20,
     };
     /// For a file: as much as fits into the processor's first-level cache.
@@ -35,24 +36,38 @@ impl Limit {
     };
 }
 
+/// The size of the buffer when it first grows.
+const SMALLEST: usize = 16 << 10;
+
 /// Packets in one reused buffer, which needs no more allocations once it has grown.
 #[derive(Debug)]
 pub(crate) struct Batch {
     limit: Limit,
+    /// The bytes of the packets, and room for more after the first `used`.
     bytes: Vec<u8>,
+    used: usize,
     packets: Vec<Entry>,
     /// The next packet to lend.
     next: usize,
-    /// The index of the lent packet.
-    current: Option<usize>,
+    /// Whether the packet before that is lent.
+    lends: bool,
     /// An error that followed packets of the same read; it is returned after they are delivered.
     pending: Option<Error>,
 }
 
+/// A packet, and the index of its first byte.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     header: PacketHeader,
     start: usize,
+}
+
+impl Entry {
+    #[inline]
+    fn packet(self, bytes: &[u8]) -> Packet<'_> {
+        let data = &bytes[self.start..][..self.header.caplen() as usize];
+        Packet::from_parts(self.header, data)
+    }
 }
 
 impl Batch {
@@ -60,9 +75,10 @@ impl Batch {
         Batch {
             limit,
             bytes: Vec::new(),
+            used: 0,
             packets: Vec::new(),
             next: 0,
-            current: None,
+            lends: false,
             pending: None,
         }
     }
@@ -79,10 +95,11 @@ impl Batch {
         &mut self,
         read: impl FnOnce(&mut Batch) -> Result<Dispatched>,
     ) -> Result<()> {
-        self.bytes.clear();
+        self.used = 0;
+        self.bytes.truncate(self.limit.bytes);
         self.packets.clear();
         self.next = 0;
-        self.current = None;
+        self.lends = false;
         if let Some(error) = self.pending.take() {
             return Err(error);
         }
@@ -97,7 +114,7 @@ impl Batch {
 
     /// Ends the loan of a packet.
     pub(crate) fn lend_none(&mut self) {
-        self.current = None;
+        self.lends = false;
     }
 
     /// Keeps an error for when the packets are delivered.
@@ -116,41 +133,96 @@ impl Batch {
     }
 
     /// Copies a packet into the batch. Returns `Break` if the batch is full.
+    ///
+    /// The order of the steps keeps few values at a time, so that the callback which contains this saves few registers.
     #[inline]
     pub(crate) fn push(&mut self, packet: Packet<'_>) -> ControlFlow<()> {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(packet.data());
+        let (header, data) = (packet.header(), packet.data());
+        let (secs, nanos, wire_len) = (header.raw_secs(), header.raw_nanos(), header.wire_len());
+        if self.packets.len() == self.packets.capacity() {
+            return self.push_slowly(secs, nanos, wire_len, data);
+        }
+        let start = self.used;
         self.packets.push(Entry {
-            header: *packet.header(),
+            header: PacketHeader::from_raw(secs, nanos, data.len() as u32, wire_len),
             start,
         });
-        if self.bytes.len() < self.limit.bytes {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
+        let end = start.checked_add(data.len()); // so that the slice checks only its end
+        let Some(room) = end.and_then(|end| self.bytes.get_mut(start..end)) else {
+            return self.copy_slowly(data);
+        };
+        self.used = start + room.len();
+        room.copy_from_slice(data);
+        ControlFlow::Continue(())
+    }
+
+    /// Makes room for the headers of more packets, and copies a packet. Takes its header in parts, which fit into
+    /// registers.
+    #[cold]
+    #[inline(never)]
+    fn push_slowly(
+        &mut self,
+        secs: i64,
+        nanos: i64,
+        wire_len: u32,
+        data: &[u8],
+    ) -> ControlFlow<()> {
+        self.packets.reserve(self.limit.packets as usize);
+        self.packets.push(Entry {
+            header: PacketHeader::from_raw(secs, nanos, data.len() as u32, wire_len),
+            start: self.used,
+        });
+        self.copy_slowly(data)
+    }
+
+    /// Makes room for the bytes of a packet, and copies them. Returns `Break` if the packets exceed the limit.
+    #[cold]
+    #[inline(never)]
+    fn copy_slowly(&mut self, data: &[u8]) -> ControlFlow<()> {
+        let (start, end) = (self.used, self.used + data.len());
+        self.used = end;
+        let more = end.max(2 * self.bytes.len()).max(SMALLEST);
+        let room = more.min(self.limit.bytes).max(self.bytes.len());
+        self.bytes.resize(room, 0);
+        match self.bytes.get_mut(start..end) {
+            Some(room) => {
+                room.copy_from_slice(data);
+                ControlFlow::Continue(())
+            }
+            None => {
+                self.bytes.truncate(start);
+                self.bytes.extend_from_slice(data);
+                ControlFlow::Break(())
+            }
         }
     }
 
     /// Lends the next packet. Returns whether there was one.
     #[inline]
     pub(crate) fn step(&mut self) -> bool {
-        let there = self.next < self.packets.len();
-        self.current = there.then_some(self.next);
-        self.next += usize::from(there);
-        there
+        self.lends = self.next < self.packets.len();
+        self.next += usize::from(self.lends);
+        self.lends
+    }
+
+    /// Lends the next packet, if there is one.
+    #[inline(always)] // else the packet would be passed in memory
+    pub(crate) fn ready(&mut self) -> Option<Packet<'_>> {
+        let entry = self.packets.get(self.next)?;
+        self.next += 1;
+        self.lends = true;
+        Some(entry.packet(&self.bytes))
     }
 
     /// Returns the lent packet.
     #[inline]
     pub(crate) fn current(&self) -> Option<Packet<'_>> {
-        self.current.map(|index| self.packet(index))
+        self.lends.then(|| self.packet(self.next - 1))
     }
 
     #[inline]
     fn packet(&self, index: usize) -> Packet<'_> {
-        let Entry { header, start } = self.packets[index];
-        let end = start + header.caplen() as usize;
-        Packet::from_parts(header, &self.bytes[start..end])
+        self.packets[index].packet(&self.bytes)
     }
 
     /// Calls a closure for the packets that were read ahead and pass the filter, at most `max` and until a break.
@@ -178,7 +250,7 @@ impl Batch {
                 break;
             }
         }
-        self.current = None;
+        self.lends = false;
         if packets > 0 {
             return Some(Ok(BatchResult {
                 packets,

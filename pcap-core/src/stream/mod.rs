@@ -110,7 +110,7 @@ use crate::stats::Stats;
 use crate::sys::platform::RawFd;
 use crate::sys::waitset::WaitSet;
 
-/// The number of reads between two checks of the clock. This is the number of packets that are read ahead at once.
+/// The number of reads between two checks of the clock. Live captures read half as many packets ahead at once.
 const TURNS: u32 = 128;
 
 /// How long a task may run before it yields. A yield may cost the runtime several system calls, and more time than
@@ -154,6 +154,8 @@ pub struct AsyncCapture<S: Awaitable, R: Runtime> {
     /// The registration for sending, created by the first wait.
     sending: Option<Registered<R>>,
     capture: Capture<S>,
+    /// Whether the task waits for the registered event, or has just been woken by it.
+    waits: bool,
     /// The number of reads since the task last yielded.
     turns: u32,
     since: Instant,
@@ -175,6 +177,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
             registered: None,
             sending: None,
             capture,
+            waits: false,
             turns: 0,
             since: Instant::now(),
         };
@@ -187,6 +190,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
     /// Continues [`poll_advance`](Self::poll_advance) if it found no packet, or has to check the clock.
     #[inline(never)]
     fn poll_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
+        self.consume_readiness(cx);
         loop {
             ready!(self.poll_turn(cx));
             if let Some(there) = self.capture.try_advance()? {
@@ -194,6 +198,18 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
             }
             ready!(self.poll_wait(cx))?;
             self.look_at_the_clock();
+        }
+    }
+
+    /// Consumes the readiness that has woken the task, before it reads. Otherwise the wait after the read would return
+    /// at once because of it, and cost another read and several system calls.
+    fn consume_readiness(&mut self, cx: &mut Context<'_>) {
+        if !std::mem::take(&mut self.waits) {
+            return;
+        }
+        if let Some(registered) = &mut self.registered {
+            // The next wait returns an error again.
+            let _ = registered.runtime.poll_readable(cx);
         }
     }
 
@@ -214,7 +230,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
     }
 
     /// Makes the next packet the current one, if that takes no more than to parse its header.
-    #[inline]
+    #[inline(always)] // else the packet would be passed in memory
     fn ready(&mut self) -> Option<Packet<'_>> {
         if self.turns % TURNS == 0 {
             return None;
@@ -245,6 +261,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
             return Poll::Ready(Ok(()));
         }
         self.turns = 0;
+        self.waits = true;
         Poll::Pending
     }
 
@@ -302,15 +319,24 @@ struct NextPacket<'a, S: Awaitable, R: Runtime>(Option<&'a mut AsyncCapture<S, R
 impl<'a, S: Awaitable, R: Runtime> Future for NextPacket<'a, S, R> {
     type Output = Result<Option<Packet<'a>>>;
 
-    #[inline]
+    #[inline(always)] // the packet stays in registers then
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(capture) = self.0.take() {
+            match loan::lend::<Packet<'_>, _>(capture, AsyncCapture::ready) {
+                Ok(packet) => return Poll::Ready(Ok(Some(packet))),
+                Err(capture) => self.0 = Some(capture),
+            }
+        }
+        self.search(cx)
+    }
+}
+
+impl<'a, S: Awaitable, R: Runtime> NextPacket<'a, S, R> {
+    #[inline(never)]
+    fn search(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Packet<'a>>>> {
         let Some(capture) = self.0.take() else {
             // The future has already returned its result, and should not be polled again.
             return Poll::Ready(Ok(None));
-        };
-        let capture = match loan::lend::<Packet<'_>, _>(capture, AsyncCapture::ready) {
-            Ok(packet) => return Poll::Ready(Ok(Some(packet))),
-            Err(capture) => capture,
         };
         match capture.poll_advance(cx) {
             Poll::Pending => {

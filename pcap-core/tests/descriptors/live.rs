@@ -70,8 +70,8 @@ fn a_failed_open_leaks_no_descriptor() {
         .collect();
     assert_eq!(
         descriptors(),
-        before + 2 * handles.len(),
-        "two descriptors for each break handle"
+        before + handles.len(),
+        "one descriptor for each break handle"
     );
     drop(handles);
     assert_eq!(descriptors(), before);

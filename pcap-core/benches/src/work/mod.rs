@@ -43,6 +43,8 @@ pub(crate) enum Task {
     WritePcapng(Size, Target),
     /// Capture while another process sends as fast as it can; with the default buffer, or one of this many MiB.
     Live(Option<usize>, Way),
+    /// Read packets that have all arrived before the first read: none are lost, and their number is always the same.
+    Buffered(Way),
     /// Send one packet repeatedly.
     Inject(Sending),
     /// Break a capture that waits for packets.
@@ -102,7 +104,7 @@ impl Task {
     pub(crate) fn is_live(self) -> bool {
         matches!(
             self,
-            Task::Live(..) | Task::Inject(_) | Task::Break | Task::Deadline(_)
+            Task::Live(..) | Task::Buffered(_) | Task::Inject(_) | Task::Break | Task::Deadline(_)
         )
     }
 
@@ -114,6 +116,7 @@ impl Task {
             | Task::Socket(input, _)
             | Task::Reader(input, _) => Some(format!("{input:?}")),
             Task::Live(..) => None,
+            Task::Buffered(_) => Some("Buffered".into()),
             other => Some(format!("{other:?}")),
         }
     }
@@ -133,9 +136,11 @@ impl Task {
             Task::WritePcapng(size, target) => {
                 write::write(peer, Layout::Pcapng, size, target, place)
             }
-            Task::Live(..) | Task::Inject(_) | Task::Break | Task::Deadline(_) => {
-                live::run(self, peer, place)
-            }
+            Task::Live(..)
+            | Task::Buffered(_)
+            | Task::Inject(_)
+            | Task::Break
+            | Task::Deadline(_) => live::run(self, peer, place),
         }
     }
 }

@@ -205,6 +205,14 @@ impl PacketSource for Active {
         self.refill()
     }
 
+    #[inline(always)] // else the packet would be passed in memory
+    fn ready(&mut self) -> Option<Packet<'_>> {
+        match self.live.handle.breaker().is_pending() {
+            true => None,
+            false => self.live.batch.ready(),
+        }
+    }
+
     #[inline]
     fn current(&self) -> Option<Packet<'_>> {
         self.live.batch.current()

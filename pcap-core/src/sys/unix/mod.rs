@@ -19,6 +19,7 @@ mod polling;
 #[cfg(feature = "remote")]
 pub(crate) mod sockets;
 mod stream;
+#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "eventfd.rs")]
 mod wake;
 
 pub(crate) use errno::{clear_errno, keep_errno, queue_full, strerror, would_block};

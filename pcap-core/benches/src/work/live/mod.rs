@@ -18,6 +18,7 @@ pub(super) fn run(task: Task, peer: Peer, place: &Place) -> Result<Outcome, Fail
     let _network = network::Network::new()?;
     match task {
         Task::Live(buffer, way) => receive::receive(peer, buffer, way, place),
+        Task::Buffered(way) => receive::buffered(peer, way, place),
         Task::Inject(sending) => inject::inject(peer, sending, place),
         Task::Break => latency::breaks(peer, place),
         Task::Deadline(millis) => latency::deadlines(peer, millis, place),
