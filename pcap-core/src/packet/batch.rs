@@ -2,14 +2,18 @@
 
 use std::fmt;
 use std::iter::FusedIterator;
+use std::ops::Range;
 use std::slice;
 
 use crate::packet::origin::Origin;
 use crate::packet::{AsPacket, Packet, PacketHeader};
 
-/// The default limits. Larger batches do not fit into the processor's caches, and smaller ones are not faster.
-const PACKETS: usize = 1024;
-const BYTES: usize = 256 * 1024;
+/// The default limits: as much as a reader of savefiles reads at once, so that it can hand over its buffer.
+const PACKETS: usize = 4096;
+const BYTES: usize = 1 << 20;
+
+/// The size of a buffer when it first grows.
+const SMALLEST: usize = 4096;
 
 /// Copies of many packets in one buffer, which can be sent to another thread and used again.
 ///
@@ -17,7 +21,9 @@ const BYTES: usize = 256 * 1024;
 /// allocations, however many packets pass through it. To hand packets to other threads, send the batches to them and
 /// let them return the batches.
 ///
-/// A batch is full at 1024 packets or 256 KiB, unless it was created [with other limits](Self::with_limits).
+/// A reader of savefiles hands over its buffer of 256 KiB if a batch takes most of it, and otherwise copies packets.
+///
+/// A batch is full at 4096 packets or 1 MiB, unless it was created [with other limits](Self::with_limits).
 ///
 /// # Examples
 ///
@@ -66,13 +72,16 @@ const BYTES: usize = 256 * 1024;
 /// ```
 #[derive(Clone)]
 pub struct PacketBatch {
-    bytes: Vec<u8>,
+    /// The data of the packets, at `base..used`.
+    bytes: Box<[u8]>,
+    base: usize,
+    used: usize,
     entries: Vec<Entry>,
     most_packets: usize,
     most_bytes: usize,
 }
 
-/// A packet, and where its data start.
+/// A packet, and where its data start after the base.
 #[derive(Clone, Copy)]
 struct Entry {
     header: PacketHeader,
@@ -118,7 +127,9 @@ impl PacketBatch {
     #[must_use]
     pub fn with_limits(packets: usize, bytes: usize) -> PacketBatch {
         PacketBatch {
-            bytes: Vec::new(),
+            bytes: Box::default(),
+            base: 0,
+            used: 0,
             entries: Vec::new(),
             most_packets: packets.max(1),
             most_bytes: bytes.max(1),
@@ -143,7 +154,7 @@ impl PacketBatch {
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.is_full_with(self.bytes.len())
+        self.is_full_with(self.used)
     }
 
     /// Returns whether the batch is full once it contains this number of bytes.
@@ -156,14 +167,14 @@ impl PacketBatch {
     #[inline]
     #[must_use]
     pub fn get(&self, index: usize) -> Option<Packet<'_>> {
-        Some(self.entries.get(index)?.packet(&self.bytes))
+        Some(self.entries.get(index)?.packet(self.data()))
     }
 
     /// Returns an iterator over the packets.
     #[inline]
     pub fn iter(&self) -> BatchIter<'_> {
         BatchIter {
-            bytes: &self.bytes,
+            bytes: self.data(),
             entries: self.entries.iter(),
         }
     }
@@ -172,11 +183,12 @@ impl PacketBatch {
     #[inline]
     pub fn push(&mut self, packet: impl AsPacket) {
         let packet = packet.as_packet();
-        self.place(packet, self.bytes.len());
-        self.bytes.extend_from_slice(packet.data);
+        self.place(packet, self.used - self.base);
+        self.add(packet.data);
     }
 
-    /// Adds a packet whose data will be at an index of the bytes: [`fill`](Self::fill) adds them.
+    /// Adds a packet whose data will start at an index after the base. [`add`](Self::add) or
+    /// [`exchange`](Self::exchange) provides them.
     #[inline]
     pub(crate) fn place(&mut self, packet: Packet<'_>, start: usize) {
         self.entries.push(Entry {
@@ -186,16 +198,50 @@ impl PacketBatch {
         });
     }
 
-    /// Adds the bytes of packets that were [placed](Self::place).
+    /// Copies data of packets.
     #[inline]
-    pub(crate) fn fill(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+    pub(crate) fn add(&mut self, data: &[u8]) {
+        let end = self.used + data.len();
+        if end > self.bytes.len() {
+            self.grow(end);
+        }
+        self.bytes[self.used..end].copy_from_slice(data);
+        self.used = end;
+    }
+
+    #[cold]
+    fn grow(&mut self, least: usize) {
+        let room = least.max(2 * self.bytes.len()).max(SMALLEST);
+        let mut bytes = vec![0; room].into_boxed_slice();
+        bytes[..self.used].copy_from_slice(&self.bytes[..self.used]);
+        self.bytes = bytes;
+    }
+
+    /// Returns the size of the buffer.
+    pub(crate) fn room(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Exchanges the buffer for one that contains the data of the packets in a range.
+    pub(crate) fn exchange(
+        &mut self,
+        data: Range<usize>,
+        exchange: impl FnOnce(Box<[u8]>) -> Box<[u8]>,
+    ) {
+        self.bytes = exchange(std::mem::take(&mut self.bytes));
+        (self.base, self.used) = (data.start, data.end);
+    }
+
+    /// Returns the data of the packets.
+    #[inline]
+    fn data(&self) -> &[u8] {
+        &self.bytes[self.base..self.used]
     }
 
     /// Removes all packets, and keeps the memory.
     #[inline]
     pub fn clear(&mut self) {
-        self.bytes.clear();
+        (self.base, self.used) = (0, 0);
         self.entries.clear();
     }
 }
@@ -210,7 +256,7 @@ impl fmt::Debug for PacketBatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PacketBatch")
             .field("packets", &self.len())
-            .field("bytes", &self.bytes.len())
+            .field("bytes", &(self.used - self.base))
             .finish_non_exhaustive()
     }
 }

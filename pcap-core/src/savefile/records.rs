@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::ops::{ControlFlow, Range};
 
-use crate::packet::{Packet, PacketHeader};
+use crate::packet::{Packet, PacketBatch, PacketHeader};
 use crate::savefile::walk::{Step, Walk};
 use crate::savefile::window::Window;
 use crate::savefile::{ByteOrder, RECORD_HEADER};
@@ -17,9 +17,6 @@ use crate::timestamp::Precision;
 
 /// The length of the longest packet of an ordinary savefile. libpcap reports a longer one as damage.
 pub(crate) const LONGEST: usize = 262_144;
-
-/// The size of the buffer, which can contain the longest record. One system call reads a record and the data after it.
-const BUFFER: usize = RECORD_HEADER + LONGEST;
 
 /// The kind of the next record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +122,7 @@ impl Records {
         order: ByteOrder,
     ) -> Records {
         Records {
-            window: Window::new(file, position, BUFFER),
+            window: Window::new(file, position),
             form: Form {
                 snaplen,
                 unit: precision.nanos(),
@@ -264,8 +261,8 @@ impl Walk for Records {
         Some(Packet::from_parts(header, data))
     }
 
-    fn buffer(&self) -> &[u8] {
-        &self.window.buffer
+    fn give(&mut self, address: usize, length: usize, batch: &mut PacketBatch) {
+        self.window.give(address, length, batch);
     }
 
     fn lend_none(&mut self) {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 
-use crate::packet::Packet;
+use crate::packet::{Packet, PacketBatch};
 use crate::sys::platform;
 
 /// The position of a reader after a step.
@@ -41,8 +41,8 @@ pub(crate) trait Walk {
     /// Returns the packet that is lent.
     fn current(&self) -> Option<Packet<'_>>;
 
-    /// Returns the buffer that contains the packets.
-    fn buffer(&self) -> &[u8];
+    /// Puts the bytes from an address in the buffer into a batch.
+    fn give(&mut self, address: usize, length: usize, batch: &mut PacketBatch);
 
     /// Ends the loan of a packet.
     fn lend_none(&mut self);

@@ -4,11 +4,17 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 
+use crate::packet::PacketBatch;
+use crate::savefile::{LONGEST, RECORD_HEADER};
 use crate::sys::platform;
 
 /// Reads go to addresses that equal their offsets in the file, modulo this number of bytes. Some processors copy half as
 /// fast if the two differ by a few bytes within a page.
 const ALIGNMENT: usize = 64;
+
+/// The size of the buffer, which can contain the longest record, wherever the reads are aligned. One system call reads a
+/// record and the data after it. Longer blocks make the buffer [grow](Window::grow).
+const SIZE: usize = RECORD_HEADER + LONGEST + ALIGNMENT;
 
 /// A buffer that moves along a savefile.
 #[derive(Debug)]
@@ -24,12 +30,11 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Creates a window at an offset of a file; without a file, at the position of the stream. It has room for `capacity`
-    /// bytes.
-    pub(super) fn new(file: Option<File>, position: u64, capacity: usize) -> Window {
+    /// Creates a window at an offset of a file; without a file, at the position of the stream.
+    pub(super) fn new(file: Option<File>, position: u64) -> Window {
         Window {
             file,
-            buffer: vec![0; capacity + ALIGNMENT].into_boxed_slice(),
+            buffer: vec![0; SIZE].into_boxed_slice(),
             unread: 0..0,
             end: position,
         }
@@ -69,14 +74,41 @@ impl Window {
     /// Moves the unread bytes to the start of the buffer, to where the next read is aligned.
     fn move_down(&mut self) {
         let length = self.unread.len();
-        let end = self.buffer.as_ptr().addr() + length;
-        let aligned = (self.end as usize).wrapping_sub(end) % ALIGNMENT;
         let start = match length {
-            0 => aligned,
-            _ => aligned.min(self.unread.start),
+            0 => self.aligned(0),
+            _ => self.aligned(length).min(self.unread.start),
         };
         self.buffer.copy_within(self.unread.clone(), start);
         self.unread = start..start + length;
+    }
+
+    /// Returns the index for this number of unread bytes at which the read after them is aligned.
+    fn aligned(&self, length: usize) -> usize {
+        let end = self.buffer.as_ptr().addr() + length;
+        (self.end as usize).wrapping_sub(end) % ALIGNMENT
+    }
+
+    /// Puts the bytes from an address in the buffer into a batch. If they are most of what the buffer contains, hands
+    /// over the buffer in exchange for that of the batch. Otherwise copies them.
+    pub(super) fn give(&mut self, address: usize, length: usize, batch: &mut PacketBatch) {
+        let start = address - self.buffer.as_ptr().addr();
+        let data = start..start + length;
+        let room = self.buffer.len();
+        let is_most = length >= room / 4 && self.unread.len() <= room / 16;
+        if !is_most || batch.room() > room {
+            return batch.add(&self.buffer[data]);
+        }
+        batch.exchange(data, |mut other| {
+            if other.len() < room {
+                other = vec![0; room].into_boxed_slice();
+            }
+            let buffer = std::mem::replace(&mut self.buffer, other);
+            let rest = &buffer[self.unread.clone()];
+            let start = self.aligned(rest.len());
+            self.unread = start..start + rest.len();
+            self.buffer[self.unread.clone()].copy_from_slice(rest);
+            buffer
+        });
     }
 
     /// Makes room for more if the buffer is full. The room doubles, so a length that a damaged savefile only claims

@@ -114,7 +114,7 @@ pub(super) fn gather<W: Walk>(
         }
         return;
     }
-    // One copy of a part of the buffer is faster than one of each packet.
+    // The whole part of the buffer is put into the batch at once, which is faster than a copy of each packet.
     let start = first.data().as_ptr().addr();
     let mut end = start + first.data().len();
     batch.place(first, 0);
@@ -126,9 +126,7 @@ pub(super) fn gather<W: Walk>(
             go_on(batch.is_full_with(end - start))
         });
     }
-    let buffer = reader.buffer();
-    let offset = start - buffer.as_ptr().addr();
-    batch.fill(&buffer[offset..][..end - start]);
+    reader.give(start, end - start, batch);
 }
 
 impl Offline {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 
-use crate::packet::Packet;
+use crate::packet::{Packet, PacketBatch};
 use crate::savefile::ByteOrder;
 use crate::savefile::pcapng::block::{HEAD, TRAILER};
 use crate::savefile::pcapng::layout::PACKET;
@@ -18,8 +18,6 @@ use crate::savefile::walk::{Step, Walk};
 use crate::savefile::window::Window;
 use crate::sys::platform;
 
-/// Room for several blocks. Longer ones make the buffer grow.
-const BUFFER: usize = 256 * 1024;
 /// The shortest block, without a body.
 const SHORTEST: u32 = (HEAD + TRAILER) as u32;
 /// The offset of the number that shows the byte order of a section.
@@ -71,7 +69,7 @@ impl Blocks {
     /// Creates a reader of the blocks from an offset of a file; without a file, of those that are next in the stream.
     pub(crate) fn new(file: Option<File>, position: u64, rules: Rules) -> Blocks {
         Blocks {
-            window: Window::new(file, position, BUFFER),
+            window: Window::new(file, position),
             state: State::new(rules),
             current: None,
         }
@@ -417,8 +415,8 @@ impl Walk for Blocks {
         }
     }
 
-    fn buffer(&self) -> &[u8] {
-        &self.window.buffer
+    fn give(&mut self, address: usize, length: usize, batch: &mut PacketBatch) {
+        self.window.give(address, length, batch);
     }
 
     fn lend_none(&mut self) {

@@ -24,10 +24,13 @@ const LIMITS: [(usize, usize); 6] = [
 ];
 
 /// Reads to the end in batches, and checks their limits.
-fn batched(capture: &mut Capture<Offline>, limits: (usize, usize)) -> Vec<PacketOwned> {
-    let mut batch = PacketBatch::with_limits(limits.0, limits.1);
+fn batched(
+    capture: &mut Capture<Offline>,
+    batch: &mut PacketBatch,
+    limits: (usize, usize),
+) -> Vec<PacketOwned> {
     let mut packets = Vec::new();
-    while capture.read_batch(&mut batch).unwrap() {
+    while capture.read_batch(batch).unwrap() {
         assert!(!batch.is_empty());
         assert!(batch.len() <= limits.0.max(1), "{batch:?}");
         let all: usize = batch.iter().map(|packet| packet.data().len()).sum();
@@ -68,6 +71,13 @@ fn batches_contain_all_packets() {
     let odd = (0..MANY).fold(Pcap::native(), |file, n| {
         file.packet(n.into(), u32::from(n == 99) << 31, &ping(n))
     });
+    // The buffer of the reader grows.
+    let long = Pcapng::new(Order::Big).interface(1, 0, &[]);
+    let long = (0..9).fold(long, |file, n| {
+        let file = file.packet(0, n, 98, &ping(n as u16));
+        let file = file.packet(0, n, 262_144, &vec![7; 262_144]);
+        file.block(0xbad, &vec![7; 1 << 20])
+    });
     let two = Pcapng::new(Order::Big)
         .interface(1, 0, &[])
         .interface(1, 0, &[]);
@@ -75,7 +85,7 @@ fn batches_contain_all_packets() {
         let file = file.packet(u32::from(n % 2), n.into(), 98, &ping(n));
         file.block(4, &[0; 4])
     });
-    for bytes in [
+    let files = [
         pings(MANY),
         pings_in(Order::Big, MANY),
         pings_in(Order::Little, MANY),
@@ -85,12 +95,16 @@ fn batches_contain_all_packets() {
         usb.bytes(),
         odd.bytes(),
         two.bytes(),
+        long.bytes(),
         Pcap::native().bytes(),
-    ] {
-        let expected = parts(&read_all(&mut open_file(&bytes)).unwrap());
-        for limits in LIMITS {
-            for mut capture in both(&bytes) {
-                let packets = batched(&mut capture, limits);
+    ];
+    for limits in LIMITS {
+        // A batch can be used for several captures.
+        let mut batch = PacketBatch::with_limits(limits.0, limits.1);
+        for bytes in &files {
+            let expected = parts(&read_all(&mut open_file(bytes)).unwrap());
+            for mut capture in both(bytes) {
+                let packets = batched(&mut capture, &mut batch, limits);
                 assert!(parts(&packets) == expected, "{limits:?}");
             }
         }
@@ -104,7 +118,9 @@ fn batches_contain_what_the_filter_accepts() {
             capture.set_filter(expression).unwrap();
             other.set_filter(expression).unwrap();
             let expected = parts(&read_all(&mut other).unwrap());
-            assert_eq!(parts(&batched(&mut capture, (100, 4000))), expected);
+            let mut batch = PacketBatch::with_limits(100, 4000);
+            let packets = batched(&mut capture, &mut batch, (100, 4000));
+            assert_eq!(parts(&packets), expected);
         }
     }
 }
