@@ -6,7 +6,7 @@ use crate::frames::Size;
 use crate::input::Input;
 use crate::outcome::Metric;
 use crate::peers::{Peer, Sending, Way};
-use crate::work::{FILTERS, Target, Task};
+use crate::work::{FILTERS, Sample, Target, Task};
 
 /// Rows that are measured in turns with each other, under one heading.
 pub(crate) struct Group {
@@ -248,14 +248,15 @@ fn filtered(input: Input) -> Vec<Row> {
 
 fn matching() -> Vec<Row> {
     let mut rows = Vec::new();
-    for (packets, size) in [
-        ("one SYN", None),
-        ("64 B", Some(Size::Small)),
-        ("60-1514 B", Some(Size::Mixed)),
+    for (packets, sample) in [
+        ("one SYN", Sample::Syn),
+        ("64 B", Sample::Few(Size::Small)),
+        ("64 B, not learned", Sample::Many(Size::Small)),
+        ("60-1514 B", Sample::Few(Size::Mixed)),
     ] {
         for (number, filter) in FILTERS.iter().enumerate() {
             let name = format!("{packets}: {filter}");
-            rows.push(Row::by(name, Task::Matches(size, number), &LIBPCAP));
+            rows.push(Row::by(name, Task::Matches(sample, number), &LIBPCAP));
         }
     }
     rows

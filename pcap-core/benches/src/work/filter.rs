@@ -14,14 +14,37 @@ pub(crate) const FILTERS: [&str; 3] = ["tcp port 80", "host 10.0.0.2", "ip6 or (
 /// The number of packets to filter.
 const PACKETS: u64 = 10 << 20;
 
-/// Runs a filter on packets of a size; without a size, on a single SYN.
+/// The packets to filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sample {
+    Syn,
+    /// 1024 packets, which the branch predictor learns.
+    Few(Size),
+    /// 65 536 packets, which it cannot learn.
+    Many(Size),
+}
+
+impl Sample {
+    fn frames(self) -> Vec<Vec<u8>> {
+        match self {
+            Sample::Syn => vec![syn()],
+            Sample::Few(size) => Frames::samples(size),
+            Sample::Many(size) => {
+                let mut frames = Frames::new(size);
+                (0..65_536).map(|_| frames.next().to_vec()).collect()
+            }
+        }
+    }
+}
+
+/// Runs a filter on packets in memory.
 pub(super) fn matches(
     peer: Peer,
-    size: Option<Size>,
+    sample: Sample,
     filter: &str,
     place: &Place,
 ) -> Result<Outcome, Failure> {
-    let samples = Samples::new(size.map_or_else(|| vec![syn()], Frames::samples));
+    let samples = Samples::new(sample.frames());
     let each = samples.frames().len() as u64;
     let rounds = place.many(PACKETS) / each;
     let packets = Some(rounds * each);

@@ -19,7 +19,7 @@ use crate::outcome::Outcome;
 use crate::peers::{Peer, Sending, Way};
 
 pub(crate) use feed::feed;
-pub(crate) use filter::FILTERS;
+pub(crate) use filter::{FILTERS, Sample};
 pub(crate) use live::{probe, send};
 
 /// A task.
@@ -36,7 +36,7 @@ pub(crate) enum Task {
     /// Read a savefile in memory through `Read`.
     Reader(Input, Way),
     /// Run the filter of that number on one packet, or on 1024 different ones.
-    Matches(Option<Size>, usize),
+    Matches(Sample, usize),
     /// Write a savefile.
     Write(Size, Target),
     /// Write a pcapng file.
@@ -131,7 +131,7 @@ impl Task {
             Task::Pipe(input, way) => read::pipe(peer, input, way, &place.path(input)),
             Task::Socket(input, way) => read::socket(peer, input, way, &place.path(input)),
             Task::Reader(input, way) => read::reader(peer, input, way, &place.path(input)),
-            Task::Matches(size, filter) => filter::matches(peer, size, FILTERS[filter], place),
+            Task::Matches(sample, filter) => filter::matches(peer, sample, FILTERS[filter], place),
             Task::Write(size, target) => write::write(peer, Layout::Classic, size, target, place),
             Task::WritePcapng(size, target) => {
                 write::write(peer, Layout::Pcapng, size, target, place)
