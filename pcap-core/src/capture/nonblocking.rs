@@ -5,17 +5,29 @@ use crate::capture::outcome::Next;
 use crate::capture::wait::WaitsFor;
 use crate::capture::{Awaitable, Capture};
 use crate::error::Result;
+use crate::packet::PacketBatch;
+
+/// Returns whether there was a packet, and `None` if there may be one later.
+#[inline]
+fn found(next: Next<()>) -> Option<bool> {
+    match next {
+        Next::Packet(()) => Some(true),
+        Next::Timeout => None,
+        Next::End(_) => Some(false),
+    }
+}
 
 impl<S: Awaitable> Capture<S> {
     /// Advances to the next packet and returns `Some(true)`, if a packet is available now. Returns `Some(false)` if the
     /// capture has ended, and `None` otherwise.
     #[inline]
     pub(crate) fn try_advance(&mut self) -> Result<Option<bool>> {
-        Ok(match self.look(Patience::Never)? {
-            Next::Packet(()) => Some(true),
-            Next::Timeout => None,
-            Next::End(_) => Some(false),
-        })
+        Ok(found(self.look(Patience::Never)?))
+    }
+
+    /// Does the same with a batch, which contains the packets that are available.
+    pub(crate) fn try_fill(&mut self, batch: &mut PacketBatch) -> Result<Option<bool>> {
+        Ok(found(self.try_read_batch(batch)?))
     }
 
     /// Returns the event to wait for before the next try.

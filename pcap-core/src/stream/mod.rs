@@ -187,13 +187,17 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
         }
     }
 
-    /// Continues [`poll_advance`](Self::poll_advance) if it found no packet, or has to check the clock.
+    /// Polls a read that returns `None` if no packet is available. Checks the clock from time to time.
     #[inline(never)]
-    fn poll_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut read: impl FnMut(&mut Capture<S>) -> Result<Option<bool>>,
+    ) -> Poll<Result<bool>> {
         self.consume_readiness(cx);
         loop {
             ready!(self.poll_turn(cx));
-            if let Some(there) = self.capture.try_advance()? {
+            if let Some(there) = read(&mut self.capture)? {
                 return Poll::Ready(Ok(there));
             }
             ready!(self.poll_wait(cx))?;

@@ -7,7 +7,7 @@ use super::{AsyncCapture, IntoPackets, NextPacket, Packets, Runtime, TURNS};
 use crate::breakloop::BreakHandle;
 use crate::capture::{Awaitable, Capture, End};
 use crate::error::Result;
-use crate::packet::Packet;
+use crate::packet::{Packet, PacketBatch};
 
 /// # Reading
 impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
@@ -55,7 +55,21 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
             ready!(self.poll_wait(cx))?;
             self.look_at_the_clock();
         }
-        self.poll_on(cx)
+        self.poll_read(cx, Capture::try_advance)
+    }
+
+    /// Replaces the packets of a batch with the next ones, after waiting for the first of them. Returns whether there
+    /// are any. See [`Capture::read_batch`].
+    ///
+    /// Dropping the future does not lose any packet.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`next_packet`](Self::next_packet).
+    pub async fn read_batch(&mut self, batch: &mut PacketBatch) -> Result<bool> {
+        // A batch takes the time of many packets.
+        self.look_at_the_clock();
+        poll_fn(|cx| self.poll_read(cx, |capture| capture.try_fill(batch))).await
     }
 
     /// Returns the packet that was read by the last [`advance`](Self::advance) or other reading call. Returns `None`

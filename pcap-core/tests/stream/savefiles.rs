@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::support::cpu::cpu_time;
 use futures_lite::{StreamExt, future};
 use pcap_core::stream::{AsyncCapture, Runtime};
-use pcap_core::{AnyCapture, Capture, Dlt, End, ErrorKind, Offline};
+use pcap_core::{AnyCapture, Capture, Dlt, End, ErrorKind, Offline, PacketBatch};
 use tempfile::TempDir;
 
 const COUNT: u32 = 1000;
@@ -58,6 +58,33 @@ fn a_savefile_is_read_to_its_end() {
     future::block_on(reads_all(open().into_async_io().unwrap()));
     let any = AnyCapture::from(open());
     future::block_on(reads_all(any.into_async_io().unwrap()));
+}
+
+async fn reads_batches<S: pcap_core::Awaitable, R: Runtime>(mut capture: AsyncCapture<S, R>) {
+    let mut batch = PacketBatch::with_limits(300, usize::MAX);
+    assert!(capture.read_batch(&mut batch).await.unwrap());
+    assert_eq!(batch.len(), 300);
+    capture.break_handle().breakloop();
+    assert!(!capture.read_batch(&mut batch).await.unwrap());
+    assert_eq!(capture.ended(), Some(End::Break));
+    let mut number = 300;
+    while capture.read_batch(&mut batch).await.unwrap() {
+        for packet in &batch {
+            assert_eq!(packet.data(), data(number));
+            number += 1;
+        }
+    }
+    assert_eq!((number, capture.ended()), (COUNT, Some(End::Eof)));
+}
+
+#[test]
+fn a_savefile_is_read_in_batches() {
+    let (_folder, path) = savefile();
+    let open = || Capture::from_file(&path).unwrap();
+    future::block_on(reads_batches(open().into_tokio().unwrap()));
+    future::block_on(reads_batches(open().into_async_io().unwrap()));
+    let any = AnyCapture::from(open());
+    future::block_on(reads_batches(any.into_async_io().unwrap()));
 }
 
 async fn converts<R: Runtime>(mut capture: AsyncCapture<Offline, R>) {
@@ -163,18 +190,31 @@ fn the_end_is_waited_at_when_followed() {
 #[cfg(unix)]
 async fn waits_for_a_pipe<R: Runtime>(mut capture: AsyncCapture<Offline, R>, mut end: UnixStream) {
     let bytes = savefile_bytes();
+    let mut batch = PacketBatch::new();
     let mut used = Duration::ZERO;
     for number in 0..20 {
         let record = &bytes[24 + number * 36..][..36];
         for part in [&record[..7], &record[7..30], &record[30..]] {
             let cpu = cpu_time();
-            let idle = future::or(async { capture.next_packet().await.map(|_| true) }, async {
+            let read = async {
+                match number % 2 {
+                    0 => capture.next_packet().await.map(|_| true),
+                    _ => capture.read_batch(&mut batch).await.map(|_| true),
+                }
+            };
+            let idle = future::or(read, async {
                 async_io::Timer::after(Duration::from_millis(10)).await;
                 Ok(false)
             });
             assert!(!idle.await.unwrap(), "no packet is complete");
             used += cpu_time() - cpu;
             end.write_all(part).unwrap();
+        }
+        if number % 3 == 0 {
+            assert!(capture.read_batch(&mut batch).await.unwrap());
+            assert_eq!(batch.len(), 1);
+            assert_eq!(batch.get(0).unwrap().data(), data(number as u32));
+            continue;
         }
         let packet = capture.next_packet().await.unwrap().unwrap();
         assert_eq!(packet.data(), data(number as u32));
