@@ -205,12 +205,8 @@ impl PacketSource for Any {
         either!(&self.0, capture => capture.state.current())
     }
 
-    fn gather(&mut self, batch: &mut PacketBatch) {
-        either!(&mut self.0, capture => capture.state.gather(batch));
-    }
-
-    fn lend_none(&mut self) {
-        either!(&mut self.0, capture => capture.state.lend_none());
+    fn fill(&mut self, batch: &mut PacketBatch) -> Result<Found> {
+        either!(&mut self.0, capture => capture.state.fill(batch))
     }
 
     fn defer(&mut self, error: Error) {

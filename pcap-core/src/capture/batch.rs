@@ -75,11 +75,6 @@ impl<S: Readable> Capture<S> {
 
     fn fill(&mut self, batch: &mut PacketBatch, patience: Patience) -> Result<Next<()>> {
         batch.clear();
-        let next = self.look(patience)?;
-        if next == Next::Packet(()) {
-            self.state.gather(batch);
-            self.state.lend_none();
-        }
-        Ok(next)
+        self.look_for(patience, |state| state.fill(batch))
     }
 }

@@ -187,6 +187,16 @@ impl<S: Readable> Capture<S> {
 
     #[inline]
     pub(super) fn look(&mut self, patience: Patience) -> Result<Next<()>> {
+        self.look_for(patience, S::step)
+    }
+
+    /// Reads with a function until it finds a packet, or until the end, a break or the deadline.
+    #[inline]
+    pub(super) fn look_for(
+        &mut self,
+        patience: Patience,
+        mut read: impl FnMut(&mut S) -> Result<Found>,
+    ) -> Result<Next<()>> {
         self.ended = None;
         let mut deadline = None;
         loop {
@@ -194,7 +204,7 @@ impl<S: Readable> Capture<S> {
                 self.ended = Some(End::Break);
                 return Ok(Next::End(End::Break));
             }
-            match self.state.step()? {
+            match read(&mut self.state)? {
                 Found::Packet => return Ok(Next::Packet(())),
                 Found::Nothing => {}
                 Found::Eof => {

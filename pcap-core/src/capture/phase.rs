@@ -85,14 +85,10 @@ pub trait PacketSource: Opened {
     /// Returns the packet of the last step, if that found one.
     fn current(&self) -> Option<Packet<'_>>;
 
-    /// Copies the current packet and those that are available into an empty batch, until that is full or there is a
-    /// break.
-    fn gather(&mut self, batch: &mut PacketBatch) {
-        gather_one_by_one(self, batch);
+    /// Copies the packets that are available into an empty batch, until that is full or there is a break.
+    fn fill(&mut self, batch: &mut PacketBatch) -> Result<Found> {
+        fill(self, batch)
     }
-
-    /// Ends the loan of the current packet.
-    fn lend_none(&mut self);
 
     /// Makes the next read return an error, unless it does so anyway.
     fn defer(&mut self, error: Error);
@@ -111,20 +107,36 @@ pub trait PacketSource: Opened {
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()>;
 }
 
-/// Implements [`PacketSource::gather`] with the other methods.
-pub(super) fn gather_one_by_one<S: PacketSource + ?Sized>(source: &mut S, batch: &mut PacketBatch) {
+/// Implements [`PacketSource::fill`] with the other methods.
+pub(super) fn fill<S: PacketSource + ?Sized>(
+    source: &mut S,
+    batch: &mut PacketBatch,
+) -> Result<Found> {
     loop {
-        if let Some(packet) = source.current() {
+        let read = source.read_batch(u64::MAX, &mut |packet| {
             batch.push(packet);
+            match batch.is_full() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        let read = match read {
+            Ok(read) => read,
+            Err(error) if batch.is_empty() => return Err(error),
+            Err(error) => {
+                source.defer(error);
+                return Ok(Found::Packet);
+            }
+        };
+        if read.packets > 0 && !read.stopped && !source.handle().breaker().is_pending() {
+            continue;
         }
-        if batch.is_full() || source.handle().breaker().is_pending() {
-            return;
-        }
-        match source.step() {
-            Ok(Found::Packet) => {}
-            Ok(Found::Nothing | Found::Eof) => return,
-            Err(error) => return source.defer(error),
-        }
+        return Ok(match read.found {
+            _ if !batch.is_empty() => Found::Packet,
+            // A filter has rejected them all.
+            Found::Packet => Found::Nothing,
+            found => found,
+        });
     }
 }
 

@@ -218,10 +218,6 @@ impl PacketSource for Active {
         self.live.batch.current()
     }
 
-    fn lend_none(&mut self) {
-        self.live.batch.lend_none();
-    }
-
     fn defer(&mut self, error: Error) {
         self.live.batch.defer(error);
     }

@@ -113,21 +113,24 @@ impl PacketSource for Offline {
         }
     }
 
-    fn gather(&mut self, batch: &mut PacketBatch) {
-        let (filtering, breaker) = (&self.filtering, self.handle.breaker());
-        match &mut self.route {
-            Route::Records(records) => walk::gather(records, filtering, breaker, batch),
-            Route::Blocks(blocks) => walk::gather(blocks, filtering, breaker, batch),
-            _ => phase::gather_one_by_one(self, batch),
+    fn fill(&mut self, batch: &mut PacketBatch) -> Result<Found> {
+        if !self.route.is_ours() {
+            return phase::fill(self, batch);
         }
-    }
-
-    fn lend_none(&mut self) {
-        match &mut self.route {
-            Route::Records(records) => records.lend_none(),
-            Route::Blocks(blocks) => blocks.lend_none(),
-            _ => self.batch.lend_none(),
+        let found = self.step()?;
+        if found == Found::Packet {
+            let (filtering, breaker) = (&self.filtering, self.handle.breaker());
+            match &mut self.route {
+                Route::Records(records) => walk::gather(records, filtering, breaker, batch),
+                Route::Blocks(blocks) => walk::gather(blocks, filtering, breaker, batch),
+                // libpcap had to read this packet.
+                _ => {
+                    batch.extend(self.batch.current());
+                    self.batch.lend_none();
+                }
+            }
         }
+        Ok(found)
     }
 
     fn defer(&mut self, _: Error) {

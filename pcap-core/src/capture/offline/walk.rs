@@ -112,7 +112,7 @@ pub(super) fn gather<W: Walk>(
                 go_on(batch.is_full())
             });
         }
-        return;
+        return reader.lend_none();
     }
     // The whole part of the buffer is put into the batch at once, which is faster than a copy of each packet.
     let start = first.data().as_ptr().addr();
@@ -126,6 +126,7 @@ pub(super) fn gather<W: Walk>(
             go_on(batch.is_full_with(end - start))
         });
     }
+    reader.lend_none();
     reader.give(start, end - start, batch);
 }
 
