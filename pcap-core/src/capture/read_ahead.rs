@@ -18,8 +18,8 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    /// For a live capture: enough packets to share the cost of a `pcap_dispatch`. More small packets would displace each
-    /// other from the processor's first-level cache, through which libpcap's buffer also passes.
+    /// For a live capture: enough packets to share the cost of a `pcap_dispatch`. More small packets would displace
+    /// each other from the processor's first-level cache, through which libpcap's buffer also passes.
     pub(crate) const LIVE: Limit = Limit {
         packets: 64,
         bytes: 1 << 20,

@@ -24,7 +24,8 @@ pub(crate) trait Walk {
     /// Advances to the next packet if it is an ordinary one that is in the buffer.
     fn ready(&mut self) -> Option<Packet<'_>>;
 
-    /// Passes the ordinary packets that are in the buffer to a closure until it breaks. None of them is lent afterwards.
+    /// Passes the ordinary packets that are in the buffer to a closure until it breaks. None of them is lent
+    /// afterwards.
     fn pass_ready(&mut self, f: impl FnMut(Packet<'_>) -> ControlFlow<()>);
 
     /// Advances to the next packet.

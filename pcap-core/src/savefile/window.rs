@@ -8,12 +8,12 @@ use crate::packet::PacketBatch;
 use crate::savefile::{LONGEST, RECORD_HEADER};
 use crate::sys::platform;
 
-/// Reads go to addresses that equal their offsets in the file, modulo this number of bytes. Some processors copy half as
-/// fast if the two differ by a few bytes within a page.
+/// Reads go to addresses that equal their offsets in the file, modulo this number of bytes. Some processors copy half
+/// as fast if the two differ by a few bytes within a page.
 const ALIGNMENT: usize = 64;
 
-/// The size of the buffer, which can contain the longest record, wherever the reads are aligned. One system call reads a
-/// record and the data after it. Longer blocks make the buffer [grow](Window::grow).
+/// The size of the buffer, which can contain the longest record, wherever the reads are aligned. One system call reads
+/// a record and the data after it. Longer blocks make the buffer [grow](Window::grow).
 const SIZE: usize = RECORD_HEADER + LONGEST + ALIGNMENT;
 
 /// A buffer that moves along a savefile.
