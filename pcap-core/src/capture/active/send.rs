@@ -150,6 +150,7 @@ impl Capture<Active> {
     ///
     #[doc = manual!("pcap_inject")]
     ///
+    #[inline]
     pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize> {
         self.state.inject_queue(queue, ..)
     }

@@ -139,6 +139,7 @@ impl Sender {
     /// std::thread::spawn(move || sender.inject_queue(&queue));
     /// # Ok(()) }
     /// ```
+    #[inline]
     pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize> {
         Transmit::inject_queue(self, queue, ..)
     }
