@@ -173,7 +173,8 @@ pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>
         unsafe { sys::pcap_lookupnet(device.as_ptr(), &mut net, &mut mask, errbuf.as_mut_ptr()) };
     if status == 0 {
         // In network byte order, so the bytes need no conversion. Both are zero if there is no IPv4 address.
-        let [net, mask] = [net, mask].map(|number: u32| Ipv4Addr::from(number.to_ne_bytes()));
+        let net = Ipv4Addr::from(net.to_ne_bytes());
+        let mask = Ipv4Addr::from(mask.to_ne_bytes());
         let none = net.is_unspecified() && mask.is_unspecified();
         return Ok((!none).then_some((net, mask)));
     }

@@ -77,10 +77,18 @@ impl Parts {
     /// Returns the expression of a part: its terms after those that shift headers.
     pub(crate) fn text(&self, part: &Part) -> String {
         let shifts = &self.shifts[..part.shifted];
-        match shifts {
-            [] => part.text.clone(),
-            _ => format!("{} and ({})", shifts.join(" and "), part.text),
+        if shifts.is_empty() {
+            return part.text.clone();
         }
+        let mut text = String::new();
+        for shift in shifts {
+            text.push_str(shift);
+            text.push_str(" and ");
+        }
+        text.push('(');
+        text.push_str(&part.text);
+        text.push(')');
+        text
     }
 }
 

@@ -32,11 +32,11 @@ pub(super) fn build(graph: &Graph<'_>, program: &Arc<[Insn]>) -> Option<Tree> {
         layout: &layout,
         is_test: |id: usize| pieces[id].is_some(),
     };
-    let tests = layout.tests.iter().enumerate().map(|(number, &id)| {
+    let mut tests = Vec::with_capacity(layout.tests.len());
+    for (number, &id) in layout.tests.iter().enumerate() {
         let next = layout.tests.get(number + 1).copied();
-        Some(places.test(pieces[id]?, next))
-    });
-    let tests: Box<[Test]> = tests.collect::<Option<_>>()?;
+        tests.push(places.test(pieces[id]?, next));
+    }
     let mut ops = Ops {
         accept: accept.get(),
         tests: tests.len(),
@@ -48,9 +48,9 @@ pub(super) fn build(graph: &Graph<'_>, program: &Arc<[Insn]>) -> Option<Tree> {
             Item::Goto(id) => ops.go(places.of(id)),
             Item::Stop(id) => {
                 let ways = graph.ways[id];
-                let ways = match ways[0] == ways[1] {
-                    true => [number as Place + 1; 2],
-                    false => ways.map(|id| ops.entry(places.of(id))),
+                let ways = match ways {
+                    [yes, no] if yes == no => [number as Place + 1; 2],
+                    [yes, no] => [ops.entry(places.of(yes)), ops.entry(places.of(no))],
                 };
                 op(graph.stops[id], ways)?
             }
@@ -63,7 +63,7 @@ pub(super) fn build(graph: &Graph<'_>, program: &Arc<[Insn]>) -> Option<Tree> {
     Some(Tree {
         start: places.of(0),
         accept,
-        tests,
+        tests: tests.into(),
         has_memory: ops.ops.iter().any(|op| op.kind.uses_memory()),
         ops: ops.ops.into(),
         program: Arc::clone(program),
