@@ -1,6 +1,5 @@
 //! Numbers the stops of a graph, and makes the tests and operations of a tree.
 
-use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -40,7 +39,7 @@ pub(super) fn build(graph: &Graph<'_>, program: &Arc<[Insn]>) -> Option<Tree> {
     let mut ops = Ops {
         accept: accept.get(),
         tests: tests.len(),
-        entries: HashMap::new(),
+        entries: vec![None; layout.tests.len()],
         ops: vec![Op::plain(Kind::Libpcap, 0); layout.ops.len()],
     };
     for (number, &item) in layout.ops.iter().enumerate() {
@@ -120,8 +119,8 @@ struct Ops {
     accept: u32,
     /// The number of tests.
     tests: usize,
-    /// The operations that continue at a test, for conditions.
-    entries: HashMap<Place, Place>,
+    /// For each test, the operation that continues at it, for conditions.
+    entries: Vec<Option<Place>>,
     ops: Vec<Op>,
 }
 
@@ -145,10 +144,12 @@ impl Ops {
         if go.kind == Kind::Jump {
             return go.k as Place;
         }
-        *self.entries.entry(place).or_insert_with(|| {
+        let next = self.ops.len() as Place;
+        let entry = *self.entries[usize::from(place)].get_or_insert(next);
+        if entry == next {
             self.ops.push(go);
-            (self.ops.len() - 1) as Place
-        })
+        }
+        entry
     }
 }
 
