@@ -167,7 +167,6 @@ impl Filter {
     }
 
     /// Creates a filter from a formula. Its filters have the same link type and are not combined ones.
-    #[inline]
     fn of_steps(dlt: Dlt, steps: Vec<Step<Filter>>) -> Filter {
         let parts = || {
             steps.iter().filter_map(|step| match step {
