@@ -284,6 +284,7 @@ impl Handle {
     }
 
     /// Releases ownership of the open `pcap_t`.
+    #[inline]
     pub(crate) fn into_raw(self) -> NonNull<sys::pcap_t> {
         let pcap = self.pcap;
         self.breaker.forget_handle();

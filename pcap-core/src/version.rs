@@ -23,6 +23,7 @@ pub struct Version {
 }
 
 impl Version {
+    #[inline]
     fn parse(text: String) -> Version {
         let mut numbers = [0; 3];
         // "libpcap version 1.10.3 (…)", "Npcap version 1.79, based on libpcap version 1.10.4".
@@ -39,18 +40,21 @@ impl Version {
 
     /// Returns the major version, such as 1 in 1.10.3.
     #[must_use]
+    #[inline]
     pub fn major(&self) -> u32 {
         self.numbers[0]
     }
 
     /// Returns the minor version, such as 10 in 1.10.3.
     #[must_use]
+    #[inline]
     pub fn minor(&self) -> u32 {
         self.numbers[1]
     }
 
     /// Returns the patch version, such as 3 in 1.10.3, or 0 if there is none.
     #[must_use]
+    #[inline]
     pub fn patch(&self) -> u32 {
         self.numbers[2]
     }
@@ -58,6 +62,7 @@ impl Version {
 
 /// Prints libpcap's complete version text, including its build options.
 impl fmt::Display for Version {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
@@ -71,6 +76,7 @@ impl fmt::Display for Version {
 #[doc = manual!("pcap_lib_version")]
 #[doc(alias = "pcap_lib_version")]
 #[must_use]
+#[inline]
 pub fn version() -> Version {
     if !sys::library::is_available() {
         return Version::parse(String::new());

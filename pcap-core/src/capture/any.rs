@@ -51,6 +51,7 @@ enum Kind {
 }
 
 impl From<Capture<Active>> for AnyCapture {
+    #[inline]
     fn from(capture: Capture<Active>) -> AnyCapture {
         Capture::new(Any(Kind::Active(Box::new(capture))))
     }
@@ -58,12 +59,14 @@ impl From<Capture<Active>> for AnyCapture {
 
 #[cfg(feature = "remote")]
 impl From<Capture<Remote>> for AnyCapture {
+    #[inline]
     fn from(capture: Capture<Remote>) -> AnyCapture {
         Capture::new(Any(Kind::Remote(Box::new(capture))))
     }
 }
 
 impl From<Capture<Offline>> for AnyCapture {
+    #[inline]
     fn from(capture: Capture<Offline>) -> AnyCapture {
         Capture::new(Any(Kind::Savefile(Box::new(capture))))
     }
@@ -73,6 +76,7 @@ impl From<Capture<Offline>> for AnyCapture {
 impl AnyCapture {
     /// Returns a reference to the capture if it is on a device of this host, and `None` otherwise.
     #[must_use]
+    #[inline]
     pub fn as_active(&self) -> Option<&Capture<Active>> {
         match &self.state.0 {
             Kind::Active(capture) => Some(capture),
@@ -82,6 +86,7 @@ impl AnyCapture {
 
     /// Returns a mutable reference to the capture if it is on a device of this host, and `None` otherwise.
     #[must_use]
+    #[inline]
     pub fn as_active_mut(&mut self) -> Option<&mut Capture<Active>> {
         match &mut self.state.0 {
             Kind::Active(capture) => Some(capture),
@@ -93,6 +98,7 @@ impl AnyCapture {
     /// `remote` feature.
     #[cfg(feature = "remote")]
     #[must_use]
+    #[inline]
     pub fn as_remote(&self) -> Option<&Capture<Remote>> {
         match &self.state.0 {
             Kind::Remote(capture) => Some(capture),
@@ -104,6 +110,7 @@ impl AnyCapture {
     /// the `remote` feature.
     #[cfg(feature = "remote")]
     #[must_use]
+    #[inline]
     pub fn as_remote_mut(&mut self) -> Option<&mut Capture<Remote>> {
         match &mut self.state.0 {
             Kind::Remote(capture) => Some(capture),
@@ -113,6 +120,7 @@ impl AnyCapture {
 
     /// Returns a reference to the capture if it reads a savefile, and `None` otherwise.
     #[must_use]
+    #[inline]
     pub fn as_savefile(&self) -> Option<&Capture<Offline>> {
         match &self.state.0 {
             Kind::Savefile(capture) => Some(capture),
@@ -122,6 +130,7 @@ impl AnyCapture {
 
     /// Returns a mutable reference to the capture if it reads a savefile, and `None` otherwise.
     #[must_use]
+    #[inline]
     pub fn as_savefile_mut(&mut self) -> Option<&mut Capture<Offline>> {
         match &mut self.state.0 {
             Kind::Savefile(capture) => Some(capture),
@@ -131,6 +140,7 @@ impl AnyCapture {
 
     /// Returns whether this is a live capture, on a device of this host or of another one.
     #[must_use]
+    #[inline]
     pub fn is_live(&self) -> bool {
         self.as_savefile().is_none()
     }
@@ -142,6 +152,7 @@ impl AnyCapture {
     /// The errors of [`Capture::stats`] on a live capture.
     ///
     #[doc = manual!("pcap_stats")]
+    #[inline]
     pub fn stats(&self) -> Result<Option<Stats>> {
         match &self.state.0 {
             Kind::Active(capture) => capture.stats().map(Some),
@@ -171,20 +182,24 @@ impl Readable for Any {}
 impl Awaitable for Any {}
 
 impl Opened for Any {
+    #[inline]
     fn handle(&self) -> &Handle {
         either!(&self.0, capture => capture.state.handle())
     }
 
+    #[inline]
     fn precision(&self) -> Precision {
         either!(&self.0, capture => capture.state.precision())
     }
 
+    #[inline]
     fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter> {
         either!(&self.0, capture => capture.state.compile(expression, options))
     }
 }
 
 impl PacketSource for Any {
+    #[inline]
     fn read_batch<F>(&mut self, max: u64, closure: &mut F) -> Result<BatchResult>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
@@ -192,6 +207,7 @@ impl PacketSource for Any {
         either!(&mut self.0, capture => capture.state.read_batch(max, closure))
     }
 
+    #[inline]
     fn step(&mut self) -> Result<Found> {
         either!(&mut self.0, capture => capture.state.step())
     }
@@ -201,36 +217,44 @@ impl PacketSource for Any {
         either!(&mut self.0, capture => capture.state.ready())
     }
 
+    #[inline]
     fn current(&self) -> Option<Packet<'_>> {
         either!(&self.0, capture => capture.state.current())
     }
 
+    #[inline]
     fn fill(&mut self, batch: &mut PacketBatch) -> Result<Found> {
         either!(&mut self.0, capture => capture.state.fill(batch))
     }
 
+    #[inline]
     fn defer(&mut self, error: Error) {
         either!(&mut self.0, capture => capture.state.defer(error));
     }
 
+    #[inline]
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
         either!(&mut self.0, capture => capture.state.wait(deadline))
     }
 
+    #[inline]
     fn patience(&self) -> Option<Duration> {
         either!(&self.0, capture => capture.state.patience())
     }
 
+    #[inline]
     fn longest(&self) -> Option<Duration> {
         either!(&self.0, capture => capture.state.longest())
     }
 
+    #[inline]
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {
         either!(&mut self.0, capture => capture.state.set_filter(source))
     }
 }
 
 impl Waits for Any {
+    #[inline]
     fn waits_for(&mut self) -> WaitsFor {
         match &mut self.0 {
             Kind::Active(capture) => capture.state.waits_for(),
@@ -240,6 +264,7 @@ impl Waits for Any {
         }
     }
 
+    #[inline]
     fn is_ready(&self) -> Result<bool> {
         match &self.0 {
             Kind::Active(capture) => capture.state.is_ready(),
@@ -251,6 +276,7 @@ impl Waits for Any {
 }
 
 impl fmt::Debug for Any {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         either!(&self.0, capture => fmt::Debug::fmt(&capture.state, f))
     }

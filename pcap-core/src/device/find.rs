@@ -21,6 +21,7 @@ impl Device {
     ///
     #[doc = manual!("pcap_findalldevs")]
     #[doc(alias = "pcap_findalldevs")]
+    #[inline]
     pub fn list() -> Result<Vec<Device>> {
         list::list()
     }
@@ -46,6 +47,7 @@ impl Device {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     #[doc(alias = "pcap_lookupdev")]
+    #[inline]
     pub fn default_device() -> Result<Device> {
         list::default_device()
     }
@@ -68,6 +70,7 @@ impl Device {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     #[doc(alias = "pcap_findalldevs")]
+    #[inline]
     pub fn find(name: impl Into<DeviceName>) -> Result<Device> {
         list::find(&name.into())
     }
@@ -96,6 +99,7 @@ impl Device {
     ///
     #[doc = manual!(linux 3 "if_indextoname")]
     ///
+    #[inline]
     pub fn from_index(index: u32) -> Result<Device> {
         list::from_index(index)
     }

@@ -13,6 +13,7 @@ use crate::sys;
 struct List(*mut sys::pcap_if_t);
 
 impl List {
+    #[inline]
     fn new() -> Result<List> {
         Error::library("list the devices", None)?;
         let mut first = ptr::null_mut();
@@ -32,6 +33,7 @@ impl List {
     }
 
     /// Copies the devices and frees the list.
+    #[inline]
     fn devices(self) -> Vec<Device> {
         let mut devices = Vec::new();
         // SAFETY: null or the first of libpcap's list, which lives as long as `self`.
@@ -59,6 +61,7 @@ impl Drop for List {
 /// # Safety
 ///
 /// `raw` belongs to a list that libpcap allocated and that is not freed during the call.
+#[inline]
 unsafe fn device(raw: &sys::pcap_if_t) -> Option<Device> {
     if raw.name.is_null() {
         return None;
@@ -95,10 +98,12 @@ pub(crate) unsafe fn take(first: *mut sys::pcap_if_t) -> Vec<Device> {
     List(first).devices()
 }
 
+#[inline]
 pub(super) fn list() -> Result<Vec<Device>> {
     Ok(List::new()?.devices())
 }
 
+#[inline]
 pub(super) fn find(name: &DeviceName) -> Result<Device> {
     list()?
         .into_iter()
@@ -113,6 +118,7 @@ pub(super) fn find(name: &DeviceName) -> Result<Device> {
         })
 }
 
+#[inline]
 pub(super) fn from_index(index: u32) -> Result<Device> {
     const OPERATION: &str = "find the device with the index";
     let name = sys::platform::interface_name(index).map_err(|error| {
@@ -125,6 +131,7 @@ pub(super) fn from_index(index: u32) -> Result<Device> {
     find(&name.into())
 }
 
+#[inline]
 pub(super) fn default_device() -> Result<Device> {
     choose(list()?).ok_or_else(|| {
         Error::cannot(
@@ -140,6 +147,7 @@ pub(super) fn default_device() -> Result<Device> {
 }
 
 /// Chooses the default device.
+#[inline]
 fn choose(mut devices: Vec<Device>) -> Option<Device> {
     let works = |d: &Device| d.is_up() && d.is_running() && !d.is_loopback() && !d.is_pseudo();
     let best = devices
@@ -165,7 +173,8 @@ pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>
         unsafe { sys::pcap_lookupnet(device.as_ptr(), &mut net, &mut mask, errbuf.as_mut_ptr()) };
     if status == 0 {
         // In network byte order, so the bytes need no conversion. Both are zero if there is no IPv4 address.
-        let [net, mask] = [net, mask].map(|number: u32| Ipv4Addr::from(number.to_ne_bytes()));
+        let net = Ipv4Addr::from(net.to_ne_bytes());
+        let mask = Ipv4Addr::from(mask.to_ne_bytes());
         let none = net.is_unspecified() && mask.is_unspecified();
         return Ok((!none).then_some((net, mask)));
     }

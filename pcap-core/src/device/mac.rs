@@ -34,24 +34,28 @@ impl MacAddr {
 
     /// Creates an address from its six bytes, in transmission order.
     #[must_use]
+    #[inline]
     pub const fn new(octets: [u8; 6]) -> MacAddr {
         MacAddr(octets)
     }
 
     /// Returns the six bytes, in transmission order.
     #[must_use]
+    #[inline]
     pub const fn octets(self) -> [u8; 6] {
         self.0
     }
 
     /// Returns whether the address is a multicast address, including the broadcast address.
     #[must_use]
+    #[inline]
     pub const fn is_multicast(self) -> bool {
         self.0[0] & 1 != 0
     }
 
     /// Returns whether the address is locally administered.
     #[must_use]
+    #[inline]
     pub const fn is_local(self) -> bool {
         self.0[0] & 2 != 0
     }

@@ -121,6 +121,7 @@ impl Device {
     ///
     #[doc = manual!(linux 3 "if_nametoindex")]
     #[must_use]
+    #[inline]
     pub fn index(&self) -> Option<u32> {
         sys::platform::interface_index(&self.name)
     }
@@ -130,6 +131,7 @@ impl Device {
     ///
     /// A loopback device may have the all-zero address, [`MacAddr::ZERO`].
     #[must_use]
+    #[inline]
     pub fn mac_address(&self) -> Option<MacAddr> {
         self.addresses.iter().find_map(|a| a.address.mac())
     }
@@ -228,6 +230,7 @@ impl Device {
 }
 
 impl fmt::Debug for Device {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Device")
             .field("name", &self.name)

@@ -38,14 +38,12 @@ impl DeviceName {
     /// # Errors
     ///
     /// - [`ErrorKind::InvalidArgument`] if it contains a NUL byte.
-    #[inline]
     pub(crate) fn to_cstring(&self) -> Result<CString> {
         sys::cstring(self.as_bytes())
             .map_err(|why| Error::cannot(ErrorKind::InvalidArgument, "open", self.to_text(), why))
     }
 
     /// Returns the name as text for errors, with invalid UTF-8 replaced.
-    #[inline]
     pub(crate) fn to_text(&self) -> String {
         self.0.to_string_lossy().into_owned()
     }

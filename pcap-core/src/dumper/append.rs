@@ -9,6 +9,7 @@ use crate::savefile::{FILE_HEADER, MAGIC_MICRO, MAGIC_NANO, RECORD_HEADER};
 
 /// Checks that records may be appended to a file, given the format and the header that this crate would write. Seeks
 /// to the end of the file and returns its length, which is 0 for an empty file.
+#[inline]
 pub(super) fn check(
     file: &mut File,
     format: Format,
@@ -93,6 +94,7 @@ pub(super) fn check(
 }
 
 /// Returns the 32-bit field at an offset of a header, in this machine's byte order.
+#[inline]
 fn field(bytes: &[u8], offset: usize) -> u32 {
     let mut number = [0; 4];
     number.copy_from_slice(&bytes[offset..offset + 4]);

@@ -102,6 +102,7 @@ impl Dumper {
     }
 
     /// Opens a savefile for appending, or creates it. `-` is standard output, to which it writes a new savefile.
+    #[inline]
     pub(crate) fn append(path: &Path, format: Format) -> Result<Dumper> {
         if path.as_os_str() == "-" {
             return Dumper::create(path, format);

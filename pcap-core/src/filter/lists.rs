@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::any_of::term::FilterTerm;
-use super::any_of::{self, Lists};
+use super::any_of::{self, List, Lists};
 use super::compile::{self, stack};
 use super::options::CompileOptions;
 use super::program::insn::Insn;
@@ -105,7 +105,7 @@ impl Filter {
     pub(crate) unsafe fn list_on(
         pcap: *mut sys::pcap_t,
         dlt: Dlt,
-        lists: &Arc<Lists>,
+        lists: &Arc<dyn List>,
     ) -> Result<Filter> {
         let lent = Lent(pcap);
         let compile = move |text: &str, options| {
@@ -118,14 +118,11 @@ impl Filter {
     #[inline]
     fn of_lists(
         dlt: Dlt,
-        lists: Arc<Lists>,
+        lists: Arc<dyn List>,
         compile: &(dyn Fn(&str, CompileOptions) -> Result<Vec<Insn>> + Sync),
     ) -> Result<Filter> {
-        let program = stack::on_large_stack(
-            any_of::OPERATION,
-            || None,
-            || any_of::build(dlt, Lists::clone(&lists), compile),
-        )?;
+        let program =
+            stack::on_large_stack(any_of::OPERATION, || None, || lists.build(dlt, compile))?;
         Ok(Filter {
             lists: dlt.depends_on_system().then_some(lists),
             ..Filter::plain_program(dlt, program.into())

@@ -29,7 +29,7 @@ mod serialize;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use any_of::Lists;
+pub(crate) use any_of::List;
 pub use any_of::term::{Endpoint, FilterTerm};
 pub use argument::FilterSource;
 pub(crate) use combine::CompiledFrom;
@@ -103,7 +103,7 @@ pub struct Filter {
     expression: Option<Arc<str>>,
     options: CompileOptions,
     /// The list that the filter was made from, if it may have to be compiled again.
-    lists: Option<Arc<Lists>>,
+    lists: Option<Arc<dyn List>>,
     /// The filters that this one combines, if any.
     formula: Option<combine::Formula>,
 }

@@ -61,7 +61,6 @@ impl Dlt {
     #[doc = manual!("pcap_datalink_val_to_name")]
     #[doc(alias = "pcap_datalink_val_to_name")]
     #[must_use]
-    #[inline]
     pub fn name(self) -> Option<String> {
         self.lookup_text(sys::pcap_datalink_val_to_name, |row| row.name)
     }
@@ -120,11 +119,10 @@ impl Dlt {
     }
 
     /// Returns libpcap's string, or otherwise the one in this crate's table.
-    #[inline]
     fn lookup_text(
         self,
         libpcap: unsafe extern "C" fn(c_int) -> *const c_char,
-        of: impl Fn(&table::Row<Dlt>) -> &'static str,
+        of: fn(&table::Row<Dlt>) -> &'static str,
     ) -> Option<String> {
         let asked = sys::library::is_available().then(|| {
             // SAFETY: both callers pass a function that takes any number and returns null or a
@@ -148,7 +146,6 @@ impl From<Dlt> for c_int {
 }
 
 impl fmt::Display for Dlt {
-    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => f.pad(&name),
@@ -158,7 +155,6 @@ impl fmt::Display for Dlt {
 }
 
 impl fmt::Debug for Dlt {
-    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => write!(f, "Dlt({} = {name})", self.0),

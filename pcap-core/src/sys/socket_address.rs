@@ -118,6 +118,7 @@ const _: () = {
 ///
 /// `address` is null, or points to a socket address of the size that its family has on this system. If addresses begin
 /// with their length, it has at least that length and at least two bytes. It need not be aligned.
+#[inline]
 pub(crate) unsafe fn read(address: *const sockaddr, like: Option<c_int>) -> Option<RawAddress> {
     if address.is_null() {
         return None;
@@ -127,6 +128,7 @@ pub(crate) unsafe fn read(address: *const sockaddr, like: Option<c_int>) -> Opti
 }
 
 /// Returns the family of an address from [`read`], for reading related addresses.
+#[inline]
 pub(crate) fn family(raw: &RawAddress) -> Option<c_int> {
     match raw {
         RawAddress::V4(_) => Some(HERE.inet),
@@ -141,6 +143,7 @@ pub(crate) fn family(raw: &RawAddress) -> Option<c_int> {
 /// # Safety
 ///
 /// The errors of [`read`] for this layout. In addition, `address` must not be null.
+#[inline]
 unsafe fn parse(address: *const u8, like: Option<c_int>, os: &Layout) -> Option<RawAddress> {
     // SAFETY: the caller's promise.
     let start: [u8; 2] = unsafe { copy(address, 2) };
@@ -181,12 +184,14 @@ unsafe fn parse(address: *const u8, like: Option<c_int>, os: &Layout) -> Option<
     }
 }
 
+#[inline]
 fn hardware(octets: impl Iterator<Item = u8>) -> Option<RawAddress> {
     let octets: Vec<u8> = octets.collect();
     (!octets.is_empty()).then_some(RawAddress::Hardware(octets))
 }
 
 /// Returns the IPv6 address and its scope, which some systems store in bytes 2 and 3 of a link-local address.
+#[inline]
 fn v6(bytes: &[u8; V6_SIZE], os: &Layout) -> RawAddress {
     let mut octets: [u8; 16] = part(bytes, V6_AT);
     let mut scope_id = u32::from_ne_bytes(part(bytes, V6_SCOPE_AT));
@@ -203,6 +208,7 @@ fn v6(bytes: &[u8; V6_SIZE], os: &Layout) -> RawAddress {
 }
 
 /// Returns the `N` bytes at `at`, padded with zeros.
+#[inline]
 fn part<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let mut part = [0; N];
     for (to, from) in part.iter_mut().zip(bytes.iter().skip(at)) {
@@ -216,6 +222,7 @@ fn part<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
 /// # Safety
 ///
 /// At least the smaller of `length` and `N` bytes are readable at `address`.
+#[inline]
 unsafe fn copy<const N: usize>(address: *const u8, length: usize) -> [u8; N] {
     let mut bytes = [0; N];
     // SAFETY: readable by the caller's promise, and not more than `bytes` has, which is our own and

@@ -86,6 +86,7 @@ impl Timestamp {
     /// assert_eq!(t.subsec_nanos(), 1000);
     /// ```
     #[must_use]
+    #[inline]
     pub fn from_secs_f64(secs: f64) -> Option<Timestamp> {
         // 2⁶³, exact as a float: the first value beyond `i64`. Floats near it have no fraction.
         const LIMIT: f64 = 9_223_372_036_854_775_808.0;

@@ -126,6 +126,7 @@ impl Capture<Active> {
     ///
     #[doc = manual!("pcap_list_datalinks")]
     #[doc(alias = "pcap_list_datalinks")]
+    #[inline]
     pub fn datalinks(&self) -> Result<Vec<Dlt>> {
         let handle = &self.state.live.handle;
         let mut list = std::ptr::null_mut();
@@ -217,6 +218,7 @@ impl Capture<Active> {
     /// # Safety
     ///
     /// `pcap` must point to an activated live `pcap_t` that nothing else uses or closes.
+    #[inline]
     pub unsafe fn from_raw(pcap: NonNull<sys::pcap_t>) -> Result<Capture<Active>> {
         let name = "a pcap_t";
         // SAFETY: the caller's promise.
@@ -249,6 +251,7 @@ impl Capture<Active> {
     /// On Linux network interfaces, the snaplen and a filter that runs in the kernel stay in effect on the socket,
     /// although the `pcap_t` reports the largest snaplen. A filter that runs in this process is lost.
     #[must_use = "the pcap_t stays open until it is closed"]
+    #[inline]
     pub fn into_raw(mut self) -> (NonNull<sys::pcap_t>, Vec<PacketOwned>) {
         let mut packets = Vec::new();
         while self.state.live.batch.step() {

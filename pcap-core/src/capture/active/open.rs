@@ -64,7 +64,9 @@ impl Active {
         let handle =
             unsafe { Handle::new(pcap, Some(wake), clock, device.to_text(), options.rfmon) };
         let mut active = Active::new(handle, precision, options.timeout);
-        active.live.warnings.splice(0..0, warning);
+        if let Some(warning) = warning {
+            active.live.warnings.insert(0, warning);
+        }
         active.live.requested = Some((options.timeout, options.promisc));
         active.live.nonblock = options.nonblock;
         active.immediate = options.immediate_mode;

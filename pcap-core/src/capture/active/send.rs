@@ -59,7 +59,7 @@ impl Capture<Active> {
     #[doc(alias = "pcap_inject")]
     #[doc(alias = "pcap_sendpacket")]
     pub fn inject(&self, packet: &[u8]) -> Result<usize> {
-        self.state.inject(packet)
+        self.state.transmit().inject(packet)
     }
 
     /// Sends a packet as [`inject`](Self::inject) does, but never waits. Returns the number of bytes sent, or `None` if
@@ -85,7 +85,7 @@ impl Capture<Active> {
     ///
     #[doc(alias = "pcap_inject")]
     pub fn try_inject(&self, packet: &[u8]) -> Result<Option<usize>> {
-        self.state.inject_within(packet, Wait::Never)
+        self.state.transmit().inject_within(packet, Wait::Never)
     }
 
     /// Sends a packet as [`inject`](Self::inject) does, but waits no longer than `timeout`, even in non-blocking mode.
@@ -110,7 +110,9 @@ impl Capture<Active> {
     ///
     #[doc(alias = "pcap_inject")]
     pub fn inject_timeout(&self, packet: &[u8], timeout: Duration) -> Result<Option<usize>> {
-        self.state.inject_within(packet, Wait::at_most(timeout))
+        self.state
+            .transmit()
+            .inject_within(packet, Wait::at_most(timeout))
     }
 
     /// Sends all packets of a queue in order, and returns the number of bytes sent.
@@ -150,8 +152,9 @@ impl Capture<Active> {
     ///
     #[doc = manual!("pcap_inject")]
     ///
+    #[inline]
     pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize> {
-        self.state.inject_queue(queue, ..)
+        self.state.transmit().inject_queue(queue, ..)
     }
 
     /// Sends the packets of a queue whose indices are in a range, as [`inject_queue`](Self::inject_queue) does. The
@@ -184,7 +187,7 @@ impl Capture<Active> {
         queue: &SendQueue,
         range: impl RangeBounds<usize>,
     ) -> Result<usize> {
-        self.state.inject_queue(queue, range)
+        self.state.transmit().inject_queue(queue, range)
     }
 
     /// Sends packets of a queue as [`inject_queue_range`](Self::inject_queue_range) does, but waits no longer than
@@ -215,7 +218,14 @@ impl Capture<Active> {
         timeout: Duration,
     ) -> Result<usize> {
         self.state
+            .transmit()
             .inject_queue_within(queue, range, Wait::at_most(timeout))
+    }
+}
+
+impl Active {
+    pub(super) fn transmit(&self) -> &dyn Transmit {
+        self
     }
 }
 

@@ -18,16 +18,16 @@ impl Capture<Active> {
     ) -> Result<Try> {
         let active = &self.state;
         if refusals.is_none() {
-            active.check_packet(packet)?;
+            active.transmit().check_packet(packet)?;
         }
         let refusals = refusals
             .get_or_insert_with(|| Refusals::of(packet.len(), &active.sending.shortest_dropped));
-        let tried = active.attempt(packet, refusals)?;
+        let tried = active.transmit().attempt(packet, refusals)?;
         if matches!(tried, Try::Full { .. }) {
             // Notices a break that has made its descriptor readable.
             wait::writable(active.breaker(), None, Some(Duration::ZERO))
                 .map_err(|e| Error::io("wait on", active.name().to_owned(), e))?;
-            active.check_break(WAIT_BROKEN)?;
+            active.transmit().check_break(WAIT_BROKEN)?;
         }
         Ok(tried)
     }

@@ -92,8 +92,8 @@ impl Sender {
     /// - [`Break`](ErrorKind::Break) if a [break handle of this sender](Self::break_handle) is used before the call or
     ///   interrupts its wait. The packet is not sent.
     pub fn inject(&self, packet: &[u8]) -> Result<usize> {
-        self.check_break(BROKEN)?;
-        Transmit::inject(self, packet)
+        self.transmit().check_break(BROKEN)?;
+        self.transmit().inject(packet)
     }
 
     /// Sends a packet without waiting. Returns the number of bytes sent, or `None` if the device's send queue is full.
@@ -104,8 +104,8 @@ impl Sender {
     /// - The errors of [`Capture::try_inject`].
     /// - [`Break`](ErrorKind::Break) if a [break handle of this sender](Self::break_handle) was used before the call.
     pub fn try_inject(&self, packet: &[u8]) -> Result<Option<usize>> {
-        self.check_break(BROKEN)?;
-        self.inject_within(packet, Wait::Never)
+        self.transmit().check_break(BROKEN)?;
+        self.transmit().inject_within(packet, Wait::Never)
     }
 
     /// Sends a packet, but waits no longer than `timeout`. Returns the number of bytes sent, or `None` if the device's
@@ -115,8 +115,9 @@ impl Sender {
     ///
     /// The errors of [`inject`](Self::inject).
     pub fn inject_timeout(&self, packet: &[u8], timeout: Duration) -> Result<Option<usize>> {
-        self.check_break(BROKEN)?;
-        self.inject_within(packet, Wait::at_most(timeout))
+        self.transmit().check_break(BROKEN)?;
+        self.transmit()
+            .inject_within(packet, Wait::at_most(timeout))
     }
 
     /// Sends all packets of a queue in order, and returns the number of bytes sent. See [`Capture::inject_queue`].
@@ -139,8 +140,9 @@ impl Sender {
     /// std::thread::spawn(move || sender.inject_queue(&queue));
     /// # Ok(()) }
     /// ```
+    #[inline]
     pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize> {
-        Transmit::inject_queue(self, queue, ..)
+        self.transmit().inject_queue(queue, ..)
     }
 
     /// Sends the packets of a queue whose indices are in a range, and returns the number of bytes sent. The first
@@ -154,7 +156,7 @@ impl Sender {
         queue: &SendQueue,
         range: impl RangeBounds<usize>,
     ) -> Result<usize> {
-        Transmit::inject_queue(self, queue, range)
+        self.transmit().inject_queue(queue, range)
     }
 
     /// Sends the packets of a queue whose indices are in a range, but waits no longer than `timeout` in total. Returns
@@ -169,7 +171,8 @@ impl Sender {
         range: impl RangeBounds<usize>,
         timeout: Duration,
     ) -> Result<usize> {
-        self.inject_queue_within(queue, range, Wait::at_most(timeout))
+        self.transmit()
+            .inject_queue_within(queue, range, Wait::at_most(timeout))
     }
 
     /// Returns a handle that makes the current sending call of this sender fail with [`Break`](ErrorKind::Break), or
@@ -186,6 +189,12 @@ impl Sender {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+}
+
+impl Sender {
+    fn transmit(&self) -> &dyn Transmit {
+        self
     }
 }
 

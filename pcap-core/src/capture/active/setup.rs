@@ -145,7 +145,7 @@ impl Created {
         if options.immediate_mode {
             if !platform::is_complete() {
                 let why = "this libpcap does not support it";
-                return Err(bad_option(&self.name, "immediate_mode", true, why));
+                return Err(bad_option(&self.name, "immediate_mode", &true, why));
             }
             // SAFETY: as above.
             let code = unsafe { sys::pcap_set_immediate_mode(pcap, 1) };
@@ -162,7 +162,7 @@ impl Created {
             if !host {
                 if !types.contains(&tstamp_type) {
                     let why = "the device does not support that timestamp type";
-                    return Err(bad_option(&self.name, "tstamp_type", tstamp_type, why));
+                    return Err(bad_option(&self.name, "tstamp_type", &tstamp_type, why));
                 }
                 // SAFETY: as above.
                 let code = unsafe { sys::pcap_set_tstamp_type(pcap, tstamp_type.value()) };
@@ -215,7 +215,7 @@ impl Created {
 }
 
 /// Creates the error of a rejected option.
-fn bad_option(name: &str, option: &str, value: impl fmt::Display, why: &str) -> Error {
+fn bad_option(name: &str, option: &str, value: &dyn fmt::Display, why: &str) -> Error {
     let text = format!("invalid {option} {value}: {why}");
     Error::cannot(ErrorKind::InvalidOption, "activate", name.to_owned(), text)
 }
@@ -231,14 +231,14 @@ impl Checked {
     pub(super) fn new(options: &Options, lengths: Lengths, name: &str) -> Result<Checked> {
         if options.snaplen > LARGEST_SNAPLEN {
             let why = "expected at most 262144 bytes";
-            return Err(bad_option(name, "snaplen", options.snaplen, why));
+            return Err(bad_option(name, "snaplen", &options.snaplen, why));
         }
         // Whole milliseconds, rounded up, at least one: with 0, the kernel may hold a single packet back for minutes.
         let millis = options.timeout.as_nanos().div_ceil(1_000_000).max(1);
         let Ok(millis) = c_int::try_from(millis) else {
             let why = "expected at most 2147483647 ms";
             let timeout = format!("{} ms", options.timeout.as_millis());
-            return Err(bad_option(name, "timeout", timeout, why));
+            return Err(bad_option(name, "timeout", &timeout, why));
         };
         let wanted = options
             .buffer_size
@@ -248,7 +248,7 @@ impl Checked {
                 Ok(bytes) if bytes > 0 => Some(bytes),
                 _ => {
                     let why = "expected 1 to 2147483647 bytes";
-                    return Err(bad_option(name, "buffer_size", size, why));
+                    return Err(bad_option(name, "buffer_size", &size, why));
                 }
             },
             None => None,

@@ -100,12 +100,15 @@ pub(super) trait Transmit {
     fn patience(&self) -> Wait;
 
     fn shortest_dropped(&self) -> &ShortestDropped;
+}
 
+/// One instance for both, since a system call takes much longer than a dynamic one.
+impl dyn Transmit + '_ {
     fn error(&self, kind: ErrorKind, why: impl Into<String>) -> Error {
         Error::cannot(kind, OPERATION, self.name().to_owned(), why)
     }
 
-    fn check_break(&self, text: &str) -> Result<()> {
+    pub(super) fn check_break(&self, text: &str) -> Result<()> {
         match self.is_broken() {
             true => Err(self.error(ErrorKind::Break, text)),
             false => Ok(()),
@@ -113,12 +116,12 @@ pub(super) trait Transmit {
     }
 
     /// Fails if the packet can never be sent.
-    fn check_packet(&self, data: &[u8]) -> Result<()> {
+    pub(super) fn check_packet(&self, data: &[u8]) -> Result<()> {
         sendqueue::check(data).map_err(|why| self.error(ErrorKind::InvalidArgument, why))
     }
 
     /// Tries once to send a packet, without waiting.
-    fn attempt(&self, data: &[u8], refusals: &mut Refusals) -> Result<Try> {
+    pub(super) fn attempt(&self, data: &[u8], refusals: &mut Refusals) -> Result<Try> {
         if refusals.is_time_to_look() {
             refusals.look(self.packet_socket());
         }
@@ -158,7 +161,7 @@ pub(super) trait Transmit {
     }
 
     /// Sends a packet. Returns `None` if the device's queue stayed full until the limit.
-    fn inject_within(&self, data: &[u8], wait: Wait) -> Result<Option<usize>> {
+    pub(super) fn inject_within(&self, data: &[u8], wait: Wait) -> Result<Option<usize>> {
         self.check_packet(data)?;
         let mut refusals = match wait {
             Wait::Never => Refusals::default(),
@@ -181,7 +184,7 @@ pub(super) trait Transmit {
         }
     }
 
-    fn inject(&self, data: &[u8]) -> Result<usize> {
+    pub(super) fn inject(&self, data: &[u8]) -> Result<usize> {
         let wait = self.patience();
         let sent = self.inject_within(data, wait)?;
         sent.ok_or_else(|| self.no_room_in_time(wait))
@@ -202,11 +205,15 @@ pub(super) trait Transmit {
         }
     }
 
-    fn inject_queue(&self, queue: &SendQueue, range: impl RangeBounds<usize>) -> Result<usize> {
+    pub(super) fn inject_queue(
+        &self,
+        queue: &SendQueue,
+        range: impl RangeBounds<usize>,
+    ) -> Result<usize> {
         self.inject_queue_within(queue, range, self.patience())
     }
 
-    fn inject_queue_within(
+    pub(super) fn inject_queue_within(
         &self,
         queue: &SendQueue,
         range: impl RangeBounds<usize>,

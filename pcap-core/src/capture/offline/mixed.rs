@@ -84,6 +84,7 @@ impl Capture<Offline> {
     /// assert!(capture.warnings().is_empty());
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[inline]
     pub fn mix_linktypes(&mut self) -> Result<()> {
         let state = &mut self.state;
         if state.format == SavefileFormat::Pcap || state.mixed().is_some() {
@@ -137,6 +138,7 @@ impl Offline {
     }
 
     /// Replaces libpcap by this crate's block reader, at the start of a regular file.
+    #[inline]
     fn take_over(&mut self) -> Result<()> {
         let name = &self.handle.name;
         let operation = "mix the link types of";
@@ -159,6 +161,7 @@ impl Offline {
     }
 
     /// Lets interfaces have different link types.
+    #[inline]
     fn mix(&mut self) -> Result<()> {
         // What a pipe has delivered by now depends on chance.
         let is_pipe = self.descriptor().is_some();

@@ -4,7 +4,9 @@ mod template;
 pub(crate) mod term;
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::net::IpAddr;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::program::assemble::{self, Assembler, Branch, Place};
@@ -36,6 +38,13 @@ type Numbers = (u128, u128, usize);
 
 /// Sorted and disjoint ranges.
 type Ranges = Vec<Numbers>;
+
+/// What a filter can be compiled from, besides an expression. Only programs that use lists compile the code for them, since
+/// the rest of the crate calls it through this trait.
+pub(crate) trait List: fmt::Debug + Send + Sync + UnwindSafe + RefUnwindSafe {
+    /// Builds the program of a list, with `compile` for single terms.
+    fn build(&self, dlt: Dlt, compile: Compile<'_>) -> Result<Vec<Insn>>;
+}
 
 /// The terms of a list, grouped by their position in a packet.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +80,7 @@ impl Lists {
         Ok(lists)
     }
 
+    #[inline]
     fn add(&mut self, side: usize, endpoint: Endpoint) -> Result<(), String> {
         let (class, first, last) = match endpoint.range()? {
             Range::V4(first, last) => (0, first, last),
@@ -87,28 +97,30 @@ impl Lists {
     }
 }
 
-/// Builds the program of a list, with `compile` for single terms.
-pub(crate) fn build(dlt: Dlt, lists: Lists, compile: Compile<'_>) -> Result<Vec<Insn>> {
-    let mut writer = Writer {
-        dlt,
-        compile,
-        assembler: Assembler::default(),
-    };
-    let Lists { ranges, pairs } = lists;
-    let mut next = writer.assembler.ret(0);
-    // Written from the end.
-    for (side, pairs) in pairs.into_iter().enumerate().rev() {
-        next = writer.pairs(side, pairs, next)?;
-    }
-    for (class, ranges) in CLASSES.into_iter().zip(ranges).rev() {
-        for (side, ranges) in ranges.into_iter().enumerate().rev() {
-            next = writer.list(class, side, merged(ranges), next)?;
+impl List for Lists {
+    #[inline]
+    fn build(&self, dlt: Dlt, compile: Compile<'_>) -> Result<Vec<Insn>> {
+        let mut writer = Writer {
+            dlt,
+            compile,
+            assembler: Assembler::default(),
+        };
+        let Lists { ranges, pairs } = self.clone();
+        let mut next = writer.assembler.ret(0);
+        // Written from the end.
+        for (side, pairs) in pairs.into_iter().enumerate().rev() {
+            next = writer.pairs(side, pairs, next)?;
         }
+        for (class, ranges) in CLASSES.into_iter().zip(ranges).rev() {
+            for (side, ranges) in ranges.into_iter().enumerate().rev() {
+                next = writer.list(class, side, merged(ranges), next)?;
+            }
+        }
+        let program = writer.assembler.finish(next);
+        validate::check(&program, Origin::Assembled)
+            .map_err(|fault| Error::cannot(ErrorKind::FilterInvalid, OPERATION, None, fault))?;
+        Ok(program)
     }
-    let program = writer.assembler.finish(next);
-    validate::check(&program, Origin::Assembled)
-        .map_err(|fault| Error::cannot(ErrorKind::FilterInvalid, OPERATION, None, fault))?;
-    Ok(program)
 }
 
 struct Writer<'a> {
@@ -118,6 +130,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    #[inline]
     fn unsupported(&self, class: Class, side: usize, why: &str) -> Error {
         let text = format!(
             "link type {}, {}: {why}",
@@ -128,6 +141,7 @@ impl Writer<'_> {
     }
 
     /// Returns the template of a class; `None` if no packet of the link type has such an address.
+    #[inline]
     fn template(&self, class: Class, side: usize) -> Result<Option<Template>> {
         class
             .template(self.compile, SIDES[side])
@@ -136,6 +150,7 @@ impl Writer<'_> {
 
     /// Writes the program of one template: it accepts numbers in the ranges, and continues at
     /// `next` for all others.
+    #[inline]
     fn list(&mut self, class: Class, side: usize, ranges: Ranges, next: Place) -> Result<Place> {
         if ranges.is_empty() {
             return Ok(next);
@@ -163,6 +178,7 @@ impl Writer<'_> {
     /// The program finds the port first, and keeps it in memory until the address is known. In no
     /// packet do the ports precede the addresses, so a packet that ends in between is rejected in
     /// either order.
+    #[inline]
     fn pairs(
         &mut self,
         side: usize,
@@ -234,6 +250,7 @@ impl Writer<'_> {
     }
 
     /// Writes the code that finds the number of a template in a packet and looks it up.
+    #[inline]
     fn look_up(
         &mut self,
         template: &Template,
@@ -258,6 +275,7 @@ const HOLE: &str = "the code is incomplete";
 impl Class {
     /// Returns the expression of one of two examples. The numbers have no names, and differ in each
     /// word.
+    #[inline]
     fn expression(self, side: &str, example: usize) -> String {
         let what = match self {
             Class::V4 => ["host 192.0.2.1", "host 198.51.100.2"],
@@ -270,6 +288,7 @@ impl Class {
         format!("{side} {}", what[example])
     }
 
+    #[inline]
     fn template(self, compile: Compile<'_>, side: &str) -> Result<Option<Template>, String> {
         let [one, other] = [0, 1].map(|example| self.expression(side, example));
         match self {
@@ -290,6 +309,7 @@ impl Class {
 }
 
 /// Sorts ranges, and merges those that overlap or touch and lead to the same place.
+#[inline]
 fn merged(mut ranges: Ranges) -> Ranges {
     ranges.sort_unstable();
     ranges.dedup_by(|next, before| {
@@ -321,6 +341,7 @@ struct Tree<'a> {
 
 impl Tree<'_> {
     /// Writes the comparison of a word, which is in A, with the ranges of this and all later words.
+    #[inline]
     fn write(&self, assembler: &mut Assembler, word: usize, ranges: &[Numbers]) -> Place {
         let bits = 32 * (self.words - 1 - word) as u32;
         let branches = branches(ranges, bits);
@@ -339,6 +360,7 @@ impl Tree<'_> {
 }
 
 /// Splits ranges by their first word, which is followed by `bits` bits.
+#[inline]
 fn branches(ranges: &[Numbers], bits: u32) -> Vec<Branch<Then>> {
     let below = (1_u128 << bits) - 1;
     let mut branches: Vec<Branch<Then>> = Vec::new();

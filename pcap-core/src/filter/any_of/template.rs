@@ -62,6 +62,7 @@ impl Template {
 
     /// Writes the code before the comparisons. It continues at `compare` for each of them, and at
     /// `reject` if there is nothing to compare.
+    #[inline]
     pub(crate) fn write(
         &self,
         assembler: &mut Assembler,
@@ -96,6 +97,7 @@ impl Template {
     }
 
     /// Returns whether the program uses a memory cell.
+    #[inline]
     pub(crate) fn uses_memory(&self, cell: u32) -> bool {
         let uses = |insn: &Insn| match insn.code & 0x07 {
             op::ST | op::STX => true,
@@ -106,6 +108,7 @@ impl Template {
     }
 
     /// Returns which instructions can be reached without a comparison.
+    #[inline]
     fn reached(&self) -> Vec<bool> {
         let mut reached = vec![false; self.program.len()];
         reached[0] = true;
@@ -135,6 +138,7 @@ enum After {
 
 /// Returns the successors of an instruction. The compiler's programs have been checked: jumps stay
 /// inside, and only `ja` may jump backward, which `sites` rejects.
+#[inline]
 fn after(index: usize, insn: Insn) -> After {
     let next = index + 1;
     match insn.code & 0x07 {
@@ -177,6 +181,7 @@ fn sites<const WORDS: usize>(
 }
 
 /// Checks the form of a program. Returns `Some(None)` if no comparison can be reached.
+#[inline]
 fn read(program: Vec<Insn>, sites: Vec<(usize, usize)>, words: usize) -> Option<Option<Template>> {
     // The comparisons of the later words follow that of the first.
     let mut loads = Vec::new();
@@ -241,6 +246,7 @@ fn read(program: Vec<Insn>, sites: Vec<(usize, usize)>, words: usize) -> Option<
     }))
 }
 
+#[inline]
 fn yes(program: &[Insn], site: usize) -> Option<usize> {
     Some(site + 1 + usize::from(program.get(site)?.jt))
 }
@@ -281,6 +287,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Returns the number of a value, known or new; `None` if there are too many.
+    #[inline]
     fn number(&mut self, value: Value) -> Option<usize> {
         if let Some(number) = self.values.iter().position(|known| *known == value) {
             return Some(number);
@@ -289,6 +296,7 @@ impl Walk<'_> {
         (self.values.len() <= MAX_VALUES).then_some(self.values.len() - 1)
     }
 
+    #[inline]
     fn constant(&self, number: usize) -> Option<u32> {
         match self.values.get(number) {
             Some(Value::Constant(constant)) => Some(*constant),
@@ -297,6 +305,7 @@ impl Walk<'_> {
     }
 
     /// Walks all paths from an instruction; `None` if one violates the form.
+    #[inline]
     fn from(&mut self, start: usize, state: State) -> Option<()> {
         let mut ways = vec![(start, state)];
         while let Some((mut at, mut state)) = ways.pop() {
@@ -355,6 +364,7 @@ impl Walk<'_> {
     }
 
     /// Returns whether a test holds, if the state determines that.
+    #[inline]
     fn known(&self, state: &State, test: (u16, usize, u32)) -> Option<bool> {
         const EQUALS: u16 = op::JMP | op::JEQ | op::K;
         let (code, a, k) = test;
@@ -378,6 +388,7 @@ impl Walk<'_> {
 
     /// Executes an instruction that is not a test. Returns `None` if it uses a value that was never stored, and which
     /// may therefore be another program's.
+    #[inline]
     fn plain(&mut self, insn: Insn, state: &mut State) -> Option<()> {
         let cell = insn.k as usize % 16;
         match insn.code & 0x07 {

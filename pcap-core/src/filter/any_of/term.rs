@@ -195,6 +195,7 @@ pub struct FilterTerm {
 impl FilterTerm {
     /// Creates a term that only matches the source of a packet: `src` in an expression.
     #[must_use]
+    #[inline]
     pub fn source(endpoint: impl Into<Endpoint>) -> FilterTerm {
         FilterTerm {
             endpoint: endpoint.into(),
@@ -205,6 +206,7 @@ impl FilterTerm {
 
     /// Creates a term that only matches the destination of a packet: `dst` in an expression.
     #[must_use]
+    #[inline]
     pub fn destination(endpoint: impl Into<Endpoint>) -> FilterTerm {
         FilterTerm {
             endpoint: endpoint.into(),
@@ -268,12 +270,14 @@ impl FromStr for FilterTerm {
 macro_rules! endpoint_from {
     ($($from:ty: $value:ident => $endpoint:expr;)+) => {$(
         impl From<$from> for Endpoint {
+            #[inline]
             fn from($value: $from) -> Endpoint {
                 $endpoint
             }
         }
 
         impl From<$from> for FilterTerm {
+            #[inline]
             fn from(value: $from) -> FilterTerm {
                 Endpoint::from(value).into()
             }

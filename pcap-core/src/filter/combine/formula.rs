@@ -30,7 +30,6 @@ impl<P> Step<P> {
 
 /// Joins the programs of a well-formed formula. The programs have been checked. The result returns
 /// `accept` for each packet that it accepts.
-#[inline]
 pub(crate) fn join(steps: &[Step<&[Insn]>], accept: u32) -> Vec<Insn> {
     let mut assembler = Assembler::default();
     let reject = assembler.ret(0);
@@ -53,7 +52,6 @@ pub(crate) fn join(steps: &[Step<&[Insn]>], accept: u32) -> Vec<Insn> {
 }
 
 /// Writes a program that continues at `yes` and `no` instead of returning.
-#[inline]
 fn write(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place) -> Place {
     let start = if program.iter().any(|insn| insn.jumps_backward()) {
         write_as_it_is(assembler, program, yes, no)
@@ -64,7 +62,6 @@ fn write(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place) -> 
 }
 
 /// Copies each instruction to exactly one instruction, so that all jumps stay correct.
-#[inline]
 fn write_as_it_is(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place) -> Place {
     let mut place = no;
     for insn in program.iter().rev() {
@@ -80,7 +77,6 @@ fn write_as_it_is(assembler: &mut Assembler, program: &[Insn], yes: Place, no: P
 }
 
 /// Writes a program without its returns and its unreachable instructions.
-#[inline]
 fn write_anew(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place) -> Place {
     const IS_ZERO: Insn = Insn::new(op::JMP | op::JEQ | op::K, 0, 0, 0);
     let reached = validate::reached(program);
@@ -107,7 +103,6 @@ fn write_anew(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place
 
 /// Prepends instructions that zero the registers and memory cells which the program uses before it sets them, because
 /// another part may have set them.
-#[inline]
 fn clear(assembler: &mut Assembler, program: &[Insn], mut place: Place) -> Place {
     let taken = validate::taken_before_set(program);
     if taken.is_empty() {

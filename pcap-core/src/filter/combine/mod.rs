@@ -5,7 +5,7 @@ pub(crate) mod formula;
 use std::ops::Not;
 use std::sync::Arc;
 
-use super::{CompileOptions, Filter, Lists, compile, has_kernel_extensions};
+use super::{CompileOptions, Filter, List, compile, has_kernel_extensions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::program::insn::{Insn, op};
 use crate::linktype::Dlt;
@@ -167,7 +167,6 @@ impl Filter {
     }
 
     /// Creates a filter from a formula. Its filters have the same link type and are not combined ones.
-    #[inline]
     fn of_steps(dlt: Dlt, steps: Vec<Step<Filter>>) -> Filter {
         let parts = || {
             steps.iter().filter_map(|step| match step {
@@ -237,7 +236,7 @@ impl Filter {
 pub(crate) enum CompiledFrom<'a> {
     Expression(&'a str, CompileOptions),
     /// A list, on a link type for which the program depends on the system.
-    Lists(&'a Arc<Lists>),
+    Lists(&'a Arc<dyn List>),
 }
 
 /// Negates the filter, like [`negate`](Filter::negate).

@@ -8,8 +8,6 @@
 //! after such terms begins with them: `vlan and (…)`. This is only correct if the part is evaluated only when they
 //! match, as in `vlan and (host a or host b)`, but not in `vlan or host a`. Such an expression is not split.
 
-use std::collections::HashSet;
-
 use super::keywords::{self, is_keyword};
 use super::limits;
 use super::scan::{Kind, Scanner, Token, is_number};
@@ -77,10 +75,18 @@ impl Parts {
     /// Returns the expression of a part: its terms after those that shift headers.
     pub(crate) fn text(&self, part: &Part) -> String {
         let shifts = &self.shifts[..part.shifted];
-        match shifts {
-            [] => part.text.clone(),
-            _ => format!("{} and ({})", shifts.join(" and "), part.text),
+        if shifts.is_empty() {
+            return part.text.clone();
         }
+        let mut text = String::new();
+        for shift in shifts {
+            text.push_str(shift);
+            text.push_str(" and ");
+        }
+        text.push('(');
+        text.push_str(&part.text);
+        text.push(')');
+        text
     }
 }
 
@@ -117,8 +123,8 @@ struct Parser<'a> {
     head: Option<String>,
     operands: Vec<Operand>,
     steps: Vec<Step<Part>>,
-    /// The start of the parentheses that belong to a number.
-    arithmetic: HashSet<usize>,
+    /// For each byte of the text, whether it opens parentheses that belong to a number.
+    arithmetic: Vec<bool>,
     parts: Parts,
 }
 
@@ -132,7 +138,7 @@ impl<'a> Parser<'a> {
             head: None,
             operands: Vec::new(),
             steps: Vec::new(),
-            arithmetic: HashSet::new(),
+            arithmetic: vec![false; text.len()],
             parts: Parts {
                 splittable: true,
                 ..Parts::default()
@@ -177,7 +183,7 @@ impl<'a> Parser<'a> {
                 Kind::Close => {
                     let next = tokens.peek().map(|token| token.kind);
                     if let (Some(open), Some(Kind::Operator | Kind::Compare)) = (open.pop(), next) {
-                        self.arithmetic.insert(open);
+                        self.arithmetic[open] = true;
                     }
                 }
                 _ => {}
@@ -225,7 +231,7 @@ impl<'a> Parser<'a> {
                     let group = self.groups.last_mut()?;
                     group.negated = !group.negated;
                 }
-                Kind::Open if !self.arithmetic.contains(&token.start) => {
+                Kind::Open if !self.arithmetic[token.start] => {
                     self.tokens.next();
                     self.open(self.head.clone(), false)?;
                 }

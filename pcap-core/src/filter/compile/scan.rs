@@ -78,8 +78,9 @@ impl Iterator for Scanner<'_> {
 }
 
 /// Counts the leading bytes that satisfy a condition.
-fn count(text: &[u8], holds: impl Fn(u8) -> bool) -> usize {
-    text.iter().take_while(|byte| holds(**byte)).count()
+fn count(text: &[u8], holds: fn(u8) -> bool) -> usize {
+    let end = text.iter().position(|byte| !holds(*byte));
+    end.unwrap_or(text.len())
 }
 
 fn symbol(text: &[u8]) -> Option<(Kind, usize)> {

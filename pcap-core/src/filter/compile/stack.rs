@@ -4,9 +4,10 @@
 //! remaining stack of the caller is unknown as well, so nothing is compiled on it.
 
 use std::io;
-use std::thread;
+use std::thread::Builder;
 
 use crate::error::{Error, Result};
+use crate::sys::thread;
 
 /// The stack size in bytes. libpcap rejects programs of more than about 250 000 tests, which take about 110 bytes each.
 /// Only the used part of the stack occupies memory.
@@ -20,7 +21,8 @@ pub(crate) fn on_large_stack<T: Send>(
     work: impl FnOnce() -> Result<T> + Send,
 ) -> Result<T> {
     let (mut work, mut result) = (Some(work), None);
-    let ran = run(&mut || result = work.take().map(|work| work()));
+    let thread = Builder::new().name("pcap-compile".into()).stack_size(SIZE);
+    let ran = thread::run(thread, &mut || result = work.take().map(|work| work()));
     match (ran, result) {
         (Ok(()), Some(result)) => result,
         (ran, _) => {
@@ -28,18 +30,4 @@ pub(crate) fn on_large_stack<T: Send>(
             Err(Error::io(operation, object(), error))
         }
     }
-}
-
-/// Runs `work` once. The code that starts and joins a thread is large, so it exists once, not for each kind of work.
-fn run(work: &mut (dyn FnMut() + Send)) -> io::Result<()> {
-    thread::scope(|scope| {
-        let thread = thread::Builder::new()
-            .name("pcap-compile".into())
-            .stack_size(SIZE)
-            .spawn_scoped(scope, work)?;
-        thread
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok(())
-    })
 }

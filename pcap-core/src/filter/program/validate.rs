@@ -79,10 +79,14 @@ pub(crate) fn with_memory_zeroed(program: &[Insn]) -> Option<Vec<Insn>> {
         return None;
     }
     // The registers are 0 at the start, and jumps are relative, so the program itself stays the same.
-    let stores = (0..CELLS)
-        .filter(|cell| loads.iter().any(|(_, load)| load.k == *cell))
-        .map(|cell| Insn::new(op::ST, 0, 0, cell));
-    Some(stores.chain(program.iter().copied()).collect())
+    let mut zeroed = Vec::new();
+    for cell in 0..CELLS {
+        if loads.iter().any(|(_, load)| load.k == cell) {
+            zeroed.push(Insn::new(op::ST, 0, 0, cell));
+        }
+    }
+    zeroed.extend_from_slice(program);
+    Some(zeroed)
 }
 
 /// Checks a single instruction.

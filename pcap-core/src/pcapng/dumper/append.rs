@@ -73,6 +73,7 @@ impl PcapngDumper {
     /// assert_eq!(capture.interfaces().len(), 1);
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[inline]
     pub fn append(path: impl AsRef<Path>) -> Result<PcapngDumper> {
         Self::append_section(path.as_ref(), None, false)
     }

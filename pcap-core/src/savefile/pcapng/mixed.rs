@@ -6,6 +6,7 @@ use crate::savefile::pcapng::{Blocks, Found, Rules};
 impl Blocks {
     /// Lets interfaces have different link types from now on. After each change of their list, the search for a packet
     /// stops with [`Found::Other`].
+    #[inline]
     pub(crate) fn mix(&mut self) {
         self.state.rules = Rules::Mixed;
     }
@@ -17,6 +18,7 @@ impl Blocks {
     }
 
     /// Advances to the next packet, as far as the blocks are in the buffer. A block that is lent remains.
+    #[inline]
     pub(crate) fn look_ahead(&mut self) {
         while let (None, Framed::Whole(block)) = (self.current, self.framed()) {
             if block.kind().is_packet() || !matches!(self.advance(&mut None), Ok(Found::Other)) {

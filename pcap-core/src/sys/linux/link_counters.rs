@@ -13,9 +13,10 @@ mod linux {
     use std::io;
     use std::mem::size_of_val;
     use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-    use std::thread;
+    use std::thread::Builder;
 
     use crate::sys::linux::{constants, packet_socket};
+    use crate::sys::thread;
 
     /// `struct nlmsghdr`: the length of the message, its type, flags, a number, a port.
     const HEADER: usize = 16;
@@ -108,12 +109,16 @@ mod linux {
         }
         // SAFETY: the descriptor was just opened, and nothing else owns it.
         let namespace = unsafe { OwnedFd::from_raw_fd(namespace) };
-        let there = thread::Builder::new().spawn(move || {
+        let mut socket = None;
+        let ran = thread::run(Builder::new(), &mut || {
             // SAFETY: takes numbers, and only changes the namespace of this thread, which ends.
             let status = unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) };
-            if status == 0 { netlink().ok() } else { None }
+            if status == 0 {
+                socket = netlink().ok();
+            }
         });
-        there.ok()?.join().ok()?
+        ran.ok()?;
+        socket
     }
 
     fn netlink() -> io::Result<OwnedFd> {

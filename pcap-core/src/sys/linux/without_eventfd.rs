@@ -5,23 +5,21 @@
 //! uses on network interfaces. A handle also works without it, and then leaks nothing if it is closed before
 //! activation.
 
-use std::panic::resume_unwind;
-use std::thread;
+use std::thread::Builder;
+
+use crate::sys::thread;
 
 /// Runs a closure on a thread whose calls to `eventfd(2)` fail, and returns its result. If the thread cannot be
 /// created, or the system does not support this, the closure runs normally.
 pub(crate) fn without_eventfd<T: Send>(mut closure: impl FnMut() -> T + Send) -> T {
-    let result = thread::scope(|scope| {
-        let run = || {
-            system::refuse_eventfd();
-            closure()
-        };
-        let thread = thread::Builder::new().spawn_scoped(scope, run).ok()?;
-        Some(thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    let mut result = None;
+    let ran = thread::run(Builder::new(), &mut || {
+        system::refuse_eventfd();
+        result = Some(closure());
     });
-    match result {
-        Some(result) => result,
-        None => closure(),
+    match (ran, result) {
+        (Ok(()), Some(result)) => result,
+        _ => closure(),
     }
 }
 

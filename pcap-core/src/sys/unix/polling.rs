@@ -29,8 +29,11 @@ pub(crate) fn wait(
         },
     ];
     poll(&mut fds, timeout)?;
-    let [wake, descriptor] = fds.map(|fd| fd.revents != 0);
-    Ok(Ready { wake, descriptor })
+    let [wake, descriptor] = fds;
+    Ok(Ready {
+        wake: wake.revents != 0,
+        descriptor: descriptor.revents != 0,
+    })
 }
 
 /// Calls poll(2), or ppoll(2) where it exists.

@@ -1,6 +1,5 @@
 //! Numbers the stops of a graph, and makes the tests and operations of a tree.
 
-use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -32,15 +31,15 @@ pub(super) fn build(graph: &Graph<'_>, program: &Arc<[Insn]>) -> Option<Tree> {
         layout: &layout,
         is_test: |id: usize| pieces[id].is_some(),
     };
-    let tests = layout.tests.iter().enumerate().map(|(number, &id)| {
+    let mut tests = Vec::with_capacity(layout.tests.len());
+    for (number, &id) in layout.tests.iter().enumerate() {
         let next = layout.tests.get(number + 1).copied();
-        Some(places.test(pieces[id]?, next))
-    });
-    let tests: Box<[Test]> = tests.collect::<Option<_>>()?;
+        tests.push(places.test(pieces[id]?, next));
+    }
     let mut ops = Ops {
         accept: accept.get(),
         tests: tests.len(),
-        entries: HashMap::new(),
+        entries: vec![None; layout.tests.len()],
         ops: vec![Op::plain(Kind::Libpcap, 0); layout.ops.len()],
     };
     for (number, &item) in layout.ops.iter().enumerate() {
@@ -48,9 +47,9 @@ pub(super) fn build(graph: &Graph<'_>, program: &Arc<[Insn]>) -> Option<Tree> {
             Item::Goto(id) => ops.go(places.of(id)),
             Item::Stop(id) => {
                 let ways = graph.ways[id];
-                let ways = match ways[0] == ways[1] {
-                    true => [number as Place + 1; 2],
-                    false => ways.map(|id| ops.entry(places.of(id))),
+                let ways = match ways {
+                    [yes, no] if yes == no => [number as Place + 1; 2],
+                    [yes, no] => [ops.entry(places.of(yes)), ops.entry(places.of(no))],
                 };
                 op(graph.stops[id], ways)?
             }
@@ -63,7 +62,7 @@ pub(super) fn build(graph: &Graph<'_>, program: &Arc<[Insn]>) -> Option<Tree> {
     Some(Tree {
         start: places.of(0),
         accept,
-        tests,
+        tests: tests.into(),
         has_memory: ops.ops.iter().any(|op| op.kind.uses_memory()),
         ops: ops.ops.into(),
         program: Arc::clone(program),
@@ -120,8 +119,8 @@ struct Ops {
     accept: u32,
     /// The number of tests.
     tests: usize,
-    /// The operations that continue at a test, for conditions.
-    entries: HashMap<Place, Place>,
+    /// For each test, the operation that continues at it, for conditions.
+    entries: Vec<Option<Place>>,
     ops: Vec<Op>,
 }
 
@@ -145,10 +144,12 @@ impl Ops {
         if go.kind == Kind::Jump {
             return go.k as Place;
         }
-        *self.entries.entry(place).or_insert_with(|| {
+        let next = self.ops.len() as Place;
+        let entry = *self.entries[usize::from(place)].get_or_insert(next);
+        if entry == next {
             self.ops.push(go);
-            (self.ops.len() - 1) as Place
-        })
+        }
+        entry
     }
 }
 
