@@ -209,6 +209,10 @@ impl PacketSource for Any {
         either!(&mut self.0, capture => capture.state.gather(batch));
     }
 
+    fn is_known_empty(&mut self) -> bool {
+        either!(&mut self.0, capture => capture.state.is_known_empty())
+    }
+
     fn lend_none(&mut self) {
         either!(&mut self.0, capture => capture.state.lend_none());
     }

@@ -194,7 +194,12 @@ impl<S: Readable> Capture<S> {
                 self.ended = Some(End::Break);
                 return Ok(Next::End(End::Break));
             }
-            match self.state.step()? {
+            let waits_first = matches!(patience, Patience::ForEver) && self.state.is_known_empty();
+            let found = match waits_first {
+                true => Found::Nothing,
+                false => self.state.step()?,
+            };
+            match found {
                 Found::Packet => return Ok(Next::Packet(())),
                 Found::Nothing => {}
                 Found::Eof => {

@@ -137,6 +137,11 @@ impl Batch {
         self.lends = false;
     }
 
+    /// Returns whether there is no packet left to lend, and no error.
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.next >= self.filled && self.pending.is_none()
+    }
+
     /// Keeps an error for when the packets are delivered.
     pub(crate) fn defer(&mut self, error: Error) {
         self.pending.get_or_insert(error);
@@ -306,6 +311,25 @@ impl Batch {
 mod tests {
     use super::*;
     use crate::timestamp::Timestamp;
+
+    #[test]
+    fn short_and_long_packets_keep_their_bytes_up_to_the_limit() {
+        let mut batch = Batch::new(Limit::FILE);
+        let lengths = [0, 1, SHORT, SHORT + 1, 9000, 60, 8000, 2];
+        for (number, &length) in (1..).zip(&lengths) {
+            let data = vec![number; length];
+            let flow = batch.push(Packet::new(Timestamp::EPOCH, 1, &data));
+            assert_eq!(flow.is_break(), number == 7, "{number}");
+        }
+        for (number, &length) in (1..).zip(&lengths) {
+            let packet = batch.ready().unwrap();
+            assert_eq!(packet.data(), vec![number; length]);
+            assert_eq!(packet.caplen() as usize, length);
+            assert_eq!(batch.current().unwrap().data().len(), length);
+        }
+        assert!(batch.is_used_up());
+        assert!(batch.ready().is_none());
+    }
 
     #[test]
     fn packets_read_ahead_are_filtered_again_and_keep_their_order() {

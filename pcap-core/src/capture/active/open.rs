@@ -164,6 +164,7 @@ impl Active {
             immediate: false,
             netmask: None,
             started: false,
+            emptied: false,
             sampling: Sampling::new(),
             sending: SendState::default(),
         }
