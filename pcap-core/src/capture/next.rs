@@ -15,6 +15,8 @@ pub(super) enum Patience {
     ForEver,
     For(Duration),
     Never,
+    /// No wait in this call: the caller waits before the next one, for a descriptor.
+    Outside,
 }
 
 /// # Reading packet by packet
@@ -194,7 +196,8 @@ impl<S: Readable> Capture<S> {
                 self.ended = Some(End::Break);
                 return Ok(Next::End(End::Break));
             }
-            let waits_first = matches!(patience, Patience::ForEver) && self.state.is_known_empty();
+            let waits = matches!(patience, Patience::ForEver | Patience::Outside);
+            let waits_first = waits && self.state.is_known_empty();
             let found = match waits_first {
                 true => Found::Nothing,
                 false => self.state.step()?,
@@ -212,7 +215,7 @@ impl<S: Readable> Capture<S> {
             }
             let until = match patience {
                 Patience::ForEver => None,
-                Patience::Never => return Ok(Next::Timeout),
+                Patience::Never | Patience::Outside => return Ok(Next::Timeout),
                 Patience::For(time) => {
                     let now = Instant::now();
                     // A time that the clock cannot represent means no limit.

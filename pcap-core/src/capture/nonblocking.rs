@@ -8,10 +8,10 @@ use crate::error::Result;
 
 impl<S: Awaitable> Capture<S> {
     /// Advances to the next packet and returns `Some(true)`, if a packet is available now. Returns `Some(false)` if the
-    /// capture has ended, and `None` otherwise.
+    /// capture has ended, and `None` otherwise: the caller must wait for [the event](Self::waits_for) and try again.
     #[inline]
     pub(crate) fn try_advance(&mut self) -> Result<Option<bool>> {
-        Ok(match self.look(Patience::Never)? {
+        Ok(match self.look(Patience::Outside)? {
             Next::Packet(()) => Some(true),
             Next::Timeout => None,
             Next::End(_) => Some(false),
