@@ -228,6 +228,11 @@ impl PacketSource for Any {
     }
 
     #[inline]
+    fn is_known_empty(&mut self) -> bool {
+        either!(&mut self.0, capture => capture.state.is_known_empty())
+    }
+
+    #[inline]
     fn defer(&mut self, error: Error) {
         either!(&mut self.0, capture => capture.state.defer(error));
     }

@@ -73,7 +73,7 @@ impl<S: Readable> Capture<S> {
         self.fill(batch, Patience::Never)
     }
 
-    fn fill(&mut self, batch: &mut PacketBatch, patience: Patience) -> Result<Next<()>> {
+    pub(super) fn fill(&mut self, batch: &mut PacketBatch, patience: Patience) -> Result<Next<()>> {
         batch.clear();
         self.look_for(patience, |state| state.fill(batch))
     }

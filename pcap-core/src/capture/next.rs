@@ -15,6 +15,8 @@ pub(super) enum Patience {
     ForEver,
     For(Duration),
     Never,
+    /// No wait in this call: the caller waits before the next one, for a descriptor.
+    Outside,
 }
 
 /// # Reading packet by packet
@@ -204,7 +206,13 @@ impl<S: Readable> Capture<S> {
                 self.ended = Some(End::Break);
                 return Ok(Next::End(End::Break));
             }
-            match read(&mut self.state)? {
+            let waits = matches!(patience, Patience::ForEver | Patience::Outside);
+            let waits_first = waits && self.state.is_known_empty();
+            let found = match waits_first {
+                true => Found::Nothing,
+                false => read(&mut self.state)?,
+            };
+            match found {
                 Found::Packet => return Ok(Next::Packet(())),
                 Found::Nothing => {}
                 Found::Eof => {
@@ -217,7 +225,7 @@ impl<S: Readable> Capture<S> {
             }
             let until = match patience {
                 Patience::ForEver => None,
-                Patience::Never => return Ok(Next::Timeout),
+                Patience::Never | Patience::Outside => return Ok(Next::Timeout),
                 Patience::For(time) => {
                     let now = Instant::now();
                     // A time that the clock cannot represent means no limit.

@@ -19,15 +19,15 @@ fn found(next: Next<()>) -> Option<bool> {
 
 impl<S: Awaitable> Capture<S> {
     /// Advances to the next packet and returns `Some(true)`, if a packet is available now. Returns `Some(false)` if the
-    /// capture has ended, and `None` otherwise.
+    /// capture has ended, and `None` otherwise: the caller must wait for [the event](Self::waits_for) and try again.
     #[inline]
     pub(crate) fn try_advance(&mut self) -> Result<Option<bool>> {
-        Ok(found(self.look(Patience::Never)?))
+        Ok(found(self.look(Patience::Outside)?))
     }
 
     /// Does the same with a batch, which contains the packets that are available.
     pub(crate) fn try_fill(&mut self, batch: &mut PacketBatch) -> Result<Option<bool>> {
-        Ok(found(self.try_read_batch(batch)?))
+        Ok(found(self.fill(batch, Patience::Outside)?))
     }
 
     /// Returns the event to wait for before the next try.

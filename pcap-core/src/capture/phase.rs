@@ -48,8 +48,8 @@ pub struct BatchResult {
     pub packets: u64,
     /// Whether the closure stopped the read.
     pub stopped: bool,
-    /// The last result of the read. It can be `Packet` even if the closure received no packets: a filter may have
-    /// rejected them all.
+    /// What to expect of the next read. It can be `Packet` even if the closure received no packets, because a filter may
+    /// have rejected them all, and `Nothing` after packets.
     pub found: Found,
 }
 
@@ -80,6 +80,12 @@ pub trait PacketSource: Opened {
     #[inline]
     fn ready(&mut self) -> Option<Packet<'_>> {
         None
+    }
+
+    /// Returns whether the last read found that there are no more packets, so that the next one should wait first. Returns
+    /// that once.
+    fn is_known_empty(&mut self) -> bool {
+        false
     }
 
     /// Returns the packet of the last step, if that found one.
@@ -128,7 +134,8 @@ pub(super) fn fill<S: PacketSource + ?Sized>(
                 return Ok(Found::Packet);
             }
         };
-        if read.packets > 0 && !read.stopped && !source.handle().breaker().is_pending() {
+        let goes_on = read.packets > 0 && read.found == Found::Packet;
+        if goes_on && !read.stopped && !source.handle().breaker().is_pending() {
             continue;
         }
         return Ok(match read.found {

@@ -36,17 +36,22 @@ impl Limit {
     };
 }
 
-/// The size of the buffer when it first grows.
+/// The size of the buffer for long packets when it first grows.
 const SMALLEST: usize = 16 << 10;
 
-/// Packets in one reused buffer, which needs no more allocations once it has grown.
+/// The maximum length of a packet that is stored in its slot. A slot then takes two cache lines.
+const SHORT: usize = 96;
+
+/// Packets in reused memory, which needs no more allocations once it has grown.
 #[derive(Debug)]
 pub(crate) struct Batch {
     limit: Limit,
-    /// The bytes of the packets, and room for more after the first `used`.
+    /// As many as the limit allows, allocated for the first packet. The first `filled` contain packets.
+    slots: Vec<Slot>,
+    filled: usize,
+    /// The bytes of the long packets, and room for more after the first `used`.
     bytes: Vec<u8>,
     used: usize,
-    packets: Vec<Entry>,
     /// The next packet to lend.
     next: usize,
     /// Whether the packet before that is lent.
@@ -55,17 +60,31 @@ pub(crate) struct Batch {
     pending: Option<Error>,
 }
 
-/// A packet, and the index of its first byte.
+/// A packet.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+#[repr(align(64))] // of a cache line
+struct Slot {
     header: PacketHeader,
+    /// The bytes of a packet of at most [`SHORT`] bytes.
+    short: [u8; SHORT],
+    /// The index of the first byte of a longer one.
     start: usize,
 }
 
-impl Entry {
-    #[inline]
-    fn packet(self, bytes: &[u8]) -> Packet<'_> {
-        let data = &bytes[self.start..][..self.header.caplen() as usize];
+impl Slot {
+    const EMPTY: Slot = Slot {
+        header: PacketHeader::from_raw(0, 0, 0, 0),
+        short: [0; SHORT],
+        start: 0,
+    };
+
+    #[inline(always)] // else the packet would be passed in memory
+    fn packet<'a>(&'a self, bytes: &'a [u8]) -> Packet<'a> {
+        let length = self.header.caplen() as usize;
+        let data = match self.short.get(..length) {
+            Some(data) => data,
+            None => &bytes[self.start..][..length],
+        };
         Packet::from_parts(self.header, data)
     }
 }
@@ -74,9 +93,10 @@ impl Batch {
     pub(crate) fn new(limit: Limit) -> Batch {
         Batch {
             limit,
+            slots: Vec::new(),
+            filled: 0,
             bytes: Vec::new(),
             used: 0,
-            packets: Vec::new(),
             next: 0,
             lends: false,
             pending: None,
@@ -97,14 +117,14 @@ impl Batch {
     ) -> Result<()> {
         self.used = 0;
         self.bytes.truncate(self.limit.bytes);
-        self.packets.clear();
+        self.filled = 0;
         self.next = 0;
         self.lends = false;
         if let Some(error) = self.pending.take() {
             return Err(error);
         }
         match read(self) {
-            Err(error) if !self.packets.is_empty() => self.pending = Some(error),
+            Err(error) if self.filled > 0 => self.pending = Some(error),
             other => {
                 other?;
             }
@@ -115,6 +135,11 @@ impl Batch {
     /// Ends the loan of a packet.
     pub(crate) fn lend_none(&mut self) {
         self.lends = false;
+    }
+
+    /// Returns whether there is no packet left to lend, and no error.
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.next >= self.filled && self.pending.is_none()
     }
 
     /// Keeps an error for when the packets are delivered.
@@ -133,32 +158,23 @@ impl Batch {
     }
 
     /// Copies a packet into the batch. Returns `Break` if the batch is full.
-    ///
-    /// The order of the steps keeps few values at a time, so that the callback which contains this saves few registers.
     #[inline]
     pub(crate) fn push(&mut self, packet: Packet<'_>) -> ControlFlow<()> {
         let (header, data) = (packet.header(), packet.data());
         let (secs, nanos, wire_len) = (header.raw_secs(), header.raw_nanos(), header.wire_len());
-        if self.packets.len() == self.packets.capacity() {
-            return self.push_slowly(secs, nanos, wire_len, data);
+        let length = data.len();
+        if length <= SHORT {
+            if let Some(slot) = self.slots.get_mut(self.filled) {
+                slot.header = PacketHeader::from_raw(secs, nanos, length as u32, wire_len);
+                self.filled += 1;
+                slot.short[..length].copy_from_slice(data);
+                return ControlFlow::Continue(());
+            }
         }
-        let start = self.used;
-        self.packets.push(Entry {
-            header: PacketHeader::from_raw(secs, nanos, data.len() as u32, wire_len),
-            start,
-        });
-        let end = start.checked_add(data.len()); // so that the slice checks only its end
-        let Some(room) = end.and_then(|end| self.bytes.get_mut(start..end)) else {
-            return self.copy_slowly(data);
-        };
-        self.used = start + room.len();
-        room.copy_from_slice(data);
-        ControlFlow::Continue(())
+        self.push_slowly(secs, nanos, wire_len, data)
     }
 
-    /// Makes room for the headers of more packets, and copies a packet. Takes its header in parts, which fit into
-    /// registers.
-    #[cold]
+    /// Copies a long packet, or allocates the slots. Takes the header in parts, which fit into registers.
     #[inline(never)]
     fn push_slowly(
         &mut self,
@@ -167,20 +183,34 @@ impl Batch {
         wire_len: u32,
         data: &[u8],
     ) -> ControlFlow<()> {
-        self.packets.reserve(self.limit.packets as usize);
-        self.packets.push(Entry {
-            header: PacketHeader::from_raw(secs, nanos, data.len() as u32, wire_len),
-            start: self.used,
-        });
-        self.copy_slowly(data)
+        if self.filled == self.slots.len() {
+            let more = self.filled + self.limit.packets as usize;
+            self.slots.resize(more, Slot::EMPTY);
+        }
+        let start = self.used;
+        let slot = &mut self.slots[self.filled];
+        slot.header = PacketHeader::from_raw(secs, nanos, data.len() as u32, wire_len);
+        slot.start = start;
+        self.filled += 1;
+        if let Some(room) = slot.short.get_mut(..data.len()) {
+            room.copy_from_slice(data);
+            return ControlFlow::Continue(());
+        }
+        self.used = start + data.len();
+        match self.bytes.get_mut(start..self.used) {
+            Some(room) => {
+                room.copy_from_slice(data);
+                ControlFlow::Continue(())
+            }
+            None => self.grow(start, data),
+        }
     }
 
     /// Makes room for the bytes of a packet, and copies them. Returns `Break` if the packets exceed the limit.
     #[cold]
     #[inline(never)]
-    fn copy_slowly(&mut self, data: &[u8]) -> ControlFlow<()> {
-        let (start, end) = (self.used, self.used + data.len());
-        self.used = end;
+    fn grow(&mut self, start: usize, data: &[u8]) -> ControlFlow<()> {
+        let end = start + data.len();
         let more = end.max(2 * self.bytes.len()).max(SMALLEST);
         let room = more.min(self.limit.bytes).max(self.bytes.len());
         self.bytes.resize(room, 0);
@@ -200,7 +230,7 @@ impl Batch {
     /// Lends the next packet. Returns whether there was one.
     #[inline]
     pub(crate) fn step(&mut self) -> bool {
-        self.lends = self.next < self.packets.len();
+        self.lends = self.next < self.filled;
         self.next += usize::from(self.lends);
         self.lends
     }
@@ -208,10 +238,13 @@ impl Batch {
     /// Lends the next packet, if there is one.
     #[inline(always)] // else the packet would be passed in memory
     pub(crate) fn ready(&mut self) -> Option<Packet<'_>> {
-        let entry = self.packets.get(self.next)?;
+        if self.next >= self.filled {
+            return None;
+        }
+        let slot = self.slots.get(self.next)?;
         self.next += 1;
         self.lends = true;
-        Some(entry.packet(&self.bytes))
+        Some(slot.packet(&self.bytes))
     }
 
     /// Returns the lent packet.
@@ -222,7 +255,7 @@ impl Batch {
 
     #[inline]
     fn packet(&self, index: usize) -> Packet<'_> {
-        self.packets[index].packet(&self.bytes)
+        self.slots[index].packet(&self.bytes)
     }
 
     /// Calls a closure for the packets that were read ahead and pass the filter, at most `max` and until a break.
@@ -264,13 +297,13 @@ impl Batch {
     /// Removes the unread packets that do not pass.
     pub(crate) fn retain_unread(&mut self, mut pass: impl FnMut(Packet<'_>) -> bool) {
         let mut kept = self.next;
-        for index in self.next..self.packets.len() {
+        for index in self.next..self.filled {
             if pass(self.packet(index)) {
-                self.packets[kept] = self.packets[index];
+                self.slots[kept] = self.slots[index];
                 kept += 1;
             }
         }
-        self.packets.truncate(kept);
+        self.filled = kept;
     }
 }
 
@@ -278,6 +311,25 @@ impl Batch {
 mod tests {
     use super::*;
     use crate::timestamp::Timestamp;
+
+    #[test]
+    fn short_and_long_packets_keep_their_bytes_up_to_the_limit() {
+        let mut batch = Batch::new(Limit::FILE);
+        let lengths = [0, 1, SHORT, SHORT + 1, 9000, 60, 8000, 2];
+        for (number, &length) in (1..).zip(&lengths) {
+            let data = vec![number; length];
+            let flow = batch.push(Packet::new(Timestamp::EPOCH, 1, &data));
+            assert_eq!(flow.is_break(), number == 7, "{number}");
+        }
+        for (number, &length) in (1..).zip(&lengths) {
+            let packet = batch.ready().unwrap();
+            assert_eq!(packet.data(), vec![number; length]);
+            assert_eq!(packet.caplen() as usize, length);
+            assert_eq!(batch.current().unwrap().data().len(), length);
+        }
+        assert!(batch.is_used_up());
+        assert!(batch.ready().is_none());
+    }
 
     #[test]
     fn packets_read_ahead_are_filtered_again_and_keep_their_order() {

@@ -18,6 +18,13 @@ pub(crate) fn read(source: Source<'_>, way: Way) -> Result<Tally, Failure> {
     })
 }
 
+/// Starts what a runtime starts once per process, so that no packet is charged for it.
+pub(crate) fn start(way: Way) {
+    if way == Way::AsyncIo {
+        async_io::block_on(async {});
+    }
+}
+
 /// Does the same as [`ours::receive`], also with tasks, which take the capture and return it.
 pub(crate) fn receive_all(
     mut capture: Capture<Active>,

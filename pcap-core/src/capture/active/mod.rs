@@ -73,6 +73,8 @@ pub struct Active {
     immediate: bool,
     netmask: Option<Ipv4Addr>,
     started: bool,
+    /// Whether the last read emptied libpcap's buffer.
+    emptied: bool,
     sampling: Sampling,
     /// Declared after the handle, so that the handle is closed first.
     sending: SendState,

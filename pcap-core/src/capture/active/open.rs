@@ -166,6 +166,7 @@ impl Active {
             immediate: false,
             netmask: None,
             started: false,
+            emptied: false,
             sampling: Sampling::new(),
             sending: SendState::default(),
         }

@@ -1,5 +1,6 @@
 //! Reading packets from a live capture.
 
+use std::ffi::c_int;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -30,11 +31,21 @@ impl Active {
         }
         self.count_read();
         self.started = true;
-        let done = match self.screens()? {
+        let screens = self.screens()?;
+        let done = match screens {
             false => callback::dispatch(&mut self.live.handle, max, closure),
             true => self.dispatch_screened(max, closure),
         };
+        // libpcap reads a packet socket until its buffer is empty.
+        let is_short = (1..max as c_int).contains(&done.status);
+        self.emptied = is_short && !screens && self.socket_filter.is_some();
         self.outcome(done)
+    }
+
+    /// Returns whether the last read emptied the buffer. A wait then needs no other read before it, which would cost
+    /// libpcap a poll.
+    fn has_emptied(&self) -> bool {
+        self.emptied && self.live.stopped.is_none() && self.vanished.is_none()
     }
 
     /// Delivers only the packets that pass, because the kernel has not applied the current filter to all of them.
@@ -192,6 +203,7 @@ impl PacketSource for Active {
             found: match done.packets == 0 && done.status <= 0 {
                 true if self.live.is_empty() => Found::Eof,
                 true => Found::Nothing,
+                false if self.has_emptied() => Found::Nothing,
                 false => Found::Packet,
             },
         })
@@ -216,6 +228,10 @@ impl PacketSource for Active {
     #[inline]
     fn current(&self) -> Option<Packet<'_>> {
         self.live.batch.current()
+    }
+
+    fn is_known_empty(&mut self) -> bool {
+        self.live.batch.is_used_up() && self.has_emptied() && std::mem::take(&mut self.emptied)
     }
 
     fn defer(&mut self, error: Error) {

@@ -126,13 +126,17 @@ impl dyn Transmit + '_ {
             refusals.look(self.packet_socket());
         }
         platform::clear_errno();
-        let failed = match self.send(data) {
+        match self.send(data) {
             Ok(sent) => {
                 self.shortest_dropped().sent(data.len());
-                return Ok(Try::Sent(sent));
+                Ok(Try::Sent(sent))
             }
-            Err(number) => number,
-        };
+            Err(number) => self.refused(data, number, refusals),
+        }
+    }
+
+    /// Interprets the error number, and errno, of a try to send a packet.
+    fn refused(&self, data: &[u8], number: c_int, refusals: &mut Refusals) -> Result<Try> {
         if platform::would_block() {
             refusals.begin_again();
             let descriptor = self.descriptor();
@@ -142,7 +146,7 @@ impl dyn Transmit + '_ {
             });
         }
         let is_full = platform::queue_full();
-        let failure = self.failure(failed);
+        let failure = self.failure(number);
         if !is_full {
             return Err(failure);
         }
@@ -161,14 +165,34 @@ impl dyn Transmit + '_ {
     }
 
     /// Sends a packet. Returns `None` if the device's queue stayed full until the limit.
+    #[inline]
     pub(super) fn inject_within(&self, data: &[u8], wait: Wait) -> Result<Option<usize>> {
         self.check_packet(data)?;
+        if self.shortest_dropped().may_drop(data.len()) {
+            return self.insist(data, wait, None);
+        }
+        // In nearly all cases, the first try succeeds, and nothing has to be noted.
+        platform::clear_errno();
+        match self.send(data) {
+            Ok(sent) => Ok(Some(sent)),
+            Err(number) => self.insist(data, wait, Some(number)),
+        }
+    }
+
+    /// Tries to send a packet until the limit. `failed` is the error number of the first try, if there has been one.
+    #[cold]
+    #[inline(never)]
+    fn insist(&self, data: &[u8], wait: Wait, mut failed: Option<c_int>) -> Result<Option<usize>> {
         let mut refusals = match wait {
             Wait::Never => Refusals::default(),
             _ => Refusals::of(data.len(), self.shortest_dropped()),
         };
         loop {
-            let (descriptor, pause) = match self.attempt(data, &mut refusals)? {
+            let tried = match failed.take() {
+                Some(number) => self.refused(data, number, &mut refusals)?,
+                None => self.attempt(data, &mut refusals)?,
+            };
+            let (descriptor, pause) = match tried {
                 Try::Sent(bytes) => return Ok(Some(bytes)),
                 Try::Full { descriptor, pause } => (descriptor, pause),
             };

@@ -14,9 +14,9 @@ use crate::savefile::{Feed, Record, Step, Units, Walk};
 use crate::sys;
 use crate::sys::platform;
 
-/// The number of rejected packets from a pipe to scan before checking the deadline again. A pipe holds fewer packets,
-/// even one of a megabyte, so a call never reports that there is none while one is in the pipe.
-const REJECTED: u32 = 1 << 17;
+/// The number of bytes to read from a pipe, if the filter rejects all packets, before checking the deadline again. A
+/// pipe holds no more, so a call never reports that there is no packet while one is in the pipe.
+const SCANNED: u64 = 1 << 20;
 
 /// Advances a reader to the next packet that passes the filter. Returns `None` if the caller has to look for a break or
 /// the deadline first.
@@ -27,7 +27,7 @@ fn step<W: Walk>(
     filtering: &Filtering,
     breaker: &Breaker,
 ) -> io::Result<Option<Step<W::Gap>>> {
-    let mut rejected = 0_u32;
+    let start = reader.end();
     loop {
         match reader.step(stream)? {
             Step::Packet => {}
@@ -36,9 +36,9 @@ fn step<W: Walk>(
         if filtering.wants(reader.current()) {
             return Ok(Some(Step::Packet));
         }
-        rejected = rejected.saturating_add(1);
         // Wait for the pipe only after all bytes that were received from it have been scanned.
-        let turn = rejected >= REJECTED && reader.file().is_none() && reader.is_walked();
+        let scanned = reader.end() - start;
+        let turn = scanned >= SCANNED && reader.file().is_none() && reader.is_walked();
         let is_pipe = |stream: &platform::Stream| stream.waits_for().is_some();
         if turn && stream.as_ref().is_some_and(is_pipe) || breaker.is_pending() {
             reader.lend_none();

@@ -60,6 +60,7 @@ fn read(
     let reading: Box<dyn FnOnce() -> Result<Tally, Failure>> = match peer {
         Peer::Us => {
             let capture = ours::open(TO, buffer)?;
+            tasks::start(way);
             Box::new(move || Ok(tasks::receive_all(capture, way, MARK)?.0))
         }
         Peer::C => {
