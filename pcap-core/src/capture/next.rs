@@ -15,6 +15,7 @@ pub(super) enum Patience {
     ForEver,
     For(Duration),
     Never,
+    #[allow(dead_code)] // only asynchronous captures use it
     /// No wait in this call: the caller waits before the next one, for a descriptor.
     Outside,
 }
