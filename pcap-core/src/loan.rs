@@ -9,7 +9,8 @@ pub(crate) trait Lent {
 /// Lends what a closure takes from its owner, or returns the owner if that is nothing.
 ///
 /// The borrow checker does not accept this without `unsafe`: where a function returns a loan in one case, it extends
-/// the loan to the other cases.
+/// the loan to the other cases. rustc 1.85 inlines a closure that calls a function, but not a function that is passed
+/// itself.
 #[inline(always)] // else the packet would be passed in memory
 pub(crate) fn lend<'a, L: Lent, O: ?Sized>(
     owner: &'a mut O,

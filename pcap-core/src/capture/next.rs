@@ -59,7 +59,7 @@ impl<S: Readable> Capture<S> {
     #[doc(alias = "pcap_next_ex")]
     #[inline(always)] // the packet stays in registers then
     pub fn next_packet(&mut self) -> Result<Option<Packet<'_>>> {
-        match loan::lend::<Packet<'_>, _>(self, Capture::ready) {
+        match loan::lend::<Packet<'_>, _>(self, |capture| capture.ready()) {
             Ok(packet) => Ok(Some(packet)),
             Err(capture) => capture.search_packet(),
         }
@@ -109,7 +109,7 @@ impl<S: Readable> Capture<S> {
 
     #[inline]
     fn next(&mut self, patience: Patience) -> Result<Next<Packet<'_>>> {
-        match loan::lend::<Packet<'_>, _>(self, Capture::ready) {
+        match loan::lend::<Packet<'_>, _>(self, |capture| capture.ready()) {
             Ok(packet) => Ok(Next::Packet(packet)),
             Err(capture) => capture.search(patience),
         }

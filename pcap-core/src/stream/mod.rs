@@ -326,7 +326,7 @@ impl<'a, S: Awaitable, R: Runtime> Future for NextPacket<'a, S, R> {
     #[inline(always)] // the packet stays in registers then
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(capture) = self.0.take() {
-            match loan::lend::<Packet<'_>, _>(capture, AsyncCapture::ready) {
+            match loan::lend::<Packet<'_>, _>(capture, |capture| capture.ready()) {
                 Ok(packet) => return Poll::Ready(Ok(Some(packet))),
                 Err(capture) => self.0 = Some(capture),
             }
