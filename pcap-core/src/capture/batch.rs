@@ -43,7 +43,6 @@ impl<S: Readable> Capture<S> {
     /// assert_eq!(longest, 1514);
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
-    #[doc(alias = "pcap_dispatch")]
     pub fn read_batch(&mut self, batch: &mut PacketBatch) -> Result<bool> {
         Ok(self.fill(batch, Patience::ForEver)? == Next::Packet(()))
     }

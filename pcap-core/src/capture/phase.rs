@@ -48,8 +48,8 @@ pub struct BatchResult {
     pub packets: u64,
     /// Whether the closure stopped the read.
     pub stopped: bool,
-    /// What to expect of the next read. It can be `Packet` even if the closure received no packets, because a filter may
-    /// have rejected them all, and `Nothing` after packets.
+    /// What to expect of the next read. It can be `Packet` even if the closure received no packets, because a filter
+    /// may have rejected them all, and `Nothing` after packets.
     pub found: Found,
 }
 
@@ -82,8 +82,8 @@ pub trait PacketSource: Opened {
         None
     }
 
-    /// Returns whether the last read found that there are no more packets, so that the next one should wait first. Returns
-    /// that once.
+    /// Returns whether the last read found that there are no more packets, so that the next one should wait first.
+    /// Returns that once.
     fn is_known_empty(&mut self) -> bool {
         false
     }

@@ -67,7 +67,7 @@ const SMALLEST: usize = 4096;
 ///     drop(full);
 ///     Ok(workers.map(|worker| worker.join().expect("no worker panics")).iter().sum())
 /// })?;
-/// assert_eq!(long, 3193);
+/// assert_eq!(long, 2994);
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
 #[derive(Clone)]

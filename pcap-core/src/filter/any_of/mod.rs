@@ -39,8 +39,8 @@ type Numbers = (u128, u128, usize);
 /// Sorted and disjoint ranges.
 type Ranges = Vec<Numbers>;
 
-/// What a filter can be compiled from, besides an expression. Only programs that use lists compile the code for them, since
-/// the rest of the crate calls it through this trait.
+/// What a filter can be compiled from, besides an expression. Only programs that use lists compile the code for them,
+/// since the rest of the crate calls it through this trait.
 pub(crate) trait List: fmt::Debug + Send + Sync + UnwindSafe + RefUnwindSafe {
     /// Builds the program of a list, with `compile` for single terms.
     fn build(&self, dlt: Dlt, compile: Compile<'_>) -> Result<Vec<Insn>>;
