@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::process::Command;
 
-/// The crates that are compared with.
+/// The crates with which the benches compare `pcap-core`.
 const CRATES: [&str; 3] = ["pcap", "pcap-file", "pcap-parser"];
 
 fn main() {

@@ -154,7 +154,7 @@ impl PacketBatch {
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.is_full_with(self.used)
+        self.is_full_with(self.used - self.base)
     }
 
     /// Returns whether the batch is full once it contains this number of bytes.

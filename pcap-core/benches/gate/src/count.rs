@@ -11,7 +11,7 @@ use crate::Failure;
 use crate::peers::Peer;
 use crate::work::{Task, jobs};
 
-/// The instructions per packet of each work.
+/// The number of instructions per packet for each task.
 pub(crate) struct Counts(Vec<((Peer, Task), f64)>);
 
 impl Counts {
@@ -81,7 +81,7 @@ fn same(task: Task, size: usize) -> String {
     }
 }
 
-/// The folder with the counts of this process, which is removed on drop.
+/// The directory that contains the counts of this process. Dropping it removes the directory.
 struct Folder(PathBuf);
 
 impl Folder {

@@ -4,7 +4,7 @@ use crate::layout::Layout;
 use crate::peers::{Peer, Way};
 use crate::work::{FILTERS, Task};
 
-/// A hot path, and what it is compared with.
+/// A hot path and its peers.
 pub(crate) struct Path {
     pub(crate) name: String,
     pub(crate) task: Task,

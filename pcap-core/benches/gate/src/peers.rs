@@ -28,14 +28,14 @@ pub(crate) use way::Way;
 pub(crate) enum Peer {
     /// `pcap-core`.
     Us,
-    /// The bare system calls.
+    /// System calls without a library.
     Floor,
     /// C, with libpcap.
     C,
 }
 
 impl Peer {
-    /// What ours is compared with.
+    /// The peers of `pcap-core`.
     pub(crate) const OTHERS: [Peer; 2] = [Peer::Floor, Peer::C];
 
     pub(crate) fn name(self) -> &'static str {

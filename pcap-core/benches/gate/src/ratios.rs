@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::Failure;
 use crate::peers::Peer;
 
-/// The ratios that were recorded with one version of rustc.
+/// The ratios recorded with one version of rustc.
 pub(crate) struct Ratios {
-    /// What they were recorded with: begins with that of rustc.
+    /// The versions of the tools that recorded them; that of rustc comes first.
     pub(crate) versions: String,
     lines: Vec<(String, Vec<(Peer, f64)>)>,
 }

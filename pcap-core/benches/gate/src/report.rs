@@ -10,7 +10,7 @@ use crate::paths::{self, Path};
 use crate::peers::Peer;
 use crate::ratios::Ratios;
 
-/// A path fails with more than this part of what is expected: 10 % more always fail, whatever is rounded.
+/// The greatest accepted ratio to the expected count. It is below 1.1, so that 10 % more fail despite rounding.
 const TOO_MANY: f64 = 1.09;
 
 /// With less than this part, the recorded ratio no longer guards the path.

@@ -114,6 +114,11 @@ pub(super) fn gather<W: Walk>(
         }
         return reader.lend_none();
     }
+    if first.data().is_empty() {
+        // Where an empty packet is in the buffer means nothing.
+        batch.push(first);
+        return reader.lend_none();
+    }
     // The whole part of the buffer is put into the batch at once, which is faster than a copy of each packet.
     let start = first.data().as_ptr().addr();
     let mut end = start + first.data().len();

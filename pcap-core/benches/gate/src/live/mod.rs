@@ -20,7 +20,7 @@ pub(crate) use network::Network;
 use network::{FROM, TO};
 use sender::{AT_ONCE, LENGTH, MARK, packet_socket, send_many};
 
-/// The size of the capture's buffer: large enough for all packets.
+/// The size of the capture's buffer, which holds all packets.
 const BUFFER: usize = 32 << 20;
 
 /// Longer than the packet-buffer timeout of both peers: then the kernel has passed on a block that is not full.
