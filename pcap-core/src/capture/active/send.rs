@@ -8,7 +8,7 @@ use crate::breakloop::Breaker;
 use crate::capture::Capture;
 use crate::capture::active::Active;
 use crate::capture::active::give_up::ShortestDropped;
-use crate::capture::active::transmit::{OPERATION, Transmit, Wait};
+use crate::capture::active::transmit::{self, OPERATION, Transmit, Wait};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sendqueue::SendQueue;
 use crate::sys::linux::packet_socket::{self, Sent};
@@ -59,7 +59,7 @@ impl Capture<Active> {
     #[doc(alias = "pcap_inject")]
     #[doc(alias = "pcap_sendpacket")]
     pub fn inject(&self, packet: &[u8]) -> Result<usize> {
-        self.state.transmit().inject(packet)
+        self.state.inject(packet)
     }
 
     /// Sends a packet as [`inject`](Self::inject) does, but never waits. Returns the number of bytes sent, or `None` if
@@ -85,7 +85,7 @@ impl Capture<Active> {
     ///
     #[doc(alias = "pcap_inject")]
     pub fn try_inject(&self, packet: &[u8]) -> Result<Option<usize>> {
-        self.state.transmit().inject_within(packet, Wait::Never)
+        self.state.inject_within(packet, Wait::Never)
     }
 
     /// Sends a packet as [`inject`](Self::inject) does, but waits no longer than `timeout`, even in non-blocking mode.
@@ -110,9 +110,7 @@ impl Capture<Active> {
     ///
     #[doc(alias = "pcap_inject")]
     pub fn inject_timeout(&self, packet: &[u8], timeout: Duration) -> Result<Option<usize>> {
-        self.state
-            .transmit()
-            .inject_within(packet, Wait::at_most(timeout))
+        self.state.inject_within(packet, Wait::at_most(timeout))
     }
 
     /// Sends all packets of a queue in order, and returns the number of bytes sent.
@@ -234,19 +232,34 @@ impl Transmit for Active {
         &self.live.handle.name
     }
 
+    /// Does what `pcap_inject` does on a packet socket, without its checks.
+    #[inline]
     fn send(&self, packet: &[u8]) -> Result<usize, c_int> {
+        if let Some(socket) = self.packet_socket() {
+            return transmit::send(socket, packet);
+        }
+        platform::clear_errno();
         // SAFETY: the handle is open and activated. `Active` is not `Sync`, so only this thread uses it.
         unsafe { platform::inject(self.live.handle.as_ptr(), packet) }
     }
 
-    fn failure(&self, status: c_int) -> Error {
-        self.live.handle.error(status, OPERATION)
+    fn failure(&self, number: c_int) -> Error {
+        match self.packet_socket() {
+            Some(_) => transmit::failure(self.name(), number),
+            None => self.live.handle.error(number, OPERATION),
+        }
     }
 
+    #[inline]
     fn packet_socket(&self) -> Option<platform::BorrowedFd<'_>> {
-        let fd = self.fileno()?;
-        let is_one = || packet_socket::is_packet_socket(fd);
-        self.sending.many.get_or_init(is_one).then_some(fd)
+        let socket = self.sending.socket.get_or_init(|| {
+            // SAFETY: the handle is open and activated.
+            let fd = unsafe { platform::fileno(self.live.handle.as_ptr()) }?;
+            let is_one = self.fileno().is_some_and(packet_socket::is_packet_socket);
+            is_one.then_some(fd)
+        });
+        // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
+        socket.map(|fd| unsafe { platform::borrow(fd) })
     }
 
     fn send_many(&self, queue: &SendQueue, numbers: Range<usize>) -> Sent {

@@ -4,12 +4,13 @@ use std::cell::OnceCell;
 
 use crate::capture::active::give_up::ShortestDropped;
 use crate::capture::active::sender::Lent;
+use crate::sys::platform::RawFd;
 
 /// What a live capture has learned about sending on its device.
 #[derive(Default)]
 pub(super) struct SendState {
-    /// Whether the descriptor is a packet socket, which accepts many packets per call.
-    pub(super) many: OnceCell<bool>,
+    /// The descriptor, if it is a packet socket that sends whole frames on one device. It belongs to the handle.
+    pub(super) socket: OnceCell<Option<RawFd>>,
     pub(super) shortest_dropped: ShortestDropped,
     /// The socket of the capture's senders.
     pub(super) lent: Lent,

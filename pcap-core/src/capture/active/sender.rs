@@ -12,12 +12,11 @@ use crate::breakloop::{BreakHandle, Breaker};
 use crate::capture::Capture;
 use crate::capture::active::Active;
 use crate::capture::active::give_up::ShortestDropped;
-use crate::capture::active::transmit::{BROKEN, OPERATION, Transmit, Wait};
+use crate::capture::active::transmit::{self, BROKEN, Transmit, Wait};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sendqueue::SendQueue;
 use crate::sys::linux::packet_socket;
 use crate::sys::platform::{self, RawFd};
-use crate::sys::{self};
 
 /// Sends packets on the device of a capture from any thread, while another thread reads the capture. Created by
 /// `os::linux::SenderExt::sender`.
@@ -93,7 +92,7 @@ impl Sender {
     ///   interrupts its wait. The packet is not sent.
     pub fn inject(&self, packet: &[u8]) -> Result<usize> {
         self.transmit().check_break(BROKEN)?;
-        self.transmit().inject(packet)
+        Transmit::inject(self, packet)
     }
 
     /// Sends a packet without waiting. Returns the number of bytes sent, or `None` if the device's send queue is full.
@@ -105,7 +104,7 @@ impl Sender {
     /// - [`Break`](ErrorKind::Break) if a [break handle of this sender](Self::break_handle) was used before the call.
     pub fn try_inject(&self, packet: &[u8]) -> Result<Option<usize>> {
         self.transmit().check_break(BROKEN)?;
-        self.transmit().inject_within(packet, Wait::Never)
+        self.inject_within(packet, Wait::Never)
     }
 
     /// Sends a packet, but waits no longer than `timeout`. Returns the number of bytes sent, or `None` if the device's
@@ -116,8 +115,7 @@ impl Sender {
     /// The errors of [`inject`](Self::inject).
     pub fn inject_timeout(&self, packet: &[u8], timeout: Duration) -> Result<Option<usize>> {
         self.transmit().check_break(BROKEN)?;
-        self.transmit()
-            .inject_within(packet, Wait::at_most(timeout))
+        self.inject_within(packet, Wait::at_most(timeout))
     }
 
     /// Sends all packets of a queue in order, and returns the number of bytes sent. See [`Capture::inject_queue`].
@@ -203,15 +201,13 @@ impl Transmit for Sender {
         &self.name
     }
 
+    #[inline]
     fn send(&self, packet: &[u8]) -> Result<usize, c_int> {
-        let sent = packet_socket::send_one(platform::borrow_owned(&self.socket), packet);
-        sent.map_err(|e| e.raw_os_error().unwrap_or(0))
+        transmit::send(platform::borrow_owned(&self.socket), packet)
     }
 
-    /// Creates the error with the text that libpcap would use.
     fn failure(&self, errno: c_int) -> Error {
-        let text = format!("send: {}", platform::strerror(errno));
-        Error::status(sys::PCAP_ERROR, OPERATION, self.name.clone(), &text)
+        transmit::failure(&self.name, errno)
     }
 
     fn packet_socket(&self) -> Option<platform::BorrowedFd<'_>> {

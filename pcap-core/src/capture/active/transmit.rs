@@ -10,6 +10,7 @@ use crate::capture::active::give_up::{Refusals, ShortestDropped};
 use crate::capture::wait;
 use crate::error::{Error, ErrorKind, Result, Unsent};
 use crate::sendqueue::{self, SendQueue};
+use crate::sys;
 use crate::sys::linux::packet_socket::{self, Sent};
 use crate::sys::platform::{self, RawFd};
 
@@ -100,6 +101,54 @@ pub(super) trait Transmit {
     fn patience(&self) -> Wait;
 
     fn shortest_dropped(&self) -> &ShortestDropped;
+
+    /// Sends a packet. Returns `None` if the device's queue stayed full until the limit.
+    ///
+    /// The first try calls no method of a trait object: after a system call, the processor mispredicts such calls.
+    #[inline]
+    fn inject_within(&self, data: &[u8], wait: Wait) -> Result<Option<usize>>
+    where
+        Self: Sized,
+    {
+        let slowly: &dyn Transmit = self;
+        if sendqueue::check(data).is_err() {
+            slowly.check_packet(data)?;
+        }
+        if self.shortest_dropped().may_drop(data.len()) {
+            return slowly.insist(data, wait, None);
+        }
+        // In nearly all cases, the first try succeeds, and nothing has to be noted.
+        match self.send(data) {
+            Ok(sent) => Ok(Some(sent)),
+            Err(number) => slowly.insist(data, wait, Some(number)),
+        }
+    }
+
+    #[inline]
+    fn inject(&self, data: &[u8]) -> Result<usize>
+    where
+        Self: Sized,
+    {
+        let wait = self.patience();
+        let slowly: &dyn Transmit = self;
+        match self.inject_within(data, wait)? {
+            Some(sent) => Ok(sent),
+            None => Err(slowly.no_room_in_time(wait)),
+        }
+    }
+}
+
+/// Sends a packet through a packet socket without waiting. Returns the number of bytes sent, or errno.
+#[inline]
+pub(super) fn send(socket: platform::BorrowedFd<'_>, packet: &[u8]) -> Result<usize, c_int> {
+    let sent = packet_socket::send_one(socket, packet);
+    sent.map_err(|e| e.raw_os_error().unwrap_or(0))
+}
+
+/// Creates libpcap's error for a packet that a packet socket rejected.
+pub(super) fn failure(name: &str, errno: c_int) -> Error {
+    let text = format!("send: {}", platform::strerror(errno));
+    Error::status(sys::PCAP_ERROR, OPERATION, name.to_owned(), &text)
 }
 
 /// One instance for both, since a system call takes much longer than a dynamic one.
@@ -125,7 +174,6 @@ impl dyn Transmit + '_ {
         if refusals.is_time_to_look() {
             refusals.look(self.packet_socket());
         }
-        platform::clear_errno();
         match self.send(data) {
             Ok(sent) => {
                 self.shortest_dropped().sent(data.len());
@@ -164,21 +212,6 @@ impl dyn Transmit + '_ {
         }
     }
 
-    /// Sends a packet. Returns `None` if the device's queue stayed full until the limit.
-    #[inline]
-    pub(super) fn inject_within(&self, data: &[u8], wait: Wait) -> Result<Option<usize>> {
-        self.check_packet(data)?;
-        if self.shortest_dropped().may_drop(data.len()) {
-            return self.insist(data, wait, None);
-        }
-        // In nearly all cases, the first try succeeds, and nothing has to be noted.
-        platform::clear_errno();
-        match self.send(data) {
-            Ok(sent) => Ok(Some(sent)),
-            Err(number) => self.insist(data, wait, Some(number)),
-        }
-    }
-
     /// Tries to send a packet until the limit. `failed` is the error number of the first try, if there has been one.
     #[cold]
     #[inline(never)]
@@ -206,12 +239,6 @@ impl dyn Transmit + '_ {
                 .map_err(|e| Error::io("wait on", self.name().to_owned(), e))?;
             self.check_break(WAIT_BROKEN)?;
         }
-    }
-
-    pub(super) fn inject(&self, data: &[u8]) -> Result<usize> {
-        let wait = self.patience();
-        let sent = self.inject_within(data, wait)?;
-        sent.ok_or_else(|| self.no_room_in_time(wait))
     }
 
     /// Creates the error for a packet that the device did not accept in time.
@@ -267,7 +294,7 @@ impl dyn Transmit + '_ {
             }
             // Fall back to `inject`, which waits or reports the error.
             let packet = queue.get(next).unwrap_or_default();
-            match self.inject_within(packet, wait) {
+            match self.insist(packet, wait, None) {
                 Ok(Some(sent)) => bytes += sent,
                 Ok(None) => return failed(self.no_room_in_time(wait), next, bytes),
                 Err(error) => return failed(error, next, bytes),

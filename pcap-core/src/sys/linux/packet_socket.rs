@@ -266,6 +266,7 @@ mod linux {
     }
 
     /// Sends one packet, without waiting.
+    #[inline]
     pub(crate) fn send_one(socket: BorrowedFd<'_>, packet: &[u8]) -> io::Result<usize> {
         let (fd, flags) = (socket.as_raw_fd(), libc::MSG_DONTWAIT);
         // SAFETY: the descriptor is open, and the packet has that length.
