@@ -27,7 +27,9 @@ impl Filtering {
     pub(super) fn wants(&self, packet: Option<Packet<'_>>) -> bool {
         match (self, packet) {
             (Filtering::One(filter, _), Some(packet)) => filter.matches_packet(packet),
-            (Filtering::PerLinktype(filters), Some(packet)) => filters.wants(packet),
+            (Filtering::PerLinktype(filters), Some(packet)) => {
+                filters.want(packet.interface(), packet.data(), packet.wire_len())
+            }
             _ => true,
         }
     }
@@ -72,13 +74,13 @@ impl PerLinktype {
         }
     }
 
-    /// Returns whether the filter for the interface of a packet accepts it.
+    /// Returns whether the filter for an interface accepts a packet. Takes its parts, which fit into registers.
     #[inline(never)] // to keep the other filters' loops small
-    fn wants(&self, packet: Packet<'_>) -> bool {
-        let number = packet.interface().map_or(usize::MAX, |n| n as usize);
+    fn want(&self, interface: Option<u32>, data: &[u8], wire_len: u32) -> bool {
+        let number = interface.map_or(usize::MAX, |n| n as usize);
         let index = self.interfaces.get(number).copied();
         let filter = index.and_then(|index| self.filters[index].as_ref());
-        filter.is_some_and(|filter| filter.matches_packet(packet))
+        filter.is_some_and(|filter| filter.run(data, wire_len) != 0)
     }
 
     /// Adds a compiled filter for its link type.
