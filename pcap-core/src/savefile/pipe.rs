@@ -3,12 +3,11 @@
 //! libpcap itself would block within an incomplete record. That wait cannot be interrupted, and the bytes read by then
 //! would be lost. So libpcap only gets complete records, and when it reports the end of the file, more must be read.
 
-use std::io::{self, Read};
+use std::io;
 
 use crate::linktype::Dlt;
 use crate::savefile::{self, ByteOrder, RECORD_HEADER, pcapng};
-use crate::sys::checked;
-use crate::sys::platform;
+use crate::sys::{Reader, checked, platform};
 
 /// The size of each read: the capacity of a pipe.
 const CHUNK: usize = 64 * 1024;
@@ -220,7 +219,7 @@ impl Feed {
 /// until then. Returns the length of that part and the units after it, or `None` if the data is unknown, too long or
 /// ends early. The second value is whether the data ended.
 pub(crate) fn read_head(
-    reader: &mut dyn Read,
+    reader: &mut dyn Reader,
     bytes: &mut Vec<u8>,
 ) -> io::Result<(Option<(usize, Units)>, bool)> {
     let mut units = Units::Blocks(ByteOrder::Native);
@@ -237,7 +236,7 @@ pub(crate) fn read_head(
             Unit::Partial(_) => {
                 let read = read_more(bytes, |free| {
                     loop {
-                        match reader.read(free) {
+                        match reader.read_bytes(free) {
                             Ok(length) => return checked(length, free),
                             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                             Err(e) => return Err(e),

@@ -55,7 +55,7 @@ impl Cookie {
             return Ok(0);
         }
         loop {
-            match self.reader.read(buffer) {
+            match self.reader.read_bytes(buffer) {
                 Ok(n) => {
                     self.ended = n == 0;
                     return checked(n, buffer);
