@@ -117,7 +117,7 @@ pub(crate) struct Magic {
 }
 
 /// A savefile's byte order, relative to this machine's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum ByteOrder {
     Native,
     Swapped,

@@ -3,8 +3,6 @@
 //! The accumulator and the index register are known at most points of a program: constants, or numbers in the packet.
 //! Then instructions that only change them disappear from the graph.
 
-use std::collections::HashMap;
-
 use super::number::Number;
 use super::state::{Content, State, bit};
 use crate::filter::program::insn::{Insn, op};
@@ -17,7 +15,7 @@ const MAX_STEPS: usize = 64;
 const SHORT_HEADER: u32 = 20;
 
 /// A point at which a program does something, and the state there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy)]
 pub(super) enum Stop {
     /// The end of the program, with its result.
     Answer(u32),
@@ -149,6 +147,18 @@ impl Stop {
         }
     }
 
+    /// Returns a value that orders stops, and is the same only for equal ones.
+    fn key(&self) -> (u8, usize, u64, State) {
+        match *self {
+            Stop::Answer(value) => (0, 0, value.into(), State::START),
+            Stop::Test(index, insn, state) => (1, index, bits(insn), state),
+            Stop::Header(index, k, state) => (2, index, k.into(), state),
+            Stop::Load(index, state) => (3, index, 0, state),
+            Stop::LoadIndex(index, state) => (4, index, 0, state),
+            Stop::Plain(index, insn, state) => (5, index, bits(insn), state),
+        }
+    }
+
     /// Returns the first stop at or after an instruction; `None` if it is too far.
     fn after(program: &[Insn], live: &[u32], mut index: usize, mut state: State) -> Option<Stop> {
         for _ in 0..MAX_STEPS {
@@ -163,6 +173,12 @@ impl Stop {
         }
         None
     }
+}
+
+/// Returns the four numbers of an instruction as one.
+fn bits(insn: Insn) -> u64 {
+    let jumps = u64::from(insn.jt) << 8 | u64::from(insn.jf);
+    u64::from(insn.code) << 48 | jumps << 32 | u64::from(insn.k)
 }
 
 /// Returns whether arithmetic changes no number.
@@ -211,7 +227,8 @@ pub(super) struct Graph<'a> {
     /// The registers and memory cells that each instruction and later ones use before they change them.
     live: Vec<u32>,
     pub(super) stops: Vec<Stop>,
-    ids: HashMap<Stop, usize>,
+    /// The numbers of the stops, in the order of the stops.
+    sorted: Vec<usize>,
     /// For each stop, the next one if its condition holds, and the next one if it does not. They are the same if it has
     /// no condition.
     pub(super) ways: Vec<[usize; 2]>,
@@ -223,7 +240,7 @@ impl<'a> Graph<'a> {
             program,
             live: taken_later(program),
             stops: Vec::new(),
-            ids: HashMap::new(),
+            sorted: Vec::new(),
             ways: Vec::new(),
         };
         // The memory is 0 at the start.
@@ -285,10 +302,18 @@ impl<'a> Graph<'a> {
 
     fn add_stop(&mut self, stop: Stop) -> Option<usize> {
         let new = self.stops.len();
-        let id = *self.ids.entry(stop).or_insert(new);
-        if id == new {
-            self.stops.push(stop);
-        }
+        let key = stop.key();
+        let place = self
+            .sorted
+            .binary_search_by(|id| self.stops[*id].key().cmp(&key));
+        let id = match place {
+            Ok(at) => self.sorted[at],
+            Err(at) => {
+                self.sorted.insert(at, new);
+                self.stops.push(stop);
+                new
+            }
+        };
         // A test occurs once for each number that it may examine.
         (new <= 8 * self.program.len() + 16).then_some(id)
     }

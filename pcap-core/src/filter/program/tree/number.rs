@@ -3,7 +3,7 @@
 use crate::filter::program::insn::{Insn, op};
 
 /// The origin of a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
     /// An offset in the packet.
     Packet,
@@ -16,7 +16,7 @@ pub(super) enum Source {
 }
 
 /// A number, with arithmetic that is applied to it: a mask, a shift, an exclusive or, and an addition that may wrap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Number {
     pub(super) source: Source,
     pub(super) at: u32,

@@ -5,7 +5,7 @@ use crate::filter::program::insn::{Insn, op};
 use crate::filter::program::validate::{self, CELLS};
 
 /// The content of a register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Content {
     /// A number that is loaded only where it is needed. In the index register, a number relative to that register is
     /// loaded at once.
@@ -16,7 +16,7 @@ pub(super) enum Content {
 }
 
 /// The contents of the accumulator, the index register and the memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct State {
     pub(super) a: Content,
     /// Whether the accumulator contains a number that has not been loaded before, so that the packet may end before it.
