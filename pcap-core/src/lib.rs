@@ -416,11 +416,11 @@
 
 // Marks items that need a feature. Only nightly compilers support it; docs.rs uses one.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-
-// Must be first, because the other modules use its macro.
+// Must be first, because the other modules use their macros.
 #[macro_use]
 mod manual;
-
+#[macro_use]
+mod text;
 mod breakloop;
 mod callback;
 mod capture;

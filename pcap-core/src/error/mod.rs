@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::printable::Printable;
 use crate::sys;
-
+use crate::text::contains;
 #[cfg(feature = "remote")]
 pub(crate) use remote::hide;
 pub use unsent::Unsent;
@@ -321,7 +321,7 @@ impl Error {
         text: &str,
         os: io::Error,
     ) -> Error {
-        let kind = if text.contains("truncated") {
+        let kind = if contains(text, "truncated") {
             ErrorKind::SavefileTruncated
         } else if text.starts_with("error reading dump file") {
             ErrorKind::Io(os.kind())
@@ -448,17 +448,17 @@ impl fmt::Debug for Error {
 /// Determines the kind of a failure from libpcap's text, because libpcap returns the same status for most failures of a
 /// live capture. An unknown text is [`ErrorKind::Other`]: this function never guesses.
 fn classify_text(text: &str) -> ErrorKind {
-    if text.contains("disappeared") {
+    if contains(text, "disappeared") {
         ErrorKind::Disappeared
-    } else if text.contains("No such device exists") {
+    } else if contains(text, "No such device exists") {
         ErrorKind::NoSuchDevice
-    } else if text.contains("Message too long") {
+    } else if contains(text, "Message too long") {
         // The packet exceeds the device's MTU.
         ErrorKind::InvalidArgument
-    } else if text.starts_with("Failed to get s") && text.contains(" bus: ") {
+    } else if text.starts_with("Failed to get s") && contains(text, " bus: ") {
         // The D-Bus devices are always listed, even without a bus.
         ErrorKind::InterfaceNotUp
-    } else if text.contains("isn't supported") || text.contains("not supported") {
+    } else if contains(text, "isn't supported") || contains(text, "not supported") {
         ErrorKind::Unsupported
     } else {
         ErrorKind::Other
