@@ -121,8 +121,8 @@ impl Filter {
         lists: Arc<dyn List>,
         compile: &(dyn Fn(&str, CompileOptions) -> Result<Vec<Insn>> + Sync),
     ) -> Result<Filter> {
-        let program =
-            stack::on_large_stack(any_of::OPERATION, || None, || lists.build(dlt, compile))?;
+        let mut build = || Ok((lists.build(dlt, compile)?, None));
+        let (program, _) = stack::on_large_stack(any_of::OPERATION, None, &mut build)?;
         Ok(Filter {
             lists: dlt.depends_on_system().then_some(lists),
             ..Filter::plain_program(dlt, program.into())

@@ -42,7 +42,7 @@ pub use program::insn::Insn;
 use crate::error::Result;
 use crate::linktype::Dlt;
 use crate::sys;
-use compile::{limits, stack};
+use compile::stack::{self, Programs};
 use program::insn;
 use program::tree::Tree;
 use program::validate;
@@ -111,14 +111,9 @@ pub struct Filter {
 /// # Properties
 impl Filter {
     fn compile_with(dlt: Dlt, expression: &str, options: CompileOptions) -> Result<Filter> {
-        stack::on_large_stack(
-            compile::OPERATION,
-            || Some(limits::cut(expression)),
-            || {
-                let program = compile::detached(dlt, expression, options)?;
-                Ok(Filter::compiled(dlt, program, None, expression, options))
-            },
-        )
+        let mut compile = || Ok((compile::detached(dlt, expression, options)?, None));
+        let programs = stack::on_large_stack(compile::OPERATION, Some(expression), &mut compile)?;
+        Ok(Filter::compiled(dlt, programs, expression, options))
     }
 
     /// Compiles an expression on a handle, for a capture that delivers at most `snaplen` bytes of a packet.
@@ -138,35 +133,32 @@ impl Filter {
         options: CompileOptions,
     ) -> Result<Filter> {
         let lent = Lent(pcap);
-        stack::on_large_stack(
-            compile::OPERATION,
-            || Some(limits::cut(expression)),
-            move || {
-                let pcap = lent.get();
-                // SAFETY: the caller's promise.
-                let mut program = unsafe { compile::on_handle(pcap, expression, options)? };
-                // SAFETY: the caller's promise.
-                let captured = unsafe { sys::pcap_snapshot(pcap) };
-                for insn in &mut program {
-                    if live && insn.code == RETURN && i64::from(insn.k) == i64::from(captured) {
-                        insn.k = snaplen;
-                    }
+        let mut compile = move || {
+            let pcap = lent.get();
+            // SAFETY: the caller's promise.
+            let mut program = unsafe { compile::on_handle(pcap, expression, options)? };
+            // SAFETY: the caller's promise.
+            let captured = unsafe { sys::pcap_snapshot(pcap) };
+            for insn in &mut program {
+                if live && insn.code == RETURN && i64::from(insn.k) == i64::from(captured) {
+                    insn.k = snaplen;
                 }
-                let plain = if live && has_kernel_extensions(&program) {
-                    let options = options.snaplen(snaplen);
-                    compile::detached(dlt, expression, options).ok()
-                } else {
-                    None
-                };
-                Ok(Filter::compiled(dlt, program, plain, expression, options))
-            },
-        )
+            }
+            let plain = if live && has_kernel_extensions(&program) {
+                let options = options.snaplen(snaplen);
+                compile::detached(dlt, expression, options).ok()
+            } else {
+                None
+            };
+            Ok((program, plain))
+        };
+        let programs = stack::on_large_stack(compile::OPERATION, Some(expression), &mut compile)?;
+        Ok(Filter::compiled(dlt, programs, expression, options))
     }
 
     fn compiled(
         dlt: Dlt,
-        program: Vec<Insn>,
-        plain: Option<Vec<Insn>>,
+        (program, plain): Programs,
         expression: &str,
         options: CompileOptions,
     ) -> Filter {

@@ -327,7 +327,7 @@ mod tests {
         let joined = compiler.joined(&parts, steps, &sizes).ok()?;
         Some(
             [whole, joined]
-                .map(|program| Filter::compiled(dlt, program, None, expression, options)),
+                .map(|program| Filter::compiled(dlt, (program, None), expression, options)),
         )
     }
 

@@ -164,7 +164,7 @@ pub(crate) fn is_number(word: &str) -> bool {
         let (digits, radix) = hexadecimal.map_or((part, 10), |digits| (digits, 16));
         !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix))
     };
-    word.contains(':') || word.split('.').count() <= 4 && word.split('.').all(number)
+    word.as_bytes().contains(&b':') || word.split('.').count() <= 4 && word.split('.').all(number)
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ impl BlockBuf {
     ///   truncate it.
     #[inline]
     pub fn add_comment(&mut self, text: &str) -> Result<()> {
-        if text.contains('\0') {
+        if text.as_bytes().contains(&0) {
             let text = "it contains a NUL byte";
             let object = "the comment".to_owned();
             let kind = ErrorKind::InvalidArgument;

@@ -90,7 +90,7 @@ impl BlockBuf {
         const LONGEST: usize = u16::MAX as usize - 17;
         let mut body = Vec::new();
         for (address, name) in names {
-            if name.is_empty() || name.len() > LONGEST || name.contains('\0') {
+            if name.is_empty() || name.len() > LONGEST || name.as_bytes().contains(&0) {
                 let text = format!("expected 1 to {LONGEST} bytes and no NUL byte");
                 let object = "a name of an address".to_owned();
                 return Err(Error::cannot(
