@@ -28,9 +28,6 @@ const SECTION: u32 = super::MAGIC_PCAPNG;
 const SECTION_ORDER: u32 = 0x1a2b_3c4d;
 /// The most bytes before the first interface of a pcapng savefile in a stream: they are kept until then.
 pub(crate) const LONGEST_HEAD: usize = 2 * pcapng::LONGEST_BLOCK as usize;
-/// The types of an interface block and of the packet blocks: libpcap reads up to the first of them
-/// to open a savefile.
-const OPENED_AT: [u32; 4] = [1, 2, 3, 6];
 
 /// The units of a savefile after its header.
 #[derive(Clone, Copy, Debug)]
@@ -228,7 +225,8 @@ pub(crate) fn read_head(
         match units.first(&bytes[length..], pcapng::LONGEST_BLOCK as usize) {
             Unit::Whole(one, kind) => {
                 length += one;
-                if OPENED_AT.contains(&kind) {
+                // An interface block or a packet block: libpcap reads up to the first of them to open a savefile.
+                if matches!(kind, 1 | 2 | 3 | 6) {
                     return Ok((Some((length, units)), false));
                 }
             }

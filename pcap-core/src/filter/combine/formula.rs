@@ -44,8 +44,8 @@ pub(crate) fn join(steps: &[Step<&[Insn]>], accept: u32) -> Vec<Insn> {
         match step {
             Step::Part(program) => start = write(&mut assembler, program, yes, no),
             Step::Not => open.push((Some(no), Some(yes))),
-            Step::And => open.extend([(None, Some(no)), (Some(yes), Some(no))]),
-            Step::Or => open.extend([(Some(yes), None), (Some(yes), Some(no))]),
+            Step::And => open.extend_from_slice(&[(None, Some(no)), (Some(yes), Some(no))]),
+            Step::Or => open.extend_from_slice(&[(Some(yes), None), (Some(yes), Some(no))]),
         }
     }
     assembler.finish(start)

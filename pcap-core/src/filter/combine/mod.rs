@@ -168,19 +168,19 @@ impl Filter {
 
     /// Creates a filter from a formula. Its filters have the same link type and are not combined ones.
     fn of_steps(dlt: Dlt, steps: Vec<Step<Filter>>) -> Filter {
-        let parts = || {
-            steps.iter().filter_map(|step| match step {
-                Step::Part(filter) => Some(filter),
-                _ => None,
-            })
-        };
-        let accepts = |insn: &&Insn| insn.code == op::RET | op::K && insn.k != 0;
-        let accept = parts()
-            .flat_map(|filter| filter.program.iter())
-            .filter(accepts)
-            .map(|insn| insn.k)
-            .max()
-            .unwrap_or(compile::MAX_SNAPLEN);
+        let mut accept = 0;
+        for step in &steps {
+            if let Step::Part(filter) = step {
+                for insn in &*filter.program {
+                    if insn.code == op::RET | op::K {
+                        accept = accept.max(insn.k);
+                    }
+                }
+            }
+        }
+        if accept == 0 {
+            accept = compile::MAX_SNAPLEN;
+        }
         let join = |of: fn(&Filter) -> &[Insn]| {
             let programs: Vec<_> = steps.iter().map(|step| step.map(of)).collect();
             formula::join(&programs, accept)

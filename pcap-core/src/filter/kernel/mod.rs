@@ -249,7 +249,7 @@ fn translate(insn: Insn, view: View, snaplen: u32, out: &mut Vec<Insn>) -> Resul
         }
         code if code == op::LD | op::LEN && header > 0 => {
             let add = Insn::new(op::ALU | op::ADD | op::K, 0, 0, header);
-            out.extend([insn, add]);
+            out.extend_from_slice(&[insn, add]);
         }
         code if code == op::LDX | op::LEN && header > 0 => {
             return Err("it loads the length into the index register".into());

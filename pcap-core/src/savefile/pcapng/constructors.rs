@@ -105,12 +105,12 @@ impl BlockBuf {
                 IpAddr::V6(address) => (2, address.octets().to_vec()),
             };
             let value = [&address, name.as_bytes(), &[0]].concat();
-            body.extend(kind.to_ne_bytes());
-            body.extend((value.len() as u16).to_ne_bytes());
+            body.extend_from_slice(&kind.to_ne_bytes());
+            body.extend_from_slice(&(value.len() as u16).to_ne_bytes());
             body.extend(&value);
             body.resize(body.len().next_multiple_of(4), 0);
         }
-        body.extend([0; 4]);
+        body.extend_from_slice(&[0; 4]);
         Ok(BlockBuf::of_kind(Kind::NAMES, &body, ByteOrder::Native))
     }
 
