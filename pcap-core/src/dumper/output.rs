@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys::{clock, platform};
+use crate::sys::{clock, kind, platform};
 
 /// The size of the buffer, in bytes.
 const BUFFER: usize = 256 * 1024;
@@ -192,7 +192,7 @@ impl Output {
         if let Some(bound) = self.bound {
             let now = clock::coarse();
             self.flush_if_due_at(now)?;
-            self.due.get_or_insert(now.saturating_add(bound));
+            self.due = self.due.or(Some(now.saturating_add(bound)));
         }
         if self.filled + length > BUFFER && self.filled > 0 {
             self.drain()?;
@@ -286,7 +286,7 @@ impl Output {
                     ));
                 }
                 Ok(n) => taken.length += n,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if kind(&e) == io::ErrorKind::Interrupted => {}
                 Err(e) => break Err(e),
             }
         };

@@ -238,7 +238,7 @@ impl Error {
         object: impl Into<Option<String>>,
         source: io::Error,
     ) -> Error {
-        let (kind, text) = (ErrorKind::Io(source.kind()), source.to_string());
+        let (kind, text) = (ErrorKind::Io(sys::kind(&source)), source.to_string());
         Error::from_parts(kind, Some(operation), object.into(), &text, Some(source))
     }
 
@@ -296,12 +296,14 @@ impl Error {
 
     /// Adds a boxed argument of the failed call, for the caller to [`take`](Self::take) unboxed.
     pub(crate) fn handing_back_boxed(self, object: Box<dyn Any + Send>) -> Error {
-        self.with(|error| error.back = Mutex::new(Some(object)))
+        let mut error = self.into_parts();
+        error.back = Mutex::new(Some(object));
+        Error(Arc::new(error))
     }
 
-    /// Applies a change to this error, but not to its clones.
-    fn with(self, change: impl FnOnce(&mut Repr)) -> Error {
-        let mut repr = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Repr {
+    /// Returns the parts of this error, for a change that its clones do not see.
+    fn into_parts(self) -> Repr {
+        Arc::try_unwrap(self.0).unwrap_or_else(|shared| Repr {
             kind: shared.kind,
             operation: shared.operation,
             object: shared.object.clone(),
@@ -309,9 +311,7 @@ impl Error {
             io: shared.io.clone(),
             unsent: shared.unsent.clone(),
             back: Mutex::new(None),
-        });
-        change(&mut repr);
-        Error(Arc::new(repr))
+        })
     }
 
     /// Creates an error from libpcap's text about a savefile. `os` is the operating system's last error.
@@ -324,7 +324,7 @@ impl Error {
         let kind = if contains(text, "truncated") {
             ErrorKind::SavefileTruncated
         } else if text.starts_with("error reading dump file") {
-            ErrorKind::Io(os.kind())
+            ErrorKind::Io(sys::kind(&os))
         } else {
             ErrorKind::SavefileBad
         };

@@ -73,7 +73,8 @@ impl Refusals {
 
     /// Notes that the try failed with `ENOBUFS`. Returns the reason to give up, if there is one.
     pub(crate) fn no_room(&mut self) -> Option<&'static str> {
-        let since = *self.since.get_or_insert_with(Instant::now);
+        let since = self.since.unwrap_or_else(Instant::now);
+        self.since = Some(since);
         let counters = self.counters.as_ref()?;
         let after = counters.as_ref().and_then(LinkCounters::tx_dropped);
         let (Some((before, others)), Some(after)) = (self.before.take(), after) else {

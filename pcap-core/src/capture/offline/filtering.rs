@@ -129,7 +129,9 @@ impl PerLinktype {
                 ErrorKind::Io(_) | ErrorKind::LibraryMissing => return Err(error),
                 _ => {
                     self.warn(linktype, &error);
-                    self.failure.get_or_insert(error);
+                    if self.failure.is_none() {
+                        self.failure = Some(error);
+                    }
                     None
                 }
             },

@@ -351,7 +351,7 @@ impl Walk {
     }
 
     fn differs(&mut self, why: &'static str) {
-        self.facts.differs.get_or_insert(why);
+        self.facts.differs = self.facts.differs.or(Some(why));
     }
 }
 

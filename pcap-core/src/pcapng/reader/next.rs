@@ -9,6 +9,7 @@ use crate::loan;
 use crate::pcapng::{Block, Reader};
 use crate::savefile::Walk;
 use crate::savefile::pcapng::{Found, Sought};
+use crate::sys;
 
 /// How long a read may wait.
 #[derive(Clone, Copy)]
@@ -290,7 +291,7 @@ impl Reader {
 
     /// Handles a failed read, unless it only found nothing in a pipe, or was interrupted.
     fn unread(&mut self, error: io::Error) -> Result<Step> {
-        match error.kind() {
+        match sys::kind(&error) {
             io::ErrorKind::WouldBlock if self.descriptor().is_some() => Ok(Step::Wait),
             io::ErrorKind::Interrupted => Ok(Step::Again),
             _ => {

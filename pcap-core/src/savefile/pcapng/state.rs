@@ -258,7 +258,8 @@ impl State {
     fn add(&mut self, block: RawBlock<'_>) -> Result<(), Damage> {
         let described = Described::new(block, self.rules)?;
         let number = self.interfaces.len();
-        let (first, order) = *self.first.get_or_insert((described, self.order));
+        let (first, order) = self.first.unwrap_or((described, self.order));
+        self.first = Some((first, order));
         if self.rules == Rules::Libpcap {
             if described.dlt() != first.dlt() {
                 return Err(Damage::Linktype {

@@ -3,6 +3,7 @@
 use std::ffi::c_int;
 use std::io;
 
+use crate::sys::kind;
 use crate::text::rfind;
 
 /// Returns the location of this thread's errno.
@@ -34,7 +35,7 @@ pub(crate) fn keep_errno(f: impl FnOnce()) {
 
 /// Returns whether the last call on this thread failed because it would have blocked.
 pub(crate) fn would_block() -> bool {
-    io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
+    kind(&io::Error::last_os_error()) == io::ErrorKind::WouldBlock
 }
 
 /// Returns whether the last call on this thread failed because a queue was full (`ENOBUFS`).

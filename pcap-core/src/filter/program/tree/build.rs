@@ -145,7 +145,9 @@ impl Ops {
             return go.k as Place;
         }
         let next = self.ops.len() as Place;
-        let entry = *self.entries[usize::from(place)].get_or_insert(next);
+        let known = &mut self.entries[usize::from(place)];
+        let entry = known.unwrap_or(next);
+        *known = Some(entry);
         if entry == next {
             self.ops.push(go);
         }
