@@ -189,7 +189,7 @@ impl Filter {
     /// Returns the number of leading bytes that decide whether the filter accepts a packet; `None`
     /// if there is no bound.
     pub(crate) fn reach(&self) -> Option<u32> {
-        ranges::facts(&self.plain, Shown::All).reach
+        ranges::facts(&self.0.plain, Shown::All).reach
     }
 }
 
