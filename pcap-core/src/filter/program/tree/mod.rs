@@ -120,8 +120,8 @@ impl Tree {
             Some(place) => {
                 let op = usize::from(place) - self.tests.len();
                 match self.has_memory {
-                    true => self.execute::<CELLS>(op, data, wire_len()),
-                    false => self.execute::<1>(op, data, wire_len()),
+                    true => self.execute_with_memory(op, data, wire_len()),
+                    false => self.execute(op, data, wire_len(), None),
                 }
             }
             None => self.beyond(data, wire_len()),
