@@ -50,101 +50,94 @@ impl Stop {
         let load = Some(Act::Stop(Stop::Load(index, state)));
         let load_index = Some(Act::Stop(Stop::LoadIndex(index, state)));
         let plain = Some(Act::Stop(Stop::Plain(index, insn, state)));
-        let with_a = |a| Some(Act::Next(State { a, ..state }));
-        let with_number = |number: Number| {
-            let untried = number.may_fail();
-            let a = Content::Number(number);
-            Some(Act::Next(State {
-                a,
-                untried,
-                ..state
-            }))
-        };
-        let with_x = |x| Some(Act::Next(State { x, ..state }));
+        let mut next = state;
         let mode = insn.code & 0xe0;
         let uses_index = insn.code & op::X != 0;
         match (insn.code & 0x07, a) {
             (op::JMP, _) if insn.code == op::JMP | op::JA => {
                 let to = (index + 1).checked_add_signed(insn.k as i32 as isize)?;
-                Some(Act::Jump(to))
+                return Some(Act::Jump(to));
             }
             (op::JMP, Content::Constant(a)) if !uses_index => {
                 let skip = if holds(insn, a) { insn.jt } else { insn.jf };
-                Some(Act::Jump(index + 1 + usize::from(skip)))
+                return Some(Act::Jump(index + 1 + usize::from(skip)));
             }
             (op::JMP, Content::Number(number)) if !uses_index => {
-                match number.can_be_compared(insn) {
+                return match number.can_be_compared(insn) {
                     true => Some(Act::Stop(Stop::Test(index, insn, state))),
                     false => load,
-                }
+                };
             }
             (op::JMP, Content::Register) if !uses_index => {
-                Some(Act::Stop(Stop::Test(index, insn, state)))
+                return Some(Act::Stop(Stop::Test(index, insn, state)));
             }
             (op::ALU, Content::Number(number)) if !uses_index => match number.apply(insn) {
-                Some(number) => with_a(Content::Number(number)),
-                None => load,
+                Some(number) => next.a = Content::Number(number),
+                None => return load,
             },
             (op::ALU, Content::Constant(a)) if !uses_index => {
-                with_a(Content::Constant(calculate(insn, a)?))
+                next.a = Content::Constant(calculate(insn, a)?);
             }
             (op::MISC, Content::Number(number))
                 if is_move(insn) && (!state.is_indexed() || live & A_BIT == 0) =>
             {
-                let moved = State {
-                    x: Content::Number(number),
-                    a: if state.is_indexed() {
-                        Content::Constant(0)
-                    } else {
-                        a
-                    },
-                    untried: false,
-                    ..state
-                };
-                match untried || state.is_indexed() {
-                    true => Some(Act::Stop(Stop::LoadIndex(index + 1, moved))),
-                    false => Some(Act::Next(moved)),
+                next.x = Content::Number(number);
+                next.untried = false;
+                if state.is_indexed() {
+                    next.a = Content::Constant(0);
+                }
+                if untried || state.is_indexed() {
+                    return Some(Act::Stop(Stop::LoadIndex(index + 1, next)));
                 }
             }
-            (op::ALU, Content::Register) if is_nothing(insn) => with_a(a),
+            (op::ALU, Content::Register) if is_nothing(insn) => {}
             // With another index register, an indexed load would give another number.
-            (op::LDX, _) if state.is_indexed() => load,
+            (op::LDX, _) if state.is_indexed() => return load,
             // Where operations are needed anyway, a test would only be one more.
-            (op::LDX, _) if mode == op::MSH && state.needs_operations() => plain,
-            (op::LDX, _) if mode == op::MSH => Some(Act::Stop(Stop::Header(index, insn.k, state))),
-            (op::LDX, _) if mode == op::IMM => with_x(Content::Constant(insn.k)),
-            (op::LDX, _) if mode == op::LEN => with_x(Content::Number(Number::LENGTH)),
+            (op::LDX, _) if mode == op::MSH && state.needs_operations() => return plain,
+            (op::LDX, _) if mode == op::MSH => {
+                return Some(Act::Stop(Stop::Header(index, insn.k, state)));
+            }
+            (op::LDX, _) if mode == op::IMM => next.x = Content::Constant(insn.k),
+            (op::LDX, _) if mode == op::LEN => next.x = Content::Number(Number::LENGTH),
             // The other instructions do not try the number.
-            _ if untried => load,
-            (op::RET, _) if insn.code == op::RET | op::K => Some(Act::Stop(Stop::Answer(insn.k))),
-            (op::RET, Content::Constant(a)) => Some(Act::Stop(Stop::Answer(a))),
-            (op::LD, _) if mode == op::IMM => with_a(Content::Constant(insn.k)),
+            _ if untried => return load,
+            (op::RET, _) if insn.code == op::RET | op::K => {
+                return Some(Act::Stop(Stop::Answer(insn.k)));
+            }
+            (op::RET, Content::Constant(a)) => return Some(Act::Stop(Stop::Answer(a))),
+            (op::LD, _) if mode == op::IMM => next.a = Content::Constant(insn.k),
             (op::LD, _) if mode == op::MEM => match state.recall(insn.k) {
-                Some(a) => with_a(a),
-                None => plain,
+                Some(a) => next.a = a,
+                None => return plain,
             },
-            (op::LD, _) if mode == op::IND && x != Content::Register => load_index,
-            (op::LD, _) => with_number(Number::of(insn)?),
+            (op::LD, _) if mode == op::IND && x != Content::Register => return load_index,
+            (op::LD, _) => {
+                let number = Number::of(insn)?;
+                next.a = Content::Number(number);
+                next.untried = number.may_fail();
+            }
             (op::MISC, _) if !is_move(insn) => match x {
-                Content::Register => plain,
-                x => with_a(x),
+                Content::Register => return plain,
+                x => next.a = x,
             },
-            (op::MISC, Content::Constant(_)) => with_x(a),
+            (op::MISC, Content::Constant(_)) => next.x = a,
             (op::LDX, _) => match state.recall(insn.k) {
-                Some(x) => with_x(x),
-                None => plain,
+                Some(x) => next.x = x,
+                None => return plain,
             },
-            (op::STX, _) if x != Content::Register => load_index,
-            (op::STX, _) => plain,
+            (op::STX, _) if x != Content::Register => return load_index,
+            (op::STX, _) => return plain,
             (op::ALU, Content::Constant(a)) if insn.code == op::ALU | op::ADD | op::X => match x {
-                Content::Number(number) => with_a(Content::Number(number.plus(a))),
-                _ => load,
+                Content::Number(number) => next.a = Content::Number(number.plus(a)),
+                _ => return load,
             },
             // The remaining instructions use the accumulator, and some the index register.
-            _ if a != Content::Register => load,
-            (op::ALU | op::JMP, _) if uses_index && x != Content::Register => load_index,
-            _ => plain,
+            _ if a != Content::Register => return load,
+            (op::ALU | op::JMP, _) if uses_index && x != Content::Register => return load_index,
+            _ => return plain,
         }
+        Some(Act::Next(next))
     }
 
     /// Returns a value that orders stops, and is the same only for equal ones.
