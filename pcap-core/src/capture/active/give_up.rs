@@ -60,9 +60,11 @@ impl Refusals {
 
     /// Reads the drop counter of the device that a packet socket is bound to.
     pub(crate) fn look(&mut self, socket: Option<BorrowedFd<'_>>) {
-        let open = || socket.and_then(LinkCounters::of);
-        let counters = self.counters.get_or_insert_with(open);
-        let read = || counters.as_ref().and_then(LinkCounters::tx_dropped);
+        if self.counters.is_none() {
+            self.counters = Some(socket.and_then(LinkCounters::of));
+        }
+        let counters = self.counters.as_ref().and_then(Option::as_ref);
+        let read = || counters.and_then(LinkCounters::tx_dropped);
         // Reading takes about as long as a try.
         let earlier = read();
         read();

@@ -182,7 +182,10 @@ impl Filter {
             accept = compile::MAX_SNAPLEN;
         }
         let join = |of: fn(&Filter) -> &[Insn]| {
-            let programs: Vec<_> = steps.iter().map(|step| step.map(of)).collect();
+            let mut programs = Vec::with_capacity(steps.len());
+            for step in &steps {
+                programs.push(step.map(of));
+            }
             formula::join(&programs, accept)
         };
         let program = join(|filter| &filter.0.program);

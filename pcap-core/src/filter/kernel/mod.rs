@@ -133,8 +133,9 @@ impl View {
                 reject,
             ],
             (Direction::Out, Devices::Any) => {
-                let not_loopback = [hardware, test(LOOPBACK, 0, 1), reject];
-                [&only_sent[..], &not_loopback].concat()
+                let mut program = only_sent;
+                program.extend_from_slice(&[hardware, test(LOOPBACK, 0, 1), reject]);
+                program
             }
             (Direction::Out, _) => only_sent,
         }

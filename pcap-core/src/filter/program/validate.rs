@@ -237,11 +237,6 @@ pub(crate) fn taken_before_set(program: &[Insn]) -> Taken {
     Taken(taken)
 }
 
-/// Returns which instructions of a program can be reached. The program's jumps have been checked.
-pub(crate) fn reached(program: &[Insn]) -> Vec<bool> {
-    set_before(program).iter().map(Option::is_some).collect()
-}
-
 /// Returns the registers and cells that an instruction uses, and those that it sets.
 fn takes_and_sets(insn: Insn) -> (u32, u32) {
     let cell = 1 << (insn.k % CELLS);
@@ -266,8 +261,8 @@ fn takes_and_sets(insn: Insn) -> (u32, u32) {
 }
 
 /// Returns, for each instruction, the registers and cells that are set on every path to it; `None` if it is
-/// unreachable.
-fn set_before(program: &[Insn]) -> Vec<Option<u32>> {
+/// unreachable. The program's jumps have been checked.
+pub(crate) fn set_before(program: &[Insn]) -> Vec<Option<u32>> {
     let mut set: Vec<Option<u32>> = vec![None; program.len()];
     set[0] = Some(0);
     // Forward jumps need one pass; libpcap's loops a few more. Each further pass clears at least

@@ -62,9 +62,9 @@ pub(super) fn build(graph: &Graph<'_>, program: &Arc<[Insn]>) -> Option<Tree> {
     Some(Tree {
         start: places.of(0),
         accept,
-        tests: tests.into(),
+        tests,
         has_memory: ops.ops.iter().any(|op| op.kind.uses_memory()),
-        ops: ops.ops.into(),
+        ops: ops.ops,
         program: Arc::clone(program),
     })
 }

@@ -176,8 +176,12 @@ fn bits(insn: Insn) -> u64 {
 
 /// Returns whether arithmetic changes no number.
 fn is_nothing(insn: Insn) -> bool {
-    const CODES: [u16; 6] = [op::ADD, op::SUB, op::OR, op::XOR, op::LSH, op::RSH];
-    insn.k == 0 && CODES.contains(&(insn.code & !op::ALU))
+    let operation = insn.code & !op::ALU;
+    let is_nothing = matches!(
+        operation,
+        op::ADD | op::SUB | op::OR | op::XOR | op::LSH | op::RSH
+    );
+    is_nothing && insn.k == 0
 }
 
 /// Returns whether an instruction of class `MISC` changes the index register.
@@ -237,8 +241,11 @@ impl<'a> Graph<'a> {
             ways: Vec::new(),
         };
         // The memory is 0 at the start.
-        let stores = program.iter().take_while(|insn| insn.code == op::ST);
-        graph.add(stores.count(), State::START)?;
+        let mut start = 0;
+        while program.get(start).is_some_and(|insn| insn.code == op::ST) {
+            start += 1;
+        }
+        graph.add(start, State::START)?;
         while let Some(&stop) = graph.stops.get(graph.ways.len()) {
             let way = match stop {
                 Stop::Answer(_) => [graph.ways.len(); 2],
