@@ -31,26 +31,26 @@ pub(super) enum Stop {
     Plain(usize, Insn, State),
 }
 
-/// What happens at an instruction.
+/// What a program does at an instruction.
 enum Act {
-    Stop(Stop),
-    /// The instruction only changes the state.
-    Next(State),
+    /// The kinds of stops. The index register is loaded for the instruction at that index.
+    Answer(u32),
+    Test,
+    Header,
+    Load,
+    LoadIndex(usize),
+    Plain,
+    /// The instruction has only changed the state.
+    Next,
     Jump(usize),
 }
 
-impl Stop {
-    /// Returns what to do at an instruction. `live` are the registers and memory cells that later ones use.
-    fn at(index: usize, original: Insn, state: State, live: u32) -> Option<Act> {
-        if original.is_kernel_extension() {
-            return Some(Act::Stop(Stop::Answer(0)));
-        }
-        let insn = state.with_constant_index(original)?;
-        let State { a, x, untried, .. } = state;
-        let load = Some(Act::Stop(Stop::Load(index, state)));
-        let load_index = Some(Act::Stop(Stop::LoadIndex(index, state)));
-        let plain = Some(Act::Stop(Stop::Plain(index, insn, state)));
-        let mut next = state;
+impl State {
+    /// Returns what to do at an instruction, and changes the state if nothing else happens there. `live` are the
+    /// registers and memory cells that later instructions use.
+    fn act(&mut self, index: usize, insn: Insn, live: u32) -> Option<Act> {
+        let state = self;
+        let State { a, x, untried, .. } = *state;
         let mode = insn.code & 0xe0;
         let uses_index = insn.code & op::X != 0;
         match (insn.code & 0x07, a) {
@@ -64,82 +64,89 @@ impl Stop {
             }
             (op::JMP, Content::Number(number)) if !uses_index => {
                 return match number.can_be_compared(insn) {
-                    true => Some(Act::Stop(Stop::Test(index, insn, state))),
-                    false => load,
+                    true => Some(Act::Test),
+                    false => Some(Act::Load),
                 };
             }
             (op::JMP, Content::Register) if !uses_index => {
-                return Some(Act::Stop(Stop::Test(index, insn, state)));
+                return Some(Act::Test);
             }
             (op::ALU, Content::Number(number)) if !uses_index => match number.apply(insn) {
-                Some(number) => next.a = Content::Number(number),
-                None => return load,
+                Some(number) => state.a = Content::Number(number),
+                None => return Some(Act::Load),
             },
             (op::ALU, Content::Constant(a)) if !uses_index => {
-                next.a = Content::Constant(calculate(insn, a)?);
+                state.a = Content::Constant(calculate(insn, a)?);
             }
-            (op::MISC, Content::Number(number))
+            (op::MISC, Content::Number(_))
                 if is_move(insn) && (!state.is_indexed() || live & A_BIT == 0) =>
             {
-                next.x = Content::Number(number);
-                next.untried = false;
-                if state.is_indexed() {
-                    next.a = Content::Constant(0);
+                let is_indexed = state.is_indexed();
+                state.x = a;
+                state.untried = false;
+                if is_indexed {
+                    state.a = Content::Constant(0);
                 }
-                if untried || state.is_indexed() {
-                    return Some(Act::Stop(Stop::LoadIndex(index + 1, next)));
+                if untried || is_indexed {
+                    return Some(Act::LoadIndex(index + 1));
                 }
             }
             (op::ALU, Content::Register) if is_nothing(insn) => {}
             // With another index register, an indexed load would give another number.
-            (op::LDX, _) if state.is_indexed() => return load,
+            (op::LDX, _) if state.is_indexed() => return Some(Act::Load),
             // Where operations are needed anyway, a test would only be one more.
-            (op::LDX, _) if mode == op::MSH && state.needs_operations() => return plain,
+            (op::LDX, _) if mode == op::MSH && state.needs_operations() => return Some(Act::Plain),
             (op::LDX, _) if mode == op::MSH => {
-                return Some(Act::Stop(Stop::Header(index, insn.k, state)));
+                return Some(Act::Header);
             }
-            (op::LDX, _) if mode == op::IMM => next.x = Content::Constant(insn.k),
-            (op::LDX, _) if mode == op::LEN => next.x = Content::Number(Number::LENGTH),
+            (op::LDX, _) if mode == op::IMM => state.x = Content::Constant(insn.k),
+            (op::LDX, _) if mode == op::LEN => state.x = Content::Number(Number::LENGTH),
             // The other instructions do not try the number.
-            _ if untried => return load,
+            _ if untried => return Some(Act::Load),
             (op::RET, _) if insn.code == op::RET | op::K => {
-                return Some(Act::Stop(Stop::Answer(insn.k)));
+                return Some(Act::Answer(insn.k));
             }
-            (op::RET, Content::Constant(a)) => return Some(Act::Stop(Stop::Answer(a))),
-            (op::LD, _) if mode == op::IMM => next.a = Content::Constant(insn.k),
+            (op::RET, Content::Constant(a)) => return Some(Act::Answer(a)),
+            (op::LD, _) if mode == op::IMM => state.a = Content::Constant(insn.k),
             (op::LD, _) if mode == op::MEM => match state.recall(insn.k) {
-                Some(a) => next.a = a,
-                None => return plain,
+                Some(a) => state.a = a,
+                None => return Some(Act::Plain),
             },
-            (op::LD, _) if mode == op::IND && x != Content::Register => return load_index,
+            (op::LD, _) if mode == op::IND && !x.is_register() => {
+                return Some(Act::LoadIndex(index));
+            }
             (op::LD, _) => {
                 let number = Number::of(insn)?;
-                next.a = Content::Number(number);
-                next.untried = number.may_fail();
+                state.a = Content::Number(number);
+                state.untried = number.may_fail();
             }
             (op::MISC, _) if !is_move(insn) => match x {
-                Content::Register => return plain,
-                x => next.a = x,
+                Content::Register => return Some(Act::Plain),
+                x => state.a = x,
             },
-            (op::MISC, Content::Constant(_)) => next.x = a,
+            (op::MISC, Content::Constant(_)) => state.x = a,
             (op::LDX, _) => match state.recall(insn.k) {
-                Some(x) => next.x = x,
-                None => return plain,
+                Some(x) => state.x = x,
+                None => return Some(Act::Plain),
             },
-            (op::STX, _) if x != Content::Register => return load_index,
-            (op::STX, _) => return plain,
+            (op::STX, _) if !x.is_register() => return Some(Act::LoadIndex(index)),
+            (op::STX, _) => return Some(Act::Plain),
             (op::ALU, Content::Constant(a)) if insn.code == op::ALU | op::ADD | op::X => match x {
-                Content::Number(number) => next.a = Content::Number(number.plus(a)),
-                _ => return load,
+                Content::Number(number) => state.a = Content::Number(number.plus(a)),
+                _ => return Some(Act::Load),
             },
             // The remaining instructions use the accumulator, and some the index register.
-            _ if a != Content::Register => return load,
-            (op::ALU | op::JMP, _) if uses_index && x != Content::Register => return load_index,
-            _ => return plain,
+            _ if !a.is_register() => return Some(Act::Load),
+            (op::ALU | op::JMP, _) if uses_index && !x.is_register() => {
+                return Some(Act::LoadIndex(index));
+            }
+            _ => return Some(Act::Plain),
         }
-        Some(Act::Next(next))
+        Some(Act::Next)
     }
+}
 
+impl Stop {
     /// Returns a value that orders stops, and is the same only for equal ones.
     fn key(&self) -> (u8, usize, u64, State) {
         match *self {
@@ -158,11 +165,26 @@ impl Stop {
             let insn = *program.get(index)?;
             state.forget(*live.get(index)?);
             let later = live.get(index + 1).copied().unwrap_or(0);
-            match Stop::at(index, insn, state, later)? {
-                Act::Stop(stop) => return Some(stop),
-                Act::Jump(to) => index = to,
-                Act::Next(next) => (index, state) = (index + 1, next),
+            if insn.is_kernel_extension() {
+                return Some(Stop::Answer(0));
             }
+            let insn = state.with_constant_index(insn)?;
+            return Some(match state.act(index, insn, later)? {
+                Act::Answer(value) => Stop::Answer(value),
+                Act::Test => Stop::Test(index, insn, state),
+                Act::Header => Stop::Header(index, insn.k, state),
+                Act::Load => Stop::Load(index, state),
+                Act::LoadIndex(index) => Stop::LoadIndex(index, state),
+                Act::Plain => Stop::Plain(index, insn, state),
+                Act::Next => {
+                    index += 1;
+                    continue;
+                }
+                Act::Jump(to) => {
+                    index = to;
+                    continue;
+                }
+            });
         }
         None
     }

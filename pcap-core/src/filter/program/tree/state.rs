@@ -15,6 +15,12 @@ pub(super) enum Content {
     Register,
 }
 
+impl Content {
+    pub(super) fn is_register(self) -> bool {
+        matches!(self, Content::Register)
+    }
+}
+
 /// The contents of the accumulator, the index register and the memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct State {
@@ -62,7 +68,7 @@ impl State {
 
     /// Returns whether only operations know the content of a register or of the memory.
     pub(super) fn needs_operations(self) -> bool {
-        self.a == Content::Register || self.x == Content::Register || self.stored != 0
+        self.a.is_register() || self.x.is_register() || self.stored != 0
     }
 
     /// Returns whether the accumulator contains a number relative to the index register.
