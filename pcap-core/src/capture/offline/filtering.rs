@@ -142,13 +142,12 @@ impl PerLinktype {
     /// Warns that the filter rejects all packets of a link type, once for both byte orders.
     fn warn(&mut self, linktype: Linktype, error: &Error) {
         let dlt = Dlt::from(linktype);
-        let orders = [ByteOrder::Native, ByteOrder::Swapped];
-        let mut known = orders.iter().filter_map(|order| {
-            let at = self.place((dlt, *order)).ok()?;
-            Some(&self.filters[self.indices[at].1])
-        });
-        if known.any(Option::is_none) {
-            return;
+        for order in [ByteOrder::Native, ByteOrder::Swapped] {
+            if let Ok(at) = self.place((dlt, order)) {
+                if self.filters[self.indices[at].1].is_none() {
+                    return;
+                }
+            }
         }
         let reason = error.text();
         let text = format!("the filter rejects all packets of link type {dlt}: {reason}");

@@ -149,7 +149,10 @@ pub(crate) struct Size {
 impl Size {
     /// Adds a part's program, which follows `shifted` terms that shift headers.
     pub(crate) fn add(&mut self, shifted: usize, program: &[Insn]) {
-        let tests = program.iter().filter(|insn| insn.is_test()).count() as u64;
+        let mut tests = 0;
+        for insn in program {
+            tests += u64::from(insn.is_test());
+        }
         self.tests += tests;
         self.exits += exits(program);
         self.instructions += program.len() as u64;

@@ -202,7 +202,7 @@ struct Walk {
 pub(crate) fn facts(program: &[Insn], shown: Shown) -> Facts {
     let mut walk = Walk {
         shown,
-        states: vec![None; program.len()],
+        states: Vec::new(),
         facts: Facts {
             reach: None,
             differs: None,
@@ -210,6 +210,7 @@ pub(crate) fn facts(program: &[Insn], shown: Shown) -> Facts {
         },
         reach: 0,
     };
+    walk.states.resize_with(program.len(), || None);
     if program.iter().any(|insn| insn.jumps_backward()) {
         return Facts {
             reach: None,
