@@ -419,8 +419,6 @@
 // Must be first, because the other modules use their macros.
 #[macro_use]
 mod manual;
-#[macro_use]
-mod text;
 mod breakloop;
 mod callback;
 mod capture;
@@ -448,6 +446,7 @@ mod stats;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub mod stream;
 pub mod sys;
+mod text;
 mod timestamp;
 mod tstamp_type;
 mod version;

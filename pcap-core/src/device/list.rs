@@ -123,7 +123,7 @@ pub(super) fn find(name: &DeviceName) -> Result<Device> {
 pub(super) fn from_index(index: u32) -> Result<Device> {
     const OPERATION: &str = "find the device with the index";
     let name = sys::platform::interface_name(index).map_err(|error| {
-        let kind = match sys::kind(&error) {
+        let kind = match error.kind() {
             io::ErrorKind::Unsupported => ErrorKind::Unsupported,
             _ => ErrorKind::NoSuchDevice,
         };

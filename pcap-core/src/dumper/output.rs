@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys::{clock, kind, platform};
+use crate::sys::{clock, platform};
 
 /// The size of the buffer, in bytes.
 const BUFFER: usize = 256 * 1024;
@@ -286,7 +286,7 @@ impl Output {
                     ));
                 }
                 Ok(n) => taken.length += n,
-                Err(e) if kind(&e) == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => break Err(e),
             }
         };

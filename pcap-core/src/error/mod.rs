@@ -238,7 +238,7 @@ impl Error {
         object: impl Into<Option<String>>,
         source: io::Error,
     ) -> Error {
-        let (kind, text) = (ErrorKind::Io(sys::kind(&source)), source.to_string());
+        let (kind, text) = (ErrorKind::Io(source.kind()), source.to_string());
         Error::from_parts(kind, Some(operation), object.into(), &text, Some(source))
     }
 
@@ -324,7 +324,7 @@ impl Error {
         let kind = if contains(text, "truncated") {
             ErrorKind::SavefileTruncated
         } else if text.starts_with("error reading dump file") {
-            ErrorKind::Io(sys::kind(&os))
+            ErrorKind::Io(os.kind())
         } else {
             ErrorKind::SavefileBad
         };

@@ -7,7 +7,7 @@ use std::io;
 
 use crate::linktype::Dlt;
 use crate::savefile::{self, ByteOrder, RECORD_HEADER, pcapng};
-use crate::sys::{Reader, checked, kind, platform};
+use crate::sys::{Reader, checked, platform};
 
 /// The size of each read: the capacity of a pipe.
 const CHUNK: usize = 64 * 1024;
@@ -184,7 +184,7 @@ impl Feed {
                 Ok(_) => {}
                 Err(e)
                     if matches!(
-                        kind(&e),
+                        e.kind(),
                         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
                     ) =>
                 {
@@ -236,7 +236,7 @@ pub(crate) fn read_head(
                     loop {
                         match reader.read_bytes(free) {
                             Ok(length) => return checked(length, free),
-                            Err(e) if kind(&e) == io::ErrorKind::Interrupted => {}
+                            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                             Err(e) => return Err(e),
                         }
                     }

@@ -8,7 +8,6 @@
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int};
-use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[cfg(not(any(unix, windows)))]
@@ -103,12 +102,6 @@ pub(crate) fn statustostr(code: c_int) -> String {
     let text = unsafe { pcap_statustostr(code) };
     // SAFETY: NUL-terminated, unchanged while the lock is held.
     unsafe { lossy(text) }.unwrap_or_default()
-}
-
-/// Returns the kind of an error. The standard library's function is compiled in each module that calls it, with a table
-/// of all error numbers.
-pub(crate) fn kind(error: &io::Error) -> io::ErrorKind {
-    error.kind()
 }
 
 /// Converts a string for C. The error is the reason why this is impossible.

@@ -428,7 +428,7 @@ impl Read for Patient {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match (self.0.read(buffer), self.1) {
-                (Err(e), Some(fd)) if sys::kind(&e) == io::ErrorKind::WouldBlock => {
+                (Err(e), Some(fd)) if e.kind() == io::ErrorKind::WouldBlock => {
                     platform::wait(None, Some((fd, Until::Readable)), None)?;
                 }
                 (other, _) => return other,
@@ -455,7 +455,7 @@ fn read_start(reader: &mut dyn sys::Reader) -> io::Result<Start> {
         match reader.read_bytes(&mut magic[length..]) {
             Ok(0) => break,
             Ok(n) => length += sys::checked(n, &magic[length..])?,
-            Err(e) if sys::kind(&e) == io::ErrorKind::Interrupted => {}
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => return Err(e),
         }
     }

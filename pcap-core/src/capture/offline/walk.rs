@@ -207,7 +207,7 @@ impl Offline {
     /// Handles a failed read, unless it only found nothing in a pipe, or was interrupted.
     #[cold]
     fn unread(&mut self, error: io::Error) -> Result<Found> {
-        match sys::kind(&error) {
+        match error.kind() {
             io::ErrorKind::WouldBlock if self.descriptor().is_some() => Ok(Found::Nothing),
             // By a break, which is noticed before the next read.
             io::ErrorKind::Interrupted => Ok(Found::Nothing),

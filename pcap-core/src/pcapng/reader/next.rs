@@ -9,7 +9,6 @@ use crate::loan;
 use crate::pcapng::{Block, Reader};
 use crate::savefile::Walk;
 use crate::savefile::pcapng::{Found, Sought};
-use crate::sys;
 
 /// How long a read may wait.
 #[derive(Clone, Copy)]
@@ -291,7 +290,7 @@ impl Reader {
 
     /// Handles a failed read, unless it only found nothing in a pipe, or was interrupted.
     fn unread(&mut self, error: io::Error) -> Result<Step> {
-        match sys::kind(&error) {
+        match error.kind() {
             io::ErrorKind::WouldBlock if self.descriptor().is_some() => Ok(Step::Wait),
             io::ErrorKind::Interrupted => Ok(Step::Again),
             _ => {

@@ -105,7 +105,7 @@ pub(crate) enum Refused {
 
 impl From<io::Error> for Refused {
     fn from(error: io::Error) -> Refused {
-        match crate::sys::kind(&error) {
+        match error.kind() {
             io::ErrorKind::OutOfMemory => Refused::Memory,
             io::ErrorKind::InvalidInput => Refused::Program,
             _ => Refused::Failed(error),

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libc::FILE;
 
-use crate::sys::{Frames, Reader, checked, kind};
+use crate::sys::{Frames, Reader, checked};
 
 /// A user's reader behind a stdio stream. C code only has its address.
 pub(super) struct Cookie {
@@ -95,7 +95,7 @@ impl Cookie {
                     self.ended = n == 0;
                     return checked(n, buffer);
                 }
-                Err(e) if kind(&e) == io::ErrorKind::Interrupted => {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {
                     if for_breaks && self.is_broken() {
                         return Err(e);
                     }
@@ -145,7 +145,7 @@ unsafe fn read_cookie(cookie: *mut c_void, buffer: *mut u8, size: usize) -> isiz
             }
             n as isize
         }
-        Ok(Err(error)) if kind(&error) == io::ErrorKind::Interrupted && tracked => {
+        Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted && tracked => {
             cookie.interrupted = true;
             -1
         }

@@ -3,7 +3,6 @@
 use std::ffi::c_int;
 use std::io;
 
-use crate::sys::kind;
 use crate::text::rfind;
 
 /// Returns the location of this thread's errno.
@@ -35,7 +34,7 @@ pub(crate) fn keep_errno(f: impl FnOnce()) {
 
 /// Returns whether the last call on this thread failed because it would have blocked.
 pub(crate) fn would_block() -> bool {
-    kind(&io::Error::last_os_error()) == io::ErrorKind::WouldBlock
+    io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
 }
 
 /// Returns whether the last call on this thread failed because a queue was full (`ENOBUFS`).

@@ -25,7 +25,7 @@ pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usiz
 pub(crate) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
     loop {
         match file.read_at(buffer, position) {
-            Err(e) if crate::sys::kind(&e) == io::ErrorKind::Interrupted => {}
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             other => return other,
         }
     }

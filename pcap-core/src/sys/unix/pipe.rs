@@ -6,7 +6,6 @@ use std::os::fd::RawFd;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use super::is_readable;
-use crate::sys::kind;
 
 /// A pipe, a socket or a terminal, from which reads do not wait.
 ///
@@ -51,7 +50,7 @@ impl Pipe {
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.try_read(buffer) {
-                Err(e) if kind(&e) == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) if self.is_refused(&e) => self.call = self.next_call(),
                 other => return other,
             }

@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 use std::time::Duration;
 
 use super::wake::Wake;
-use crate::sys::{Ready, Until, kind};
+use crate::sys::{Ready, Until};
 
 /// Waits until one of the descriptors is ready or the time has passed. `None` means no time limit. A signal ends the
 /// wait early, like a timeout.
@@ -63,7 +63,7 @@ pub(crate) fn poll(fds: &mut [libc::pollfd], timeout: Option<Duration>) -> io::R
         return Ok(());
     }
     match io::Error::last_os_error() {
-        e if kind(&e) == io::ErrorKind::Interrupted => {
+        e if e.kind() == io::ErrorKind::Interrupted => {
             // After an error, `revents` has no valid results.
             fds.iter_mut().for_each(|fd| fd.revents = 0);
             Ok(())
