@@ -416,11 +416,9 @@
 
 // Marks items that need a feature. Only nightly compilers support it; docs.rs uses one.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-
-// Must be first, because the other modules use its macro.
+// Must be first, because the other modules use their macros.
 #[macro_use]
 mod manual;
-
 mod breakloop;
 mod callback;
 mod capture;
@@ -448,6 +446,7 @@ mod stats;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub mod stream;
 pub mod sys;
+mod text;
 mod timestamp;
 mod tstamp_type;
 mod version;

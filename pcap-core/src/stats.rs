@@ -61,14 +61,12 @@ impl Counters {
             if_dropped,
             ..
         } = &mut self.total;
-        for ((total, now), seen) in [received, dropped, if_dropped]
-            .into_iter()
-            .zip(now)
-            .zip(&mut self.seen)
-        {
-            *total += u64::from(now.wrapping_sub(*seen));
-            *seen = now;
-        }
+        let [received_before, dropped_before, if_dropped_before] = self.seen;
+        let since = |now: u32, before: u32| u64::from(now.wrapping_sub(before));
+        *received += since(now[0], received_before);
+        *dropped += since(now[1], dropped_before);
+        *if_dropped += since(now[2], if_dropped_before);
+        self.seen = now;
         self.total
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::sys;
+use crate::text::rfind;
 
 /// The version of libpcap, parsed from libpcap's own text. Returned by [`version`].
 ///
@@ -27,7 +28,11 @@ impl Version {
     fn parse(text: String) -> Version {
         let mut numbers = [0; 3];
         // "libpcap version 1.10.3 (…)", "Npcap version 1.79, based on libpcap version 1.10.4".
-        let after = text.rsplit("libpcap version ").next().unwrap_or_default();
+        let before = "libpcap version ";
+        let after = match rfind(&text, before) {
+            Some(at) => &text[at + before.len()..],
+            None => &text,
+        };
         for (number, part) in numbers.iter_mut().zip(after.split('.')) {
             let digits = part.find(|c: char| !c.is_ascii_digit());
             *number = part[..digits.unwrap_or(part.len())].parse().unwrap_or(0);

@@ -144,7 +144,9 @@ impl Batch {
 
     /// Keeps an error for when the packets are delivered.
     pub(crate) fn defer(&mut self, error: Error) {
-        self.pending.get_or_insert(error);
+        if self.pending.is_none() {
+            self.pending = Some(error);
+        }
     }
 
     /// Returns whether an error is pending after the packets.

@@ -53,13 +53,21 @@ pub enum WaitsFor {
     Libpcap(&'static str),
 }
 
+/// Returns the lesser of two times, either of which may be missing.
+pub(crate) fn least<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
 impl WaitsFor {
     /// Limits the wait to this time.
     pub(crate) fn at_most(self, time: Option<Duration>) -> WaitsFor {
         match self {
             WaitsFor::Event { descriptor, pause } => WaitsFor::Event {
                 descriptor,
-                pause: pause.into_iter().chain(time).min(),
+                pause: least(pause, time),
             },
             other => other,
         }
@@ -115,7 +123,7 @@ impl Waiter {
         }
         let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
         let pause = self.pause(handle);
-        let timeout = left.into_iter().chain(pause).min();
+        let timeout = least(left, pause);
         self.poll(handle, timeout)?;
         Ok(())
     }

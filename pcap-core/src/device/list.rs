@@ -8,6 +8,7 @@ use std::ptr;
 use super::{Device, DeviceAddress, DeviceName};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
+use crate::text::contains;
 
 /// A list of devices that libpcap allocated, freed on drop.
 struct List(*mut sys::pcap_if_t);
@@ -179,13 +180,13 @@ pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>
         return Ok((!none).then_some((net, mask)));
     }
     let text = errbuf.text();
-    if text.contains("no IPv4 address assigned") {
+    if contains(&text, "no IPv4 address assigned") {
         return Ok(None);
     }
     let name = device.to_string_lossy().into_owned();
     // The system's texts on Linux and on the BSDs.
     let gone = ["No such device", "Device not configured"];
-    if gone.iter().any(|gone| text.contains(gone)) {
+    if gone.iter().any(|gone| contains(&text, gone)) {
         return Err(Error::cannot(
             ErrorKind::NoSuchDevice,
             "look up the network of",

@@ -33,15 +33,14 @@ pub(super) fn check(
     let mut there = [0; FILE_HEADER];
     file.read_exact(&mut there).map_err(io)?;
 
-    const MAGICS: [u32; 2] = [MAGIC_MICRO, MAGIC_NANO];
     let magic = field(&there, 0);
     if magic != field(header, 0) {
-        let (kind, text) = if MAGICS.contains(&magic) {
+        let (kind, text) = if matches!(magic, MAGIC_MICRO | MAGIC_NANO) {
             (
                 ErrorKind::InvalidArgument,
                 "its timestamps have a different precision",
             )
-        } else if MAGICS.contains(&magic.swap_bytes()) {
+        } else if matches!(magic.swap_bytes(), MAGIC_MICRO | MAGIC_NANO) {
             (ErrorKind::Unsupported, "it has the opposite byte order")
         } else {
             (ErrorKind::SavefileBad, "it is not a classic pcap savefile")

@@ -192,7 +192,7 @@ impl Output {
         if let Some(bound) = self.bound {
             let now = clock::coarse();
             self.flush_if_due_at(now)?;
-            self.due.get_or_insert(now.saturating_add(bound));
+            self.due = self.due.or(Some(now.saturating_add(bound)));
         }
         if self.filled + length > BUFFER && self.filled > 0 {
             self.drain()?;

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::printable::Printable;
 use crate::sys;
-
+use crate::text::contains;
 #[cfg(feature = "remote")]
 pub(crate) use remote::hide;
 pub use unsent::Unsent;
@@ -296,12 +296,14 @@ impl Error {
 
     /// Adds a boxed argument of the failed call, for the caller to [`take`](Self::take) unboxed.
     pub(crate) fn handing_back_boxed(self, object: Box<dyn Any + Send>) -> Error {
-        self.with(|error| error.back = Mutex::new(Some(object)))
+        let mut error = self.into_parts();
+        error.back = Mutex::new(Some(object));
+        Error(Arc::new(error))
     }
 
-    /// Applies a change to this error, but not to its clones.
-    fn with(self, change: impl FnOnce(&mut Repr)) -> Error {
-        let mut repr = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Repr {
+    /// Returns the parts of this error, for a change that its clones do not see.
+    fn into_parts(self) -> Repr {
+        Arc::try_unwrap(self.0).unwrap_or_else(|shared| Repr {
             kind: shared.kind,
             operation: shared.operation,
             object: shared.object.clone(),
@@ -309,9 +311,7 @@ impl Error {
             io: shared.io.clone(),
             unsent: shared.unsent.clone(),
             back: Mutex::new(None),
-        });
-        change(&mut repr);
-        Error(Arc::new(repr))
+        })
     }
 
     /// Creates an error from libpcap's text about a savefile. `os` is the operating system's last error.
@@ -321,7 +321,7 @@ impl Error {
         text: &str,
         os: io::Error,
     ) -> Error {
-        let kind = if text.contains("truncated") {
+        let kind = if contains(text, "truncated") {
             ErrorKind::SavefileTruncated
         } else if text.starts_with("error reading dump file") {
             ErrorKind::Io(os.kind())
@@ -448,17 +448,17 @@ impl fmt::Debug for Error {
 /// Determines the kind of a failure from libpcap's text, because libpcap returns the same status for most failures of a
 /// live capture. An unknown text is [`ErrorKind::Other`]: this function never guesses.
 fn classify_text(text: &str) -> ErrorKind {
-    if text.contains("disappeared") {
+    if contains(text, "disappeared") {
         ErrorKind::Disappeared
-    } else if text.contains("No such device exists") {
+    } else if contains(text, "No such device exists") {
         ErrorKind::NoSuchDevice
-    } else if text.contains("Message too long") {
+    } else if contains(text, "Message too long") {
         // The packet exceeds the device's MTU.
         ErrorKind::InvalidArgument
-    } else if text.starts_with("Failed to get s") && text.contains(" bus: ") {
+    } else if text.starts_with("Failed to get s") && contains(text, " bus: ") {
         // The D-Bus devices are always listed, even without a bus.
         ErrorKind::InterfaceNotUp
-    } else if text.contains("isn't supported") || text.contains("not supported") {
+    } else if contains(text, "isn't supported") || contains(text, "not supported") {
         ErrorKind::Unsupported
     } else {
         ErrorKind::Other

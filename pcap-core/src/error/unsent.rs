@@ -1,5 +1,7 @@
 //! The progress of a send queue that was not sent completely.
 
+use std::sync::Arc;
+
 use super::{Error, ErrorKind};
 
 /// The progress of a [`SendQueue`](crate::SendQueue) that was not sent completely: the packet that was not sent, the
@@ -81,9 +83,9 @@ impl From<Unsent> for Error {
     fn from(unsent: Unsent) -> Error {
         let Unsent { index, packets, .. } = unsent;
         let place = format!("; {packets} packets sent, stopped at packet {index} of the queue");
-        unsent.error.clone().with(|error| {
-            error.text.push_str(&place);
-            error.unsent = Some(unsent);
-        })
+        let mut error = unsent.error.clone().into_parts();
+        error.text.push_str(&place);
+        error.unsent = Some(unsent);
+        Error(Arc::new(error))
     }
 }

@@ -1,7 +1,7 @@
 //! Creates filters from expressions and from instructions.
 
 use super::program::validate::{self, Origin};
-use super::{CompileOptions, Filter, Insn};
+use super::{CompileOptions, Contents, Filter, Insn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::linktype::Dlt;
 
@@ -137,6 +137,7 @@ impl Filter {
         Error::library(operation, None)?;
         validate::check(program, Origin::Caller)
             .map_err(|fault| Error::cannot(ErrorKind::FilterInvalid, operation, None, fault))?;
-        Ok(Filter::plain_program(dlt.into(), program.into()))
+        let contents = Contents::plain_program(dlt.into(), program.into());
+        Ok(Filter::new(contents))
     }
 }

@@ -7,7 +7,7 @@ use super::any_of::{self, List, Lists};
 use super::compile::{self, stack};
 use super::options::CompileOptions;
 use super::program::insn::Insn;
-use super::{Filter, Lent};
+use super::{Contents, Filter, Lent};
 use crate::error::{Error, Result};
 use crate::linktype::Dlt;
 use crate::sys;
@@ -121,11 +121,11 @@ impl Filter {
         lists: Arc<dyn List>,
         compile: &(dyn Fn(&str, CompileOptions) -> Result<Vec<Insn>> + Sync),
     ) -> Result<Filter> {
-        let program =
-            stack::on_large_stack(any_of::OPERATION, || None, || lists.build(dlt, compile))?;
-        Ok(Filter {
+        let mut build = || Ok((lists.build(dlt, compile)?, None));
+        let (program, _) = stack::on_large_stack(any_of::OPERATION, None, &mut build)?;
+        Ok(Filter::new(Contents {
             lists: dlt.depends_on_system().then_some(lists),
-            ..Filter::plain_program(dlt, program.into())
-        })
+            ..Contents::plain_program(dlt, program.into())
+        }))
     }
 }

@@ -42,7 +42,7 @@ pub use program::insn::Insn;
 use crate::error::Result;
 use crate::linktype::Dlt;
 use crate::sys;
-use compile::{limits, stack};
+use compile::stack::{self, Programs};
 use program::insn;
 use program::tree::Tree;
 use program::validate;
@@ -89,7 +89,10 @@ use program::validate;
 #[doc(alias = "bpf_dump")]
 #[doc(alias = "bpf_program")]
 #[derive(Clone)]
-pub struct Filter {
+pub struct Filter(Arc<Contents>);
+
+/// What a filter consists of.
+struct Contents {
     dlt: Dlt,
     /// The instructions, as libpcap compiled them or as the caller passed them.
     program: Arc<[Insn]>,
@@ -99,8 +102,8 @@ pub struct Filter {
     /// extensions.
     plain: Arc<[Insn]>,
     /// `plain`, as it is executed.
-    tree: Arc<Tree>,
-    expression: Option<Arc<str>>,
+    tree: Tree,
+    expression: Option<String>,
     options: CompileOptions,
     /// The list that the filter was made from, if it may have to be compiled again.
     lists: Option<Arc<dyn List>>,
@@ -111,14 +114,9 @@ pub struct Filter {
 /// # Properties
 impl Filter {
     fn compile_with(dlt: Dlt, expression: &str, options: CompileOptions) -> Result<Filter> {
-        stack::on_large_stack(
-            compile::OPERATION,
-            || Some(limits::cut(expression)),
-            || {
-                let program = compile::detached(dlt, expression, options)?;
-                Ok(Filter::compiled(dlt, program, None, expression, options))
-            },
-        )
+        let mut compile = || Ok((compile::detached(dlt, expression, options)?, None));
+        let programs = stack::on_large_stack(compile::OPERATION, Some(expression), &mut compile)?;
+        Ok(Filter::compiled(dlt, programs, expression, options))
     }
 
     /// Compiles an expression on a handle, for a capture that delivers at most `snaplen` bytes of a packet.
@@ -138,81 +136,46 @@ impl Filter {
         options: CompileOptions,
     ) -> Result<Filter> {
         let lent = Lent(pcap);
-        stack::on_large_stack(
-            compile::OPERATION,
-            || Some(limits::cut(expression)),
-            move || {
-                let pcap = lent.get();
-                // SAFETY: the caller's promise.
-                let mut program = unsafe { compile::on_handle(pcap, expression, options)? };
-                // SAFETY: the caller's promise.
-                let captured = unsafe { sys::pcap_snapshot(pcap) };
-                for insn in &mut program {
-                    if live && insn.code == RETURN && i64::from(insn.k) == i64::from(captured) {
-                        insn.k = snaplen;
-                    }
+        let mut compile = move || {
+            let pcap = lent.get();
+            // SAFETY: the caller's promise.
+            let mut program = unsafe { compile::on_handle(pcap, expression, options)? };
+            // SAFETY: the caller's promise.
+            let captured = unsafe { sys::pcap_snapshot(pcap) };
+            for insn in &mut program {
+                if live && insn.code == RETURN && i64::from(insn.k) == i64::from(captured) {
+                    insn.k = snaplen;
                 }
-                let plain = if live && has_kernel_extensions(&program) {
-                    let options = options.snaplen(snaplen);
-                    compile::detached(dlt, expression, options).ok()
-                } else {
-                    None
-                };
-                Ok(Filter::compiled(dlt, program, plain, expression, options))
-            },
-        )
+            }
+            let plain = if live && has_kernel_extensions(&program) {
+                let options = options.snaplen(snaplen);
+                compile::detached(dlt, expression, options).ok()
+            } else {
+                None
+            };
+            Ok((program, plain))
+        };
+        let programs = stack::on_large_stack(compile::OPERATION, Some(expression), &mut compile)?;
+        Ok(Filter::compiled(dlt, programs, expression, options))
     }
 
     fn compiled(
         dlt: Dlt,
-        program: Vec<Insn>,
-        plain: Option<Vec<Insn>>,
+        (program, plain): Programs,
         expression: &str,
         options: CompileOptions,
     ) -> Filter {
-        Filter::of_programs(dlt, program, plain, Some(expression.into()), options)
-    }
-
-    /// Creates a filter from checked programs.
-    fn of_programs(
-        dlt: Dlt,
-        program: Vec<Insn>,
-        plain: Option<Vec<Insn>>,
-        expression: Option<Arc<str>>,
-        options: CompileOptions,
-    ) -> Filter {
-        let zeroed = |program: &[Insn]| validate::with_memory_zeroed(program).map(Arc::from);
-        let plain = plain.map(|plain| zeroed(&plain).unwrap_or_else(|| plain.into()));
-        let on_capture = zeroed(&program);
-        let program = Arc::from(program);
-        let plain = plain.or_else(|| on_capture.clone());
-        let plain = plain.unwrap_or_else(|| Arc::clone(&program));
-        Filter {
+        Filter::new(Contents::of_programs(
             dlt,
-            tree: Arc::new(Tree::of(&plain)),
             program,
-            on_capture,
             plain,
-            expression,
+            Some(expression.to_owned()),
             options,
-            lists: None,
-            formula: None,
-        }
+        ))
     }
 
-    /// Creates a filter from a checked program that runs on a capture and on plain bytes alike.
-    fn plain_program(dlt: Dlt, program: Arc<[Insn]>) -> Filter {
-        Filter {
-            dlt,
-            tree: Arc::new(Tree::of(&program)),
-            plain: Arc::clone(&program),
-            program,
-            on_capture: None,
-            expression: None,
-            options: CompileOptions::new(),
-            lists: None,
-            formula: None,
-        }
+    fn new(contents: Contents) -> Filter {
+        Filter(Arc::new(contents))
     }
 
     /// Returns the instructions of the program, as libpcap compiled them or as the caller passed them.
@@ -221,27 +184,27 @@ impl Filter {
     /// 1.10.3 does for `geneve or udp`. When this crate runs the filter, such a cell contains 0.
     #[must_use]
     pub fn instructions(&self) -> &[Insn] {
-        &self.program
+        &self.0.program
     }
 
     /// Returns the link type that the filter was created for.
     #[must_use]
     pub fn datalink(&self) -> Dlt {
-        self.dlt
+        self.0.dlt
     }
 
     /// Returns the expression that the filter was compiled from. Returns `None` for a combined filter, and for a filter
     /// that was created from instructions or from a list.
     #[must_use]
     pub fn expression(&self) -> Option<&str> {
-        self.expression.as_deref()
+        self.0.expression.as_deref()
     }
 
     /// Returns the options that the filter was compiled with. Returns the default options if the filter was not
     /// compiled from an expression, or is a combined filter.
     #[must_use]
     pub fn options(&self) -> CompileOptions {
-        self.options
+        self.0.options
     }
 
     /// Returns whether the program uses extensions of the Linux kernel, which load data that is not in the packet's
@@ -253,7 +216,7 @@ impl Filter {
     /// [`runs_on_bytes`](Self::runs_on_bytes) returns `true`.
     #[must_use]
     pub fn uses_kernel_extensions(&self) -> bool {
-        has_kernel_extensions(&self.program)
+        has_kernel_extensions(&self.0.program)
     }
 
     /// Returns whether [`matches`](Self::matches) can evaluate the complete filter from a packet's bytes.
@@ -273,26 +236,26 @@ impl Filter {
     /// ```
     #[must_use]
     pub fn runs_on_bytes(&self) -> bool {
-        !has_kernel_extensions(&self.plain)
+        !has_kernel_extensions(&self.0.plain)
     }
 
     /// Returns the program for plain bytes, if it was compiled separately.
     #[cfg(feature = "serde")]
     fn compiled_for_bytes(&self) -> Option<&[Insn]> {
-        let same = self.on_capture.as_ref().unwrap_or(&self.program);
-        (!Arc::ptr_eq(same, &self.plain)).then_some(&*self.plain)
+        let same = self.0.on_capture.as_ref().unwrap_or(&self.0.program);
+        (!Arc::ptr_eq(same, &self.0.plain)).then_some(&*self.0.plain)
     }
 
     /// Returns the program that the kernel or libpcap runs on a capture.
     #[inline]
     fn on_capture(&self) -> &[Insn] {
-        self.on_capture.as_ref().unwrap_or(&self.program)
+        self.0.on_capture.as_ref().unwrap_or(&self.0.program)
     }
 
     /// Returns whether the program contains a loop, which libpcap generates for `ip6 protochain`. No kernel accepts
     /// such a program.
     pub(crate) fn jumps_backward(&self) -> bool {
-        self.program.iter().any(|insn| insn.jumps_backward())
+        self.0.program.iter().any(|insn| insn.jumps_backward())
     }
 
     /// Lends the program for a capture as libpcap's structure, for a call that copies it
@@ -308,12 +271,56 @@ impl Filter {
     }
 }
 
+impl Contents {
+    /// Creates the contents of a filter from checked programs.
+    fn of_programs(
+        dlt: Dlt,
+        program: Vec<Insn>,
+        plain: Option<Vec<Insn>>,
+        expression: Option<String>,
+        options: CompileOptions,
+    ) -> Contents {
+        let zeroed = |program: &[Insn]| validate::with_memory_zeroed(program).map(Arc::from);
+        let plain = plain.map(|plain| zeroed(&plain).unwrap_or_else(|| plain.into()));
+        let on_capture = zeroed(&program);
+        let program = Arc::from(program);
+        let plain = plain.or_else(|| on_capture.clone());
+        let plain = plain.unwrap_or_else(|| Arc::clone(&program));
+        Contents {
+            dlt,
+            tree: Tree::of(&plain),
+            program,
+            on_capture,
+            plain,
+            expression,
+            options,
+            lists: None,
+            formula: None,
+        }
+    }
+
+    /// Creates the contents of a filter from a checked program that runs on a capture and on plain bytes alike.
+    fn plain_program(dlt: Dlt, program: Arc<[Insn]>) -> Contents {
+        Contents {
+            dlt,
+            tree: Tree::of(&program),
+            plain: Arc::clone(&program),
+            program,
+            on_capture: None,
+            expression: None,
+            options: CompileOptions::new(),
+            lists: None,
+            formula: None,
+        }
+    }
+}
+
 impl fmt::Debug for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Filter")
-            .field("dlt", &self.dlt)
-            .field("expression", &self.expression)
-            .field("instructions", &self.program.len())
+            .field("dlt", &self.0.dlt)
+            .field("expression", &self.0.expression)
+            .field("instructions", &self.0.program.len())
             .field("kernel_extensions", &self.uses_kernel_extensions())
             .finish()
     }

@@ -16,7 +16,7 @@ use super::any_of::term::{Endpoint, FilterTerm};
 use super::options::CompileOptions;
 use super::program::insn::Insn;
 use super::program::validate::{self, Origin};
-use super::{Filter, has_kernel_extensions};
+use super::{Contents, Filter, has_kernel_extensions};
 use crate::error::Error;
 use crate::linktype::Dlt;
 use crate::serialize::as_text;
@@ -56,17 +56,17 @@ impl Serialize for Filter {
             ));
         }
         let plain = self.compiled_for_bytes();
-        let programs = [Some(&*self.program), plain];
+        let programs = [Some(&*self.0.program), plain];
         if programs.into_iter().flatten().any(jumps_backward) {
             return Err(ser::Error::custom(
                 "cannot serialize a filter that jumps backward: keep its expression instead",
             ));
         }
         let written = Written {
-            dlt: self.dlt,
+            dlt: self.0.dlt,
             expression: self.expression(),
-            options: self.options,
-            instructions: &self.program,
+            options: self.0.options,
+            instructions: &self.0.program,
             plain,
         };
         written.serialize(serializer)
@@ -95,12 +95,12 @@ impl<'de> Deserialize<'de> for Filter {
                 ));
             }
         }
-        Ok(Filter::of_programs(
+        Ok(Filter::new(Contents::of_programs(
             read.dlt,
             read.instructions,
             read.plain,
-            read.expression.map(Into::into),
+            read.expression.map(String::from),
             read.options,
-        ))
+        )))
     }
 }

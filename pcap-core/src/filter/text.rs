@@ -46,7 +46,7 @@ impl Filter {
     #[must_use]
     #[inline]
     pub fn to_c_listing(&self) -> String {
-        listing::c(&self.program)
+        listing::c(&self.0.program)
     }
 
     /// Returns the listing in decimal, as `tcpdump -ddd` prints it: the number of instructions, then lines such as
@@ -55,7 +55,7 @@ impl Filter {
     #[must_use]
     #[inline]
     pub fn to_decimal_listing(&self) -> String {
-        listing::numbers(&self.program)
+        listing::numbers(&self.0.program)
     }
 
     /// Returns the listing in one line, as `iptables -m bpf --bytecode` and `tc` accept it: the number of instructions,
@@ -77,7 +77,7 @@ impl Filter {
     #[must_use]
     #[inline]
     pub fn to_bytecode(&self) -> String {
-        listing::bytecode(&self.program)
+        listing::bytecode(&self.0.program)
     }
 }
 
@@ -87,6 +87,6 @@ impl Filter {
 impl fmt::Display for Filter {
     #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        listing::readable(&self.program, f)
+        listing::readable(&self.0.program, f)
     }
 }

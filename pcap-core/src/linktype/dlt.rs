@@ -51,7 +51,7 @@ impl Dlt {
     /// Returns whether packets begin with a protocol family, whose numbers differ between systems.
     #[inline]
     pub(crate) fn depends_on_system(self) -> bool {
-        [Dlt::NULL, Dlt::LOOP, Dlt::ENC].contains(&self)
+        matches!(self, Dlt::NULL | Dlt::LOOP | Dlt::ENC)
     }
 
     /// Returns the name without `DLT_`, such as `EN10MB`. Returns `None` if the link type has no name.

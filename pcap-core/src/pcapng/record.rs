@@ -132,8 +132,8 @@ impl<'a> Record<'a> {
     pub(super) fn encode_options(&self, order: ByteOrder) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut push = |code: u16, value: &[u8]| {
-            bytes.extend(order.of_u16(code).to_ne_bytes());
-            bytes.extend(order.of_u16(value.len() as u16).to_ne_bytes());
+            bytes.extend_from_slice(&order.of_u16(code).to_ne_bytes());
+            bytes.extend_from_slice(&order.of_u16(value.len() as u16).to_ne_bytes());
             bytes.extend(value);
             bytes.resize(bytes.len().next_multiple_of(4), 0);
         };

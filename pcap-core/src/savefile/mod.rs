@@ -117,7 +117,7 @@ pub(crate) struct Magic {
 }
 
 /// A savefile's byte order, relative to this machine's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum ByteOrder {
     Native,
     Swapped,
@@ -155,7 +155,7 @@ impl Magic {
         let magic = start.try_into().map_or(0, u32::from_ne_bytes);
         let (format, precision) = if magic == MAGIC_PCAPNG {
             (SavefileFormat::Pcapng, Precision::Nano)
-        } else if [magic, magic.swap_bytes()].contains(&MAGIC_NANO) {
+        } else if magic == MAGIC_NANO || magic.swap_bytes() == MAGIC_NANO {
             (SavefileFormat::Pcap, Precision::Nano)
         } else {
             (SavefileFormat::Pcap, Precision::Micro)
@@ -164,9 +164,9 @@ impl Magic {
             format,
             precision,
             compressed: compressed(start),
-            classic: if [MAGIC_MICRO, MAGIC_NANO].contains(&magic) {
+            classic: if matches!(magic, MAGIC_MICRO | MAGIC_NANO) {
                 Some(ByteOrder::Native)
-            } else if [MAGIC_MICRO, MAGIC_NANO].contains(&magic.swap_bytes()) {
+            } else if matches!(magic.swap_bytes(), MAGIC_MICRO | MAGIC_NANO) {
                 Some(ByteOrder::Swapped)
             } else {
                 None

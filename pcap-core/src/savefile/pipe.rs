@@ -3,12 +3,11 @@
 //! libpcap itself would block within an incomplete record. That wait cannot be interrupted, and the bytes read by then
 //! would be lost. So libpcap only gets complete records, and when it reports the end of the file, more must be read.
 
-use std::io::{self, Read};
+use std::io;
 
 use crate::linktype::Dlt;
 use crate::savefile::{self, ByteOrder, RECORD_HEADER, pcapng};
-use crate::sys::checked;
-use crate::sys::platform;
+use crate::sys::{Reader, checked, platform};
 
 /// The size of each read: the capacity of a pipe.
 const CHUNK: usize = 64 * 1024;
@@ -29,9 +28,6 @@ const SECTION: u32 = super::MAGIC_PCAPNG;
 const SECTION_ORDER: u32 = 0x1a2b_3c4d;
 /// The most bytes before the first interface of a pcapng savefile in a stream: they are kept until then.
 pub(crate) const LONGEST_HEAD: usize = 2 * pcapng::LONGEST_BLOCK as usize;
-/// The types of an interface block and of the packet blocks: libpcap reads up to the first of them
-/// to open a savefile.
-const OPENED_AT: [u32; 4] = [1, 2, 3, 6];
 
 /// The units of a savefile after its header.
 #[derive(Clone, Copy, Debug)]
@@ -220,7 +216,7 @@ impl Feed {
 /// until then. Returns the length of that part and the units after it, or `None` if the data is unknown, too long or
 /// ends early. The second value is whether the data ended.
 pub(crate) fn read_head(
-    reader: &mut dyn Read,
+    reader: &mut dyn Reader,
     bytes: &mut Vec<u8>,
 ) -> io::Result<(Option<(usize, Units)>, bool)> {
     let mut units = Units::Blocks(ByteOrder::Native);
@@ -229,7 +225,8 @@ pub(crate) fn read_head(
         match units.first(&bytes[length..], pcapng::LONGEST_BLOCK as usize) {
             Unit::Whole(one, kind) => {
                 length += one;
-                if OPENED_AT.contains(&kind) {
+                // An interface block or a packet block: libpcap reads up to the first of them to open a savefile.
+                if matches!(kind, 1 | 2 | 3 | 6) {
                     return Ok((Some((length, units)), false));
                 }
             }
@@ -237,7 +234,7 @@ pub(crate) fn read_head(
             Unit::Partial(_) => {
                 let read = read_more(bytes, |free| {
                     loop {
-                        match reader.read(free) {
+                        match reader.read_bytes(free) {
                             Ok(length) => return checked(length, free),
                             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                             Err(e) => return Err(e),

@@ -273,8 +273,6 @@ impl Walk for Records {
 /// Returns the four numbers of a record's header, in the byte order of this machine.
 #[inline(always)]
 fn fields(head: &[u8; RECORD_HEADER]) -> [u32; 4] {
-    std::array::from_fn(|n| {
-        let n = 4 * n;
-        u32::from_ne_bytes([head[n], head[n + 1], head[n + 2], head[n + 3]])
-    })
+    let at = |n: usize| u32::from_ne_bytes([head[n], head[n + 1], head[n + 2], head[n + 3]]);
+    [at(0), at(4), at(8), at(12)]
 }

@@ -7,11 +7,19 @@ use std::ptr::NonNull;
 use super::pcap_t;
 
 /// A reader that can be returned as its original type.
-pub(crate) trait Reader: Read + Send {
+pub(crate) trait Reader: Send {
+    /// Reads as [`Read::read`] does. `Read` itself is not a supertrait, because then all of its provided methods would
+    /// be compiled for each type of reader.
+    fn read_bytes(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
 }
 
 impl<R: Read + Send + 'static> Reader for R {
+    fn read_bytes(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read(buffer)
+    }
+
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }

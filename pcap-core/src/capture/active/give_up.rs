@@ -60,9 +60,11 @@ impl Refusals {
 
     /// Reads the drop counter of the device that a packet socket is bound to.
     pub(crate) fn look(&mut self, socket: Option<BorrowedFd<'_>>) {
-        let open = || socket.and_then(LinkCounters::of);
-        let counters = self.counters.get_or_insert_with(open);
-        let read = || counters.as_ref().and_then(LinkCounters::tx_dropped);
+        if self.counters.is_none() {
+            self.counters = Some(socket.and_then(LinkCounters::of));
+        }
+        let counters = self.counters.as_ref().and_then(Option::as_ref);
+        let read = || counters.and_then(LinkCounters::tx_dropped);
         // Reading takes about as long as a try.
         let earlier = read();
         read();
@@ -73,7 +75,8 @@ impl Refusals {
 
     /// Notes that the try failed with `ENOBUFS`. Returns the reason to give up, if there is one.
     pub(crate) fn no_room(&mut self) -> Option<&'static str> {
-        let since = *self.since.get_or_insert_with(Instant::now);
+        let since = self.since.unwrap_or_else(Instant::now);
+        self.since = Some(since);
         let counters = self.counters.as_ref()?;
         let after = counters.as_ref().and_then(LinkCounters::tx_dropped);
         let (Some((before, others)), Some(after)) = (self.before.take(), after) else {

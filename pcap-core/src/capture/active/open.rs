@@ -156,7 +156,9 @@ impl Active {
             }
         };
         let mut live = LiveHandle::new(handle, waiting, precision, timeout);
-        live.warnings.extend(warning);
+        if let Some(warning) = warning {
+            live.warnings.push(warning);
+        }
         Active {
             live,
             vanished: None,

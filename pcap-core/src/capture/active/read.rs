@@ -114,7 +114,9 @@ impl Active {
         }
         let until =
             Instant::now() + self.live.timeout.min(Duration::from_secs(3600)) + LAST_PACKETS;
-        self.vanished.get_or_insert(Vanished { error, until });
+        if self.vanished.is_none() {
+            self.vanished = Some(Vanished { error, until });
+        }
         self.after_vanishing(done)
     }
 

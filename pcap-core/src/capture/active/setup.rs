@@ -96,10 +96,13 @@ impl Created {
         }
         // SAFETY: libpcap allocated `count` numbers.
         let types = unsafe { std::slice::from_raw_parts(list, count as usize) };
-        let types = types.iter().map(|&t| TstampType::new(t)).collect();
+        let mut copies = Vec::with_capacity(types.len());
+        for value in types {
+            copies.push(TstampType::new(*value));
+        }
         // SAFETY: allocated by pcap_list_tstamp_types, and not used any more.
         unsafe { sys::pcap_free_tstamp_types(list) };
-        Ok(types)
+        Ok(copies)
     }
 
     pub(crate) fn can_set_rfmon(&self) -> Result<bool> {

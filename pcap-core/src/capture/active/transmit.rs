@@ -234,7 +234,7 @@ impl dyn Transmit + '_ {
                 return Ok(None);
             }
             self.check_break(WAIT_BROKEN)?;
-            let timeout = left.into_iter().chain(pause).min();
+            let timeout = wait::least(left, pause);
             wait::writable(self.breaker(), descriptor, timeout)
                 .map_err(|e| Error::io("wait on", self.name().to_owned(), e))?;
             self.check_break(WAIT_BROKEN)?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::capture::live::Stopped;
 use crate::capture::phase::BatchResult;
 use crate::capture::read_ahead::{Batch, Limit};
-use crate::capture::wait::{Waiter, Waiting};
+use crate::capture::wait::{Waiter, Waiting, least};
 use crate::error::Result;
 use crate::handle::Handle;
 use crate::packet::Packet;
@@ -126,7 +126,7 @@ impl LiveHandle {
     pub(crate) fn wait_until(&self, deadline: Option<Instant>) -> Option<Instant> {
         let over = self.until_over();
         let over = over.and_then(|time| Instant::now().checked_add(time));
-        deadline.into_iter().chain(over).min()
+        least(deadline, over)
     }
 
     /// Returns how long a stopped capture may wait before it checks for its end again.

@@ -1,7 +1,5 @@
 //! The filter of a capture that reads a savefile.
 
-use std::collections::HashMap;
-
 use crate::capture::offline::blocks::Header;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::{Filter, FilterSource};
@@ -53,8 +51,8 @@ pub(super) struct PerLinktype {
     source: FilterSource<'static>,
     /// `None` if the filter does not compile for the link type, whose packets are not delivered then.
     filters: Vec<Option<Filter>>,
-    /// The index of the filter for a link type. The byte order matters only for some link types.
-    indices: HashMap<(Dlt, ByteOrder), usize>,
+    /// The index of the filter for a link type, sorted by link type. The byte order matters only for some of them.
+    indices: Vec<(Key, usize)>,
     /// The index of the filter for each interface of the section.
     interfaces: Vec<usize>,
     warnings: Vec<Warning>,
@@ -67,7 +65,7 @@ impl PerLinktype {
         PerLinktype {
             source,
             filters: Vec::new(),
-            indices: HashMap::new(),
+            indices: Vec::new(),
             interfaces: Vec::new(),
             warnings: Vec::new(),
             failure: None,
@@ -85,9 +83,21 @@ impl PerLinktype {
 
     /// Adds a compiled filter for its link type.
     pub(super) fn add(&mut self, filter: Filter, order: ByteOrder) {
-        self.indices
-            .insert(key(filter.datalink(), order), self.filters.len());
-        self.filters.push(Some(filter));
+        self.push(key(filter.datalink(), order), Some(filter));
+    }
+
+    /// Adds the result of a compilation, and returns its index.
+    fn push(&mut self, key: Key, filter: Option<Filter>) -> usize {
+        let index = self.filters.len();
+        self.filters.push(filter);
+        let at = self.place(key).unwrap_or_else(|at| at);
+        self.indices.insert(at, (key, index));
+        index
+    }
+
+    /// Returns the place of a link type in `indices`, or the place where it belongs.
+    fn place(&self, key: Key) -> Result<usize, usize> {
+        self.indices.binary_search_by_key(&key, |(key, _)| *key)
     }
 
     /// Compiles the filter for a link type, unless that was done before. Returns its index.
@@ -103,8 +113,8 @@ impl PerLinktype {
     ) -> Result<usize> {
         let dlt = Dlt::from(linktype);
         let key = key(dlt, order);
-        if let Some(index) = self.indices.get(&key) {
-            return Ok(*index);
+        if let Ok(at) = self.place(key) {
+            return Ok(self.indices[at].1);
         }
         let compiled = match &self.source {
             FilterSource::Compiled(filter) if filter.datalink() != dlt => {
@@ -121,27 +131,25 @@ impl PerLinktype {
                 ErrorKind::Io(_) | ErrorKind::LibraryMissing => return Err(error),
                 _ => {
                     self.warn(linktype, &error);
-                    self.failure.get_or_insert(error);
+                    if self.failure.is_none() {
+                        self.failure = Some(error);
+                    }
                     None
                 }
             },
         };
-        let index = self.filters.len();
-        self.filters.push(filter);
-        self.indices.insert(key, index);
-        Ok(index)
+        Ok(self.push(key, filter))
     }
 
     /// Warns that the filter rejects all packets of a link type, once for both byte orders.
     fn warn(&mut self, linktype: Linktype, error: &Error) {
         let dlt = Dlt::from(linktype);
-        let orders = [ByteOrder::Native, ByteOrder::Swapped];
-        let mut known = orders.iter().filter_map(|order| {
-            let index = self.indices.get(&(dlt, *order))?;
-            Some(&self.filters[*index])
-        });
-        if known.any(Option::is_none) {
-            return;
+        for order in [ByteOrder::Native, ByteOrder::Swapped] {
+            if let Ok(at) = self.place((dlt, order)) {
+                if self.filters[self.indices[at].1].is_none() {
+                    return;
+                }
+            }
         }
         let reason = error.text();
         let text = format!("the filter rejects all packets of link type {dlt}: {reason}");
@@ -182,8 +190,10 @@ impl PerLinktype {
     }
 }
 
-/// Returns what the program of a filter depends on.
-fn key(dlt: Dlt, order: ByteOrder) -> (Dlt, ByteOrder) {
+/// What the program of a filter depends on.
+type Key = (Dlt, ByteOrder);
+
+fn key(dlt: Dlt, order: ByteOrder) -> Key {
     match dlt.depends_on_system() {
         true => (dlt, order),
         false => (dlt, ByteOrder::Native),

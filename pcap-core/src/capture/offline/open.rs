@@ -1,6 +1,5 @@
 //! Opening savefiles: a regular file, a pipe, a reader.
 
-use std::any::Any;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::resume_unwind;
@@ -180,8 +179,8 @@ impl Capture<Offline> {
     where
         R: Read + Send + 'static,
     {
-        Self::from_stream(reader, name.into(), None)
-            .map_err(|(error, reader)| error.handing_back_boxed(reader))
+        Self::from_stream(Box::new(reader), name.into(), None)
+            .map_err(|(error, reader)| error.handing_back_boxed(reader.into_any()))
     }
 
     fn from_open(mut file: File, name: String) -> Result<Capture<Offline>> {
@@ -237,7 +236,7 @@ impl Capture<Offline> {
             // A pipe cannot be inspected without reading from it.
             None => {
                 let fd = platform::descriptor(&file);
-                let patient = Patient(file, fd);
+                let patient = Box::new(Patient(file, fd));
                 Self::from_stream(patient, name, fd).map_err(|(error, _)| error)
             }
         }
@@ -253,37 +252,30 @@ impl Capture<Offline> {
     }
 
     /// Reads a savefile from a stream. With a descriptor, as for a pipe, every wait polls that descriptor.
-    fn from_stream<R>(
-        mut reader: R,
+    fn from_stream(
+        mut reader: Box<dyn sys::Reader>,
         name: String,
         descriptor: Option<platform::RawFd>,
-    ) -> Result<Capture<Offline>, (Error, Box<dyn Any + Send>)>
-    where
-        R: Read + Send + 'static,
-    {
-        match read_start(&mut reader) {
-            Err(e) => Err((Error::io("read", name, e), Box::new(reader))),
-            Ok(start) => Self::from_started(reader, start, name, descriptor)
-                .map_err(|(error, reader)| (error, reader.into_any())),
+    ) -> Result<Capture<Offline>, (Error, Box<dyn sys::Reader>)> {
+        match read_start(&mut *reader) {
+            Err(e) => Err((Error::io("read", name, e), reader)),
+            Ok(start) => Self::from_started(reader, start, name, descriptor),
         }
     }
 
-    fn from_started<R>(
-        reader: R,
+    fn from_started(
+        reader: Box<dyn sys::Reader>,
         start: Start,
         name: String,
         descriptor: Option<platform::RawFd>,
-    ) -> Result<Capture<Offline>, (Error, Box<dyn sys::Reader>)>
-    where
-        R: Read + Send + 'static,
-    {
+    ) -> Result<Capture<Offline>, (Error, Box<dyn sys::Reader>)> {
         let io = |e| Error::io("read", name.clone(), e);
         let Start { bytes, head, ended } = start;
         let magic = Magic::new(&bytes[..bytes.len().min(4)]);
         if head.is_none() && bytes.len() > savefile::LONGEST_HEAD {
             let text = format!("it has no interface in its first {} bytes", bytes.len());
             let error = Error::cannot(ErrorKind::SavefileBad, "open", name, text);
-            return Err((error, Box::new(reader)));
+            return Err((error, reader));
         }
         let opened = match magic.format {
             SavefileFormat::Pcapng => Some(blocks::open(
@@ -295,14 +287,14 @@ impl Capture<Offline> {
         let ours = match opened {
             Some(Ok(blocks::Opened::Ours(blocks, first))) => Some((blocks, first)),
             Some(Ok(blocks::Opened::Libpcaps(_))) | None => None,
-            Some(Err(error)) => return Err((error, Box::new(reader))),
+            Some(Err(error)) => return Err((error, reader)),
         };
         let wake = match descriptor.map(|_| platform::Wake::new()).transpose() {
             Ok(wake) => wake,
-            Err(e) => return Err((io(e), Box::new(reader))),
+            Err(e) => return Err((io(e), reader)),
         };
-        let mut stream = platform::Stream::from_reader(Box::new(reader))
-            .map_err(|(e, reader)| (io(e), reader))?;
+        let mut stream =
+            platform::Stream::from_reader(reader).map_err(|(e, reader)| (io(e), reader))?;
         if ended {
             stream.ended();
         }
@@ -456,11 +448,11 @@ struct Start {
 
 /// Reads the bytes that this crate needs before a savefile is opened: its magic number, and for a pcapng savefile
 /// everything up to its first interface or packet.
-fn read_start(reader: &mut dyn Read) -> io::Result<Start> {
+fn read_start(reader: &mut dyn sys::Reader) -> io::Result<Start> {
     let mut magic = [0; 4];
     let mut length = 0;
     while length < magic.len() {
-        match reader.read(&mut magic[length..]) {
+        match reader.read_bytes(&mut magic[length..]) {
             Ok(0) => break,
             Ok(n) => length += sys::checked(n, &magic[length..])?,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

@@ -44,8 +44,8 @@ pub(crate) fn join(steps: &[Step<&[Insn]>], accept: u32) -> Vec<Insn> {
         match step {
             Step::Part(program) => start = write(&mut assembler, program, yes, no),
             Step::Not => open.push((Some(no), Some(yes))),
-            Step::And => open.extend([(None, Some(no)), (Some(yes), Some(no))]),
-            Step::Or => open.extend([(Some(yes), None), (Some(yes), Some(no))]),
+            Step::And => open.extend_from_slice(&[(None, Some(no)), (Some(yes), Some(no))]),
+            Step::Or => open.extend_from_slice(&[(Some(yes), None), (Some(yes), Some(no))]),
         }
     }
     assembler.finish(start)
@@ -79,10 +79,10 @@ fn write_as_it_is(assembler: &mut Assembler, program: &[Insn], yes: Place, no: P
 /// Writes a program without its returns and its unreachable instructions.
 fn write_anew(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place) -> Place {
     const IS_ZERO: Insn = Insn::new(op::JMP | op::JEQ | op::K, 0, 0, 0);
-    let reached = validate::reached(program);
+    let set = validate::set_before(program);
     let mut places = vec![no; program.len()];
     for (index, insn) in program.iter().enumerate().rev() {
-        if !reached[index] {
+        if set[index].is_none() {
             continue;
         }
         // The programs were checked: all jumps go forward and stay inside.

@@ -5,7 +5,7 @@ pub(crate) mod formula;
 use std::ops::Not;
 use std::sync::Arc;
 
-use super::{CompileOptions, Filter, List, compile, has_kernel_extensions};
+use super::{CompileOptions, Contents, Filter, List, compile, has_kernel_extensions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::program::insn::{Insn, op};
 use crate::linktype::Dlt;
@@ -17,7 +17,7 @@ const OPERATION: &str = "combine filters";
 const MAX_INSTRUCTIONS: usize = 1 << 23;
 
 /// The filters that another one combines, and the operators.
-pub(crate) type Formula = Arc<[Step<Filter>]>;
+pub(crate) type Formula = Vec<Step<Filter>>;
 
 /// # Combining
 impl Filter {
@@ -125,21 +125,21 @@ impl Filter {
             Some(Step::Not) => drop(steps.pop()),
             _ => steps.push(Step::Not),
         }
-        Filter::of_steps(self.dlt, steps)
+        Filter::of_steps(self.0.dlt, steps)
     }
 
     #[inline]
     fn joined(&self, other: &Filter, step: Step<Filter>) -> Result<Filter> {
-        if self.dlt != other.dlt {
+        if self.0.dlt != other.0.dlt {
             let text = format!(
                 "expected two filters for the same link type, found {} and {}",
-                self.dlt, other.dlt
+                self.0.dlt, other.0.dlt
             );
             let kind = ErrorKind::LinktypeMismatch;
             return Err(Error::cannot(kind, OPERATION, None, text));
         }
-        let length =
-            self.program.len().max(self.plain.len()) + other.program.len().max(other.plain.len());
+        let length = self.0.program.len().max(self.0.plain.len())
+            + other.0.program.len().max(other.0.plain.len());
         if length > MAX_INSTRUCTIONS {
             let text = format!(
                 "they have {length} instructions together, more than the limit of {MAX_INSTRUCTIONS}"
@@ -154,13 +154,13 @@ impl Filter {
         let mut steps = self.steps();
         steps.extend(other.steps());
         steps.push(step);
-        Ok(Filter::of_steps(self.dlt, steps))
+        Ok(Filter::of_steps(self.0.dlt, steps))
     }
 
     /// Returns the filter as a formula of filters that are not combined.
     #[inline]
     fn steps(&self) -> Vec<Step<Filter>> {
-        match &self.formula {
+        match &self.0.formula {
             Some(formula) => formula.to_vec(),
             None => vec![Step::Part(self.clone())],
         }
@@ -168,31 +168,34 @@ impl Filter {
 
     /// Creates a filter from a formula. Its filters have the same link type and are not combined ones.
     fn of_steps(dlt: Dlt, steps: Vec<Step<Filter>>) -> Filter {
-        let parts = || {
-            steps.iter().filter_map(|step| match step {
-                Step::Part(filter) => Some(filter),
-                _ => None,
-            })
-        };
-        let accepts = |insn: &&Insn| insn.code == op::RET | op::K && insn.k != 0;
-        let accept = parts()
-            .flat_map(|filter| filter.program.iter())
-            .filter(accepts)
-            .map(|insn| insn.k)
-            .max()
-            .unwrap_or(compile::MAX_SNAPLEN);
+        let mut accept = 0;
+        for step in &steps {
+            if let Step::Part(filter) = step {
+                for insn in &*filter.0.program {
+                    if insn.code == op::RET | op::K {
+                        accept = accept.max(insn.k);
+                    }
+                }
+            }
+        }
+        if accept == 0 {
+            accept = compile::MAX_SNAPLEN;
+        }
         let join = |of: fn(&Filter) -> &[Insn]| {
-            let programs: Vec<_> = steps.iter().map(|step| step.map(of)).collect();
+            let mut programs = Vec::with_capacity(steps.len());
+            for step in &steps {
+                programs.push(step.map(of));
+            }
             formula::join(&programs, accept)
         };
-        let program = join(|filter| &filter.program);
+        let program = join(|filter| &filter.0.program);
         // Without kernel extensions, the same program runs on plain bytes.
-        let plain = has_kernel_extensions(&program).then(|| join(|filter| &filter.plain));
+        let plain = has_kernel_extensions(&program).then(|| join(|filter| &filter.0.plain));
         let options = CompileOptions::new();
-        Filter {
-            formula: Some(steps.into()),
-            ..Filter::of_programs(dlt, program, plain, None, options)
-        }
+        Filter::new(Contents {
+            formula: Some(steps),
+            ..Contents::of_programs(dlt, program, plain, None, options)
+        })
     }
 
     /// Recompiles, with `compile`, all parts of the filter that libpcap compiled.
@@ -200,7 +203,7 @@ impl Filter {
         &self,
         mut compile: impl FnMut(CompiledFrom<'_>) -> Result<Filter>,
     ) -> Result<Filter> {
-        let Some(formula) = &self.formula else {
+        let Some(formula) = &self.0.formula else {
             return self.source().map_or_else(|| Ok(self.clone()), compile);
         };
         let mut steps = formula.to_vec();
@@ -211,23 +214,23 @@ impl Filter {
                 }
             }
         }
-        Ok(Filter::of_steps(self.dlt, steps))
+        Ok(Filter::of_steps(self.0.dlt, steps))
     }
 
     /// Returns the source of the filter, unless it was created from instructions or from other filters.
     #[inline]
     fn source(&self) -> Option<CompiledFrom<'_>> {
         let expression = self.expression();
-        let expression = expression.map(|text| CompiledFrom::Expression(text, self.options));
-        expression.or_else(|| self.lists.as_ref().map(CompiledFrom::Lists))
+        let expression = expression.map(|text| CompiledFrom::Expression(text, self.0.options));
+        expression.or_else(|| self.0.lists.as_ref().map(CompiledFrom::Lists))
     }
 
     /// Returns whether the filter combines compiled ones.
     #[cfg(feature = "serde")]
     #[inline]
     pub(crate) fn combines_expressions(&self) -> bool {
-        let mut steps = self.formula.iter().flat_map(|formula| formula.iter());
-        steps.any(|step| matches!(step, Step::Part(filter) if filter.expression.is_some()))
+        let mut steps = self.0.formula.iter().flat_map(|formula| formula.iter());
+        steps.any(|step| matches!(step, Step::Part(filter) if filter.0.expression.is_some()))
     }
 }
 

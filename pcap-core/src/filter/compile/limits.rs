@@ -149,7 +149,10 @@ pub(crate) struct Size {
 impl Size {
     /// Adds a part's program, which follows `shifted` terms that shift headers.
     pub(crate) fn add(&mut self, shifted: usize, program: &[Insn]) {
-        let tests = program.iter().filter(|insn| insn.is_test()).count() as u64;
+        let mut tests = 0;
+        for insn in program {
+            tests += u64::from(insn.is_test());
+        }
         self.tests += tests;
         self.exits += exits(program);
         self.instructions += program.len() as u64;
@@ -181,7 +184,10 @@ impl Size {
     /// Checks that libpcap compiles the whole in a few seconds, for an expression that cannot be
     /// compiled in parts.
     pub(crate) fn check_whole(&self, optimize: bool) -> Result<(), String> {
-        let largest = self.by_place.iter().copied().max().unwrap_or(0);
+        let mut largest = 0;
+        for tests in &self.by_place {
+            largest = largest.max(*tests);
+        }
         // Tests of the same positions are the optimizer's worst case.
         let optimized = self.tests * self.tests * largest <= 4 * MAX_OPTIMIZED.pow(3);
         let converted = self.exits * self.instructions <= 3 * MAX_CONVERTED;

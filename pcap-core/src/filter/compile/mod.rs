@@ -170,10 +170,10 @@ impl Compiler<'_> {
         let accept = all.last().map_or(MAX_SNAPLEN, |insn| insn.k);
 
         let mut rest = programs.iter();
-        let mut joined: Vec<Step<&[Insn]>> = steps
-            .iter()
-            .map(|step| step.map(|_| rest.next().unwrap_or(&all).as_slice()))
-            .collect();
+        let mut joined: Vec<Step<&[Insn]>> = Vec::with_capacity(steps.len() + 2);
+        for step in steps {
+            joined.push(step.map(|_| rest.next().unwrap_or(&all).as_slice()));
+        }
         // For this link type, each part also checks the kind of the packet. The negation of a part must not accept
         // packets of another kind.
         let kind;
@@ -183,8 +183,11 @@ impl Compiler<'_> {
             joined.push(Step::And);
         }
         let program = self.checked(formula::join(&joined, accept))?;
-        let mut reached = program.iter().zip(validate::reached(&program));
-        if self.options.optimize && !reached.any(|(insn, reached)| reached && insn.accepts()) {
+        let mut accepts = false;
+        for (insn, set) in program.iter().zip(validate::set_before(&program)) {
+            accepts |= set.is_some() && insn.accepts();
+        }
+        if self.options.optimize && !accepts {
             let text = "expression rejects all packets";
             return Err(error(ErrorKind::FilterSyntax, self.expression, text));
         }
@@ -241,18 +244,17 @@ impl Compiler<'_> {
             }
             return Err(error(ErrorKind::FilterSyntax, self.expression, text));
         }
-        let instructions = if program.bf_insns.is_null() {
-            Vec::new()
-        } else {
+        let mut instructions = Vec::new();
+        if !program.bf_insns.is_null() {
             let len = program.bf_len as usize;
             // SAFETY: libpcap allocated and wrote that many instructions, which are laid out as ours
             // (asserted in insn.rs).
             let theirs = unsafe { slice::from_raw_parts(program.bf_insns.cast::<Insn>(), len) };
-            theirs
-                .iter()
-                .map(|insn| insn.readable_by_libpcap())
-                .collect()
-        };
+            instructions.extend_from_slice(theirs);
+        }
+        for insn in &mut instructions {
+            *insn = insn.readable_by_libpcap();
+        }
         // SAFETY: the program was compiled by this call and is freed once.
         unsafe { sys::pcap_freecode(&raw mut program) };
         self.checked(instructions)
@@ -327,7 +329,7 @@ mod tests {
         let joined = compiler.joined(&parts, steps, &sizes).ok()?;
         Some(
             [whole, joined]
-                .map(|program| Filter::compiled(dlt, program, None, expression, options)),
+                .map(|program| Filter::compiled(dlt, (program, None), expression, options)),
         )
     }
 

@@ -142,13 +142,16 @@ fn name(text: &[u8]) -> usize {
 fn address(text: &[u8]) -> usize {
     let inside = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
     let all = count(&text[..text.len().min(LONGEST_ADDRESS)], inside);
-    let mut lengths = (2..=all).rev().filter(|n| text[..*n].contains(&b':'));
-    lengths
-        .find(|n| {
-            let text = std::str::from_utf8(&text[..*n]).unwrap_or_default();
-            text.parse::<Ipv6Addr>().is_ok() || is_ethernet(text)
-        })
-        .unwrap_or(0)
+    let mut length = all;
+    while length > 1 {
+        let text = &text[..length];
+        let is_address = |text: &str| text.parse::<Ipv6Addr>().is_ok() || is_ethernet(text);
+        if text.contains(&b':') && std::str::from_utf8(text).is_ok_and(is_address) {
+            return length;
+        }
+        length -= 1;
+    }
+    0
 }
 
 fn is_ethernet(text: &str) -> bool {
@@ -164,7 +167,7 @@ pub(crate) fn is_number(word: &str) -> bool {
         let (digits, radix) = hexadecimal.map_or((part, 10), |digits| (digits, 16));
         !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix))
     };
-    word.contains(':') || word.split('.').count() <= 4 && word.split('.').all(number)
+    word.as_bytes().contains(&b':') || word.split('.').count() <= 4 && word.split('.').all(number)
 }
 
 #[cfg(test)]

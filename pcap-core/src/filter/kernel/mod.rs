@@ -133,8 +133,9 @@ impl View {
                 reject,
             ],
             (Direction::Out, Devices::Any) => {
-                let not_loopback = [hardware, test(LOOPBACK, 0, 1), reject];
-                [&only_sent[..], &not_loopback].concat()
+                let mut program = only_sent;
+                program.extend_from_slice(&[hardware, test(LOOPBACK, 0, 1), reject]);
+                program
             }
             (Direction::Out, _) => only_sent,
         }
@@ -189,7 +190,7 @@ impl Filter {
     /// Returns the number of leading bytes that decide whether the filter accepts a packet; `None`
     /// if there is no bound.
     pub(crate) fn reach(&self) -> Option<u32> {
-        ranges::facts(&self.plain, Shown::All).reach
+        ranges::facts(&self.0.plain, Shown::All).reach
     }
 }
 
@@ -249,7 +250,7 @@ fn translate(insn: Insn, view: View, snaplen: u32, out: &mut Vec<Insn>) -> Resul
         }
         code if code == op::LD | op::LEN && header > 0 => {
             let add = Insn::new(op::ALU | op::ADD | op::K, 0, 0, header);
-            out.extend([insn, add]);
+            out.extend_from_slice(&[insn, add]);
         }
         code if code == op::LDX | op::LEN && header > 0 => {
             return Err("it loads the length into the index register".into());

@@ -80,7 +80,7 @@ mod tests {
             Insn::new(0x06, 0, 0, 0),
         ];
         let options = CompileOptions::new();
-        let filter = Filter::compiled(Dlt::EN10MB, program.to_vec(), None, "vlan 5", options);
+        let filter = Filter::compiled(Dlt::EN10MB, (program.to_vec(), None), "vlan 5", options);
         let mut asks = AsksForTags::new(&filter).unwrap();
         assert_eq!(asks.run(&[], 0, Some(0x2005)), 9);
         assert_eq!(asks.run(&[], 0, Some(6)), 0);
@@ -90,7 +90,7 @@ mod tests {
         assert!(AsksForTags::new(&plain).is_none());
         // A packet's bytes do not contain its type.
         let inbound = [Insn::new(0x28, 0, 0, 0xffff_f004), Insn::new(0x16, 0, 0, 0)];
-        let inbound = Filter::compiled(Dlt::EN10MB, inbound.to_vec(), None, "inbound", options);
+        let inbound = Filter::compiled(Dlt::EN10MB, (inbound.to_vec(), None), "inbound", options);
         assert!(AsksForTags::new(&inbound).is_none());
     }
 }

@@ -68,20 +68,22 @@ impl Range {
         }
     }
 
-    /// Returns the range between two results, or any number if one of them wraps.
-    fn between(low: Option<u32>, high: Option<u32>) -> Range {
-        match (low, high) {
-            (Some(low), Some(high)) => Range { low, high },
+    /// Returns the range between two results, or any number if one of them exceeds 32 bits.
+    fn between(low: u64, high: u64) -> Range {
+        match (u32::try_from(low), u32::try_from(high)) {
+            (Ok(low), Ok(high)) => Range { low, high },
             _ => ANY,
         }
     }
 
     /// Returns the range of the results of an arithmetic operation.
     fn alu(self, operation: u16, by: Range) -> Range {
+        let (low, high) = (u64::from(self.low), u64::from(self.high));
+        let (by_low, by_high) = (u64::from(by.low), u64::from(by.high));
         match operation {
-            op::ADD => Range::between(self.low.checked_add(by.low), self.high.checked_add(by.high)),
-            op::SUB => Range::between(self.low.checked_sub(by.high), self.high.checked_sub(by.low)),
-            op::MUL => Range::between(self.low.checked_mul(by.low), self.high.checked_mul(by.high)),
+            op::ADD => Range::between(low + by_low, high + by_high),
+            op::SUB => Range::between(low.wrapping_sub(by_high), high.wrapping_sub(by_low)),
+            op::MUL => Range::between(low * by_low, high * by_high),
             // A division by zero ends the program, so the rest of it sees a divisor of at least
             // one.
             op::DIV => Range {
@@ -104,13 +106,7 @@ impl Range {
                 low: 0,
                 high: ones(self.high | by.high),
             },
-            op::LSH => {
-                let shifted = |value: u32, by: u32| {
-                    let wide = u64::from(value).checked_shl(by.min(32))?;
-                    u32::try_from(wide).ok()
-                };
-                Range::between(shifted(self.low, by.low), shifted(self.high, by.high))
-            }
+            op::LSH => Range::between(low << by_low.min(32), high << by_high.min(32)),
             op::RSH => Range {
                 low: self.low.checked_shr(by.high).unwrap_or(0),
                 high: self.high.checked_shr(by.low).unwrap_or(0),
@@ -206,7 +202,7 @@ struct Walk {
 pub(crate) fn facts(program: &[Insn], shown: Shown) -> Facts {
     let mut walk = Walk {
         shown,
-        states: vec![None; program.len()],
+        states: Vec::new(),
         facts: Facts {
             reach: None,
             differs: None,
@@ -214,6 +210,7 @@ pub(crate) fn facts(program: &[Insn], shown: Shown) -> Facts {
         },
         reach: 0,
     };
+    walk.states.resize_with(program.len(), || None);
     if program.iter().any(|insn| insn.jumps_backward()) {
         return Facts {
             reach: None,
@@ -351,7 +348,7 @@ impl Walk {
     }
 
     fn differs(&mut self, why: &'static str) {
-        self.facts.differs.get_or_insert(why);
+        self.facts.differs = self.facts.differs.or(Some(why));
     }
 }
 

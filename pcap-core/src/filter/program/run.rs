@@ -13,7 +13,7 @@ impl Filter {
     #[must_use]
     pub fn matches(&self, data: &[u8]) -> bool {
         // The length is computed only for programs that test it.
-        self.tree.run(data, || clamp(data.len())) != 0
+        self.0.tree.run(data, || clamp(data.len())) != 0
     }
 
     /// Returns whether the filter accepts a packet. Unlike [`matches`](Self::matches), this supports truncated packets:
@@ -60,6 +60,6 @@ impl Filter {
     #[inline]
     #[must_use]
     pub fn run(&self, data: &[u8], wire_len: u32) -> u32 {
-        self.tree.run(data, || wire_len)
+        self.0.tree.run(data, || wire_len)
     }
 }

@@ -95,37 +95,50 @@ fn check_one(insn: Insn, origin: Origin) -> Result<(), &'static str> {
         A, ABS, ADD, ALU, AND, B, DIV, H, IMM, IND, JA, JEQ, JGE, JGT, JMP, JSET, K, LD, LDX, LEN,
         LSH, MEM, MISC, MOD, MSH, MUL, NEG, OR, RET, RSH, ST, STX, SUB, TAX, TXA, W, X, XOR,
     };
-    const fn is(code: u16, parts: &[u16]) -> bool {
-        let (mut sum, mut i) = (0, 0);
-        while i < parts.len() {
-            sum |= parts[i];
-            i += 1;
-        }
-        code == sum
-    }
     let code = insn.code;
 
     // Exactly the operations that the interpreter knows; it calls abort() for any other.
-    let load = [[LD, W, ABS], [LD, H, ABS], [LD, B, ABS]]
-        .iter()
-        .chain(&[[LD, W, IND], [LD, H, IND], [LD, B, IND], [LDX, B, MSH]])
-        .any(|parts| is(code, parts));
-    let memory = [[LD, MEM], [LDX, MEM], [ST, 0], [STX, 0]]
-        .iter()
-        .any(|parts| is(code, parts));
-    let plain = [[LD, IMM], [LDX, IMM], [LD, LEN], [LDX, LEN]]
-        .iter()
-        .chain(&[[RET, K], [RET, A], [MISC, TAX], [MISC, TXA], [ALU, NEG]])
-        .any(|parts| is(code, parts));
-    let arithmetic = [ADD, SUB, MUL, DIV, OR, AND, LSH, RSH, MOD, XOR]
-        .iter()
-        .any(|what| is(code, &[ALU, *what, K]) || is(code, &[ALU, *what, X]));
-    let jump = is(code, &[JMP, JA])
-        || [JEQ, JGT, JGE, JSET]
-            .iter()
-            .any(|what| is(code, &[JMP, *what, K]) || is(code, &[JMP, *what, X]));
-
-    if !(load || memory || plain || arithmetic || jump) {
+    let load = [
+        LD | W | ABS,
+        LD | H | ABS,
+        LD | B | ABS,
+        LD | W | IND,
+        LD | H | IND,
+        LD | B | IND,
+        LDX | B | MSH,
+    ];
+    let memory = [LD | MEM, LDX | MEM, ST, STX];
+    let plain = [
+        LD | IMM,
+        LDX | IMM,
+        LD | LEN,
+        LDX | LEN,
+        RET | K,
+        RET | A,
+        MISC | TAX,
+        MISC | TXA,
+        ALU | NEG,
+        JMP | JA,
+    ];
+    // With a constant or the index register.
+    let with_operand = [
+        ALU | ADD,
+        ALU | SUB,
+        ALU | MUL,
+        ALU | DIV,
+        ALU | OR,
+        ALU | AND,
+        ALU | LSH,
+        ALU | RSH,
+        ALU | MOD,
+        ALU | XOR,
+        JMP | JEQ,
+        JMP | JGT,
+        JMP | JGE,
+        JMP | JSET,
+    ];
+    let (load, memory) = (load.contains(&code), memory.contains(&code));
+    if !(load || memory || plain.contains(&code) || with_operand.contains(&(code & !X))) {
         return Err("no such operation");
     }
     if load && !origin.compiles() && insn.is_kernel_extension() {
@@ -136,10 +149,10 @@ fn check_one(insn: Insn, origin: Origin) -> Result<(), &'static str> {
     if memory && insn.k >= CELLS {
         return Err("expected one of the memory cells 0 to 15");
     }
-    if (is(code, &[ALU, DIV, K]) || is(code, &[ALU, MOD, K])) && insn.k == 0 {
+    if [ALU | DIV | K, ALU | MOD | K].contains(&code) && insn.k == 0 {
         return Err("it divides by the constant 0");
     }
-    if (is(code, &[ALU, LSH, K]) || is(code, &[ALU, RSH, K])) && insn.k >= 32 {
+    if [ALU | LSH | K, ALU | RSH | K].contains(&code) && insn.k >= 32 {
         return Err("it shifts by 32 bits or more");
     }
     Ok(())
@@ -162,7 +175,10 @@ fn targets(index: usize, insn: Insn) -> [Option<i64>; 2] {
 }
 
 fn check_jumps(len: usize, index: usize, insn: Insn, origin: Origin) -> Result<(), &'static str> {
-    for target in targets(index, insn).into_iter().flatten() {
+    for target in targets(index, insn) {
+        let Some(target) = target else {
+            continue;
+        };
         if target <= index as i64 && (origin != Origin::Compiler || target < 0) {
             return Err("it jumps backward");
         }
@@ -176,16 +192,15 @@ fn check_jumps(len: usize, index: usize, insn: Insn, origin: Origin) -> Result<(
 /// Returns the loads of cells that are not stored on every path to the load. The interpreter's memory is an
 /// uninitialized array on its stack. The program's jumps must have been checked.
 fn unwritten_loads(program: &[Insn]) -> Vec<(usize, Insn)> {
-    let set = set_before(program);
-    let loads = program.iter().zip(&set).enumerate();
+    let mut loads = Vec::new();
+    for (index, (insn, set)) in program.iter().zip(set_before(program)).enumerate() {
+        let load = insn.code == op::LD | op::MEM || insn.code == op::LDX | op::MEM;
+        // Unreachable instructions load nothing.
+        if load && set.is_some_and(|set| set & (1 << (insn.k % CELLS)) == 0) {
+            loads.push((index, *insn));
+        }
+    }
     loads
-        .filter(|(_, (insn, set))| {
-            let load = insn.code == op::LD | op::MEM || insn.code == op::LDX | op::MEM;
-            // Unreachable instructions load nothing.
-            load && set.is_some_and(|set| set & (1 << (insn.k % CELLS)) == 0)
-        })
-        .map(|(index, (insn, _))| (index, *insn))
-        .collect()
 }
 
 /// A set of registers and memory cells, as bits: the cells, then A and X.
@@ -214,17 +229,12 @@ impl Taken {
 /// Returns the registers and memory cells that a program may use before it has set them. The
 /// program's jumps have been checked.
 pub(crate) fn taken_before_set(program: &[Insn]) -> Taken {
-    let set = set_before(program);
-    let taken = program.iter().zip(set).filter_map(|(insn, set)| {
-        let (takes, _) = takes_and_sets(*insn);
-        Some(takes & !set?)
-    });
-    Taken(taken.fold(0, |all, taken| all | taken))
-}
-
-/// Returns which instructions of a program can be reached. The program's jumps have been checked.
-pub(crate) fn reached(program: &[Insn]) -> Vec<bool> {
-    set_before(program).iter().map(Option::is_some).collect()
+    let mut taken = 0;
+    for (insn, set) in program.iter().zip(set_before(program)) {
+        // Unreachable instructions use nothing.
+        taken |= takes_and_sets(*insn).0 & !set.unwrap_or(u32::MAX);
+    }
+    Taken(taken)
 }
 
 /// Returns the registers and cells that an instruction uses, and those that it sets.
@@ -251,8 +261,8 @@ fn takes_and_sets(insn: Insn) -> (u32, u32) {
 }
 
 /// Returns, for each instruction, the registers and cells that are set on every path to it; `None` if it is
-/// unreachable.
-fn set_before(program: &[Insn]) -> Vec<Option<u32>> {
+/// unreachable. The program's jumps have been checked.
+pub(crate) fn set_before(program: &[Insn]) -> Vec<Option<u32>> {
     let mut set: Vec<Option<u32>> = vec![None; program.len()];
     set[0] = Some(0);
     // Forward jumps need one pass; libpcap's loops a few more. Each further pass clears at least
@@ -274,9 +284,10 @@ fn set_before(program: &[Insn]) -> Vec<Option<u32>> {
             } else {
                 jumps
             };
-            for target in next.into_iter().flatten() {
+            for target in next {
                 // In range: check_jumps came first, and the last instruction is a return.
-                let Some(there) = usize::try_from(target).ok().and_then(|t| set.get_mut(t)) else {
+                let target = target.unwrap_or(-1);
+                let Some(there) = set.get_mut(target as usize) else {
                     continue;
                 };
                 let joined = there.map_or(after, |there| there & after);
@@ -305,10 +316,11 @@ pub(super) fn taken_later(program: &[Insn]) -> Vec<u32> {
                 op::JMP => jumps,
                 _ => [Some(index as i64 + 1), None],
             };
-            let later = next.into_iter().flatten().fold(0, |later, target| {
-                let there = usize::try_from(target).ok().and_then(|t| taken.get(t));
-                later | there.copied().unwrap_or(0)
-            });
+            let there = |target: Option<i64>| {
+                let there = target.and_then(|target| taken.get(target as usize));
+                there.copied().unwrap_or(0)
+            };
+            let later = there(next[0]) | there(next[1]);
             let (takes, sets) = takes_and_sets(*insn);
             let before = takes | later & !sets;
             changed |= before != taken[index];

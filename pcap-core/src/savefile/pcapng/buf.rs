@@ -53,11 +53,11 @@ impl BlockBuf {
         let mut bytes = Vec::with_capacity(length);
         // Nobody reads a longer block: a dumper rejects it because of its bytes.
         let length = u32::try_from(length).unwrap_or(u32::MAX);
-        bytes.extend(order.of_u32(block_type).to_ne_bytes());
-        bytes.extend(order.of_u32(length).to_ne_bytes());
+        bytes.extend_from_slice(&order.of_u32(block_type).to_ne_bytes());
+        bytes.extend_from_slice(&order.of_u32(length).to_ne_bytes());
         bytes.extend(body);
         bytes.resize(HEAD + padded, 0);
-        bytes.extend(order.of_u32(length).to_ne_bytes());
+        bytes.extend_from_slice(&order.of_u32(length).to_ne_bytes());
         BlockBuf { bytes, order }
     }
 
@@ -133,14 +133,14 @@ impl BlockBuf {
         let at = self.bytes.len() - TRAILER - rest;
         let mut bytes = Vec::with_capacity(value.len() + 16);
         if self.as_raw().lacks_end_of_names() {
-            bytes.extend([0; 4]);
+            bytes.extend_from_slice(&[0; 4]);
         }
-        bytes.extend(self.order.of_u16(code).to_ne_bytes());
-        bytes.extend(self.order.of_u16(length).to_ne_bytes());
+        bytes.extend_from_slice(&self.order.of_u16(code).to_ne_bytes());
+        bytes.extend_from_slice(&self.order.of_u16(length).to_ne_bytes());
         bytes.extend(value);
         bytes.resize(bytes.len().next_multiple_of(4), 0);
         if !has_end {
-            bytes.extend([0; 4]);
+            bytes.extend_from_slice(&[0; 4]);
         }
         if self.bytes.len() + bytes.len() > LONGEST_BLOCK as usize {
             let text = format!("the block would have more than {LONGEST_BLOCK} bytes");
@@ -159,7 +159,7 @@ impl BlockBuf {
     ///   truncate it.
     #[inline]
     pub fn add_comment(&mut self, text: &str) -> Result<()> {
-        if text.contains('\0') {
+        if text.as_bytes().contains(&0) {
             let text = "it contains a NUL byte";
             let object = "the comment".to_owned();
             let kind = ErrorKind::InvalidArgument;

@@ -90,7 +90,7 @@ impl BlockBuf {
         const LONGEST: usize = u16::MAX as usize - 17;
         let mut body = Vec::new();
         for (address, name) in names {
-            if name.is_empty() || name.len() > LONGEST || name.contains('\0') {
+            if name.is_empty() || name.len() > LONGEST || name.as_bytes().contains(&0) {
                 let text = format!("expected 1 to {LONGEST} bytes and no NUL byte");
                 let object = "a name of an address".to_owned();
                 return Err(Error::cannot(
@@ -105,12 +105,12 @@ impl BlockBuf {
                 IpAddr::V6(address) => (2, address.octets().to_vec()),
             };
             let value = [&address, name.as_bytes(), &[0]].concat();
-            body.extend(kind.to_ne_bytes());
-            body.extend((value.len() as u16).to_ne_bytes());
+            body.extend_from_slice(&kind.to_ne_bytes());
+            body.extend_from_slice(&(value.len() as u16).to_ne_bytes());
             body.extend(&value);
             body.resize(body.len().next_multiple_of(4), 0);
         }
-        body.extend([0; 4]);
+        body.extend_from_slice(&[0; 4]);
         Ok(BlockBuf::of_kind(Kind::NAMES, &body, ByteOrder::Native))
     }
 

@@ -209,9 +209,9 @@ impl Section {
 #[inline]
 pub(crate) fn header(order: ByteOrder, options: &[u8]) -> BlockBuf {
     let mut body = order.of_u32(ORDER).to_ne_bytes().to_vec();
-    body.extend(order.of_u16(1).to_ne_bytes());
-    body.extend(order.of_u16(0).to_ne_bytes());
-    body.extend(u64::MAX.to_ne_bytes());
+    body.extend_from_slice(&order.of_u16(1).to_ne_bytes());
+    body.extend_from_slice(&order.of_u16(0).to_ne_bytes());
+    body.extend_from_slice(&u64::MAX.to_ne_bytes());
     body.extend(options);
     BlockBuf::of_kind(Kind::SECTION, &body, order)
 }

@@ -258,7 +258,8 @@ impl State {
     fn add(&mut self, block: RawBlock<'_>) -> Result<(), Damage> {
         let described = Described::new(block, self.rules)?;
         let number = self.interfaces.len();
-        let (first, order) = *self.first.get_or_insert((described, self.order));
+        let (first, order) = self.first.unwrap_or((described, self.order));
+        self.first = Some((first, order));
         if self.rules == Rules::Libpcap {
             if described.dlt() != first.dlt() {
                 return Err(Damage::Linktype {
@@ -296,10 +297,8 @@ impl State {
 /// Returns the numbers at the start of a packet block.
 #[inline]
 fn numbers(head: &[u8; HEAD + PACKET], order: ByteOrder) -> [u32; 7] {
-    let numbers = std::array::from_fn(|n| {
-        let n = 4 * n;
-        u32::from_ne_bytes([head[n], head[n + 1], head[n + 2], head[n + 3]])
-    });
+    let at = |n: usize| u32::from_ne_bytes([head[n], head[n + 1], head[n + 2], head[n + 3]]);
+    let numbers = [at(0), at(4), at(8), at(12), at(16), at(20), at(24)];
     numbers.map(|number| in_order(number, order))
 }
 

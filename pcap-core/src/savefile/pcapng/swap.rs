@@ -64,17 +64,20 @@ struct Writer {
 impl Writer {
     #[inline]
     fn u16(&mut self, number: u16) {
-        self.bytes.extend(self.order.of_u16(number).to_ne_bytes());
+        self.bytes
+            .extend_from_slice(&self.order.of_u16(number).to_ne_bytes());
     }
 
     #[inline]
     fn u32(&mut self, number: u32) {
-        self.bytes.extend(self.order.of_u32(number).to_ne_bytes());
+        self.bytes
+            .extend_from_slice(&self.order.of_u32(number).to_ne_bytes());
     }
 
     #[inline]
     fn u64(&mut self, number: u64) {
-        self.bytes.extend(self.order.of_u64(number).to_ne_bytes());
+        self.bytes
+            .extend_from_slice(&self.order.of_u64(number).to_ne_bytes());
     }
 
     /// Copies numbers of 32 bits at the start of some fields. Returns what follows, or `None` if there are fewer.

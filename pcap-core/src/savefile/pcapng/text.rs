@@ -8,7 +8,7 @@ pub(crate) const LONGEST: usize = u16::MAX as usize;
 #[inline]
 pub(crate) fn problem(what: &str, text: &str, fewer: usize) -> Option<String> {
     let (length, longest) = (text.len(), LONGEST - fewer);
-    if text.contains('\0') {
+    if text.as_bytes().contains(&0) {
         Some(format!("the {what} contains a NUL byte"))
     } else if length > longest {
         Some(format!(

@@ -48,12 +48,12 @@ mod linux {
         /// discipline rejects are not included.
         pub(crate) fn tx_dropped(&self) -> Option<u64> {
             let mut request = Vec::with_capacity(HEADER + INFO);
-            request.extend(((HEADER + INFO) as u32).to_ne_bytes());
-            request.extend(libc::RTM_GETLINK.to_ne_bytes());
-            request.extend((libc::NLM_F_REQUEST as u16).to_ne_bytes());
-            request.extend([0; 12]);
-            request.extend(self.index.to_ne_bytes());
-            request.extend([0; 8]);
+            request.extend_from_slice(&((HEADER + INFO) as u32).to_ne_bytes());
+            request.extend_from_slice(&libc::RTM_GETLINK.to_ne_bytes());
+            request.extend_from_slice(&(libc::NLM_F_REQUEST as u16).to_ne_bytes());
+            request.extend_from_slice(&[0; 12]);
+            request.extend_from_slice(&self.index.to_ne_bytes());
+            request.extend_from_slice(&[0; 8]);
             let (fd, flags) = (self.netlink.as_raw_fd(), libc::MSG_DONTWAIT);
             // SAFETY: the descriptor is open, and the request has that length.
             let sent = unsafe { libc::send(fd, request.as_ptr().cast(), request.len(), flags) };
@@ -150,8 +150,8 @@ mod linux {
 
         fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
             let mut bytes = Vec::new();
-            bytes.extend((4 + value.len() as u16).to_ne_bytes());
-            bytes.extend(kind.to_ne_bytes());
+            bytes.extend_from_slice(&(4 + value.len() as u16).to_ne_bytes());
+            bytes.extend_from_slice(&kind.to_ne_bytes());
             bytes.extend(value);
             bytes.resize(bytes.len().next_multiple_of(4), 0);
             bytes

@@ -1,11 +1,10 @@
 //! A user's reader behind a stdio stream.
 
 use std::any::Any;
-use std::collections::VecDeque;
 #[cfg(not(any(target_env = "gnu", target_env = "musl")))]
 use std::ffi::c_int;
 use std::ffi::c_void;
-use std::io::{self, Read};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libc::FILE;
@@ -16,7 +15,7 @@ use crate::sys::{Frames, Reader, checked};
 pub(super) struct Cookie {
     pub(super) reader: Box<dyn Reader>,
     /// Bytes that we have read but not used, which precede the rest of the reader.
-    pub(super) back: VecDeque<u8>,
+    pub(super) back: Back,
     /// The number of bytes that stdio may read now, if limited. Bytes that stdio has read are out of our reach.
     pub(super) allowed: Option<usize>,
     /// Whether the reader has reported its end. stdio treats this as final, and so do we: the reader is not called
@@ -38,6 +37,42 @@ pub(super) struct Cookie {
     pub(super) panic: Option<Box<dyn Any + Send>>,
 }
 
+/// Bytes to read again, of which some may have been read.
+#[derive(Default)]
+pub(super) struct Back {
+    bytes: Vec<u8>,
+    read: usize,
+}
+
+impl Back {
+    fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    pub(super) fn append(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Inserts bytes before the others.
+    pub(super) fn prepend(&mut self, mut bytes: Vec<u8>) {
+        bytes.extend_from_slice(&self.bytes[self.read..]);
+        *self = Back { bytes, read: 0 };
+    }
+
+    /// Moves bytes to a buffer. Returns their number.
+    fn take(&mut self, buffer: &mut [u8]) -> usize {
+        let left = &self.bytes[self.read..];
+        let length = left.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&left[..length]);
+        self.read += length;
+        if self.read == self.bytes.len() {
+            self.bytes.clear();
+            self.read = 0;
+        }
+        length
+    }
+}
+
 impl Cookie {
     pub(super) fn is_broken(&self) -> bool {
         self.is_broken.as_ref().is_some_and(|is_broken| is_broken())
@@ -55,7 +90,7 @@ impl Cookie {
             return Ok(0);
         }
         loop {
-            match self.reader.read(buffer) {
+            match self.reader.read_bytes(buffer) {
                 Ok(n) => {
                     self.ended = n == 0;
                     return checked(n, buffer);
@@ -94,7 +129,7 @@ unsafe fn read_cookie(cookie: *mut c_void, buffer: *mut u8, size: usize) -> isiz
     let buffer = unsafe { std::slice::from_raw_parts_mut(buffer, size) };
     let buffer = &mut buffer[..cookie.allowed.map_or(size, |allowed| allowed.min(size))];
     let read = catch_unwind(AssertUnwindSafe(|| match cookie.back.is_empty() {
-        false => cookie.back.read(buffer),
+        false => Ok(cookie.back.take(buffer)),
         true => {
             cookie.fresh = true;
             cookie.read_on(buffer, tracked)

@@ -3,6 +3,8 @@
 use std::ffi::c_int;
 use std::io;
 
+use crate::text::rfind;
+
 /// Returns the location of this thread's errno.
 fn errno() -> *mut c_int {
     #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
@@ -44,8 +46,8 @@ pub(crate) fn queue_full() -> bool {
 pub(crate) fn strerror(number: c_int) -> String {
     let text = io::Error::from_raw_os_error(number).to_string();
     // Rust appends the number.
-    match text.rsplit_once(" (os error ") {
-        Some((text, _)) => text.to_owned(),
+    match rfind(&text, " (os error ") {
+        Some(end) => text[..end].to_owned(),
         None => text,
     }
 }

@@ -82,8 +82,11 @@ impl Pipe {
             Call::Recv => error.raw_os_error() == Some(libc::ENOTSOCK),
             #[cfg(any(target_os = "linux", target_os = "android"))]
             Call::NoWait => {
-                let refusals = [libc::EOPNOTSUPP, libc::ENOSYS, libc::EINVAL, libc::EPERM];
-                error.raw_os_error().is_some_and(|e| refusals.contains(&e))
+                let number = error.raw_os_error().unwrap_or(0);
+                matches!(
+                    number,
+                    libc::EOPNOTSUPP | libc::ENOSYS | libc::EINVAL | libc::EPERM
+                )
             }
             #[cfg(any(target_os = "linux", target_os = "android"))]
             Call::NonBlocking(_) => false,

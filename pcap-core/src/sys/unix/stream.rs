@@ -1,6 +1,5 @@
 //! stdio streams over savefiles, for Unix, because libpcap only reads from such streams.
 
-use std::collections::VecDeque;
 use std::ffi::c_int;
 use std::fs::File;
 use std::io::{self, Seek};
@@ -10,7 +9,7 @@ use std::ptr::NonNull;
 
 use libc::FILE;
 
-use super::cookie::{Cookie, open_cookie};
+use super::cookie::{Back, Cookie, open_cookie};
 use super::pipe::Pipe;
 use crate::sys::{ErrBuf, Failure, Frames, PANICKED, Reader, Sought, pcap_t};
 
@@ -81,7 +80,7 @@ impl Stream {
     ) -> Result<Stream, (io::Error, Box<dyn Reader>)> {
         let cookie = Box::into_raw(Box::new(Cookie {
             reader,
-            back: VecDeque::new(),
+            back: Back::default(),
             allowed: None,
             ended: false,
             reading: false,
@@ -226,9 +225,7 @@ impl Stream {
         }
         cookie.fresh = false;
         if let Some(frames) = &mut cookie.frames {
-            let mut back = VecDeque::from(frames.part());
-            back.append(&mut cookie.back);
-            cookie.back = back;
+            cookie.back.prepend(frames.part());
         }
         self.clear_eof();
         true
@@ -291,7 +288,7 @@ impl Stream {
         if let Some(cookie) = self.cookie {
             // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
             let cookie = unsafe { &mut *cookie };
-            cookie.back.extend(bytes);
+            cookie.back.append(bytes);
             cookie.allowed = Some(cookie.allowed.unwrap_or(0) + bytes.len());
         }
         self.clear_eof();
@@ -320,7 +317,7 @@ impl Stream {
         if let Some(cookie) = self.cookie {
             // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
             let cookie = unsafe { &mut *cookie };
-            cookie.back.extend(bytes);
+            cookie.back.append(bytes);
             cookie.allowed = None;
         }
         self.clear_eof();

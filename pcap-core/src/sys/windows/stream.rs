@@ -343,7 +343,7 @@ impl Spool {
             return Err(io::Error::other(PANICKED));
         }
         let read = loop {
-            match self.reader.read(buffer) {
+            match self.reader.read_bytes(buffer) {
                 Ok(n) => {
                     self.ended = n == 0;
                     break checked(n, buffer);

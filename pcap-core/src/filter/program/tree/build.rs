@@ -62,9 +62,9 @@ pub(super) fn build(graph: &Graph<'_>, program: &Arc<[Insn]>) -> Option<Tree> {
     Some(Tree {
         start: places.of(0),
         accept,
-        tests: tests.into(),
+        tests,
         has_memory: ops.ops.iter().any(|op| op.kind.uses_memory()),
-        ops: ops.ops.into(),
+        ops: ops.ops,
         program: Arc::clone(program),
     })
 }
@@ -120,7 +120,7 @@ struct Ops {
     /// The number of tests.
     tests: usize,
     /// For each test, the operation that continues at it, for conditions.
-    entries: Vec<Option<Place>>,
+    entries: Vec<Option<usize>>,
     ops: Vec<Op>,
 }
 
@@ -144,12 +144,14 @@ impl Ops {
         if go.kind == Kind::Jump {
             return go.k as Place;
         }
-        let next = self.ops.len() as Place;
-        let entry = *self.entries[usize::from(place)].get_or_insert(next);
+        let next = self.ops.len();
+        let known = &mut self.entries[usize::from(place)];
+        let entry = known.unwrap_or(next);
+        *known = Some(entry);
         if entry == next {
             self.ops.push(go);
         }
-        entry
+        entry as Place
     }
 }
 

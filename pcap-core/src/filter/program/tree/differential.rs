@@ -46,20 +46,20 @@ fn every_expression_gives_the_same_result_for_truncated_packets() {
                 continue;
             };
             compiled += 1;
-            assert!(!filter.tree.is_libpcaps(), "{dlt} {expression}");
+            assert!(!filter.0.tree.is_libpcaps(), "{dlt} {expression}");
             for _ in 0..3 {
-                let packet = persuaded(&filter.plain, &mut random);
+                let packet = persuaded(&filter.0.plain, &mut random);
                 for length in 0..=packet.len() {
-                    match compare(&filter.tree, &packet[..length], packet.len() as u32) {
+                    match compare(&filter.0.tree, &packet[..length], packet.len() as u32) {
                         true => accepted += 1,
                         false => rejected += 1,
                     }
                 }
             }
             for _ in 0..50 {
-                let packet = persuaded(&filter.plain, &mut random);
+                let packet = persuaded(&filter.0.plain, &mut random);
                 let wire_len = random.pick(&[60, 64, 100, 101, 1000, 1514, u32::MAX]);
-                compare(&filter.tree, &packet, wire_len);
+                compare(&filter.0.tree, &packet, wire_len);
             }
         }
     }

@@ -41,12 +41,13 @@ impl Piece {
 /// Returns the tests of a graph, by number of the stop. A test for several equal numbers also does the work of the
 /// tests after it, if all of them continue at the same stop when their number differs.
 pub(super) fn pieces(graph: &Graph<'_>) -> Vec<Option<Piece>> {
-    let pieces: Vec<_> = (0..graph.stops.len())
-        .map(|id| Piece::of(graph, id))
-        .collect();
+    let mut pieces = Vec::with_capacity(graph.stops.len());
+    for id in 0..graph.stops.len() {
+        pieces.push(Piece::of(graph, id));
+    }
     let needs = needs(graph, &pieces);
-    let joined = |piece: &Option<Piece>| {
-        let mut piece = (*piece)?;
+    let joined = |piece: Option<Piece>| {
+        let mut piece = piece?;
         let first = piece.field.end;
         for _ in 0..MAX_JOINED {
             let Some(next) = pieces[piece.inside] else {
@@ -69,7 +70,11 @@ pub(super) fn pieces(graph: &Graph<'_>) -> Vec<Option<Piece>> {
         }
         Some(piece)
     };
-    pieces.iter().map(joined).collect()
+    let mut all = Vec::with_capacity(pieces.len());
+    for piece in &pieces {
+        all.push(joined(*piece));
+    }
+    all
 }
 
 /// Returns, for each stop, a number of bytes that a packet needs to be accepted from there.

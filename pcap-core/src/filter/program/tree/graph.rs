@@ -3,8 +3,6 @@
 //! The accumulator and the index register are known at most points of a program: constants, or numbers in the packet.
 //! Then instructions that only change them disappear from the graph.
 
-use std::collections::HashMap;
-
 use super::number::Number;
 use super::state::{Content, State, bit};
 use crate::filter::program::insn::{Insn, op};
@@ -17,7 +15,7 @@ const MAX_STEPS: usize = 64;
 const SHORT_HEADER: u32 = 20;
 
 /// A point at which a program does something, and the state there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy)]
 pub(super) enum Stop {
     /// The end of the program, with its result.
     Answer(u32),
@@ -33,119 +31,131 @@ pub(super) enum Stop {
     Plain(usize, Insn, State),
 }
 
-/// What happens at an instruction.
+/// What a program does at an instruction.
 enum Act {
-    Stop(Stop),
-    /// The instruction only changes the state.
-    Next(State),
+    /// The kinds of stops. The index register is loaded for the instruction at that index.
+    Answer(u32),
+    Test,
+    Header,
+    Load,
+    LoadIndex(usize),
+    Plain,
+    /// The instruction has only changed the state.
+    Next,
     Jump(usize),
 }
 
-impl Stop {
-    /// Returns what to do at an instruction. `live` are the registers and memory cells that later ones use.
-    fn at(index: usize, original: Insn, state: State, live: u32) -> Option<Act> {
-        if original.is_kernel_extension() {
-            return Some(Act::Stop(Stop::Answer(0)));
-        }
-        let insn = state.with_constant_index(original)?;
-        let State { a, x, untried, .. } = state;
-        let load = Some(Act::Stop(Stop::Load(index, state)));
-        let load_index = Some(Act::Stop(Stop::LoadIndex(index, state)));
-        let plain = Some(Act::Stop(Stop::Plain(index, insn, state)));
-        let with_a = |a| Some(Act::Next(State { a, ..state }));
-        let with_number = |number: Number| {
-            let untried = number.may_fail();
-            let a = Content::Number(number);
-            Some(Act::Next(State {
-                a,
-                untried,
-                ..state
-            }))
-        };
-        let with_x = |x| Some(Act::Next(State { x, ..state }));
+impl State {
+    /// Returns what to do at an instruction, and changes the state if nothing else happens there. `live` are the
+    /// registers and memory cells that later instructions use.
+    fn act(&mut self, index: usize, insn: Insn, live: u32) -> Option<Act> {
+        let state = self;
+        let State { a, x, untried, .. } = *state;
         let mode = insn.code & 0xe0;
         let uses_index = insn.code & op::X != 0;
         match (insn.code & 0x07, a) {
             (op::JMP, _) if insn.code == op::JMP | op::JA => {
                 let to = (index + 1).checked_add_signed(insn.k as i32 as isize)?;
-                Some(Act::Jump(to))
+                return Some(Act::Jump(to));
             }
             (op::JMP, Content::Constant(a)) if !uses_index => {
                 let skip = if holds(insn, a) { insn.jt } else { insn.jf };
-                Some(Act::Jump(index + 1 + usize::from(skip)))
+                return Some(Act::Jump(index + 1 + usize::from(skip)));
             }
             (op::JMP, Content::Number(number)) if !uses_index => {
-                match number.can_be_compared(insn) {
-                    true => Some(Act::Stop(Stop::Test(index, insn, state))),
-                    false => load,
-                }
+                return match number.can_be_compared(insn) {
+                    true => Some(Act::Test),
+                    false => Some(Act::Load),
+                };
             }
             (op::JMP, Content::Register) if !uses_index => {
-                Some(Act::Stop(Stop::Test(index, insn, state)))
+                return Some(Act::Test);
             }
             (op::ALU, Content::Number(number)) if !uses_index => match number.apply(insn) {
-                Some(number) => with_a(Content::Number(number)),
-                None => load,
+                Some(number) => state.a = Content::Number(number),
+                None => return Some(Act::Load),
             },
             (op::ALU, Content::Constant(a)) if !uses_index => {
-                with_a(Content::Constant(calculate(insn, a)?))
+                state.a = Content::Constant(calculate(insn, a)?);
             }
-            (op::MISC, Content::Number(number))
+            (op::MISC, Content::Number(_))
                 if is_move(insn) && (!state.is_indexed() || live & A_BIT == 0) =>
             {
-                let moved = State {
-                    x: Content::Number(number),
-                    a: if state.is_indexed() {
-                        Content::Constant(0)
-                    } else {
-                        a
-                    },
-                    untried: false,
-                    ..state
-                };
-                match untried || state.is_indexed() {
-                    true => Some(Act::Stop(Stop::LoadIndex(index + 1, moved))),
-                    false => Some(Act::Next(moved)),
+                let is_indexed = state.is_indexed();
+                state.x = a;
+                state.untried = false;
+                if is_indexed {
+                    state.a = Content::Constant(0);
+                }
+                if untried || is_indexed {
+                    return Some(Act::LoadIndex(index + 1));
                 }
             }
-            (op::ALU, Content::Register) if is_nothing(insn) => with_a(a),
+            (op::ALU, Content::Register) if is_nothing(insn) => {}
             // With another index register, an indexed load would give another number.
-            (op::LDX, _) if state.is_indexed() => load,
+            (op::LDX, _) if state.is_indexed() => return Some(Act::Load),
             // Where operations are needed anyway, a test would only be one more.
-            (op::LDX, _) if mode == op::MSH && state.needs_operations() => plain,
-            (op::LDX, _) if mode == op::MSH => Some(Act::Stop(Stop::Header(index, insn.k, state))),
-            (op::LDX, _) if mode == op::IMM => with_x(Content::Constant(insn.k)),
-            (op::LDX, _) if mode == op::LEN => with_x(Content::Number(Number::LENGTH)),
+            (op::LDX, _) if mode == op::MSH && state.needs_operations() => return Some(Act::Plain),
+            (op::LDX, _) if mode == op::MSH => {
+                return Some(Act::Header);
+            }
+            (op::LDX, _) if mode == op::IMM => state.x = Content::Constant(insn.k),
+            (op::LDX, _) if mode == op::LEN => state.x = Content::Number(Number::LENGTH),
             // The other instructions do not try the number.
-            _ if untried => load,
-            (op::RET, _) if insn.code == op::RET | op::K => Some(Act::Stop(Stop::Answer(insn.k))),
-            (op::RET, Content::Constant(a)) => Some(Act::Stop(Stop::Answer(a))),
-            (op::LD, _) if mode == op::IMM => with_a(Content::Constant(insn.k)),
+            _ if untried => return Some(Act::Load),
+            (op::RET, _) if insn.code == op::RET | op::K => {
+                return Some(Act::Answer(insn.k));
+            }
+            (op::RET, Content::Constant(a)) => return Some(Act::Answer(a)),
+            (op::LD, _) if mode == op::IMM => state.a = Content::Constant(insn.k),
             (op::LD, _) if mode == op::MEM => match state.recall(insn.k) {
-                Some(a) => with_a(a),
-                None => plain,
+                Some(a) => state.a = a,
+                None => return Some(Act::Plain),
             },
-            (op::LD, _) if mode == op::IND && x != Content::Register => load_index,
-            (op::LD, _) => with_number(Number::of(insn)?),
+            (op::LD, _) if mode == op::IND && !x.is_register() => {
+                return Some(Act::LoadIndex(index));
+            }
+            (op::LD, _) => {
+                let number = Number::of(insn)?;
+                state.a = Content::Number(number);
+                state.untried = number.may_fail();
+            }
             (op::MISC, _) if !is_move(insn) => match x {
-                Content::Register => plain,
-                x => with_a(x),
+                Content::Register => return Some(Act::Plain),
+                x => state.a = x,
             },
-            (op::MISC, Content::Constant(_)) => with_x(a),
+            (op::MISC, Content::Constant(_)) => state.x = a,
             (op::LDX, _) => match state.recall(insn.k) {
-                Some(x) => with_x(x),
-                None => plain,
+                Some(x) => state.x = x,
+                None => return Some(Act::Plain),
             },
-            (op::STX, _) if x != Content::Register => load_index,
-            (op::STX, _) => plain,
+            (op::STX, _) if !x.is_register() => return Some(Act::LoadIndex(index)),
+            (op::STX, _) => return Some(Act::Plain),
             (op::ALU, Content::Constant(a)) if insn.code == op::ALU | op::ADD | op::X => match x {
-                Content::Number(number) => with_a(Content::Number(number.plus(a))),
-                _ => load,
+                Content::Number(number) => state.a = Content::Number(number.plus(a)),
+                _ => return Some(Act::Load),
             },
             // The remaining instructions use the accumulator, and some the index register.
-            _ if a != Content::Register => load,
-            (op::ALU | op::JMP, _) if uses_index && x != Content::Register => load_index,
-            _ => plain,
+            _ if !a.is_register() => return Some(Act::Load),
+            (op::ALU | op::JMP, _) if uses_index && !x.is_register() => {
+                return Some(Act::LoadIndex(index));
+            }
+            _ => return Some(Act::Plain),
+        }
+        Some(Act::Next)
+    }
+}
+
+impl Stop {
+    /// Returns a value that orders stops, and is the same only for equal ones.
+    fn key(&self) -> (u8, usize, u64, State) {
+        match *self {
+            Stop::Answer(value) => (0, 0, value.into(), State::START),
+            Stop::Test(index, insn, state) => (1, index, bits(insn), state),
+            Stop::Header(index, k, state) => (2, index, k.into(), state),
+            Stop::Load(index, state) => (3, index, 0, state),
+            Stop::LoadIndex(index, state) => (4, index, 0, state),
+            Stop::Plain(index, insn, state) => (5, index, bits(insn), state),
         }
     }
 
@@ -155,20 +165,45 @@ impl Stop {
             let insn = *program.get(index)?;
             state.forget(*live.get(index)?);
             let later = live.get(index + 1).copied().unwrap_or(0);
-            match Stop::at(index, insn, state, later)? {
-                Act::Stop(stop) => return Some(stop),
-                Act::Jump(to) => index = to,
-                Act::Next(next) => (index, state) = (index + 1, next),
+            if insn.is_kernel_extension() {
+                return Some(Stop::Answer(0));
             }
+            let insn = state.with_constant_index(insn)?;
+            return Some(match state.act(index, insn, later)? {
+                Act::Answer(value) => Stop::Answer(value),
+                Act::Test => Stop::Test(index, insn, state),
+                Act::Header => Stop::Header(index, insn.k, state),
+                Act::Load => Stop::Load(index, state),
+                Act::LoadIndex(index) => Stop::LoadIndex(index, state),
+                Act::Plain => Stop::Plain(index, insn, state),
+                Act::Next => {
+                    index += 1;
+                    continue;
+                }
+                Act::Jump(to) => {
+                    index = to;
+                    continue;
+                }
+            });
         }
         None
     }
 }
 
+/// Returns the four numbers of an instruction as one.
+fn bits(insn: Insn) -> u64 {
+    let jumps = u64::from(insn.jt) << 8 | u64::from(insn.jf);
+    u64::from(insn.code) << 48 | jumps << 32 | u64::from(insn.k)
+}
+
 /// Returns whether arithmetic changes no number.
 fn is_nothing(insn: Insn) -> bool {
-    const CODES: [u16; 6] = [op::ADD, op::SUB, op::OR, op::XOR, op::LSH, op::RSH];
-    insn.k == 0 && CODES.contains(&(insn.code & !op::ALU))
+    let operation = insn.code & !op::ALU;
+    let is_nothing = matches!(
+        operation,
+        op::ADD | op::SUB | op::OR | op::XOR | op::LSH | op::RSH
+    );
+    is_nothing && insn.k == 0
 }
 
 /// Returns whether an instruction of class `MISC` changes the index register.
@@ -211,7 +246,8 @@ pub(super) struct Graph<'a> {
     /// The registers and memory cells that each instruction and later ones use before they change them.
     live: Vec<u32>,
     pub(super) stops: Vec<Stop>,
-    ids: HashMap<Stop, usize>,
+    /// The numbers of the stops, in the order of the stops.
+    sorted: Vec<usize>,
     /// For each stop, the next one if its condition holds, and the next one if it does not. They are the same if it has
     /// no condition.
     pub(super) ways: Vec<[usize; 2]>,
@@ -223,12 +259,15 @@ impl<'a> Graph<'a> {
             program,
             live: taken_later(program),
             stops: Vec::new(),
-            ids: HashMap::new(),
+            sorted: Vec::new(),
             ways: Vec::new(),
         };
         // The memory is 0 at the start.
-        let stores = program.iter().take_while(|insn| insn.code == op::ST);
-        graph.add(stores.count(), State::START)?;
+        let mut start = 0;
+        while program.get(start).is_some_and(|insn| insn.code == op::ST) {
+            start += 1;
+        }
+        graph.add(start, State::START)?;
         while let Some(&stop) = graph.stops.get(graph.ways.len()) {
             let way = match stop {
                 Stop::Answer(_) => [graph.ways.len(); 2],
@@ -285,10 +324,18 @@ impl<'a> Graph<'a> {
 
     fn add_stop(&mut self, stop: Stop) -> Option<usize> {
         let new = self.stops.len();
-        let id = *self.ids.entry(stop).or_insert(new);
-        if id == new {
-            self.stops.push(stop);
-        }
+        let key = stop.key();
+        let place = self
+            .sorted
+            .binary_search_by(|id| self.stops[*id].key().cmp(&key));
+        let id = match place {
+            Ok(at) => self.sorted[at],
+            Err(at) => {
+                self.sorted.insert(at, new);
+                self.stops.push(stop);
+                new
+            }
+        };
         // A test occurs once for each number that it may examine.
         (new <= 8 * self.program.len() + 16).then_some(id)
     }

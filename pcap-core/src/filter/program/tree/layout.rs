@@ -60,12 +60,17 @@ impl Layout {
         self.numbers[id] = Some(self.tests.len());
         self.tests.push(id);
         let ways = [piece.inside, piece.outside];
-        open.extend(ways);
+        open.extend_from_slice(&ways);
         // The nearer one follows, as in the program.
-        let follows = |id: &usize| is_test(*id) && self.numbers[*id].is_none();
-        ways.into_iter()
-            .filter(follows)
-            .min_by_key(|&id| index(graph.stops[id]))
+        let follows = |id: usize| is_test(id) && self.numbers[id].is_none();
+        let [inside, outside] = ways;
+        let is_before = |a: usize, b: usize| index(graph.stops[a]) < index(graph.stops[b]);
+        match (follows(inside), follows(outside)) {
+            (true, true) if is_before(outside, inside) => Some(outside),
+            (true, _) => Some(inside),
+            (false, true) => Some(outside),
+            (false, false) => None,
+        }
     }
 
     /// Adds an operation, and returns the operation that follows.
@@ -79,7 +84,7 @@ impl Layout {
         self.numbers[id] = Some(self.ops.len());
         self.ops.push(Item::Stop(id));
         let [yes, no] = graph.ways[id];
-        open.extend([yes, no]);
+        open.extend_from_slice(&[yes, no]);
         if yes != no || yes == id {
             return None;
         }

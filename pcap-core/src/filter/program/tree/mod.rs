@@ -68,8 +68,8 @@ pub(crate) struct Tree {
     start: Place,
     /// The usual result for accepted packets.
     accept: NonZeroU32,
-    tests: Box<[Test]>,
-    ops: Box<[Op]>,
+    tests: Vec<Test>,
+    ops: Vec<Op>,
     /// Whether the operations use the memory.
     has_memory: bool,
     /// For libpcap's interpreter.
@@ -99,8 +99,8 @@ impl Tree {
         tree.unwrap_or_else(|| Tree {
             start: 0,
             accept: NonZeroU32::MIN,
-            tests: Box::default(),
-            ops: Box::new([Op::plain(Kind::Libpcap, 0)]),
+            tests: Vec::new(),
+            ops: vec![Op::plain(Kind::Libpcap, 0)],
             has_memory: false,
             program: Arc::clone(program),
         })
@@ -120,8 +120,8 @@ impl Tree {
             Some(place) => {
                 let op = usize::from(place) - self.tests.len();
                 match self.has_memory {
-                    true => self.execute::<CELLS>(op, data, wire_len()),
-                    false => self.execute::<1>(op, data, wire_len()),
+                    true => self.execute_with_memory(op, data, wire_len()),
+                    false => self.execute(op, data, wire_len(), None),
                 }
             }
             None => self.beyond(data, wire_len()),

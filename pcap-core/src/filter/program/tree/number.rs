@@ -3,7 +3,7 @@
 use crate::filter::program::insn::{Insn, op};
 
 /// The origin of a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
     /// An offset in the packet.
     Packet,
@@ -16,7 +16,7 @@ pub(super) enum Source {
 }
 
 /// A number, with arithmetic that is applied to it: a mask, a shift, an exclusive or, and an addition that may wrap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Number {
     pub(super) source: Source,
     pub(super) at: u32,
@@ -92,26 +92,28 @@ impl Number {
     /// Returns the number after arithmetic with a constant, if it is such a number.
     pub(super) fn apply(self, insn: Insn) -> Option<Number> {
         let k = insn.k;
-        let exponent = || k.is_power_of_two().then(|| k.trailing_zeros());
-        let unchanged = || (self.add == 0).then_some(self);
-        match insn.code & 0xf0 {
+        let operation = insn.code & 0xf0;
+        let adds = matches!(operation, op::ADD | op::SUB | op::LSH | op::MUL);
+        let needs_power = matches!(operation, op::MOD | op::MUL | op::DIV);
+        if self.add != 0 && !adds || needs_power && !k.is_power_of_two() {
+            return None;
+        }
+        let exponent = k.trailing_zeros();
+        match operation {
             op::ADD => Some(self.plus(k)),
             op::SUB => Some(self.plus(k.wrapping_neg())),
-            op::AND => Some(unchanged()?.masked(k)),
-            op::MOD => {
-                exponent()?;
-                Some(unchanged()?.masked(k - 1))
-            }
-            op::XOR => {
-                let flip = unchanged()?.flip ^ k;
-                Some(Number { flip, ..self })
-            }
+            op::AND => Some(self.masked(k)),
+            op::MOD => Some(self.masked(k - 1)),
+            op::XOR => Some(Number {
+                flip: self.flip ^ k,
+                ..self
+            }),
             // Without carry.
-            op::OR => Some(unchanged()?.masked(!k).plus(k)),
+            op::OR => Some(self.masked(!k).plus(k)),
             op::LSH => self.shifted_left(k),
-            op::MUL => self.shifted_left(exponent()?),
-            op::RSH => unchanged()?.shifted_right(k),
-            op::DIV => unchanged()?.shifted_right(exponent()?),
+            op::MUL => self.shifted_left(exponent),
+            op::RSH => self.shifted_right(k),
+            op::DIV => self.shifted_right(exponent),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::hint;
 
-use super::{ACCEPT, Place, Tree};
+use super::{ACCEPT, CELLS, Place, Tree};
 use crate::filter::program::insn::{Insn, op};
 
 /// The operation of a tree.
@@ -174,18 +174,25 @@ impl Op {
 }
 
 impl Tree {
+    /// Executes operations that use the memory. The array would enlarge the stack frame of each caller.
+    #[inline(never)]
+    pub(super) fn execute_with_memory(&self, start: usize, data: &[u8], wire_len: u32) -> u32 {
+        self.execute(start, data, wire_len, Some(&mut [0; CELLS]))
+    }
+
     /// Executes operations, beginning with the one of this number.
     ///
-    /// `CELLS` is the number of memory cells, a power of two: one for a program that uses none.
+    /// Without memory, its cells remain 0.
     #[inline(never)]
-    pub(super) fn execute<const CELLS: usize>(
+    pub(super) fn execute(
         &self,
         start: usize,
         data: &[u8],
         wire_len: u32,
+        mut memory: Option<&mut [u32; CELLS]>,
     ) -> u32 {
         let ops = &*self.ops;
-        let (mut a, mut x, mut memory) = (0_u32, 0_u32, [0_u32; CELLS]);
+        let (mut a, mut x) = (0_u32, 0_u32);
         let mut next = start;
         while let Some(op) = ops.get(next) {
             let k = op.k;
@@ -226,10 +233,18 @@ impl Tree {
                 Kind::IndexLength => x = op.loaded(wire_len),
                 Kind::Constant => a = k,
                 Kind::IndexConstant => x = k,
-                Kind::Recall => a = memory[cell],
-                Kind::RecallIndex => x = memory[cell],
-                Kind::Store => memory[cell] = a,
-                Kind::StoreIndex => memory[cell] = x,
+                Kind::Recall => a = memory.as_ref().map_or(0, |memory| memory[cell]),
+                Kind::RecallIndex => x = memory.as_ref().map_or(0, |memory| memory[cell]),
+                Kind::Store => {
+                    if let Some(memory) = &mut memory {
+                        memory[cell] = a;
+                    }
+                }
+                Kind::StoreIndex => {
+                    if let Some(memory) = &mut memory {
+                        memory[cell] = x;
+                    }
+                }
                 Kind::TakeIndex => a = x,
                 Kind::SetIndex => x = a,
                 Kind::Add => a = a.wrapping_add(k),

@@ -5,7 +5,7 @@ use crate::filter::program::insn::{Insn, op};
 use crate::filter::program::validate::{self, CELLS};
 
 /// The content of a register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Content {
     /// A number that is loaded only where it is needed. In the index register, a number relative to that register is
     /// loaded at once.
@@ -15,8 +15,14 @@ pub(super) enum Content {
     Register,
 }
 
+impl Content {
+    pub(super) fn is_register(self) -> bool {
+        matches!(self, Content::Register)
+    }
+}
+
 /// The contents of the accumulator, the index register and the memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct State {
     pub(super) a: Content,
     /// Whether the accumulator contains a number that has not been loaded before, so that the packet may end before it.
@@ -62,7 +68,7 @@ impl State {
 
     /// Returns whether only operations know the content of a register or of the memory.
     pub(super) fn needs_operations(self) -> bool {
-        self.a == Content::Register || self.x == Content::Register || self.stored != 0
+        self.a.is_register() || self.x.is_register() || self.stored != 0
     }
 
     /// Returns whether the accumulator contains a number relative to the index register.

@@ -172,7 +172,7 @@ fn long_programs_are_left_to_libpcap() {
     let hosts = |count: u32| (0..count).map(|n| std::net::Ipv4Addr::from(n << 8));
     for (count, tree) in [(1000, true), (10_000, false)] {
         let filter = Filter::any_of(Dlt::EN10MB, hosts(count)).unwrap();
-        assert_eq!(!filter.tree.is_libpcaps(), tree, "{count}");
+        assert_eq!(!filter.0.tree.is_libpcaps(), tree, "{count}");
         let mut packet = [0; 34];
         packet[12] = 8;
         for (n, there) in [(0, true), (count - 1, true), (count, false)] {
@@ -196,8 +196,8 @@ fn what_is_mostly_asked_for_is_a_tree() {
         "ether broadcast or arp",
     ] {
         let filter = Filter::compile(Dlt::EN10MB, expression);
-        assert!(!filter.unwrap().tree.is_libpcaps(), "{expression}");
+        assert!(!filter.unwrap().0.tree.is_libpcaps(), "{expression}");
     }
     let sum = Filter::compile(Dlt::EN10MB, "ip[0] + ip[1] = 5");
-    assert!(!sum.unwrap().tree.is_libpcaps());
+    assert!(!sum.unwrap().0.tree.is_libpcaps());
 }

@@ -70,8 +70,8 @@ impl Interface {
     pub fn new(linktype: impl Into<Linktype>) -> Interface {
         let linktype = linktype.into();
         let mut body = (linktype.value() as u16).to_ne_bytes().to_vec();
-        body.extend([0, 0]);
-        body.extend(SNAPLEN.to_ne_bytes());
+        body.extend_from_slice(&[0, 0]);
+        body.extend_from_slice(&SNAPLEN.to_ne_bytes());
         let interface = Interface {
             block: BlockBuf::of_kind(Kind::INTERFACE, &body, ByteOrder::Native),
             linktype,
