@@ -219,7 +219,7 @@ fn a_filtered_pipe_keeps_to_deadlines() {
 /// non-blocking reads once waited until the writer paused.
 #[test]
 fn an_endless_pipe_keeps_to_deadlines() {
-    let slow: Vec<_> = (0..400).map(|n| format!("len = {}", 1000 + n)).collect();
+    let slow: Vec<_> = (0..100).map(|n| format!("len = {}", 1000 + n)).collect();
     let slow = slow.join(" or ");
     let small = |file: Pcap| {
         let file = (0..30_000).fold(file, |file, n| file.packet(n, 0, &[0; 64][..1]));
@@ -253,11 +253,11 @@ fn an_endless_pipe_keeps_to_deadlines() {
             let next = capture.next_packet_timeout(wanted).unwrap();
             assert_eq!(next, Next::Timeout, "{kind}");
             let took = start.elapsed();
-            assert!(took >= wanted && took < Duration::from_secs(5), "{took:?}");
+            assert!(took >= wanted && took < Duration::from_secs(15), "{took:?}");
         }
         let start = Instant::now();
         assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout, "{kind}");
-        assert!(start.elapsed() < Duration::from_secs(5), "{kind}");
+        assert!(start.elapsed() < Duration::from_secs(15), "{kind}");
         // Rejected packets do not delay an accepted one.
         capture.set_filter("len = 1").unwrap();
         assert_eq!(capture.next_packet().unwrap().unwrap().data(), [0]);
