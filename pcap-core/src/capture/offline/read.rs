@@ -36,6 +36,11 @@ impl Offline {
         }
     }
 
+    /// Returns whether libpcap waits for each packet: that of a reader.
+    fn waits_for_each(&self) -> bool {
+        matches!(self.route, Route::Libpcap) && self.batch.limit() == 1
+    }
+
     fn waiter(&self) -> Option<Waiter> {
         let descriptor = self.descriptor();
         // A pipe reports its readiness without delay.
@@ -114,9 +119,7 @@ impl PacketSource for Offline {
     }
 
     fn fill(&mut self, batch: &mut PacketBatch) -> Result<Found> {
-        if !self.route.is_ours() {
-            return phase::fill(self, batch);
-        }
+        // A read of many packets may find none although there are some, so the first one is read by itself.
         let found = self.step()?;
         if found == Found::Packet {
             let (filtering, breaker) = (&self.filtering, self.handle.breaker());
@@ -127,6 +130,9 @@ impl PacketSource for Offline {
                 _ => {
                     batch.extend(self.batch.current());
                     self.batch.lend_none();
+                    if !batch.is_full() && !self.waits_for_each() {
+                        return phase::fill(self, batch);
+                    }
                 }
             }
         }
