@@ -91,6 +91,9 @@ pub trait PacketSource: Opened {
     /// Returns the packet of the last step, if that found one.
     fn current(&self) -> Option<Packet<'_>>;
 
+    /// Ends the loan of that packet, for a call that ends before a step.
+    fn lend_none(&mut self);
+
     /// Copies the packets that are available into an empty batch, until that is full or there is a break.
     fn fill(&mut self, batch: &mut PacketBatch) -> Result<Found> {
         fill(self, batch)

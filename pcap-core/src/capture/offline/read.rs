@@ -118,6 +118,14 @@ impl PacketSource for Offline {
         }
     }
 
+    fn lend_none(&mut self) {
+        match &mut self.route {
+            Route::Records(records) => records.lend_none(),
+            Route::Blocks(blocks) => blocks.lend_none(),
+            _ => self.batch.lend_none(),
+        }
+    }
+
     fn fill(&mut self, batch: &mut PacketBatch) -> Result<Found> {
         // A read of many packets may find none although there are some, so the first one is read by itself.
         let found = self.step()?;
