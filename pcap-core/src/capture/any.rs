@@ -223,6 +223,11 @@ impl PacketSource for Any {
     }
 
     #[inline]
+    fn lend_none(&mut self) {
+        either!(&mut self.0, capture => capture.state.lend_none());
+    }
+
+    #[inline]
     fn fill(&mut self, batch: &mut PacketBatch) -> Result<Found> {
         either!(&mut self.0, capture => capture.state.fill(batch))
     }

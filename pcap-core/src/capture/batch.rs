@@ -16,6 +16,9 @@ impl<S: Readable> Capture<S> {
     /// The call copies the packets that are available until the batch is full, and waits only for the first one, as
     /// [`next_packet`](Self::next_packet) does. It returns `false` where `next_packet` would return `None`.
     ///
+    /// On a live capture, the call also returns one packet-buffer timeout after the first packet if packets keep
+    /// arriving. On devices whose reads wait inside libpcap, such as D-Bus, it returns as soon as it has packets.
+    ///
     /// # Errors
     ///
     /// The errors of [`next_packet`](Self::next_packet). If an error follows some packets, the call returns the

@@ -217,6 +217,7 @@ impl<S: Readable> Capture<S> {
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
         self.ended = None;
+        self.state.lend_none();
         let mut packets = 0;
         // Check the clock between slices. The first ones are short, because the closure may be slow.
         let mut most = patience.map_or(u64::MAX, |_| SHORTEST_SLICE);

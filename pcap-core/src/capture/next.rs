@@ -204,13 +204,17 @@ impl<S: Readable> Capture<S> {
         let mut deadline = None;
         loop {
             if self.state.handle().breaker().take() {
+                self.state.lend_none();
                 self.ended = Some(End::Break);
                 return Ok(Next::End(End::Break));
             }
             let waits = matches!(patience, Patience::ForEver | Patience::Outside);
             let waits_first = waits && self.state.is_known_empty();
             let found = match waits_first {
-                true => Found::Nothing,
+                true => {
+                    self.state.lend_none();
+                    Found::Nothing
+                }
                 false => read(&mut self.state)?,
             };
             match found {

@@ -91,6 +91,9 @@ pub trait PacketSource: Opened {
     /// Returns the packet of the last step, if that found one.
     fn current(&self) -> Option<Packet<'_>>;
 
+    /// Ends the loan of that packet, for a call that ends before a step.
+    fn lend_none(&mut self);
+
     /// Copies the packets that are available into an empty batch, until that is full or there is a break.
     fn fill(&mut self, batch: &mut PacketBatch) -> Result<Found> {
         fill(self, batch)
@@ -118,6 +121,8 @@ pub(super) fn fill<S: PacketSource + ?Sized>(
     source: &mut S,
     batch: &mut PacketBatch,
 ) -> Result<Found> {
+    // When the call ends although packets keep arriving, as in `dispatch`.
+    let mut over = None;
     loop {
         let read = source.read_batch(u64::MAX, &mut |packet| {
             batch.push(packet);
@@ -136,7 +141,14 @@ pub(super) fn fill<S: PacketSource + ?Sized>(
         };
         let goes_on = read.packets > 0 && read.found == Found::Packet;
         if goes_on && !read.stopped && !source.handle().breaker().is_pending() {
-            continue;
+            let Some(longest) = source.longest() else {
+                continue;
+            };
+            let now = Instant::now();
+            let end = *over.get_or_insert_with(|| now.checked_add(longest));
+            if end.is_none_or(|end| now < end) {
+                continue;
+            }
         }
         return Ok(match read.found {
             _ if !batch.is_empty() => Found::Packet,

@@ -204,6 +204,20 @@ fn dispatch_returns_with_what_is_there() {
     assert_eq!((done.packets(), done.stop()), (1, Stop::Count));
 }
 
+/// After one message, libpcap would wait a tenth of a second for another.
+#[test]
+fn a_batch_contains_one_message() {
+    let Some((mut capture, bus)) = quiet(LONG) else {
+        return;
+    };
+    bus.call();
+    let mut batch = PacketBatch::new();
+    for _ in 0..2 {
+        assert!(capture.read_batch(&mut batch).unwrap());
+        assert_eq!(batch.len(), 1);
+    }
+}
+
 /// In blocking mode `dispatch` waits for the packet-buffer timeout.
 #[test]
 fn dispatch_waits_for_the_timeout() {

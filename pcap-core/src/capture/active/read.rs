@@ -232,6 +232,10 @@ impl PacketSource for Active {
         self.live.batch.current()
     }
 
+    fn lend_none(&mut self) {
+        self.live.batch.lend_none();
+    }
+
     fn is_known_empty(&mut self) -> bool {
         self.live.batch.is_used_up() && self.has_emptied() && std::mem::take(&mut self.emptied)
     }

@@ -1,7 +1,7 @@
 //! Opening savefiles: a regular file, a pipe, a reader.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::panic::resume_unwind;
 use std::path::Path;
 
@@ -20,6 +20,9 @@ use crate::savefile::{
 use crate::sys::{self, Failure, Until, platform};
 use crate::timestamp::Precision;
 
+/// The length of the longest message of a socket: the usual limit of its buffer.
+const MESSAGE: usize = 256 * 1024;
+
 /// # Opening a savefile
 impl Capture<Offline> {
     /// Opens a savefile in classic pcap or pcapng format. The path `-` means standard input; use `./-` for a file of
@@ -35,7 +38,8 @@ impl Capture<Offline> {
     /// [`BreakHandle`](crate::BreakHandle) ends the wait at once, [`next_packet_timeout`](Self::next_packet_timeout)
     /// returns in time, and reading can continue even in the middle of a record. This call itself waits for the
     /// savefile's header, and for a writer to open a FIFO; a break handle cannot interrupt that. On Windows, pipes,
-    /// sockets and terminals are read like [a reader](Self::from_reader).
+    /// sockets and terminals are read like [a reader](Self::from_reader), and so are sockets that preserve message
+    /// boundaries on all systems. Pipes in packet mode (`O_DIRECT`) are not supported.
     ///
     /// On Linux, the call enlarges a pipe to 256 KiB if the system permits it, so that the writer and the reader wait
     /// for each other less often. Packets are still delivered as soon as they are in the pipe.
@@ -236,6 +240,11 @@ impl Capture<Offline> {
             // A pipe cannot be inspected without reading from it.
             None => {
                 let fd = platform::descriptor(&file);
+                if platform::keeps_messages(&file) {
+                    // Reads whole messages, whatever the length of each read of the capture.
+                    let reader = Box::new(BufReader::with_capacity(MESSAGE, Patient(file, fd)));
+                    return Self::from_stream(reader, name, None).map_err(|(error, _)| error);
+                }
                 let patient = Box::new(Patient(file, fd));
                 Self::from_stream(patient, name, fd).map_err(|(error, _)| error)
             }

@@ -36,6 +36,11 @@ impl Offline {
         }
     }
 
+    /// Returns whether libpcap waits for each packet: that of a reader.
+    fn waits_for_each(&self) -> bool {
+        matches!(self.route, Route::Libpcap) && self.batch.limit() == 1
+    }
+
     fn waiter(&self) -> Option<Waiter> {
         let descriptor = self.descriptor();
         // A pipe reports its readiness without delay.
@@ -113,10 +118,16 @@ impl PacketSource for Offline {
         }
     }
 
-    fn fill(&mut self, batch: &mut PacketBatch) -> Result<Found> {
-        if !self.route.is_ours() {
-            return phase::fill(self, batch);
+    fn lend_none(&mut self) {
+        match &mut self.route {
+            Route::Records(records) => records.lend_none(),
+            Route::Blocks(blocks) => blocks.lend_none(),
+            _ => self.batch.lend_none(),
         }
+    }
+
+    fn fill(&mut self, batch: &mut PacketBatch) -> Result<Found> {
+        // A read of many packets may find none although there are some, so the first one is read by itself.
         let found = self.step()?;
         if found == Found::Packet {
             let (filtering, breaker) = (&self.filtering, self.handle.breaker());
@@ -127,6 +138,9 @@ impl PacketSource for Offline {
                 _ => {
                     batch.extend(self.batch.current());
                     self.batch.lend_none();
+                    if !batch.is_full() && !self.waits_for_each() {
+                        return phase::fill(self, batch);
+                    }
                 }
             }
         }

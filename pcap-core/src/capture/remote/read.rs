@@ -162,6 +162,10 @@ impl PacketSource for Remote {
         self.live.batch.current()
     }
 
+    fn lend_none(&mut self) {
+        self.live.batch.lend_none();
+    }
+
     fn defer(&mut self, error: Error) {
         self.live.batch.defer(error);
     }

@@ -37,6 +37,18 @@ pub(crate) fn descriptor(file: &File) -> Option<RawFd> {
     Some(file.as_raw_fd())
 }
 
+/// Returns whether a file is a socket that preserves message boundaries. A read that is too short discards the rest of
+/// a message.
+pub(crate) fn keeps_messages(file: &File) -> bool {
+    let (fd, mut kind) = (file.as_raw_fd(), libc::SOCK_STREAM);
+    let mut size = size_of_val(&kind) as libc::socklen_t;
+    let pointer = (&raw mut kind).cast();
+    // SAFETY: the descriptor is open, and the option is a number, for which the buffer has space. If the call fails,
+    // the number stays the same.
+    unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_TYPE, pointer, &mut size) };
+    kind != libc::SOCK_STREAM
+}
+
 /// Duplicates the descriptor of standard input.
 pub(crate) fn stdin() -> io::Result<File> {
     Ok(io::stdin().as_fd().try_clone_to_owned()?.into())

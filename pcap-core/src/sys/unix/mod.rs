@@ -23,7 +23,7 @@ mod stream;
 mod wake;
 
 pub(crate) use errno::{clear_errno, keep_errno, queue_full, strerror, would_block};
-pub(crate) use files::{close, descriptor, peek, read_at, stdin, stdout};
+pub(crate) use files::{close, descriptor, keeps_messages, peek, read_at, stdin, stdout};
 pub(crate) use polling::{is_readable, wait};
 pub(crate) use stream::{Stream, TextStream};
 pub(crate) use wake::Wake;

@@ -97,10 +97,9 @@ impl Pipe {
     /// Returns the call to try after one that is not supported.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn next_call(&self) -> Call {
-        match (&self.call, reopen(self.fd)) {
-            (Call::Recv, _) => Call::NoWait,
-            (_, Some(fd)) => Call::NonBlocking(fd),
-            (_, None) => Call::PollFirst,
+        match &self.call {
+            Call::Recv => Call::NoWait,
+            _ => reopen(self.fd).map_or(Call::PollFirst, Call::NonBlocking),
         }
     }
 

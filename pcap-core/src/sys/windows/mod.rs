@@ -197,6 +197,11 @@ pub(crate) fn raw(fd: &OwnedFd) -> RawFd {
     fd.as_raw_handle().addr() as RawFd
 }
 
+/// Returns `false`: pipes are read as bytes.
+pub(crate) fn keeps_messages(_: &File) -> bool {
+    false
+}
+
 /// Returns `None`: only captures can be polled.
 pub(crate) fn descriptor(_: &File) -> Option<RawFd> {
     None

@@ -54,6 +54,27 @@ fn sockets_and_terminals_wait_like_pipes() {
     assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 1);
 }
 
+/// A read that was too short once discarded the rest of a message.
+#[test]
+#[cfg(target_os = "linux")]
+fn messages_of_a_socket_are_read_as_a_whole() {
+    for (kind, bytes) in kinds() {
+        let (socket, mut ends) = (libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC, [0; 2]);
+        // SAFETY: the array has room for the two numbers.
+        let status = unsafe { libc::socketpair(libc::AF_UNIX, socket, 0, ends.as_mut_ptr()) };
+        assert_eq!(status, 0, "{}", io::Error::last_os_error());
+        // SAFETY: just opened, and without another owner.
+        let [reader, mut writer] =
+            ends.map(|fd| unsafe { <File as std::os::fd::FromRawFd>::from_raw_fd(fd) });
+        let (first, second) = bytes.split_at(files_start(&bytes) + 7);
+        writer.write_all(first).unwrap();
+        writer.write_all(second).unwrap();
+        let mut capture = Capture::from_open_file(reader).expect(kind);
+        drop(writer);
+        rest(&mut capture, 0, 3);
+    }
+}
+
 /// Returns a terminal in raw mode.
 fn terminal() -> (File, File) {
     let (mut controller, mut device) = (0, 0);

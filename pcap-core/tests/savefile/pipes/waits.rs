@@ -340,6 +340,23 @@ fn a_packet_behind_many_blocks_has_arrived() {
     }
 }
 
+/// libpcap once had the packets while the call waited for the pipe.
+#[test]
+fn a_batch_contains_at_once_what_the_pipe_holds() {
+    for (kind, bytes) in kinds() {
+        let (mut capture, _writer) = opened(&bytes, bytes.len());
+        let (mut batch, mut seen) = (PacketBatch::new(), 0);
+        while seen < 3 {
+            let next = capture.try_read_batch(&mut batch).unwrap();
+            assert_eq!(next, Next::Packet(()), "{kind}, {seen}");
+            for packet in &batch {
+                assert_eq!(number(packet.data()), seen, "{kind}");
+                seen += 1;
+            }
+        }
+    }
+}
+
 /// A batch does not wait for more packets than there are, and not for the rest of a record.
 #[test]
 fn a_batch_contains_what_the_pipe_holds() {

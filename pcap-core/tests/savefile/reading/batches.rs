@@ -1,6 +1,7 @@
 //! Batches contain the same packets as the other calls deliver, in the same order, and lose none before an error or a
 //! break.
 
+use std::io::{self, Read};
 use std::time::Duration;
 
 use pcap_core::{
@@ -209,6 +210,55 @@ fn a_followed_file_has_batches_of_what_is_there() {
     let next = capture.read_batch_timeout(&mut batch, Duration::from_millis(30));
     assert_eq!(next.unwrap(), Next::Timeout);
     assert!(batch.is_empty());
+}
+
+/// The call once waited for as many packets as libpcap reads at once.
+#[test]
+fn a_batch_from_a_reader_waits_only_for_the_first_packet() {
+    struct OneByOne(Vec<Vec<u8>>);
+    impl Read for OneByOne {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            assert!(!self.0.is_empty(), "expected no read before the end");
+            self.0[0].as_slice().read(buffer).inspect(|&length| {
+                self.0[0].drain(..length);
+                if self.0[0].is_empty() {
+                    self.0.remove(0);
+                }
+            })
+        }
+    }
+    for linktype in [1, 189] {
+        let empty = Pcap::native().linktype(linktype);
+        let start = empty.bytes().len();
+        let bytes = empty.packet(1, 2, &ping(0)).packet(3, 4, &ping(1)).bytes();
+        let (header, records) = bytes.split_at(start);
+        let records = records.chunks(records.len() / 2).map(<[u8]>::to_vec);
+        let parts = [header.to_vec()].into_iter().chain(records).collect();
+        let mut capture = Capture::from_reader(OneByOne(parts)).unwrap();
+        let mut batch = PacketBatch::new();
+        for n in 0..2 {
+            assert!(capture.read_batch(&mut batch).unwrap());
+            let numbers: Vec<_> = batch.iter().map(|packet| number(packet.data())).collect();
+            assert_eq!(numbers, [n], "{linktype}");
+        }
+    }
+}
+
+/// Only libpcap reads these records, one by one.
+#[test]
+fn batches_of_odd_records_are_found_at_once() {
+    let odd = |file: Pcap, n: u16| file.packet(n.into(), 1 << 31, &ping(n));
+    let bytes = (0..4).fold(Pcap::native(), odd).bytes();
+    for follow in [false, true] {
+        let mut capture = open_file(&bytes);
+        capture.follow(follow).unwrap();
+        let mut batch = PacketBatch::new();
+        for n in 0..4 {
+            let next = capture.try_read_batch(&mut batch).unwrap();
+            assert_eq!((next, batch.len()), (Next::Packet(()), 1), "{n}");
+            assert_eq!(number(batch.get(0).unwrap().data()), n);
+        }
+    }
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use pcap_core::{
-    AnyCapture, Capture, Dlt, Done, End, Error, ErrorKind, Next, Offline, Packet, PacketOwned,
-    Readable, Stop,
+    AnyCapture, Capture, Dlt, Done, End, Error, ErrorKind, Next, Offline, Packet, PacketBatch,
+    PacketOwned, Readable, Stop,
 };
 
 use super::{MANY, done};
@@ -73,6 +73,29 @@ fn advance_and_packet_lend_the_same() {
         assert_eq!(capture.packet().unwrap().data(), ping(3));
         assert!(!capture.advance().unwrap());
         assert_eq!(capture.packet(), None, "after the end");
+    }
+}
+
+/// A call that a break or a count of 0 ends before it reads lends no packet either.
+#[test]
+fn a_call_without_a_read_ends_the_loan() {
+    type Call = fn(&mut Capture<Offline>);
+    let broken: [Call; 4] = [
+        |capture| assert!(!capture.advance().unwrap()),
+        |capture| assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Break)),
+        |capture| assert_eq!(capture.for_each(|_| {}).unwrap(), done(0, End::Break)),
+        |capture| assert!(!capture.read_batch(&mut PacketBatch::new()).unwrap()),
+    ];
+    for mut capture in ways(9) {
+        for call in broken {
+            assert!(capture.advance().unwrap());
+            capture.break_handle().breakloop();
+            call(&mut capture);
+            assert_eq!(capture.packet(), None);
+        }
+        assert!(capture.advance().unwrap());
+        capture.for_each_up_to(0, |_| {}).unwrap();
+        assert_eq!(capture.packet(), None);
     }
 }
 
