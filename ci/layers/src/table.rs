@@ -3,20 +3,21 @@
 /// The modules of the crate's root, the lowest first, each with those that it imports. The root itself, `lib.rs`, may
 /// import all. The check reports an import that is not here, a name here that is not imported, and cycles.
 pub(crate) const MAY_IMPORT: &str = "\
-sys
+text
+sys          text
 manual
 loan
 printable
 serialize
-error        sys printable
-version      sys
+error        text sys printable
+version      text sys
 stats        sys
 warning      sys printable
 breakloop    sys
 timestamp    error
 linktype     sys error
 tstamp_type  sys error
-device       sys serialize error
+device       text sys serialize error
 direction    sys error
 sendqueue    error
 packet       loan timestamp linktype
