@@ -38,7 +38,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Command, CommandFactory, Parser};
+use clap::{Command, Parser};
 use clap_complete::Shell;
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::program;
@@ -49,7 +49,7 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 ///
 /// The files are written to the folders man1, bash, zsh and fish, below FOLDER.
 #[derive(Parser)]
-#[command(name = NAME, version)]
+#[command(name = NAME)]
 struct Args {
     /// The date to print on the manual pages
     #[arg(long, value_name = "DATE", default_value = "")]
@@ -89,16 +89,16 @@ fn run(args: &Args) -> Outcome {
 fn commands() -> [(&'static str, Command); 10] {
     program::NAMES.map(|name| {
         let command = match name {
-            "pcap-bpf" => bpf::Args::command(),
-            "pcap-capture" => capture::Args::command(),
-            "pcap-demo" => demo::Args::command(),
-            "pcap-devices" => devices::Args::command(),
-            "pcap-filter" => filter::Args::command(),
-            "pcap-merge" => merge::Args::command(),
-            "pcap-read" => read::Args::command(),
-            "pcap-recode" => recode::Args::command(),
-            "pcap-replay" => replay::Args::command(),
-            "pcap-split" => split::Args::command(),
+            "pcap-bpf" => program::command::<bpf::Args>(),
+            "pcap-capture" => program::command::<capture::Args>(),
+            "pcap-demo" => program::command::<demo::Args>(),
+            "pcap-devices" => program::command::<devices::Args>(),
+            "pcap-filter" => program::command::<filter::Args>(),
+            "pcap-merge" => program::command::<merge::Args>(),
+            "pcap-read" => program::command::<read::Args>(),
+            "pcap-recode" => program::command::<recode::Args>(),
+            "pcap-replay" => program::command::<replay::Args>(),
+            "pcap-split" => program::command::<split::Args>(),
             other => unreachable!("there is no program {other}"),
         };
         // In the modules above, `CARGO_BIN_NAME` is the name of this program.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::CommandFactory;
 use pcap_core::Error;
 
-use crate::{background_writer, stderr};
+use crate::{background_writer, program, stderr};
 
 /// Temporary folders to remove when [`give_up`] ends the process.
 static TEMPORARY_FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -67,7 +67,7 @@ impl Failure {
 
 /// Ends the program with status 2, because of an error in the command line that clap did not detect.
 pub fn usage_error<A: CommandFactory>(what: &str) -> ! {
-    A::command()
+    program::command::<A>()
         .error(clap::error::ErrorKind::ArgumentConflict, what)
         .exit()
 }

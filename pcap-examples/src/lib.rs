@@ -35,6 +35,7 @@ pub mod link_filters;
 pub mod linktype_snaplens;
 pub mod lost_parts;
 pub mod numbered_files;
+pub mod options;
 pub mod output_format;
 pub mod packet_counter;
 pub mod packet_line;

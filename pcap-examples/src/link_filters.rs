@@ -7,6 +7,7 @@ use pcap_core::pcapng::Endian;
 use pcap_core::{Capture, Error, Filter, Linktype, Packet};
 
 use crate::exit::{Failure, Outcome};
+use crate::options::filter::Selection;
 use crate::{signals, stderr};
 
 /// Link types that tell whether an expression is right: each has primitives that others lack.
@@ -26,7 +27,7 @@ const TYPICAL: [Linktype; 6] = [
 #[derive(Debug)]
 pub struct LinkFilters {
     program: &'static str,
-    expression: Option<String>,
+    selection: Selection,
     filters: Vec<LinkFilter>,
 }
 
@@ -43,13 +44,12 @@ struct LinkFilter {
 }
 
 impl LinkFilters {
-    /// Creates a filter. Without an expression, and with an empty one, it accepts all packets. Warnings begin with the
-    /// name of the program.
+    /// Creates a filter. Warnings begin with the name of the program.
     #[must_use]
-    pub fn new(program: &'static str, expression: Option<String>) -> LinkFilters {
+    pub fn new(program: &'static str, selection: Selection) -> LinkFilters {
         LinkFilters {
             program,
-            expression: expression.filter(|expression| !expression.trim().is_empty()),
+            selection,
             filters: Vec::new(),
         }
     }
@@ -57,7 +57,7 @@ impl LinkFilters {
     /// Returns whether the filter accepts all packets, because it has no expression.
     #[must_use]
     pub fn accepts_all(&self) -> bool {
-        self.expression.is_none()
+        self.selection.is_all()
     }
 
     /// Compiles the expression for a link type, unless that was done before. Call this for each interface.
@@ -66,20 +66,17 @@ impl LinkFilters {
     ///
     /// Returns an error if the expression is wrong for every link type.
     pub fn add(&mut self, linktype: Linktype, endian: Endian) -> Outcome {
-        let Some(expression) = &self.expression else {
-            return Ok(());
-        };
-        if self.position(linktype, endian).is_some() {
+        if self.selection.is_all() || self.position(linktype, endian).is_some() {
             return Ok(());
         }
-        let compile = || compile(linktype, endian, expression);
+        let compile = || compile(linktype, endian, &self.selection);
         let filter = match self.filters.is_empty() {
             // Resolving host names may take a long time.
             true => signals::while_killable(compile),
             false => compile(),
         };
         if let Err(error) = &filter {
-            if !self.is_usable() && !is_right(expression) {
+            if !self.is_usable() && !is_right(&self.selection) {
                 return Err(error.clone().into());
             }
         }
@@ -138,16 +135,13 @@ impl LinkFilters {
     /// Returns the first error if the expression compiled for no link type. If there was no link type, returns an error
     /// if it compiles for none at all.
     pub fn outcome(&self) -> Outcome {
-        let Some(expression) = &self.expression else {
-            return Ok(());
-        };
         match self.filters.first() {
             _ if self.is_usable() => Ok(()),
             Some(LinkFilter {
                 filter: Err(error), ..
             }) => Err(error.clone().into()),
-            _ if is_right(expression) => Ok(()),
-            _ => Err(compile(TYPICAL[0], Endian::NATIVE, expression)
+            _ if is_right(&self.selection) => Ok(()),
+            _ => Err(compile(TYPICAL[0], Endian::NATIVE, &self.selection)
                 .map_or_else(Failure::from, |_| Failure::Reported)),
         }
     }
@@ -181,13 +175,13 @@ impl LinkFilters {
 }
 
 /// Returns whether an expression compiles for a typical link type.
-fn is_right(expression: &str) -> bool {
+fn is_right(selection: &Selection) -> bool {
     let mut linktypes = TYPICAL.iter();
-    linktypes.any(|linktype| compile(*linktype, Endian::NATIVE, expression).is_ok())
+    linktypes.any(|linktype| compile(*linktype, Endian::NATIVE, selection).is_ok())
 }
 
 /// Compiles an expression for packets of a section with this byte order.
-fn compile(linktype: Linktype, endian: Endian, expression: &str) -> Result<Filter, Error> {
+fn compile(linktype: Linktype, endian: Endian, selection: &Selection) -> Result<Filter, Error> {
     // Address families differ between systems, and libpcap swaps some fields in savefiles of the other byte order, so
     // compile for the header of a savefile.
     let number = |number: u32| match endian {
@@ -201,5 +195,8 @@ fn compile(linktype: Linktype, endian: Endian, expression: &str) -> Result<Filte
     let (magic, snaplen) = (0xa1b2_c3d4, 262_144);
     let [magic, zero, snaplen, linktype] = [magic, 0, snaplen, linktype.value()].map(number);
     let header = [magic, version, zero, zero, snaplen, linktype].concat();
-    Capture::from_reader(Cursor::new(header))?.compile(expression)
+    let capture = Capture::from_reader(Cursor::new(header))?;
+    selection
+        .options
+        .compile_for(&capture, &selection.expression)
 }

@@ -5,10 +5,12 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::{self, ExitCode};
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, Command, CommandFactory, Parser};
 
 use crate::background_writer::BackgroundWriter;
 use crate::exit::{self, Failure, Outcome};
+use crate::options::refused;
 use crate::{closed_stdout, escape, signals, stderr};
 
 /// The names of the programs.
@@ -37,15 +39,44 @@ pub fn main<A: Parser>(name: &'static str, run: impl FnOnce(A) -> Outcome) -> Ex
     exit::status(name, outcome.and(closed))
 }
 
+/// Returns the description of a command line, with options that all programs have.
+#[must_use]
+pub fn command<A: CommandFactory>() -> Command {
+    let command = A::command();
+    // tcpdump's `-V` has another meaning, so only `--version` prints the version.
+    let version = format!(
+        "{} with {}",
+        env!("CARGO_PKG_VERSION"),
+        pcap_core::version()
+    );
+    command
+        .version(version)
+        .disable_version_flag(true)
+        .arg(
+            Arg::new("version")
+                .long("version")
+                .action(ArgAction::Version)
+                .help("Print the versions of the program and of libpcap"),
+        )
+        .max_term_width(80)
+}
+
 /// Parses the command line. Returns `None` after printing the help or the version. Ends the program with status 2 if
 /// the command line is wrong.
 fn parse<A: Parser>() -> io::Result<Option<A>> {
-    match A::command().try_get_matches() {
+    match command::<A>().try_get_matches() {
         Ok(matches) => {
             let args = A::from_arg_matches(&matches);
             Ok(Some(args.unwrap_or_else(|error| {
-                exit_with_usage_error(&error.format(&mut A::command()))
+                exit_with_usage_error(&error.format(&mut command::<A>()))
             })))
+        }
+        Err(error) if refused::sentence_about(&error).is_some() => {
+            let (option, sentence) = refused::sentence_about(&error).unwrap_or_default();
+            exit_with_usage_error(&command::<A>().error(
+                ErrorKind::UnknownArgument,
+                format!("unsupported argument '{option}': {sentence}"),
+            ))
         }
         Err(error) if error.use_stderr() => exit_with_usage_error(&error),
         Err(text) => {

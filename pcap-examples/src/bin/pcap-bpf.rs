@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use clap::{ArgAction, Parser};
 use pcap_core::{CompileOptions, Dlt};
 use pcap_examples::exit::Outcome;
-use pcap_examples::expression;
 use pcap_examples::line_output::LineOutput;
+use pcap_examples::options::filter::{FilterWords, Selection};
 use pcap_examples::program;
 use pcap_examples::savefile_reader;
 
@@ -29,14 +29,10 @@ compressed with gzip. `-` means standard input.";
 /// Compiles a filter expression for a link type and prints its instructions, or runs it on a
 /// savefile.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = HELP)]
+#[command(name = NAME, after_help = HELP)]
 pub(crate) struct Args {
-    /// The filter expression, as described in pcap-filter(7); several words are joined with spaces
-    #[arg(value_name = "EXPR", allow_negative_numbers = true)]
-    expression: Vec<String>,
-    /// Read the expression from a file, in which # begins a comment; `-` means standard input
-    #[arg(short = 'F', long, value_name = "FILE", conflicts_with = "expression")]
-    file: Option<PathBuf>,
+    #[command(flatten)]
+    filter: FilterWords,
     /// The link type: a DLT name or number
     #[arg(short = 'y', long, value_name = "LINKTYPE", default_value = "EN10MB")]
     linktype: Dlt,
@@ -44,9 +40,6 @@ pub(crate) struct Args {
     /// and --match, it is the snaplen of the savefile
     #[arg(short, long, value_name = "BYTES", default_value_t = 262_144)]
     snaplen: u32,
-    /// Do not optimize the filter
-    #[arg(short = 'O', long)]
-    no_optimize: bool,
     /// The netmask of the network, for `ip broadcast` [default: unknown]
     #[arg(long, value_name = "MASK")]
     netmask: Option<Ipv4Addr>,
@@ -69,17 +62,19 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome {
-    let expression = match &args.file {
-        Some(path) => expression::from_file(path)?,
-        None => expression::join(&args.expression),
-    };
+    let Selection {
+        expression,
+        options,
+    } = args.filter.selection()?;
+    let options = options.netmask(args.netmask);
     let mut output = LineOutput::stdout();
     match (&args.run, &args.r#match) {
-        (Some(path), _) => run_on(args, path, &expression, &mut output)?,
-        (_, Some(path)) => match_on(args, path, &expression, &mut output)?,
+        (Some(path), _) => run_on(path, &options, &expression, &mut output)?,
+        (_, Some(path)) => match_on(path, &options, &expression, &mut output)?,
         _ => {
-            let options = options(args).snaplen(args.snaplen);
-            let filter = options.compile(args.linktype, &expression)?;
+            let filter = options
+                .snaplen(args.snaplen)
+                .compile(args.linktype, &expression)?;
             let listing = match args.dump {
                 _ if args.bytecode => filter.to_bytecode(),
                 0 | 1 => filter.to_string(),
@@ -94,17 +89,15 @@ fn run(args: &Args) -> Outcome {
     Ok(output.flush()?)
 }
 
-/// Returns the options for compiling the filter.
-fn options(args: &Args) -> CompileOptions {
-    CompileOptions::new()
-        .optimize(!args.no_optimize)
-        .netmask(args.netmask)
-}
-
 /// Compiles the filter for a savefile, and prints what it returns for each packet.
-fn run_on(args: &Args, path: &Path, expression: &str, output: &mut LineOutput) -> Outcome {
+fn run_on(
+    path: &Path,
+    options: &CompileOptions,
+    expression: &str,
+    output: &mut LineOutput,
+) -> Outcome {
     let mut capture = savefile_reader::open_capture(path)?;
-    let filter = options(args).compile_for(&capture, expression)?;
+    let filter = options.compile_for(&capture, expression)?;
     while let Some(packet) = capture.next_packet()? {
         let value = filter.run(packet.data(), packet.wire_len());
         output.print_line(|out| {
@@ -116,9 +109,14 @@ fn run_on(args: &Args, path: &Path, expression: &str, output: &mut LineOutput) -
 }
 
 /// Compiles the filter for a savefile, and prints how many packets it accepts.
-fn match_on(args: &Args, path: &Path, expression: &str, output: &mut LineOutput) -> Outcome {
+fn match_on(
+    path: &Path,
+    options: &CompileOptions,
+    expression: &str,
+    output: &mut LineOutput,
+) -> Outcome {
     let mut capture = savefile_reader::open_capture(path)?;
-    let filter = options(args).compile_for(&capture, expression)?;
+    let filter = options.compile_for(&capture, expression)?;
     let mut passed = 0_u64;
     let counted = capture.for_each(|packet| passed += u64::from(filter.matches_packet(packet)));
     counted?;

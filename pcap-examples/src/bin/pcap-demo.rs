@@ -29,7 +29,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(2);
 /// If it lacks the privileges to capture, it prints the reason and generates the packets instead. It
 /// needs no network. It leaves the savefile in a new temporary folder, and changes nothing else.
 #[derive(Parser)]
-#[command(name = NAME, version)]
+#[command(name = NAME)]
 pub(crate) struct Args {}
 
 fn main() -> ExitCode {

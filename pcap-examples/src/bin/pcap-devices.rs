@@ -27,7 +27,7 @@ JSON:
 ///
 /// By default, `pcap-capture` uses the first device that is up and running.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = HELP)]
+#[command(name = NAME, after_help = HELP)]
 pub(crate) struct Args {
     /// Print one JSON document instead of text
     #[arg(long)]

@@ -39,7 +39,7 @@ fn savefiles_match_tcpdump_byte_by_byte() {
         let output = folder.path().join("out.pcap");
         for (expression, passed) in [("udp", 3), ("tcp and greater 100", 2), ("", 8), ("ip6", 1)] {
             let mut command = program("filter");
-            let ran = run(command.args([&input, &output]).args(expression.split(' ')));
+            let ran = run(command.args([&input, &output]).args(["-f", expression]));
             let expected = by_tcpdump(folder.path(), &input, nano, expression);
             assert_eq!(
                 ran.stderr,
@@ -48,7 +48,8 @@ fn savefiles_match_tcpdump_byte_by_byte() {
             );
             assert_eq!((ran.status, ran.stdout.as_slice()), (Some(0), &b""[..]));
             assert_eq!(fs::read(&output).unwrap(), expected, "{expression}");
-            let piped = run_with_stdin(program("filter").args(["-", "-", expression]), &bytes);
+            let piped =
+                run_with_stdin(program("filter").args(["-", "-", "-f", expression]), &bytes);
             assert_eq!((piped.status, piped.stdout), (Some(0), expected));
         }
     }
@@ -68,7 +69,7 @@ fn link_type_and_precision_are_kept() {
         &["-F", "pcapng", path_arg(&input), path_arg(&ng)],
     );
     for input in [&input, &ng] {
-        let ran = run_program("filter", &[path_arg(input), path_arg(&output), "udp"]);
+        let ran = run_program("filter", &[path_arg(input), path_arg(&output), "-f", "udp"]);
         assert_eq!(
             (ran.status, ran.stderr.as_str()),
             (Some(0), "3 of 8 packets\n")
@@ -95,7 +96,7 @@ fn the_input_is_not_overwritten() {
     std::os::unix::fs::symlink(&input, &link).unwrap();
     fs::hard_link(&input, &hard).unwrap();
     for output in [&input, &link, &hard] {
-        let ran = run_program("filter", &[path_arg(&input), path_arg(output), "udp"]);
+        let ran = run_program("filter", &[path_arg(&input), path_arg(output), "-f", "udp"]);
         assert_eq!(ran.status, Some(1));
         assert!(
             ran.stderr.contains("it is also the input"),
@@ -116,8 +117,11 @@ fn an_early_error_leaves_the_output_unchanged() {
     );
     let output = write_file(folder.path(), "out.pcap", b"precious");
     for (arguments, status) in [
-        (&[path_arg(&input), path_arg(&output), "tcp", "prot"][..], 1),
-        (&["/no/such/file", path_arg(&output), "tcp"], 1),
+        (
+            &[path_arg(&input), path_arg(&output), "-f", "tcp prot"][..],
+            1,
+        ),
+        (&["/no/such/file", path_arg(&output), "-f", "tcp"], 1),
         (&[path_arg(&input)], 2),
         (&["--fast", path_arg(&input), path_arg(&output)], 2),
     ] {
@@ -128,7 +132,7 @@ fn an_early_error_leaves_the_output_unchanged() {
     }
     let ran = run_program(
         "filter",
-        &[path_arg(&input), "/no/such/folder/out.pcap", "tcp"],
+        &[path_arg(&input), "/no/such/folder/out.pcap", "-f", "tcp"],
     );
     assert_eq!(ran.status, Some(1));
     assert!(
@@ -143,7 +147,10 @@ fn packets_before_the_damage_are_copied() {
     let whole = savefile(false, false, 1, &sample_packets());
     let input = write_file(folder.path(), "in.pcap", &whole[..whole.len() - 1]);
     let output = folder.path().join("out.pcap");
-    let ran = run_program("filter", &[path_arg(&input), path_arg(&output), "udp"]);
+    let ran = run_program(
+        "filter",
+        &[path_arg(&input), path_arg(&output), "-f", "udp"],
+    );
     assert_eq!(ran.status, Some(1));
     let (summary, error) = ran.stderr.split_once('\n').unwrap();
     assert_eq!(summary, "2 of 7 packets");

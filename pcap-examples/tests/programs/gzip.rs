@@ -19,7 +19,7 @@ fn commands(input: &str, output: &Path) -> Vec<Command> {
         &["read", "--count", "-f", "udp", input],
         &["bpf", "--run", input, "udp"],
         &["bpf", "--match", input, "udp"],
-        &["filter", input, out, "udp"],
+        &["filter", input, out, "-f", "udp"],
         &["split", input, "--packets", "3", "-q", "-o", prefix],
         &["split", input, "--flow", "-q", "--force", "-o", prefix],
         &["merge", input, "-q", "-w", out],

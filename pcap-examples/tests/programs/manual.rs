@@ -122,7 +122,7 @@ fn pages_have_the_given_date() {
         "{page}"
     );
     assert!(
-        page.contains(" pcap-filter all.pcap.gz - arp | pcap-read -"),
+        page.contains(" pcap-filter all.pcap.gz - -f arp | pcap-read -"),
         "{page}"
     );
 }
@@ -140,7 +140,11 @@ fn a_folder_that_cannot_be_created_is_an_error() {
 /// The help, the version and errors contain the name of the program.
 #[test]
 fn messages_contain_the_program_name() {
-    let version = format!("pcap-read {}\n", env!("CARGO_PKG_VERSION"));
+    let version = format!(
+        "pcap-read {} with {}\n",
+        env!("CARGO_PKG_VERSION"),
+        pcap_core::version()
+    );
     assert_eq!(
         run_program("read", &["--version"]).success_output(),
         version

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use pcap_core::{Dlt, TstampType};
 use pcap_examples::drain::MAX_TIMEOUT;
+use pcap_examples::options::filter::FilterWords;
 use pcap_examples::packet_printer::PrintFormat;
 use pcap_examples::{json, output_format, signals, value_parsers};
 
@@ -37,21 +38,14 @@ const JSON_HELP: &str = "  \
 /// At the end, prints statistics on standard error: how many packets passed the filter, how many were
 /// dropped because the program did not read fast enough, and how many the interface dropped.
 #[derive(Parser)]
-#[command(name = NAME, version,
+#[command(name = NAME,
     after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", signals::HELP, output_format::HELP_WITHOUT_INPUT, json::HELP))]
 pub(crate) struct Args {
     /// The device to capture on [default: the first that is up and running]
     #[arg(short, long, value_name = "DEV")]
     pub(crate) interface: Option<OsString>,
-    /// Capture only packets that pass this filter expression, as described in pcap-filter(7)
-    #[arg(short, long, value_name = "EXPR", conflicts_with = "expression")]
-    pub(crate) filter: Option<String>,
-    /// The filter expression; several words are joined with spaces
-    #[arg(value_name = "EXPR", allow_negative_numbers = true)]
-    pub(crate) expression: Vec<String>,
-    /// Do not optimize the filter
-    #[arg(short = 'O', long)]
-    pub(crate) no_optimize: bool,
+    #[command(flatten)]
+    pub(crate) filter: FilterWords,
     /// The number of packets to capture [default: no limit]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
@@ -71,8 +65,8 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) immediate: bool,
     /// The size of the kernel's buffer, in KiB or with a unit: 64K, 8M, 1G [default: libpcap's]
-    #[arg(short = 'B', long, value_name = "KIB", value_parser = value_parsers::size)]
-    pub(crate) buffer_size: Option<usize>,
+    #[arg(short = 'B', long, value_name = "KIB", value_parser = value_parsers::kibibytes)]
+    pub(crate) buffer_size: Option<u64>,
     /// The packet-buffer timeout: how long packets may wait to be delivered together, in milliseconds or
     /// with a unit; at most one second
     #[arg(long, value_name = "MS", default_value = "100", value_parser = value_parsers::milliseconds)]

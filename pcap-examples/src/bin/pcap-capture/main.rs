@@ -51,7 +51,7 @@ fn run(args: &Args) -> Outcome {
         Some(name) => name.clone(),
         None => Device::default_device()?.name().into(),
     };
-    let options = options(args, &device);
+    let options = options(args, &device)?;
     if let Some(threads) = args.threads {
         let run = |options| run_in_threads(args, &device, &options, threads);
         return activate(args, &device, options, run);

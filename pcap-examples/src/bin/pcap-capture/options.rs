@@ -2,15 +2,15 @@
 
 use std::ffi::OsStr;
 
-use pcap_core::{Capture, CompileOptions, Direction, Inactive, Precision};
+use pcap_core::{Capture, Direction, Inactive, Precision};
+use pcap_examples::device;
 use pcap_examples::drain::MAX_TIMEOUT;
 use pcap_examples::exit::Outcome;
-use pcap_examples::{device, expression};
 
 use crate::args::Args;
 
 /// Returns an inactive capture on the device, with the options of the command line.
-pub(crate) fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
+pub(crate) fn options(args: &Args, device: &OsStr) -> Outcome<Capture<Inactive>> {
     let mut options = Capture::from_device(device::resolve_name(device))
         .snaplen(args.snaplen)
         .promisc(args.promisc)
@@ -27,15 +27,13 @@ pub(crate) fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
             _ => Direction::InOut,
         });
     if let Some(bytes) = args.buffer_size {
-        options = options.buffer_size(bytes);
+        options = options.buffer_size(usize::try_from(bytes).unwrap_or(usize::MAX));
     }
     if let Some(tstamp_type) = args.tstamp_type {
         options = options.tstamp_type(tstamp_type);
     }
-    let words = || expression::join(&args.expression);
-    let expression = args.filter.clone().unwrap_or_else(words);
-    let compile = CompileOptions::new().optimize(!args.no_optimize);
-    options.filter((expression.as_str(), compile))
+    let selection = args.filter.selection()?;
+    Ok(options.filter(selection.source()))
 }
 
 /// Activates captures with the link type of the command line, or with the default link type of the device.

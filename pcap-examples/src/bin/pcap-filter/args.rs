@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use pcap_examples::comment_args::CommentArgs;
+use pcap_examples::options::filter::FilterOption;
 use pcap_examples::output_format::FormatArg;
 use pcap_examples::{output_format, signals, skipped_packets};
 
@@ -11,9 +12,9 @@ pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  pcap-filter all.pcap dns.pcap udp port 53
+  pcap-filter all.pcap dns.pcap -f 'udp port 53'
   pcap-filter trace.pcapng trace.pcap            all packets, as a classic savefile
-  pcap-filter all.pcap.gz - arp | pcap-read -
+  pcap-filter all.pcap.gz - -f arp | pcap-read -
   pcap-filter --comment '7:look here' a.pcapng b.pcapng
 
 From pcap to pcap, OUT has the link type, snaplen and precision of IN. Packets are copied unchanged,
@@ -37,7 +38,7 @@ it is read.";
 ///
 /// Prints on standard error how many packets were copied and read.
 #[derive(Parser)]
-#[command(name = NAME, version,
+#[command(name = NAME,
     after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", signals::HELP, skipped_packets::HELP, output_format::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` means standard input
@@ -46,9 +47,8 @@ pub(crate) struct Args {
     /// The savefile to write; `-` means standard output
     #[arg(value_name = "OUT")]
     pub(crate) output: PathBuf,
-    /// The filter expression, as described in pcap-filter(7); several words are joined with spaces
-    #[arg(value_name = "EXPR", allow_negative_numbers = true)]
-    pub(crate) expression: Vec<String>,
+    #[command(flatten)]
+    pub(crate) filter: FilterOption,
     #[command(flatten)]
     pub(crate) format: FormatArg,
     #[command(flatten)]

@@ -8,16 +8,22 @@ use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::drop_counts::DropCounts;
 use pcap_examples::exit::Outcome;
 use pcap_examples::link_filters::LinkFilters;
+use pcap_examples::options::filter::Selection;
 
 use crate::args::{Args, NAME};
 use crate::outcome_of_reading;
 
-pub(crate) fn copy(args: &Args, mut input: BlockReader, expression: String, gzip: bool) -> Outcome {
+pub(crate) fn copy(
+    args: &Args,
+    mut input: BlockReader,
+    selection: Selection,
+    gzip: bool,
+) -> Outcome {
     let bar = input.bar().clone();
     let copy_progress = CopyProgress::without_output(&bar);
     let mut copy = BlockCopy {
         args,
-        filters: LinkFilters::new(NAME, Some(expression)),
+        filters: LinkFilters::new(NAME, selection),
         copy_progress: copy_progress.clone(),
         comments: CommentedPackets::new(&args.comments),
         drops: DropCounts::default(),

@@ -14,7 +14,7 @@ use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::is_same_file;
 use pcap_examples::output_format::OutputFormat;
 use pcap_examples::savefile_input::SavefileInput;
-use pcap_examples::{expression, program, signals};
+use pcap_examples::{program, signals};
 
 use crate::args::{Args, NAME};
 
@@ -36,14 +36,14 @@ fn run(args: &Args) -> Outcome {
     let format = output_format.format_for(input.format());
     args.comments.check(&args.output, format)?;
     signals::break_on_end(input.break_handle());
-    let expression = expression::join(&args.expression);
+    let selection = args.filter.selection()?;
     let gzip = output_format.gzip;
     match (input, format) {
-        (SavefileInput::Packets(input), _) => packets::copy(args, input, &expression, format, gzip),
+        (SavefileInput::Packets(input), _) => packets::copy(args, input, &selection, format, gzip),
         (SavefileInput::Blocks(input), SavefileFormat::Pcapng) => {
-            blocks::copy(args, input, expression, gzip)
+            blocks::copy(args, input, selection, gzip)
         }
-        (SavefileInput::Blocks(input), _) => to_classic::copy(args, input, expression, gzip),
+        (SavefileInput::Blocks(input), _) => to_classic::copy(args, input, selection, gzip),
     }
 }
 

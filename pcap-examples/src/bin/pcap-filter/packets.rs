@@ -4,9 +4,9 @@ use pcap_core::SavefileFormat;
 use pcap_examples::commented_packets::CommentedPackets;
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::Outcome;
+use pcap_examples::options::filter::Selection;
 use pcap_examples::savefile_reader::SavefileReader;
 use pcap_examples::savefile_writer::SavefileWriter;
-use pcap_examples::signals;
 use pcap_examples::skipped_packets::SkippedPackets;
 
 use crate::args::{Args, NAME};
@@ -15,12 +15,11 @@ use crate::outcome_of_reading;
 pub(crate) fn copy(
     args: &Args,
     mut input: SavefileReader,
-    expression: &str,
+    selection: &Selection,
     format: SavefileFormat,
     gzip: bool,
 ) -> Outcome {
-    // Resolving host names may take a long time.
-    let filter = signals::while_killable(|| input.capture().compile(expression))?;
+    let filter = selection.compile_for(input.capture())?;
     let section = args.comments.new_section();
     let mut savefile =
         SavefileWriter::create_with_section(&args.output, input.capture(), format, gzip, &section)?;

@@ -10,18 +10,24 @@ use pcap_examples::exit::Outcome;
 use pcap_examples::host_order;
 use pcap_examples::link_filters::LinkFilters;
 use pcap_examples::lost_parts::LostParts;
+use pcap_examples::options::filter::Selection;
 use pcap_examples::skipped_packets::SkippedPackets;
 
 use crate::args::{Args, NAME};
 use crate::outcome_of_reading;
 
-pub(crate) fn copy(args: &Args, mut input: BlockReader, expression: String, gzip: bool) -> Outcome {
+pub(crate) fn copy(
+    args: &Args,
+    mut input: BlockReader,
+    selection: Selection,
+    gzip: bool,
+) -> Outcome {
     let bar = input.bar().clone();
     let copy_progress = CopyProgress::without_output(&bar);
     let precision = Precision::Nano;
     let mut copy = ClassicCopy {
         args,
-        filters: LinkFilters::new(NAME, Some(expression)),
+        filters: LinkFilters::new(NAME, selection),
         output: ClassicOutput::new(&args.input, &args.output, gzip, precision, &copy_progress),
         copy_progress: copy_progress.clone(),
         skipped: SkippedPackets::new(NAME, &bar),

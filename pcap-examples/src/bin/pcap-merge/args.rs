@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use pcap_examples::comment_args::CommentArgs;
+use pcap_examples::options::filter::FilterOption;
 use pcap_examples::output_format::FormatArg;
 use pcap_examples::{savefile_summary, signals};
 
@@ -70,7 +71,7 @@ const JSON_HELP: &str = "  \
 ///
 /// Prints on standard error how many packets it wrote, and the number of inputs.
 #[derive(Parser)]
-#[command(name = NAME, version,
+#[command(name = NAME,
     after_help = format!(
         "{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}",
         signals::HELP, FORMAT_HELP, savefile_summary::HELP
@@ -90,9 +91,8 @@ pub(crate) struct Args {
     /// The savefile to write; `-` means standard output
     #[arg(short, long, value_name = "OUT")]
     pub(crate) write: PathBuf,
-    /// Merge only packets that pass this filter expression, as described in pcap-filter(7)
-    #[arg(short, long, value_name = "EXPR")]
-    pub(crate) filter: Option<String>,
+    #[command(flatten)]
+    pub(crate) filter: FilterOption,
     #[command(flatten)]
     pub(crate) format: FormatArg,
     #[command(flatten)]

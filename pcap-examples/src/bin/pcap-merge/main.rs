@@ -65,7 +65,7 @@ fn run(mut args: Args) -> Outcome {
         classic: None,
         translator: Translator::new(args.join_interfaces),
         lost: LostParts::default(),
-        filters: LinkFilters::new(NAME, args.filter.clone()),
+        filters: LinkFilters::new(NAME, args.filter.selection()?),
         copy_progress: CopyProgress::without_output(&bar),
         bar,
         is_created: false,
@@ -92,7 +92,7 @@ fn run(mut args: Args) -> Outcome {
     args.inputs
         .iter()
         .for_each(|path| out.savefile.set_buffering_for_input(path));
-    if args.filter.is_some() {
+    if !merge.filters.accepts_all() {
         // If the filter passes few packets, the dumper would keep them for a long time.
         out.savefile.set_buffering(Buffering::WriterOnly);
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use pcap_examples::options::filter::FilterOption;
 use pcap_examples::packet_printer::PrintFormat;
 use pcap_examples::{json, signals};
 
@@ -29,14 +30,13 @@ the end of a file, except with --follow. If a file does not exist, no packets ar
 /// Prints the packets of savefiles (pcap or pcapng, optionally compressed with gzip): one line each,
 /// with the time in UTC, the addresses, the protocol and the length on the wire in bytes.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n\n{}", signals::HELP, json::HELP))]
+#[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{}", signals::HELP, json::HELP))]
 pub(crate) struct Args {
     /// The savefiles to read; `-` means standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Print only packets that pass this filter expression, as described in pcap-filter(7)
-    #[arg(short, long, value_name = "EXPR")]
-    pub(crate) filter: Option<String>,
+    #[command(flatten)]
+    pub(crate) filter: FilterOption,
     /// The maximum number of packets to print, in all files together [default: all]
     #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,

@@ -27,7 +27,7 @@ pub(crate) fn print(
     if args.follow {
         input.reader_mut().follow(true)?;
     }
-    let mut filters = LinkFilters::new(NAME, args.filter.clone());
+    let mut filters = LinkFilters::new(NAME, args.filter.selection()?);
     signals::break_on_end(input.reader().break_handle());
     BackgroundWriter::stdout().break_on_failure(input.reader().break_handle());
     let bar = input.bar().clone();

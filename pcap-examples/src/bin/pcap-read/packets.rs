@@ -26,9 +26,10 @@ pub(crate) fn print(
     if args.follow {
         capture.follow(true)?;
     }
-    if let Some(expression) = &args.filter {
+    let selection = args.filter.selection()?;
+    if !selection.is_all() {
         // Resolving host names may take a long time.
-        signals::while_killable(|| capture.set_filter(expression))
+        signals::while_killable(|| capture.set_filter(selection.source()))
             .map_err(|error| filter_failure(path, error))?;
     }
     signals::break_on_end(capture.break_handle());

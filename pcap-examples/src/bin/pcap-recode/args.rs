@@ -56,7 +56,7 @@ JSON:
 ///
 /// Prints on standard error how many packets were copied and read, and what happened to the others.
 #[derive(Parser)]
-#[command(name = NAME, version,
+#[command(name = NAME,
     after_help = format!(
         "{HELP}\n\n{}\n\n{}\n\n{}\n\n{JSON_HELP}",
         signals::HELP, skipped_packets::HELP, output_format::HELP

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Parser;
+use pcap_examples::options::filter::FilterOption;
 use pcap_examples::send_schedule::Pace;
 use pcap_examples::{signals, value_parsers};
 
@@ -40,7 +41,7 @@ JSON:
 /// At the end, prints on standard error how many packets were sent, at what rate, and why packets were
 /// not sent.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n\n{JSON_HELP}", signals::HELP))]
+#[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{JSON_HELP}", signals::HELP))]
 pub(crate) struct Args {
     /// The savefile to send, pcap or pcapng, optionally compressed with gzip; `-` means standard input
     #[arg(value_name = "FILE")]
@@ -66,9 +67,8 @@ pub(crate) struct Args {
     /// The maximum number of packets to send, in all loops together [default: all]
     #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
-    /// Send only packets that pass this filter expression, as described in pcap-filter(7)
-    #[arg(short, long, value_name = "EXPR")]
-    pub(crate) filter: Option<String>,
+    #[command(flatten)]
+    pub(crate) filter: FilterOption,
     /// Also send truncated packets: the bytes that were captured
     #[arg(long)]
     pub(crate) cut: bool,

@@ -9,8 +9,9 @@ use crate::args::Args;
 /// Opens the savefile, with the filter.
 pub(crate) fn savefile(args: &Args) -> Outcome<SavefileReader> {
     let mut input = SavefileReader::open(&args.file, false)?;
-    if let Some(expression) = &args.filter {
-        input.capture_mut().set_filter(expression)?;
+    let selection = args.filter.selection()?;
+    if !selection.is_all() {
+        input.capture_mut().set_filter(selection.source())?;
     }
     Ok(input)
 }

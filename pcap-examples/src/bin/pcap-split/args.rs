@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use pcap_examples::comment_args::CommentArgs;
+use pcap_examples::options::filter::FilterOption;
 use pcap_examples::output_format::FormatArg;
 use pcap_examples::{savefile_summary, signals, skipped_packets, value_parsers};
 
@@ -43,7 +44,7 @@ const JSON_HELP: &str = "  \
 /// Splits a savefile into several savefiles, numbered from 0. Prints a line for each: its name, the
 /// number of packets and its length in bytes.
 #[derive(Parser)]
-#[command(name = NAME, version,
+#[command(name = NAME,
     after_help = format!(
         "{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}",
         signals::HELP, skipped_packets::HELP, savefile_summary::HELP
@@ -60,9 +61,8 @@ pub(crate) struct Args {
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) by: SplitBy,
-    /// Write only packets that pass this filter expression, as described in pcap-filter(7)
-    #[arg(short, long, value_name = "EXPR")]
-    pub(crate) filter: Option<String>,
+    #[command(flatten)]
+    pub(crate) filter: FilterOption,
     #[command(flatten)]
     pub(crate) format: FormatArg,
     #[command(flatten)]
@@ -95,8 +95,8 @@ pub(crate) struct SplitBy {
     /// savefile exceeds it only if it contains a single packet that is larger, or if pcapng blocks without a
     /// packet follow its last packet. It is an error if the secrets and names that pcapng needs in each
     /// savefile exceed half of the size
-    #[arg(long, value_name = "SIZE", value_parser = value_parsers::size)]
-    pub(crate) size: Option<usize>,
+    #[arg(long, value_name = "SIZE", value_parser = value_parsers::kibibytes)]
+    pub(crate) size: Option<u64>,
     /// The time span of each savefile, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms. The first
     /// span starts at the first packet, and the others follow without gaps. A packet exactly at the end
     /// of a span belongs to the next span. A packet that is earlier than the current span or has no time

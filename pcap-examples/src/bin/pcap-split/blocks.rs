@@ -32,7 +32,7 @@ pub(crate) fn split(
     let mut blocks = SplitBlocks {
         args,
         is_pcapng: format == SavefileFormat::Pcapng,
-        filters: LinkFilters::new(NAME, args.filter.clone()),
+        filters: LinkFilters::new(NAME, args.filter.selection()?),
         comments: CommentedPackets::new(&args.comments),
         drops: DropCounts::default(),
         preamble: Preamble::default(),

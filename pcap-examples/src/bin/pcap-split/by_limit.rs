@@ -41,7 +41,7 @@ impl LimitSplitter {
             } => Limit::Every(span.as_nanos() as i128, None),
             SplitBy {
                 size: Some(size), ..
-            } => Limit::Size(*size as u64),
+            } => Limit::Size(*size),
             by => Limit::Packets(by.packets.unwrap_or(u64::MAX)),
         };
         LimitSplitter {

@@ -1,7 +1,7 @@
 //! Splits classic savefiles.
 
 use pcap_core::pcapng::Interface;
-use pcap_core::{CompileOptions, Filter, Linktype, SavefileFormat};
+use pcap_core::{Linktype, SavefileFormat};
 use pcap_examples::commented_packets::CommentedPackets;
 use pcap_examples::exit::Outcome;
 use pcap_examples::preamble::Preamble;
@@ -20,11 +20,7 @@ pub(crate) fn split(
     format: SavefileFormat,
     splitter: impl Splitter,
 ) -> Outcome {
-    let filter = args.filter.as_ref().map(|expression| {
-        let options = CompileOptions::new();
-        options.compile_for(input.capture(), expression)
-    });
-    let filter = filter.transpose()?;
+    let filter = args.filter.selection()?.compile_for(input.capture())?;
     signals::break_on_end(input.capture().break_handle());
     let bar = input.bar().clone();
     let state = split::begin(args, &bar, splitter)?;
@@ -55,8 +51,7 @@ pub(crate) fn split(
             read,
         } = &mut *state;
         *read += 1;
-        let passes = |filter: &Filter| filter.matches_packet(packet);
-        if !filter.as_ref().is_none_or(passes) {
+        if !filter.matches_packet(packet) {
             continue;
         }
         let head = match is_pcapng {

@@ -113,7 +113,7 @@ fn exit_status_separates_usage_from_failure() {
         (&["-Q", "sideways"], 2, "in, out, inout"),
         (&["--precision", "pico"], 2, "micro, nano"),
         (&["-j", "sundial"], 2, "sundial"),
-        (&["-B", "1X"], 2, "the units B, K, M and G"),
+        (&["-B", "1X"], 2, "the units B, kB, MB"),
         (&["-f", "udp", "tcp"], 2, "cannot be used with"),
         (&["-w", "-", "--print"], 2, "savefile"),
         (&["-U"], 2, "--write"),

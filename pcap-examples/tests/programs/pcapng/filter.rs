@@ -11,7 +11,7 @@ fn a_copy_is_identical_byte_by_byte() {
     let folder = tempfile::tempdir().unwrap();
     let (path, bytes) = two_sections(folder.path());
     let output = folder.path().join("out.pcapng");
-    for expression in [&[][..], &["ip"], &["len >= 0"]] {
+    for expression in [&[][..], &["-f", "ip"], &["-f", "len >= 0"]] {
         let words = [&[path_arg(&path), path_arg(&output)], expression].concat();
         let ran = run_program("filter", &words);
         let expected = (Some(0), "14 of 14 packets\n");
@@ -32,7 +32,7 @@ fn only_rejected_packets_are_removed() {
     let folder = tempfile::tempdir().unwrap();
     let (path, bytes) = two_sections(folder.path());
     let output = folder.path().join("out.pcapng");
-    let ran = run_program("filter", &[path_arg(&path), path_arg(&output), "udp"]);
+    let ran = run_program("filter", &[path_arg(&path), path_arg(&output), "-f", "udp"]);
     assert_eq!(
         (ran.status, ran.stderr.as_str()),
         (Some(0), "8 of 14 packets\n")
@@ -82,13 +82,16 @@ fn a_stated_section_length_is_kept_or_becomes_unknown() {
         let output = folder.path().join("out.pcapng");
         succeed("filter", &[path_arg(&input), path_arg(&output)]);
         assert_eq!(fs::read(&output).unwrap(), ng.bytes);
-        succeed("filter", &[path_arg(&input), path_arg(&output), "ip"]);
+        succeed("filter", &[path_arg(&input), path_arg(&output), "-f", "ip"]);
         assert_eq!(fs::read(&output).unwrap(), ng.bytes);
         // A pipe cannot be changed once a packet is removed.
-        let piped = run_with_stdin(program("filter").args(["-", "-", "ip"]), &ng.bytes);
+        let piped = run_with_stdin(program("filter").args(["-", "-", "-f", "ip"]), &ng.bytes);
         assert_eq!(piped.stdout[16..24], [0xff; 8]);
         assert_eq!(piped.stdout[24..], ng.bytes[24..]);
-        succeed("filter", &[path_arg(&input), path_arg(&output), "udp"]);
+        succeed(
+            "filter",
+            &[path_arg(&input), path_arg(&output), "-f", "udp"],
+        );
         let written = fs::read(&output).unwrap();
         assert_eq!(written[16..24], [0xff; 8]);
         assert_eq!(blocks(&written).len(), 4);
@@ -109,7 +112,10 @@ fn simple_and_obsolete_packets_are_kept() {
     let output = folder.path().join("out.pcapng");
     succeed("filter", &[path_arg(&input), path_arg(&output)]);
     assert_eq!(fs::read(&output).unwrap(), ng.bytes);
-    succeed("filter", &[path_arg(&input), path_arg(&output), "udp"]);
+    succeed(
+        "filter",
+        &[path_arg(&input), path_arg(&output), "-f", "udp"],
+    );
     let kinds: Vec<_> = blocks(&fs::read(&output).unwrap())
         .iter()
         .map(|block| block.kind)
@@ -130,6 +136,7 @@ fn a_filter_is_compiled_for_each_link_type() {
         &[
             path_arg(&path),
             path_arg(&output),
+            "-f",
             "ether src 02:02:02:02:02:02",
         ],
     );
@@ -141,7 +148,10 @@ fn a_filter_is_compiled_for_each_link_type() {
     // No link type has this.
     fs::write(&output, b"precious").unwrap();
     for expression in ["tcp prot", "wlan type mgt"] {
-        let ran = run_program("filter", &[path_arg(&path), path_arg(&output), expression]);
+        let ran = run_program(
+            "filter",
+            &[path_arg(&path), path_arg(&output), "-f", expression],
+        );
         assert_eq!(ran.status, Some(1), "{}", ran.stderr);
         let start = format!("pcap-filter: cannot compile `{expression}`: ");
         assert!(ran.stderr.contains(&start), "{}", ran.stderr);
@@ -157,7 +167,7 @@ fn what_a_classic_savefile_cannot_hold_is_counted() {
     // Both byte orders, and packets of one link type.
     let ran = run_program(
         "filter",
-        &[path_arg(&path), path_arg(&output), "ether[0] == 4"],
+        &[path_arg(&path), path_arg(&output), "-f", "ether[0] == 4"],
     );
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     let lost = "pcap-filter: classic pcap cannot hold 2 sections, 4 interfaces, 4 interface names, 12 comments, \
@@ -166,7 +176,7 @@ fn what_a_classic_savefile_cannot_hold_is_counted() {
     let said = ran.stderr.split_once("6 of 14 packets\n").unwrap().1;
     assert_eq!(said, lost);
     assert_eq!(capinfos(&output, "-c").split(',').next_back(), Some("6"));
-    let ran = run_program("filter", &[path_arg(&path), path_arg(&output), "udp"]);
+    let ran = run_program("filter", &[path_arg(&path), path_arg(&output), "-f", "udp"]);
     assert_eq!(ran.status, Some(1));
     let refused = format!(
         "pcap-filter: cannot write packet 3 of `{}` to `{}`: it has link type LINKTYPE_RAW, and a classic savefile has \
@@ -215,7 +225,7 @@ fn tools_read_the_results() {
     let input = write_file(folder.path(), "in.pcapng", &ng.bytes);
     let [left, right] = ["left.pcapng", "right.pcap"].map(|name| folder.path().join(name));
     for output in [&left, &right] {
-        succeed("filter", &[path_arg(&input), path_arg(output), "udp"]);
+        succeed("filter", &[path_arg(&input), path_arg(output), "-f", "udp"]);
     }
     let lines = |path| run_tool("tcpdump", &["-n", "-tt", "-r", path_arg(path)]);
     assert_eq!(lines(&left), lines(&right));

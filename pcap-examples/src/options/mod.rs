@@ -1,0 +1,4 @@
+//! The options that several programs have. Each is defined here once, and means the same in every program.
+
+pub mod filter;
+pub mod refused;
