@@ -20,7 +20,7 @@ use crate::savefile::{
 use crate::sys::{self, Failure, Until, platform};
 use crate::timestamp::Precision;
 
-/// The length of the longest message of a socket: the usual limit of its buffer.
+/// Messages of a socket are shorter than this. Linux limits them to 208 KiB by default.
 const MESSAGE: usize = 256 * 1024;
 
 /// # Opening a savefile
@@ -38,8 +38,10 @@ impl Capture<Offline> {
     /// [`BreakHandle`](crate::BreakHandle) ends the wait at once, [`next_packet_timeout`](Self::next_packet_timeout)
     /// returns in time, and reading can continue even in the middle of a record. This call itself waits for the
     /// savefile's header, and for a writer to open a FIFO; a break handle cannot interrupt that. On Windows, pipes,
-    /// sockets and terminals are read like [a reader](Self::from_reader), and so are sockets that preserve message
-    /// boundaries on all systems. Pipes in packet mode (`O_DIRECT`) are not supported.
+    /// sockets and terminals are read like [a reader](Self::from_reader).
+    ///
+    /// A socket that preserves message boundaries is read like a reader on every system. A message of 256 KiB or more
+    /// is an error. Pipes in packet mode (`O_DIRECT`) are not supported.
     ///
     /// On Linux, the call enlarges a pipe to 256 KiB if the system permits it, so that the writer and the reader wait
     /// for each other less often. Packets are still delivered as soon as they are in the pipe.
@@ -241,8 +243,8 @@ impl Capture<Offline> {
             None => {
                 let fd = platform::descriptor(&file);
                 if platform::keeps_messages(&file) {
-                    // Reads whole messages, whatever the length of each read of the capture.
-                    let reader = Box::new(BufReader::with_capacity(MESSAGE, Patient(file, fd)));
+                    let messages = Messages(Patient(file, fd));
+                    let reader = Box::new(BufReader::with_capacity(MESSAGE, messages));
                     return Self::from_stream(reader, name, None).map_err(|(error, _)| error);
                 }
                 let patient = Box::new(Patient(file, fd));
@@ -443,6 +445,22 @@ impl Read for Patient {
                 (other, _) => return other,
             }
         }
+    }
+}
+
+/// A socket that discards the rest of a message after a read that is too short. The buffered reader around it always
+/// reads [`MESSAGE`] bytes or more.
+struct Messages(Patient);
+
+impl Read for Messages {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.0.read(buffer)?;
+        // There may have been more.
+        if length == buffer.len() {
+            let text = "expected messages of less than 256 KiB, found a longer one";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        }
+        Ok(length)
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use pcap_core::{Capture, End, Error, ErrorKind, Next, Offline, PacketOwned, Stop};
 
 use super::{files_start, kinds, pipe, rest};
-use crate::support::files::{number, pings};
+use crate::support::files::{Pcap, number, pings};
 use crate::support::random::Random;
 
 #[test]
@@ -59,13 +59,7 @@ fn sockets_and_terminals_wait_like_pipes() {
 #[cfg(target_os = "linux")]
 fn messages_of_a_socket_are_read_as_a_whole() {
     for (kind, bytes) in kinds() {
-        let (socket, mut ends) = (libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC, [0; 2]);
-        // SAFETY: the array has room for the two numbers.
-        let status = unsafe { libc::socketpair(libc::AF_UNIX, socket, 0, ends.as_mut_ptr()) };
-        assert_eq!(status, 0, "{}", io::Error::last_os_error());
-        // SAFETY: just opened, and without another owner.
-        let [reader, mut writer] =
-            ends.map(|fd| unsafe { <File as std::os::fd::FromRawFd>::from_raw_fd(fd) });
+        let (reader, mut writer) = messages();
         let (first, second) = bytes.split_at(files_start(&bytes) + 7);
         writer.write_all(first).unwrap();
         writer.write_all(second).unwrap();
@@ -73,6 +67,44 @@ fn messages_of_a_socket_are_read_as_a_whole() {
         drop(writer);
         rest(&mut capture, 0, 3);
     }
+}
+
+/// The rest of a message that exceeds the buffer would be lost.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_message_that_is_too_long_is_an_error() {
+    // SAFETY: takes nothing and always succeeds.
+    if unsafe { libc::geteuid() } != 0 {
+        eprintln!("skipped, only root can send such a message");
+        return;
+    }
+    let (reader, mut writer) = messages();
+    let size: libc::c_int = 1 << 20;
+    let (pointer, length) = (
+        (&raw const size).cast(),
+        size_of_val(&size) as libc::socklen_t,
+    );
+    let (fd, level) = (writer.as_raw_fd(), libc::SOL_SOCKET);
+    // SAFETY: the socket is open, and the option is a number.
+    let status = unsafe { libc::setsockopt(fd, level, libc::SO_SNDBUFFORCE, pointer, length) };
+    assert_eq!(status, 0, "{}", io::Error::last_os_error());
+    let file = Pcap::native().packet(0, 0, &vec![0; 200_000]);
+    let bytes = file.packet(1, 0, &vec![1; 200_000]).bytes();
+    assert_eq!(writer.write(&bytes).unwrap(), bytes.len());
+    let error = Capture::from_open_file(reader).unwrap_err();
+    assert!(error.to_string().contains("256 KiB"), "{error}");
+}
+
+/// Returns the ends of a socket that preserves messages.
+#[cfg(target_os = "linux")]
+fn messages() -> (File, File) {
+    let (socket, mut ends) = (libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC, [0; 2]);
+    // SAFETY: the array has room for the two numbers.
+    let status = unsafe { libc::socketpair(libc::AF_UNIX, socket, 0, ends.as_mut_ptr()) };
+    assert_eq!(status, 0, "{}", io::Error::last_os_error());
+    // SAFETY: both were just opened, and have no other owner.
+    ends.map(|fd| unsafe { std::os::fd::FromRawFd::from_raw_fd(fd) })
+        .into()
 }
 
 /// Returns a terminal in raw mode.
