@@ -151,7 +151,7 @@ pub(super) fn failure(name: &str, errno: c_int) -> Error {
     Error::status(sys::PCAP_ERROR, OPERATION, name.to_owned(), &text)
 }
 
-/// One instance for both, since a system call takes much longer than a dynamic one.
+/// One instance for both: the errors, the waits and the queues, for which a dynamic call is cheap.
 impl dyn Transmit + '_ {
     fn error(&self, kind: ErrorKind, why: impl Into<String>) -> Error {
         Error::cannot(kind, OPERATION, self.name().to_owned(), why)
