@@ -45,6 +45,7 @@ pub mod packet_sink;
 pub mod preamble;
 pub mod program;
 pub mod progress;
+pub mod rotation;
 pub mod savefile_input;
 pub mod savefile_reader;
 pub mod savefile_source;

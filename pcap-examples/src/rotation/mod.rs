@@ -1,0 +1,3 @@
+//! Writes one savefile after another: limits, names, rings of savefiles, and what happens to each finished one.
+
+pub mod names;
