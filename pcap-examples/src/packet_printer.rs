@@ -1,9 +1,10 @@
 //! Formats packets as text, hexadecimal or JSON.
 
-use pcap_core::{Activated, Capture, Dlt, Packet, Precision};
+use pcap_core::{Activated, Capture, Dlt, Packet};
 
 use crate::interface_names::InterfaceNames;
 use crate::packet_origin::PacketOrigin;
+use crate::packet_view::{PacketTimes, View};
 use crate::{json, packet_line};
 
 /// The format of a printed packet. Each packet is one line.
@@ -22,18 +23,18 @@ pub enum PrintFormat {
 pub struct PacketPrinter {
     form: PrintFormat,
     linktype: Dlt,
-    precision: Precision,
+    times: PacketTimes,
     interfaces: InterfaceNames,
 }
 
 impl PacketPrinter {
-    /// Creates a printer for the link type and precision of a capture.
+    /// Creates a printer for the link type of a capture.
     #[must_use]
     pub fn new<S: Activated>(form: PrintFormat, capture: &Capture<S>) -> PacketPrinter {
         PacketPrinter {
             form,
             linktype: capture.datalink(),
-            precision: capture.precision(),
+            times: PacketTimes::default(),
             interfaces: InterfaceNames::default(),
         }
     }
@@ -44,7 +45,7 @@ impl PacketPrinter {
         PacketPrinter {
             form,
             linktype: Dlt::EN10MB,
-            precision: Precision::Nano,
+            times: PacketTimes::default(),
             interfaces: InterfaceNames::default(),
         }
     }
@@ -53,6 +54,13 @@ impl PacketPrinter {
     #[must_use]
     pub fn interfaces(mut self, interfaces: InterfaceNames) -> PacketPrinter {
         self.interfaces = interfaces;
+        self
+    }
+
+    /// Sets how lines of text look.
+    #[must_use]
+    pub fn view(mut self, view: View) -> PacketPrinter {
+        self.times = PacketTimes::new(view.time, view.nano);
         self
     }
 
@@ -79,7 +87,8 @@ impl PacketPrinter {
         let interfaces = &mut self.interfaces;
         match self.form {
             PrintFormat::Line => {
-                packet_line::push(out, linktype, self.precision, interfaces, packet, origin);
+                let times = &mut self.times;
+                packet_line::push(out, linktype, times, interfaces, packet, origin);
             }
             PrintFormat::Raw => packet_line::push_raw(out, packet),
             PrintFormat::Json => json::push(out, linktype, interfaces, packet, origin),

@@ -33,6 +33,13 @@ impl PacketSink {
         }
     }
 
+    /// Sets whether each printed line is written immediately. Default: `false`, but `true` on a terminal.
+    #[must_use]
+    pub fn line_buffered(mut self, on: bool) -> PacketSink {
+        self.output = self.output.line_buffered(on);
+        self
+    }
+
     /// Writes and prints a packet. After an error, only counts packets.
     ///
     /// # Errors

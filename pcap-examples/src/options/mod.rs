@@ -1,4 +1,5 @@
 //! The options that several programs have. Each is defined here once, and means the same in every program.
 
+pub mod display;
 pub mod filter;
 pub mod refused;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use pcap_core::{Dlt, TstampType};
 use pcap_examples::drain::MAX_TIMEOUT;
+use pcap_examples::options::display::DisplayOptions;
 use pcap_examples::options::filter::FilterWords;
 use pcap_examples::packet_printer::PrintFormat;
 use pcap_examples::{json, output_format, signals, value_parsers};
@@ -32,8 +33,8 @@ const JSON_HELP: &str = "  \
   written), not_written (packets received but not written), received, dropped and if_dropped.
   With `-w -`, it is printed on standard error.";
 
-/// Captures packets from a device, and prints a line for each or writes a savefile. A line has the time
-/// in UTC, the addresses, the protocol and the length on the wire in bytes.
+/// Captures packets from a device, and prints a line for each or writes a savefile. A line has the
+/// local time, the addresses, the protocol and the length on the wire in bytes.
 ///
 /// At the end, prints statistics on standard error: how many packets passed the filter, how many were
 /// dropped because the program did not read fast enough, and how many the interface dropped.
@@ -101,9 +102,8 @@ pub(crate) struct Args {
     /// Print packets and statistics as JSON, one object per line (see below)
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print only errors on standard error, but no status line and no statistics
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) display: DisplayOptions,
 }
 
 impl Args {

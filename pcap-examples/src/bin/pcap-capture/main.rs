@@ -64,12 +64,12 @@ fn run(args: &Args) -> Outcome {
     let savefile = savefile.transpose()?;
     let print = args.print || savefile.is_none();
     let printer = print.then(|| printer(args, &capture));
-    let mut sink = PacketSink::new(printer, savefile);
+    let mut sink = PacketSink::new(printer, savefile).line_buffered(args.display.line_buffered);
     let reports = CaptureReports::default();
     let handles = vec![capture.break_handle()];
     reports.answer_signals(handles, args.timeout(), sink.background_writer().clone());
-    let mut status = StatusLine::new(!print && !args.quiet);
-    if !args.quiet {
+    let mut status = StatusLine::new(!print && !args.display.is_quiet());
+    if !args.display.is_quiet() {
         announce(&device, &capture);
     }
 
@@ -130,7 +130,7 @@ fn run_in_threads(
             BackgroundWriter::stdout().clone(),
         );
         let _ = quota.handles.set(handles);
-        if !args.quiet {
+        if !args.display.is_quiet() {
             announce(device, &captures[0]);
         }
         Ok(())
@@ -138,7 +138,8 @@ fn run_in_threads(
     let received_totals = Mutex::new(Totals::default());
     let (outcome, stats) = capture_threads::run(options, threads.into(), opened, |capture| {
         let printer = printer(args, capture);
-        let mut sink = PacketSink::new(Some(printer), None);
+        let mut sink =
+            PacketSink::new(Some(printer), None).line_buffered(args.display.line_buffered);
         let mut status = StatusLine::new(false);
         let received = receive(args, capture, &mut sink, &mut status, &quota, &reports);
         let mut totals = received_totals
@@ -177,7 +178,7 @@ fn print_statistics(
         not_written: if is_unwanted { 0 } else { not_written },
         stats,
     };
-    if !args.quiet {
+    if !args.display.is_quiet() {
         statistics.print();
     }
     let printed = match args.json {
@@ -189,7 +190,9 @@ fn print_statistics(
 
 /// Creates the printer for packets.
 fn printer(args: &Args, capture: &Capture<Active>) -> PacketPrinter {
-    PacketPrinter::new(args.form(), capture).interfaces(InterfaceNames::of_this_system())
+    PacketPrinter::new(args.form(), capture)
+        .view(args.display.view())
+        .interfaces(InterfaceNames::of_this_system())
 }
 
 /// Prints the device, its link type and its snaplen, after the warnings of libpcap.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use pcap_examples::options::display::DisplayOptions;
 use pcap_examples::options::filter::FilterOption;
 use pcap_examples::packet_printer::PrintFormat;
 use pcap_examples::{json, signals};
@@ -28,7 +29,7 @@ of the remaining files, and the status is 1. The status is also 1 if Ctrl-C ends
 the end of a file, except with --follow. If a file does not exist, no packets are printed.";
 
 /// Prints the packets of savefiles (pcap or pcapng, optionally compressed with gzip): one line each,
-/// with the time in UTC, the addresses, the protocol and the length on the wire in bytes.
+/// with the local time, the addresses, the protocol and the length on the wire in bytes.
 #[derive(Parser)]
 #[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{}", signals::HELP, json::HELP))]
 pub(crate) struct Args {
@@ -53,9 +54,8 @@ pub(crate) struct Args {
     /// compressed
     #[arg(long)]
     pub(crate) follow: bool,
-    /// Write each line immediately, even to a pipe, instead of within a fraction of a second
-    #[arg(short, long)]
-    pub(crate) line_buffered: bool,
+    #[command(flatten)]
+    pub(crate) display: DisplayOptions,
 }
 
 impl Args {

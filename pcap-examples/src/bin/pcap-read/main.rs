@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     check_files(&args.files)?;
-    let mut output = LineOutput::stdout().line_buffered(args.line_buffered || args.follow);
+    let mut output = LineOutput::stdout().line_buffered(args.display.line_buffered || args.follow);
     let packets_read = Arc::new(PacketCounter::default());
     let report = Arc::clone(&packets_read);
     signals::on_report(move || {

@@ -74,11 +74,11 @@ fn any_shows_interface_and_direction() {
             let lines: Vec<&str> = stdout.lines().collect();
             assert_eq!(lines.len(), 2, "{stdout}");
             assert!(
-                lines[0].contains(&format!("Z {first} 192.0.2.1:")),
+                lines[0].contains(&format!(" {first} 192.0.2.1:")),
                 "{stdout}"
             );
             assert!(
-                lines[1].contains(&format!("Z {second} 192.0.2.1:")),
+                lines[1].contains(&format!(" {second} 192.0.2.1:")),
                 "{stdout}"
             );
         };
@@ -92,10 +92,10 @@ fn any_shows_interface_and_direction() {
             let lines: Vec<&str> = stdout.lines().collect();
             let sent = lines
                 .iter()
-                .find(|line| line.contains("Z left Out 192.0.2.1:"));
+                .find(|line| line.contains(" left Out 192.0.2.1:"));
             let received = lines
                 .iter()
-                .find(|line| line.contains("Z right P 192.0.2.1:"));
+                .find(|line| line.contains(" right P 192.0.2.1:"));
             assert!(sent.is_some() && received.is_some(), "{stdout}");
         }
         let mut command = program("capture");

@@ -34,6 +34,8 @@ pub(crate) fn program(name: &str) -> Command {
         Some(folder) => Command::new(Path::new(&folder).join(format!("pcap-{name}"))),
         None => Command::new(built),
     };
+    // Local times do not depend on the system.
+    command.env("TZ", "UTC");
     reset_signals(&mut command);
     command
 }

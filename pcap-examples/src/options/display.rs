@@ -1,0 +1,115 @@
+//! The options that say how packets are printed as text.
+
+use clap::{ArgAction, Args, ColorChoice};
+
+use crate::packet_view::{BytesView, TimeFormat, View};
+
+/// How to print packets as text. The letters are those of tcpdump.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Display")]
+pub struct DisplayOptions {
+    /// Print no time; -tt: seconds since 1970, -ttt: since the previous packet, -tttt: with the date,
+    /// -ttttt: since the first packet
+    #[arg(short = 't', action = ArgAction::Count, conflicts_with = "time")]
+    time_letters: u8,
+    /// The time of a packet [default: local, as HH:MM:SS.ffffff in the time zone of the system or of TZ]
+    #[arg(
+        long,
+        value_name = "FORM",
+        hide_possible_values = true,
+        long_help = "The time of a packet: none, local (HH:MM:SS.ffffff in the time zone of the system or of TZ), \
+                     utc (with the date, as in RFC 3339), epoch (seconds since 1970), delta (since the previous \
+                     packet), date (local, with the date) or since-first [default: local]"
+    )]
+    time: Option<TimeFormat>,
+    /// Print times with nine decimals instead of six
+    #[arg(long)]
+    nano: bool,
+    /// Print the header of the link layer, such as MAC addresses and VLAN tags
+    #[arg(short = 'e', long)]
+    link_header: bool,
+    /// Print more: -v: TTL, IP identification, checksums and options; -vv: also of tunnels; -vvv: also
+    /// the frame
+    #[arg(short, long, action = ArgAction::Count)]
+    verbose: u8,
+    /// Print shorter lines, and no statistics on standard error
+    #[arg(short, long)]
+    quiet: bool,
+    /// Print the bytes as ASCII text; -AA: with the link header
+    #[arg(short = 'A', long, action = ArgAction::Count, conflicts_with_all = ["hex", "hex_ascii"])]
+    ascii: u8,
+    /// Print the bytes in hexadecimal; -xx: with the link header
+    #[arg(short = 'x', long, action = ArgAction::Count, conflicts_with = "hex_ascii")]
+    hex: u8,
+    /// Print the bytes in hexadecimal and as ASCII text; -XX: with the link header
+    #[arg(short = 'X', long, action = ArgAction::Count)]
+    hex_ascii: u8,
+    /// Print TCP sequence numbers as they are, instead of relative to the first of the connection
+    #[arg(short = 'S', long)]
+    absolute_sequences: bool,
+    /// Do not verify checksums, which the network card may fill in after a packet is captured
+    #[arg(short = 'K', long)]
+    no_checksums: bool,
+    /// Print the number of each packet
+    #[arg(short = '#', long)]
+    number: bool,
+    /// Accepted as in tcpdump: names are never resolved
+    #[arg(short = 'n', action = ArgAction::Count)]
+    numeric: u8,
+    /// Write each line immediately, even to a pipe, instead of within a fraction of a second
+    #[arg(short, long)]
+    pub line_buffered: bool,
+    /// When to use colors; by default on a terminal, unless NO_COLOR is set
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true
+    )]
+    color: ColorChoice,
+}
+
+impl DisplayOptions {
+    /// Returns how to print packets.
+    #[must_use]
+    pub fn view(&self) -> View {
+        View {
+            time: self.time.unwrap_or(match self.time_letters {
+                0 => TimeFormat::Local,
+                1 => TimeFormat::None,
+                2 => TimeFormat::Epoch,
+                3 => TimeFormat::Delta,
+                4 => TimeFormat::Date,
+                _ => TimeFormat::SinceFirst,
+            }),
+            nano: self.nano,
+            link_header: self.link_header,
+            verbosity: self.verbose,
+            brief: self.quiet,
+            bytes: self.bytes(),
+            absolute_sequences: self.absolute_sequences,
+            verify_checksums: !self.no_checksums,
+            number: self.number,
+            color: self.color,
+        }
+    }
+
+    fn bytes(&self) -> Option<BytesView> {
+        let view = |level: u8, hex, ascii| {
+            (level > 0).then_some(BytesView {
+                hex,
+                ascii,
+                link_header: level > 1,
+            })
+        };
+        view(self.hex, true, false)
+            .or(view(self.hex_ascii, true, true))
+            .or(view(self.ascii, false, true))
+    }
+
+    /// Returns whether to print no statistics on standard error.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+}
