@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::fields::{array_at, prefix, skip, u8_at, u16_at, u32_at};
 use super::link::FIRST_ETHER_TYPE;
-use super::{Decoder, Endpoint, Fragment, Protocol};
+use super::{Decoder, Endpoint, Fragment, IpPacket, Protocol};
 
 /// The length of the IPv4 header without options.
 const IPV4: usize = 20;
@@ -42,10 +42,9 @@ impl<'a> Decoder<'a> {
         }
         // A total length of 0, or less than that of the header, was not filled in by the system or the network card.
         // In this case, the packet is all bytes.
-        let data = match u16_at(data, 2) {
-            Some(total) if usize::from(total) >= length => prefix(data, total.into()),
-            _ => data,
-        };
+        let total = u16_at(data, 2).filter(|&total| usize::from(total) >= length);
+        let data = total.map_or(data, |total| prefix(data, total.into()));
+        self.ip_packet(data, total.map(u32::from));
         self.ip_payload(number, skip(data, length));
     }
 
@@ -60,10 +59,12 @@ impl<'a> Decoder<'a> {
         let rest = skip(data, IPV6);
         self.set_protocol(by_number(number), rest);
         // A length of 0 means a jumbogram, or was not filled in.
-        let rest = match u16_at(data, 4) {
-            Some(length @ 1..) => prefix(rest, length.into()),
-            _ => rest,
-        };
+        let length = u16_at(data, 4)
+            .map(usize::from)
+            .filter(|&length| length > 0);
+        let rest = length.map_or(rest, |length| prefix(rest, length));
+        let total = length.map(|length| (IPV6 + length) as u32);
+        self.ip_packet(prefix(data, IPV6 + rest.len()), total);
         self.ip_payload(number, rest);
     }
 
@@ -74,6 +75,16 @@ impl<'a> Decoder<'a> {
             self.known.source = source.map(end);
             self.known.destination = destination.map(end);
         }
+    }
+
+    /// Records the bytes of an IP packet.
+    fn ip_packet(&mut self, data: &'a [u8], length: Option<u32>) {
+        self.known.ip = Some(IpPacket {
+            data,
+            length,
+            payload_at: data.len(),
+            protocol: 0,
+        });
     }
 
     /// Records the position of the packet, if it is a fragment.
@@ -91,6 +102,10 @@ impl<'a> Decoder<'a> {
     fn ip_payload(&mut self, mut number: u8, mut data: &'a [u8]) {
         loop {
             self.set_protocol(by_number(number), data);
+            if let Some(ip) = &mut self.known.ip {
+                ip.payload_at = ip.data.len() - data.len();
+                ip.protocol = number;
+            }
             // Only the first fragment contains the header of the payload.
             if self.known.fragment.is_some_and(|part| part.offset > 0) {
                 return;

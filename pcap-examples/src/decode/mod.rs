@@ -38,8 +38,25 @@ pub struct Decoded<'a> {
     pub detail: Detail,
     /// The position of the packet in an IP packet, if it is a fragment.
     pub fragment: Option<Fragment>,
+    /// The innermost IP packet.
+    pub ip: Option<IpPacket<'a>>,
+    /// The IP packets around it, the outermost first.
+    pub outer_ip: Vec<IpPacket<'a>>,
     /// The bytes after the last known header.
     pub rest: &'a [u8],
+}
+
+/// The bytes of an IP packet, for reading further fields of its headers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IpPacket<'a> {
+    /// The captured bytes from its header on, without padding after the packet.
+    pub data: &'a [u8],
+    /// The length of the packet on the wire, if its header states it.
+    pub length: Option<u32>,
+    /// Where the payload begins, after the extension headers.
+    pub payload_at: usize,
+    /// The protocol number of the payload.
+    pub protocol: u8,
 }
 
 /// A header around the decoded packet.
@@ -192,6 +209,8 @@ pub fn decode(linktype: Dlt, data: &[u8]) -> Decoded<'_> {
             destination: None,
             detail: Detail::None,
             fragment: None,
+            ip: None,
+            outer_ip: Vec::new(),
             rest: data,
         },
         depth: 0,
@@ -245,6 +264,7 @@ impl<'a> Decoder<'a> {
             id,
             fragment: known.fragment.take(),
         });
+        known.outer_ip.extend(known.ip.take());
         known.detail = Detail::None;
     }
 }
