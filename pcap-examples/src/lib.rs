@@ -19,6 +19,7 @@ mod destination;
 pub mod device;
 pub mod drain;
 pub mod drop_counts;
+pub mod duplicates;
 pub mod escape;
 pub mod exit;
 pub mod expression;

@@ -1,6 +1,7 @@
 //! Reads savefiles, optionally compressed with gzip, and shows a progress bar.
 
 use std::mem;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use indicatif::ProgressBar;
@@ -112,14 +113,14 @@ impl SavefileReader {
     }
 
     /// Calls a closure with the number of each packet, starting at 1, and the packet. Updates the bar. Stops when the
-    /// closure fails.
+    /// closure fails or returns `Break`.
     ///
     /// Returns the number of packets read and the first error. A request to end the program is not an error.
     pub fn for_each_packet(
         &mut self,
-        mut visit: impl FnMut(u64, Packet<'_>) -> Outcome,
+        mut visit: impl FnMut(u64, Packet<'_>) -> Outcome<ControlFlow<()>>,
     ) -> (u64, Outcome) {
-        use std::ops::ControlFlow::{Break, Continue};
+        use ControlFlow::{Break, Continue};
         let (bar, record_length) = (&self.bar, self.record_length);
         let (mut packets, mut bytes) = (0, self.bytes);
         let flow = self.capture.try_for_each(|packet| {
@@ -131,13 +132,14 @@ impl SavefileReader {
                 }
             }
             match visit(packets, packet) {
-                Ok(()) => Continue(()),
-                Err(failure) => Break(failure),
+                Ok(Continue(())) => Continue(()),
+                Ok(Break(())) => Break(Ok(())),
+                Err(failure) => Break(Err(failure)),
             }
         });
         self.bar.finish_and_clear();
         let outcome = match flow {
-            Ok(Break(failure)) => Err(failure),
+            Ok(Break(outcome)) => outcome,
             Ok(Continue(_)) => Ok(()),
             Err(error) => Err(error.into()),
         };

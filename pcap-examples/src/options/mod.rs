@@ -1,5 +1,7 @@
 //! The options that several programs have. Each is defined here once, and means the same in every program.
 
 pub mod display;
+pub mod duplicates;
 pub mod filter;
+pub mod range;
 pub mod refused;

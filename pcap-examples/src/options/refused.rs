@@ -4,7 +4,12 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// The options, and what to print about each.
-const REFUSED: [(&str, &str); 9] = [
+const REFUSED: [(&str, &str); 13] = [
+    (
+        "-A",
+        "`-A` of editcap is `--after` of `pcap-filter`; `pcap-read -A` prints text",
+    ),
+    ("-D", "`-D` of editcap is `--dedup-window` of `pcap-filter`"),
     ("-E", "packets are not decrypted"),
     ("-H", "mesh headers of IEEE 802.11s are not detected"),
     ("-M", "TCP signatures are not verified"),
@@ -25,6 +30,11 @@ const REFUSED: [(&str, &str); 9] = [
         "-V",
         "`--version` prints the version; lists of files are read with `--files-from`",
     ),
+    (
+        "-a",
+        "`-a` of mergecap is `--append`; `-a` of dumpcap is an option of `pcap-capture`",
+    ),
+    ("-d", "`-d` of editcap is `--dedup` of `pcap-filter`"),
     ("-m", "modules of SNMP are not loaded"),
 ];
 

@@ -1,12 +1,16 @@
-//! Parses sizes, times, numbers and link types on the command line. The functions are value parsers for clap.
+//! Parses sizes, times, moments, numbers and link types on the command line. The functions are value parsers for clap.
 
 mod amount;
+mod moment;
+mod number_ranges;
 mod size;
 mod time;
 mod time_shift;
 
 use pcap_core::{Dlt, Linktype};
 
+pub use moment::{Moment, moment};
+pub use number_ranges::{NumberRanges, number_ranges};
 pub use size::{bytes, kibibytes, kilobytes, megabytes};
 pub use time::{milliseconds, nonzero_seconds, seconds};
 pub use time_shift::{TimeShift, time_shift};

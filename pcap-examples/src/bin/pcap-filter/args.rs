@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use pcap_examples::comment_args::CommentArgs;
+use pcap_examples::options::duplicates::DuplicateOptions;
 use pcap_examples::options::filter::FilterOption;
+use pcap_examples::options::range::RangeOptions;
+use pcap_examples::options::{duplicates, range};
 use pcap_examples::output_format::FormatArg;
 use pcap_examples::{output_format, signals, skipped_packets};
 
@@ -13,33 +16,46 @@ pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 const HELP: &str = "\
 Examples:
   pcap-filter all.pcap dns.pcap -f 'udp port 53'
-  pcap-filter trace.pcapng trace.pcap            all packets, as a classic savefile
+  pcap-filter trace.pcapng trace.pcap       all packets, as a classic savefile
   pcap-filter all.pcap.gz - -f arp | pcap-read -
+  pcap-filter --packets 1-100,200- a.pcap b.pcap
+  pcap-filter --after '2026-11-28 09:30' --before +1h a.pcap b.pcap
+  pcap-filter --dedup a.pcap b.pcap         without duplicates
   pcap-filter --comment '7:look here' a.pcapng b.pcapng
 
-From pcap to pcap, OUT has the link type, snaplen and precision of IN. Packets are copied unchanged,
-even if the fraction of their time exceeds a second.
+From pcap to pcap, OUT has the link type, snaplen and precision of IN. Packets
+are copied unchanged, even if the fraction of their time exceeds a second.
 
-From pcapng to pcapng, everything but the removed packets is kept: sections, interfaces, statistics,
-names, secrets, comments and blocks of other programs. If no packet is removed, OUT is identical to
-IN. The drop count of a removed packet is added to the next packet of its interface. The section of
-a removed packet no longer states its length; in a pipe or with gzip, no section does if EXPR is
-given. EXPR is compiled for each link type; packets of a link type for which it does not compile are
-removed, with a warning.
+From pcapng to pcapng, everything but the removed packets is kept: sections,
+interfaces, statistics, names, secrets, comments and blocks of other programs.
+If no packet is removed, OUT is identical to IN. The drop count of a removed
+packet is added to the next packet of its interface. The section of a removed
+packet no longer states its length; in a pipe or with gzip, no section does if
+an option may remove packets. EXPR is compiled for each link type; packets of
+a link type for which it does not compile are removed, with a warning.
 
-From pcapng to pcap, only packets of one link type can be copied. What pcap cannot hold, such as
-comments and interfaces, is counted on standard error.
+From pcapng to pcap, only packets of one link type can be copied. What pcap
+cannot hold, such as comments and interfaces, is counted on standard error.
 
-If IN is damaged, the packets before the damage are copied and the status is 1. After Ctrl-C, the
-packets read so far are copied and the status is 1. A packet is in OUT within about a second after
-it is read.";
+A packet is copied if all options select it. With --packets or --except, OUT is
+complete after the last packet that they select, and the rest of IN is not
+read. If OUT is pcapng, all of IN is read, for the blocks without a packet.
+With --limit, the rest is never read.
+
+If IN is damaged, the packets before the damage are copied and the status is
+1. After Ctrl-C, the packets read so far are copied and the status is 1. A
+packet is in OUT within about a second after it is read.";
 
 /// Copies the packets of a savefile that pass a filter into a new savefile.
 ///
 /// Prints on standard error how many packets were copied and read.
 #[derive(Parser)]
 #[command(name = NAME,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", signals::HELP, skipped_packets::HELP, output_format::HELP))]
+    after_help = format!(
+        "{HELP}\n\n{}\n\n{}\n\n{}\n\n{}\n\n{}",
+        range::HELP, duplicates::HELP, signals::HELP, skipped_packets::HELP, output_format::HELP
+    )
+)]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` means standard input
     #[arg(value_name = "IN")]
@@ -49,6 +65,13 @@ pub(crate) struct Args {
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) filter: FilterOption,
+    #[command(flatten)]
+    pub(crate) range: RangeOptions,
+    /// Stop after copying this many packets [default: all]
+    #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) duplicates: DuplicateOptions,
     #[command(flatten)]
     pub(crate) format: FormatArg,
     #[command(flatten)]

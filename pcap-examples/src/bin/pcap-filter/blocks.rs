@@ -12,6 +12,7 @@ use pcap_examples::options::filter::Selection;
 
 use crate::args::{Args, NAME};
 use crate::outcome_of_reading;
+use crate::picker::Picker;
 
 pub(crate) fn copy(
     args: &Args,
@@ -27,6 +28,7 @@ pub(crate) fn copy(
         copy_progress: copy_progress.clone(),
         comments: CommentedPackets::new(&args.comments),
         drops: DropCounts::default(),
+        picker: Picker::new(args),
         output: BlockOutput::new(&args.input, &args.output, gzip, &copy_progress),
         sections: 0,
         read: 0,
@@ -34,6 +36,11 @@ pub(crate) fn copy(
     let outcome = loop {
         match input.next_block() {
             Ok(Some(block)) => match copy.copy_block(&block, &bar) {
+                Ok(()) if copy.picker.is_full() => {
+                    // The rest of the section is missing.
+                    copy.output.change_section();
+                    break Ok(());
+                }
                 Ok(()) => {}
                 Err(failure) => break Err(failure),
             },
@@ -45,6 +52,7 @@ pub(crate) fn copy(
     let closed = copy.close(outcome.is_err());
     if copy.output.is_created() {
         copy_progress.print();
+        copy.picker.report(&bar);
     }
     closed?;
     outcome_of_reading(args, outcome)?;
@@ -58,6 +66,7 @@ struct BlockCopy<'a> {
     copy_progress: CopyProgress,
     comments: CommentedPackets,
     drops: DropCounts,
+    picker: Picker,
     /// The output, which is created once the filter is known to compile.
     output: BlockOutput,
     /// The number of sections read.
@@ -76,7 +85,11 @@ impl BlockCopy<'_> {
                 self.copy_progress.set_read(self.read);
                 let endian = block.as_raw().endian();
                 let plain = packet.packet();
-                if self.filters.accepts(packet.linktype(), endian, plain, bar) {
+                let (linktype, time) = (packet.linktype(), packet.timestamp());
+                if self.picker.is_in_range(self.read, time)
+                    && self.filters.accepts(linktype, endian, plain, bar)
+                    && self.picker.picks(linktype, plain, time)
+                {
                     self.copy_packet(packet)?;
                 } else {
                     self.drops.remove(packet);
@@ -121,7 +134,7 @@ impl BlockCopy<'_> {
         self.drops.begin_section();
         self.sections += 1;
         let comments = &self.args.comments;
-        if self.filters.accepts_all() && comments.is_empty() {
+        if self.filters.accepts_all() && self.picker.picks_all() && comments.is_empty() {
             return self.output.write_block(section.as_raw());
         }
         match self.sections {

@@ -3,6 +3,7 @@
 mod args;
 mod blocks;
 mod packets;
+mod picker;
 mod to_classic;
 
 use std::io::{self, IsTerminal};
@@ -25,6 +26,11 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Outcome {
     if args.output == Path::new("-") && io::stdout().is_terminal() {
         exit::usage_error::<Args>("cannot write a savefile to a terminal");
+    }
+    if args.duplicates.is_incomplete() {
+        exit::usage_error::<Args>(
+            "--ignore-bytes requires --dedup, --dedup-window or --dedup-time",
+        );
     }
     if is_same_file(&args.input, &args.output) {
         let path = args.output.display();

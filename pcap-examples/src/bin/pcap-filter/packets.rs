@@ -1,5 +1,7 @@
 //! Copies classic savefiles.
 
+use std::ops::ControlFlow;
+
 use pcap_core::SavefileFormat;
 use pcap_examples::commented_packets::CommentedPackets;
 use pcap_examples::copy_progress::CopyProgress;
@@ -11,6 +13,7 @@ use pcap_examples::skipped_packets::SkippedPackets;
 
 use crate::args::{Args, NAME};
 use crate::outcome_of_reading;
+use crate::picker::Picker;
 
 pub(crate) fn copy(
     args: &Args,
@@ -27,15 +30,26 @@ pub(crate) fn copy(
     let copy_progress = CopyProgress::new(&savefile, input.bar());
     let mut skipped = SkippedPackets::new(NAME, input.bar());
     let mut comments = CommentedPackets::new(&args.comments);
+    let mut picker = Picker::new(args);
+    let (linktype, bar) = (input.capture().linktype(), input.bar().clone());
     let (_, outcome) = input.for_each_packet(|number, packet| {
         copy_progress.set_read(number);
-        if filter.matches_packet(packet) {
+        let time = Some(packet.timestamp());
+        if picker.is_in_range(number, time)
+            && filter.matches_packet(packet)
+            && picker.picks(linktype, packet, time)
+        {
             skipped.check_written(number, comments.write(number, packet, &mut savefile))?;
         }
-        savefile.tick()
+        savefile.tick()?;
+        Ok(match picker.is_over(number) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
     });
     let closed = savefile.close();
     copy_progress.print();
+    picker.report(&bar);
     closed?;
     outcome_of_reading(args, outcome)?;
     skipped.outcome().and(comments.check())

@@ -15,6 +15,7 @@ use pcap_examples::skipped_packets::SkippedPackets;
 
 use crate::args::{Args, NAME};
 use crate::outcome_of_reading;
+use crate::picker::Picker;
 
 pub(crate) fn copy(
     args: &Args,
@@ -32,11 +33,13 @@ pub(crate) fn copy(
         copy_progress: copy_progress.clone(),
         skipped: SkippedPackets::new(NAME, &bar),
         lost: LostParts::default(),
+        picker: Picker::new(args),
         read: 0,
     };
     let outcome = loop {
         match input.next_block() {
             Ok(Some(block)) => match copy.copy_block(&block, &bar) {
+                Ok(()) if copy.picker.is_over(copy.read) => break Ok(()),
                 Ok(()) => {}
                 Err(failure) => break Err(failure),
             },
@@ -48,6 +51,7 @@ pub(crate) fn copy(
     let closed = copy.output.close(outcome.is_err());
     if copy.output.is_created() {
         copy_progress.print();
+        copy.picker.report(&bar);
         copy.lost.report(NAME, &bar);
     }
     closed?;
@@ -63,6 +67,7 @@ struct ClassicCopy<'a> {
     copy_progress: CopyProgress,
     skipped: SkippedPackets<'a>,
     lost: LostParts,
+    picker: Picker,
     /// The number of packets read.
     read: u64,
 }
@@ -80,7 +85,11 @@ impl ClassicCopy<'_> {
                     self.output.create_if_clear()?;
                 }
                 let (linktype, plain) = (packet.linktype(), packet.packet());
-                if self.filters.accepts(linktype, endian, plain, bar) {
+                let time = packet.timestamp();
+                if self.picker.is_in_range(self.read, time)
+                    && self.filters.accepts(linktype, endian, plain, bar)
+                    && self.picker.picks(linktype, plain, time)
+                {
                     let args = self.args;
                     host_order::check(packet, self.read, &args.input, &args.output)?;
                     let written = self.output.write(self.read, linktype, plain);

@@ -101,7 +101,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) join_interfaces: bool,
     /// Write the packets of one input after those of another, regardless of their times
-    #[arg(short, long)]
+    #[arg(long)]
     pub(crate) append: bool,
     /// The maximum number of inputs open at once. Each needs two file descriptors and half a MiB of
     /// memory. More inputs are merged in rounds, using temporary files (in TMPDIR)

@@ -14,8 +14,8 @@ pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 const HELP: &str = "\
 Examples:
   pcap-recode trace.pcapng.gz trace.pcap         write an uncompressed classic savefile
-  pcap-recode -l RAW --skip eth.pcap ip.pcap     copy only IP packets, without Ethernet headers
-  pcap-recode -l ETHERNET any.pcap eth.pcap      convert a capture on `any` for `pcap-replay`
+  pcap-recode -y RAW --skip eth.pcap ip.pcap     copy only IP packets, without Ethernet headers
+  pcap-recode -y ETHERNET any.pcap eth.pcap      convert a capture on `any` for `pcap-replay`
   pcap-recode -s 96 --precision micro - small.pcap.gz
   pcap-recode --format pcapng - -                convert in a pipe
   pcap-recode --shift -1h a.pcap b.pcap          make all times an hour earlier
@@ -70,7 +70,7 @@ pub(crate) struct Args {
     #[arg(value_name = "OUT")]
     pub(crate) output: PathBuf,
     /// Convert packets to this link type, a name or a number (see below)
-    #[arg(short, long, value_name = "LINKTYPE", value_parser = value_parsers::linktype)]
+    #[arg(short = 'y', long, value_name = "LINKTYPE", value_parser = value_parsers::linktype)]
     pub(crate) linktype: Option<Linktype>,
     /// Only declare --linktype in the savefile; do not convert packets
     #[arg(long, requires = "linktype")]

@@ -1,5 +1,7 @@
 //! Copies classic savefiles.
 
+use std::ops::ControlFlow;
+
 use pcap_core::{Capture, Offline, SavefileFormat};
 use pcap_examples::commented_packets::CommentedPackets;
 use pcap_examples::copy_progress::CopyProgress;
@@ -35,7 +37,7 @@ pub(crate) fn copy(
         if let Some(packet) = recoder.recode(&mut counts, number, linktype, shifted)? {
             skipped.check_written(number, comments.write(number, packet, &mut savefile))?;
         }
-        savefile.tick()
+        savefile.tick().map(ControlFlow::Continue)
     });
     let closed = savefile.close();
     counts.written = copy_progress.written();

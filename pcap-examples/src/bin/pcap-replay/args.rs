@@ -15,7 +15,7 @@ Examples:
   pcap-replay -i eth0 trace.pcap                 at the original pace
   pcap-replay -i eth0 --speed 10 -f 'udp port 53' trace.pcap.gz
   pcap-replay -i eth0 --mbps 100 --loops 0 trace.pcap
-  pcap-recode -l ETHERNET any.pcap - | pcap-replay -i eth0 --fast -
+  pcap-recode -y ETHERNET any.pcap - | pcap-replay -i eth0 --fast -
 
 The time to send a packet is relative to the first packet, so delays do not accumulate. A late
 packet is sent immediately. If a time in the savefile is earlier than the previous one, the packet

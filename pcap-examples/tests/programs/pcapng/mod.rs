@@ -65,13 +65,13 @@ fn section(order: Order) -> Ng {
 }
 
 /// Creates a savefile with a section in each byte order. The Ethernet and the raw packets are interleaved.
-fn two_sections(folder: &Path) -> (PathBuf, Vec<u8>) {
+pub(crate) fn two_sections(folder: &Path) -> (PathBuf, Vec<u8>) {
     let bytes = [section(Order::Little).bytes, section(Order::Big).bytes].concat();
     (write_file(folder, "two.pcapng", &bytes), bytes)
 }
 
 /// Returns the given fields of all packets, as tshark decodes them, one line for each packet.
-fn fields(path: &Path, names: &[&str]) -> Vec<String> {
+pub(crate) fn fields(path: &Path, names: &[&str]) -> Vec<String> {
     // tshark also lists custom blocks, which have no link type.
     let mut arguments = vec!["-n", "-r", path_arg(path), "-T", "fields"];
     arguments.extend(["-Y", "frame.encap_type"]);

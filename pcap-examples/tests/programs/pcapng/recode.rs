@@ -187,7 +187,7 @@ fn each_interface_is_converted_from_its_link_type() {
     let folder = tempfile::tempdir().unwrap();
     let (path, bytes) = two_sections(folder.path());
     let output = folder.path().join("out.pcapng");
-    let written = recode(&["-l", "RAW"], &path, &output);
+    let written = recode(&["-y", "RAW"], &path, &output);
     let names = [
         "frame.encap_type",
         "frame.cap_len",
@@ -209,7 +209,7 @@ fn each_interface_is_converted_from_its_link_type() {
     assert_eq!(untouched(&written), untouched(&bytes));
     // Now a classic savefile can hold them.
     let classic = folder.path().join("out.pcap");
-    recode(&["-l", "RAW"], &path, &classic);
+    recode(&["-y", "RAW"], &path, &classic);
     assert_eq!(
         capinfos(&classic, "-E").split(',').next_back(),
         Some("rawip")
@@ -217,7 +217,7 @@ fn each_interface_is_converted_from_its_link_type() {
     let raw = |path: &Path| run_program("read", &["--raw", path_arg(path)]).success_output();
     assert_eq!(raw(&classic), raw(&output));
     // Declaring a link type changes no packet.
-    recode(&["-l", "PPP", "--relabel"], &path, &output);
+    recode(&["-y", "PPP", "--relabel"], &path, &output);
     assert_eq!(raw(&output), raw(&path));
     assert!(
         fields(&output, &["frame.encap_type"])
@@ -239,9 +239,9 @@ fn skipped_packets_leave_their_drop_counts() {
         ng.packet(0, SECOND, &arp, &[(4, &drops)]);
         ng.packet(0, SECOND, &ethernet(UDP), &[(4, &drops)]);
         let input = write_file(folder.path(), "in.pcapng", &ng.bytes);
-        let words = ["-l", "RAW", path_arg(&input), path_arg(&output)];
+        let words = ["-y", "RAW", path_arg(&input), path_arg(&output)];
         assert_eq!(run_program("recode", &words).status, Some(1));
-        let written = recode(&["-l", "RAW", "--skip"], &input, &output);
+        let written = recode(&["-y", "RAW", "--skip"], &input, &output);
         assert_eq!(
             fields(&output, &["frame.drop_count", "frame.len"]),
             ["4\t28"]

@@ -34,7 +34,7 @@ fn savefiles_match_editcap_byte_by_byte() {
             ("--shift 3600", "-t 3600"),
             ("--shift -1.999999", "-t -1.999999"),
             (
-                "-s70 --shift=0.5 --precision=micro -l 147 --relabel",
+                "-s70 --shift=0.5 --precision=micro -y 147 --relabel",
                 "-F pcap -s 70 -t 0.5 -T user0",
             ),
         ];
@@ -151,7 +151,7 @@ fn pcapng_keeps_the_packets() {
         "in.pcap",
         &savefile(false, false, 1, &sample_packets()),
     );
-    let options = ["-l", "RAW", "-s", "40", "--shift", "0.000000001"];
+    let options = ["-y", "RAW", "-s", "40", "--shift", "0.000000001"];
     let options = [&options[..], &["--precision", "nano"]].concat();
     let (_, expected) = recoded(&options, &input, &back);
     recoded(
@@ -175,7 +175,7 @@ fn unchanged_header_fields_are_kept() {
     for (options, linktype) in [
         (&["-s", "40"][..], 0x2400_0001_u32),
         (&["--precision", "micro"], 0x2400_0001),
-        (&["-l", "RAW"], 101),
+        (&["-y", "RAW"], 101),
     ] {
         let (_, changed) = recoded(options, &input, &output);
         assert_eq!(changed[20..24], linktype.to_ne_bytes(), "{options:?}");

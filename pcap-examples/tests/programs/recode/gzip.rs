@@ -31,7 +31,7 @@ fn gzip_is_read_and_written() {
     // Any link type can be declared, even one that libpcap has no DLT for.
     let mut other = whole;
     other[20..24].copy_from_slice(&5000_u32.to_ne_bytes());
-    let relabelled = recoded(&["-l", "5000", "--relabel"], &plain, &gz);
+    let relabelled = recoded(&["-y", "5000", "--relabel"], &plain, &gz);
     assert_eq!(gunzip(&relabelled.1), other);
 }
 

@@ -45,7 +45,7 @@ fn ethernet_and_raw_ip_are_converted() {
     let (said, bytes) = recoded(&["--linktype", "RAW"], &ethernet, &raw);
     assert_eq!(said, "8 of 8 packets\n");
     assert_eq!(bytes, savefile(false, true, 101, &bare));
-    let (_, bytes) = recoded(&["-l", "ethernet"], &raw, &back);
+    let (_, bytes) = recoded(&["-y", "ethernet"], &raw, &back);
     assert_eq!(records(&bytes), records(&savefile(false, true, 1, &zeros)));
     // The snaplen grows by the length of the new header.
     assert_eq!(
@@ -113,13 +113,13 @@ fn cooked_and_loopback_headers_are_converted() {
         // tshark recognizes the input packets.
         assert!(fields(&input, &["ip.src"]).starts_with("192.0.2.1\n"));
         let output = folder.path().join("out.pcap");
-        let (_, bytes) = recoded(&["-l", "ETHERNET"], &input, &output);
+        let (_, bytes) = recoded(&["-y", "ETHERNET"], &input, &output);
         assert_eq!(
             records(&bytes),
             records(&savefile(false, false, 1, &expected)),
             "{number}"
         );
-        let (said, bytes) = recoded(&["-l", "RAW", "--skip"], &input, &output);
+        let (said, bytes) = recoded(&["-y", "RAW", "--skip"], &input, &output);
         assert_eq!(bytes, savefile(false, false, 101, &bare), "{number}");
         let skipped = if number == 0 {
             ""
@@ -146,7 +146,7 @@ fn packets_that_cannot_be_converted_are_reported() {
     let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &mixed));
     let output = folder.path().join("out.pcap");
 
-    let ran = recode(&["-l", "RAW"], &input, &output);
+    let ran = recode(&["-y", "RAW"], &input, &output);
     let (said, error) = ran.stderr.split_once('\n').unwrap();
     assert_eq!((ran.status, said), (Some(1), "2 of 3 packets"));
     let (input_name, output_name) = (path_arg(&input), path_arg(&output));
@@ -164,7 +164,7 @@ fn packets_that_cannot_be_converted_are_reported() {
 
     let ran = run_program(
         "recode",
-        &["-l", "RAW", "--skip", "--json", input_name, output_name],
+        &["-y", "RAW", "--skip", "--json", input_name, output_name],
     );
     assert_eq!(ran.status, Some(0));
     assert_eq!(
@@ -190,7 +190,7 @@ fn packets_that_cannot_be_converted_are_reported() {
     let before = count(input_name, "ip or ip6 or (vlan and ip)");
     assert_eq!((before, count(output_name, "ip or ip6")), (9, 9));
 
-    let ran = recode(&["-l", "USB_LINUX"], &input, &output);
+    let ran = recode(&["-y", "USB_LINUX"], &input, &output);
     assert_eq!(ran.status, Some(1));
     assert!(
         ran.stderr

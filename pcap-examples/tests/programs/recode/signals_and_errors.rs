@@ -25,16 +25,16 @@ fn early_errors_leave_the_output_unchanged() {
         (&["--skip", i, o], 2, "--linktype"),
         (&["--relabel", i, o], 2, "--linktype"),
         (
-            &["-l", "RAW", "--skip", "--relabel", i, o],
+            &["-y", "RAW", "--skip", "--relabel", i, o],
             2,
             "cannot be used with",
         ),
-        (&["-l", "pigeon", i, o], 2, "pigeon"),
+        (&["-y", "pigeon", i, o], 2, "pigeon"),
         (&["-s", "0", i, o], 2, "0"),
         (&["--shift", "soon", i, o], 2, "a number of seconds"),
         (&["--precision", "pico", i, o], 2, "micro, nano"),
         (&["--format", "text", i, o], 2, "pcap, pcapng"),
-        (&["-l", "USB_LINUX", i, o], 1, "cannot convert"),
+        (&["-y", "USB_LINUX", i, o], 1, "cannot convert"),
     ] {
         let ran = run_program("recode", arguments);
         assert_eq!(ran.status, Some(status), "{arguments:?}: {}", ran.stderr);

@@ -1,5 +1,8 @@
 //! Tests of `pcap-filter`, compared with tcpdump: both write the same savefiles.
 
+mod duplicates;
+mod ranges;
+
 use std::fs;
 use std::path::Path;
 
@@ -9,6 +12,15 @@ use crate::common::{
     run_program, run_tool, run_with_stdin, sample_packets, sample_packets_nano, savefile,
     write_file, written_and_error,
 };
+
+/// Runs `pcap-filter` with these options, and returns what it wrote beside the input.
+fn filtered(input: &Path, name: &str, options: &[&str]) -> Vec<u8> {
+    let output = input.with_file_name(name);
+    let files = [path_arg(input), path_arg(&output)];
+    let ran = run_program("filter", &[&files, options].concat());
+    assert_eq!(ran.status, Some(0), "{options:?}: {}", ran.stderr);
+    fs::read(&output).unwrap()
+}
 
 /// Returns what tcpdump writes for the same savefile and filter.
 fn by_tcpdump(folder: &Path, input: &Path, nano: bool, expression: &str) -> Vec<u8> {
