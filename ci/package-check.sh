@@ -51,7 +51,7 @@ capture() {
 try_it() {
     shown pcap-devices
     pcap-devices | tee "$work/devices"
-    expect '^lo' "$work/devices"
+    expect '^[0-9]*\. lo' "$work/devices"
 
     capture "$work/lo.pcap" pcap-capture
     shown pcap-read "$work/lo.pcap"
@@ -96,7 +96,7 @@ try_it() {
         function=${how#*-F }
         "${function%% *}" pcap-capture --pr pcap-capture
         printf "%s\n" "${COMPREPLY[@]}"' | tee "$work/completed"
-    expect '^--promisc$' "$work/completed"
+    expect '^--print$' "$work/completed"
     expect '^--precision$' "$work/completed"
 
     shown pcap-demo

@@ -6,17 +6,39 @@ use pcap_core::{Capture, Device, Dlt, Inactive};
 
 use crate::exit::{Failure, Outcome};
 
-/// Returns the device name for a name on the command line.
+/// Returns the device name for a name or a number on the command line. The numbers are those of `pcap-capture -D`.
 ///
 /// On Windows, where devices have names such as `\Device\NPF_{…}`, the command line may instead contain the description
 /// of a device, if it is unique.
-pub fn resolve_name(name: &OsStr) -> OsString {
-    if cfg!(windows) {
-        if let Some(device) = name_by_description(name, &Device::list().unwrap_or_default()) {
-            return device.into();
-        }
+///
+/// # Errors
+///
+/// Returns an error if there is no device with this number.
+pub fn resolve_name(name: &OsStr) -> Outcome<OsString> {
+    let number = name
+        .to_str()
+        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = number.and_then(|text| text.parse::<usize>().ok());
+    if number.is_none() && !cfg!(windows) {
+        return Ok(name.to_owned());
     }
-    name.to_owned()
+    let devices = Device::list()?;
+    if devices
+        .iter()
+        .any(|device| OsStr::new(device.name()) == name)
+    {
+        return Ok(name.to_owned());
+    }
+    if let Some(number) = number {
+        return match number.checked_sub(1).and_then(|index| devices.get(index)) {
+            Some(device) => Ok(device.name().into()),
+            None => Err(Failure::Text(format!(
+                "cannot find device {number}: expected a number from 1 to {}, see `pcap-capture -D`",
+                devices.len()
+            ))),
+        };
+    }
+    Ok(name_by_description(name, &devices).map_or_else(|| name.to_owned(), OsString::from))
 }
 
 /// Calls `activate` with options that select the default link type for a device.
@@ -43,12 +65,8 @@ pub fn activate<T>(
     }
 }
 
-/// Returns the name of the only device with this description. Returns `None` if the text is itself a device name.
+/// Returns the name of the only device with this description.
 fn name_by_description(text: &OsStr, devices: &[Device]) -> Option<String> {
-    let is_name = |device: &Device| OsStr::new(device.name()) == text;
-    if devices.iter().any(is_name) {
-        return None;
-    }
     let mut found = devices
         .iter()
         .filter(|device| device.description().is_some_and(|d| OsStr::new(d) == text));

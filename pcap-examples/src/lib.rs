@@ -17,6 +17,7 @@ pub mod copy_progress;
 pub mod decode;
 mod destination;
 pub mod device;
+pub mod device_list;
 pub mod drain;
 pub mod drop_counts;
 pub mod duplicates;

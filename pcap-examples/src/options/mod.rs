@@ -1,7 +1,9 @@
 //! The options that several programs have. Each is defined here once, and means the same in every program.
 
+pub mod device;
 pub mod display;
 pub mod duplicates;
 pub mod filter;
 pub mod range;
 pub mod refused;
+pub mod stop;

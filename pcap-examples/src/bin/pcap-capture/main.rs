@@ -1,7 +1,6 @@
 //! `pcap-capture`: captures packets from a device, and prints them, writes them to a savefile, or both.
 
 mod args;
-mod options;
 mod quota;
 mod receive;
 
@@ -11,7 +10,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
-use pcap_core::{Active, Capture, Device, Inactive, SavefileFormat, Stats};
+use pcap_core::{Active, Capture, Inactive, SavefileFormat, Stats};
 use pcap_examples::background_writer::{BackgroundWriter, Totals};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::interface_names::InterfaceNames;
@@ -25,7 +24,6 @@ use pcap_examples::statistics::{CaptureReports, Statistics};
 use pcap_examples::{capture_threads, program, signals, stderr};
 
 use crate::args::{Args, NAME};
-use crate::options::{activate, options};
 use crate::quota::Quota;
 use crate::receive::receive;
 
@@ -34,6 +32,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome {
+    if let Some(list) = args.devices.list() {
+        return list.print(|| args.devices.devices());
+    }
     if args.is_to_stdout() && args.print {
         exit::usage_error::<Args>(
             "cannot print packets on standard output: the savefile is written there",
@@ -47,16 +48,16 @@ fn run(args: &Args) -> Outcome {
         .as_deref()
         .map(OutputFormat::of_path)
         .transpose()?;
-    let device = match &args.interface {
-        Some(name) => name.clone(),
-        None => Device::default_device()?.name().into(),
+    let devices = args.devices.devices()?;
+    let [device] = &devices[..] else {
+        return Err(Failure::Text(
+            "cannot capture on several devices: expected one".to_owned(),
+        ));
     };
-    let options = options(args, &device)?;
     if let Some(threads) = args.threads {
-        let run = |options| run_in_threads(args, &device, &options, threads);
-        return activate(args, &device, options, run);
+        return device.activate(|options| run_in_threads(args, &device.name, &options, threads));
     }
-    let mut capture = activate(args, &device, options, |options| Ok(options.activate()?))?;
+    let mut capture = device.activate(|options| Ok(options.activate()?))?;
     signals::break_on_end(capture.break_handle());
     let destination = args.write.as_deref().zip(output_format);
     let savefile =
@@ -67,13 +68,17 @@ fn run(args: &Args) -> Outcome {
     let mut sink = PacketSink::new(printer, savefile).line_buffered(args.display.line_buffered);
     let reports = CaptureReports::default();
     let handles = vec![capture.break_handle()];
-    reports.answer_signals(handles, args.timeout(), sink.background_writer().clone());
+    reports.answer_signals(
+        handles,
+        args.devices.timeout(),
+        sink.background_writer().clone(),
+    );
     let mut status = StatusLine::new(!print && !args.display.is_quiet());
     if !args.display.is_quiet() {
-        announce(&device, &capture);
+        announce(&device.name, &capture);
     }
 
-    let quota = Quota::new(args.count);
+    let quota = Quota::new(args.stop.packets());
     let received = receive(args, &mut capture, &mut sink, &mut status, &quota, &reports);
     status.clear();
     let outcome = received.and(sink.close());
@@ -119,14 +124,14 @@ fn run_in_threads(
     options: &Capture<Inactive>,
     threads: u16,
 ) -> Outcome {
-    let quota = Quota::new(args.count);
+    let quota = Quota::new(args.stop.packets());
     let reports = CaptureReports::default();
     let opened = |captures: &[Capture<Active>]| {
         let handles: Vec<_> = captures.iter().map(Capture::break_handle).collect();
         handles.iter().cloned().for_each(signals::break_on_end);
         reports.answer_signals(
             handles.clone(),
-            args.timeout(),
+            args.devices.timeout(),
             BackgroundWriter::stdout().clone(),
         );
         let _ = quota.handles.set(handles);
@@ -195,16 +200,16 @@ fn printer(args: &Args, capture: &Capture<Active>) -> PacketPrinter {
         .interfaces(InterfaceNames::of_this_system())
 }
 
-/// Prints the device, its link type and its snaplen, after the warnings of libpcap.
+/// Prints the device, its link type and its snaplen, and then the warnings of libpcap.
 fn announce(device: &OsStr, capture: &Capture<Active>) {
-    for warning in capture.warnings() {
-        stderr::print_message(NAME, format_args!("warning: {warning}"));
-    }
     let linktype = capture.datalink();
     let what = linktype.description().unwrap_or_default();
-    let (device, snaplen) = (device.to_string_lossy(), capture.snaplen());
+    let (name, snaplen) = (device.to_string_lossy(), capture.snaplen());
     stderr::print_message(
         NAME,
-        format_args!("listening on {device}, {linktype} ({what}), snaplen {snaplen} bytes"),
+        format_args!("listening on {name}, {linktype} ({what}), snaplen {snaplen} bytes"),
     );
+    for warning in capture.warnings() {
+        stderr::print_message(NAME, format_args!("warning: {name}: {warning}"));
+    }
 }

@@ -30,9 +30,8 @@ pub(crate) fn receive(
     quota: &Quota,
     reports: &CaptureReports,
 ) -> Outcome {
-    let end = args
-        .duration
-        .and_then(|time| Instant::now().checked_add(time));
+    let duration = args.stop.duration();
+    let end = duration.and_then(|time| Instant::now().checked_add(time));
     let received = receive_until_end(capture, sink, status, quota, &reports.add_slot(), end);
     let must_drain = match &received {
         Ok(must_stop) => *must_stop && !quota.is_used_up(),

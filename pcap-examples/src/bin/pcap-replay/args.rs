@@ -46,7 +46,8 @@ pub(crate) struct Args {
     /// The savefile to send, pcap or pcapng, optionally compressed with gzip; `-` means standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// The device to send on; its link type must be that of the savefile
+    /// The device to send on: a name, or a number of `pcap-capture -D`; its link type must be that of the
+    /// savefile
     #[arg(short = 'i', long, visible_alias = "interface", value_name = "DEV")]
     pub(crate) device: OsString,
     /// Send at this multiple of the original pace [default: 1]

@@ -19,7 +19,7 @@ pub(crate) fn savefile(args: &Args) -> Outcome<SavefileReader> {
 /// Opens the device to send on. The capture receives no packets.
 pub(crate) fn device(args: &Args) -> Outcome<Capture<Active>> {
     let mut device =
-        Capture::from_device(pcap_examples::device::resolve_name(args.device.as_ref()))
+        Capture::from_device(pcap_examples::device::resolve_name(args.device.as_ref())?)
             .snaplen(64)
             .buffer_size(256 * 1024)
             // On Linux, nanosecond precision makes the kernel read the clock for each packet.

@@ -1,6 +1,7 @@
 //! Tests of `pcap-capture` on private networks.
 
 mod deadlines_and_errors;
+mod devices;
 mod lines_json_savefiles;
 mod packets;
 mod threads;

@@ -1,0 +1,127 @@
+//! The command-line arguments of the device options.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args};
+use pcap_core::{Direction, Dlt, Precision, TstampType};
+
+use crate::value_parsers;
+
+/// The arguments as clap parses them. Those in vectors may occur several times, and apply to the `-i` before them.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct DeviceArgs {
+    /// The device to capture on: a name, or a number of -D [default: the first that is up and running]
+    ///
+    /// Several devices are captured together. -s, -y, -B, -p, -I and -f apply to the -i before them; before the first
+    /// -i, they are the defaults of all devices.
+    #[arg(short, long, value_name = "DEV", action = ArgAction::Append)]
+    pub(super) interface: Vec<OsString>,
+    /// Capture only packets that pass this filter expression, as described in pcap-filter(7)
+    #[arg(short, long, value_name = "EXPR", action = ArgAction::Append)]
+    pub(super) filter: Vec<String>,
+    /// Read the filter expression from a file, in which # begins a comment; `-` means standard input
+    #[arg(short = 'F', long, value_name = "FILE")]
+    pub(super) filter_file: Option<PathBuf>,
+    /// Do not optimize the filter
+    #[arg(short = 'O', long)]
+    pub(super) no_optimize: bool,
+    /// The maximum number of bytes to capture of each packet; 0 means 262144 [default: 0]
+    #[arg(
+        short,
+        long,
+        visible_alias = "snapshot-length",
+        value_name = "BYTES",
+        action = ArgAction::Append
+    )]
+    pub(super) snaplen: Vec<u32>,
+    /// The link type: a DLT name or number of -L [default: the first of the device, but LINUX_SLL2 for `any`,
+    /// because LINUX_SLL lacks the interface of each packet]
+    #[arg(short = 'y', long, value_name = "LINKTYPE", action = ArgAction::Append)]
+    pub(super) linktype: Vec<Dlt>,
+    /// The size of the kernel's buffer, in KiB or with a unit: 64K, 8M, 1G [default: libpcap's, 2 MiB on Linux]
+    #[arg(short = 'B', long, value_name = "KIB", action = ArgAction::Append,
+        value_parser = value_parsers::kibibytes)]
+    pub(super) buffer_size: Vec<u64>,
+    /// Do not use promiscuous mode: only capture packets for this host
+    #[arg(short = 'p', long, num_args = 0, default_missing_value = "true", action = ArgAction::Append)]
+    pub(super) no_promiscuous_mode: Vec<bool>,
+    /// Use monitor mode, for wireless devices
+    #[arg(short = 'I', long, visible_alias = "rfmon", num_args = 0, default_missing_value = "true",
+        action = ArgAction::Append)]
+    pub(super) monitor_mode: Vec<bool>,
+    #[command(flatten)]
+    pub(super) common: CommonArgs,
+    #[command(flatten)]
+    pub(super) lists: ListArgs,
+    /// The filter expression of the devices without -f; several words are joined with spaces
+    #[arg(
+        value_name = "EXPR",
+        allow_negative_numbers = true,
+        conflicts_with = "filter_file"
+    )]
+    pub(super) words: Vec<String>,
+}
+
+/// The options that all devices of a capture share.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct CommonArgs {
+    /// Deliver each packet as soon as it arrives, without the timeout
+    #[arg(long, visible_alias = "immediate")]
+    pub(super) immediate_mode: bool,
+    /// The packet-buffer timeout: how long packets may wait to be delivered together, in milliseconds or with a unit;
+    /// at most one second
+    #[arg(long, value_name = "MS", default_value = "100", value_parser = value_parsers::milliseconds)]
+    pub(super) timeout: Duration,
+    /// The source of packet times, such as host or adapter; -J lists those of a device [default: the device's]
+    #[arg(short = 'j', long, visible_alias = "tstamp-type", value_name = "NAME")]
+    pub(super) time_stamp_type: Option<TstampType>,
+    /// The precision of packet times: micro or nano [default: nano]
+    #[arg(long, visible_alias = "precision", value_name = "PRECISION", value_parser = ["micro", "nano"])]
+    time_stamp_precision: Option<String>,
+    /// Short for --time-stamp-precision micro
+    #[arg(long, conflicts_with_all = ["time_stamp_precision", "nano"])]
+    micro: bool,
+    /// Short for --time-stamp-precision nano
+    #[arg(long, conflicts_with = "time_stamp_precision")]
+    nano: bool,
+    /// Capture received packets, sent packets, or both
+    #[arg(short = 'Q', long, value_name = "WAY", default_value = "inout", value_parser = ["in", "out", "inout"])]
+    direction: String,
+}
+
+impl CommonArgs {
+    pub(super) fn precision(&self) -> Precision {
+        match self.time_stamp_precision.as_deref() {
+            Some("micro") => Precision::Micro,
+            _ if self.micro => Precision::Micro,
+            _ => Precision::Nano,
+        }
+    }
+
+    pub(super) fn direction(&self) -> Direction {
+        match self.direction.as_str() {
+            "in" => Direction::In,
+            "out" => Direction::Out,
+            _ => Direction::InOut,
+        }
+    }
+}
+
+/// The options that print a list instead of capturing.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct ListArgs {
+    /// List the devices with their numbers, and exit
+    #[arg(short = 'D', long, visible_alias = "list-devices", group = "list")]
+    pub(super) list_interfaces: bool,
+    /// List the link types of the devices, and exit
+    #[arg(short = 'L', long, visible_alias = "list-linktypes", group = "list")]
+    pub(super) list_data_link_types: bool,
+    /// List the sources of packet times of the devices, and exit
+    #[arg(short = 'J', long, visible_alias = "list-tstamp-types", group = "list")]
+    pub(super) list_time_stamp_types: bool,
+    /// Print the compiled filters, and exit: as instructions (-d), C code (-dd) or decimal numbers (-ddd)
+    #[arg(short = 'd', action = ArgAction::Count, group = "list")]
+    pub(super) dump_filter: u8,
+}

@@ -1,0 +1,181 @@
+//! The options that choose the devices to capture on, and how to capture on each.
+
+mod args;
+mod list;
+mod requests;
+
+use std::ffi::{OsStr, OsString};
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+use pcap_core::{Capture, CompileOptions, Device, Dlt, Inactive};
+
+use self::args::DeviceArgs;
+pub use self::list::DeviceList;
+use self::requests::Request;
+use crate::drain::MAX_TIMEOUT;
+use crate::exit::Outcome;
+use crate::{device, expression};
+
+/// The options of a program that captures.
+#[derive(Clone, Debug, Default)]
+pub struct DeviceOptions {
+    args: DeviceArgs,
+    requests: Vec<Request>,
+}
+
+/// A device to capture on, with its options.
+#[derive(Clone, Debug)]
+pub struct ChosenDevice {
+    /// The name that libpcap knows.
+    pub name: OsString,
+    /// The filter expression; an empty one accepts all packets.
+    pub expression: String,
+    /// How to compile the expression.
+    pub compile_options: CompileOptions,
+    /// The link type of the command line.
+    pub linktype: Option<Dlt>,
+    /// The options of the capture, except the link type and the filter.
+    options: Capture<Inactive>,
+}
+
+impl DeviceOptions {
+    /// Returns the list to print instead of capturing, if one is requested.
+    #[must_use]
+    pub fn list(&self) -> Option<DeviceList> {
+        let lists = &self.args.lists;
+        match lists.dump_filter {
+            _ if lists.list_interfaces => Some(DeviceList::Devices),
+            _ if lists.list_data_link_types => Some(DeviceList::LinkTypes),
+            _ if lists.list_time_stamp_types => Some(DeviceList::TimeStampTypes),
+            0 => None,
+            times => Some(DeviceList::Filters(times)),
+        }
+    }
+
+    /// Returns the packet-buffer timeout: how long packets may wait in the kernel's buffer, at most.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        match self.args.common.immediate_mode {
+            true => Duration::ZERO,
+            false => self.args.common.timeout.min(MAX_TIMEOUT),
+        }
+    }
+
+    /// Returns the devices, in the order of the command line.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if there is no default device, if a number does not stand for a device, or if the file of the
+    /// filter expression cannot be read.
+    pub fn devices(&self) -> Outcome<Vec<ChosenDevice>> {
+        let default_expression = match &self.args.filter_file {
+            Some(file) => expression::from_file(file)?,
+            None => expression::join(&self.args.words),
+        };
+        let devices = self.requests.iter();
+        devices
+            .map(|request| self.device(request, &default_expression))
+            .collect()
+    }
+
+    fn device(&self, request: &Request, default_expression: &str) -> Outcome<ChosenDevice> {
+        let name = match &request.name {
+            Some(name) => device::resolve_name(name)?,
+            None => Device::default_device()?.name().into(),
+        };
+        let common = &self.args.common;
+        let mut options = Capture::from_device(name.clone())
+            .snaplen(request.snaplen.unwrap_or(0))
+            .promisc(!request.no_promiscuous_mode)
+            .rfmon(request.monitor_mode)
+            .immediate_mode(common.immediate_mode)
+            .timeout(common.timeout.min(MAX_TIMEOUT))
+            .precision(common.precision())
+            .direction(common.direction());
+        if let Some(bytes) = request.buffer_size {
+            options = options.buffer_size(usize::try_from(bytes).unwrap_or(usize::MAX));
+        }
+        if let Some(tstamp_type) = common.time_stamp_type {
+            options = options.tstamp_type(tstamp_type);
+        }
+        let expression = request.filter.as_deref().unwrap_or(default_expression);
+        Ok(ChosenDevice {
+            name,
+            expression: expression.to_owned(),
+            compile_options: CompileOptions::new().optimize(!self.args.no_optimize),
+            linktype: request.linktype,
+            options,
+        })
+    }
+
+    /// Checks that each filter expression applies to a device.
+    fn check(&self) -> Result<(), clap::Error> {
+        let (words, file) = (&self.args.words, &self.args.filter_file);
+        let is_unused = self.requests.iter().all(|request| request.filter.is_some());
+        if is_unused && (!words.is_empty() || file.is_some()) {
+            return Err(clap::Error::raw(
+                ErrorKind::ArgumentConflict,
+                "the filter expression at the end cannot be used with -f: every device has a filter already\n",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl ChosenDevice {
+    /// Calls `activate` with the options of the device: its link type or the default one, and its filter.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of the closure.
+    pub fn activate<T>(&self, activate: impl Fn(Capture<Inactive>) -> Outcome<T>) -> Outcome<T> {
+        let source = (self.expression.as_str(), self.compile_options);
+        let options = self.options.clone().filter(source);
+        match self.linktype {
+            Some(linktype) => activate(options.datalink(linktype)),
+            None => device::activate(&self.name, options, activate),
+        }
+    }
+
+    /// Returns the options without a link type and a filter.
+    #[must_use]
+    pub fn plain_options(&self) -> &Capture<Inactive> {
+        &self.options
+    }
+
+    /// Returns the name for messages.
+    #[must_use]
+    pub fn display_name(&self) -> std::borrow::Cow<'_, str> {
+        OsStr::to_string_lossy(&self.name)
+    }
+}
+
+impl FromArgMatches for DeviceOptions {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<DeviceOptions, clap::Error> {
+        let args = DeviceArgs::from_arg_matches(matches)?;
+        let requests = requests::requests(&args, matches);
+        let options = DeviceOptions { args, requests };
+        options.check()?;
+        Ok(options)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = DeviceOptions::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for DeviceOptions {
+    fn augment_args(command: Command) -> Command {
+        DeviceArgs::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        DeviceArgs::augment_args_for_update(command)
+    }
+}
+
+#[cfg(test)]
+mod tests;
