@@ -81,11 +81,8 @@ pub(super) struct CommonArgs {
     #[arg(long, visible_alias = "precision", value_name = "PRECISION", value_parser = ["micro", "nano"])]
     time_stamp_precision: Option<String>,
     /// Short for --time-stamp-precision micro
-    #[arg(long, conflicts_with_all = ["time_stamp_precision", "nano"])]
-    micro: bool,
-    /// Short for --time-stamp-precision nano
     #[arg(long, conflicts_with = "time_stamp_precision")]
-    nano: bool,
+    micro: bool,
     /// Capture received packets, sent packets, or both
     #[arg(short = 'Q', long, value_name = "WAY", default_value = "inout", value_parser = ["in", "out", "inout"])]
     direction: String,
