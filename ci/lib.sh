@@ -57,6 +57,7 @@ things_of() {
     build) echo cc pkg-config libpcap libclang ;;
     test) echo tcpdump tshark ip names dbus-daemon shellcheck ;;
     live) echo ip ;;
+    programs) echo tcpdump tshark tcpreplay ip unshare gzip ;;
     sanitize) echo valgrind ;;
     package) echo debootstrap unshare ip dpkg-deb dpkg-shlibdeps strip gzip debian-keys apt-get ;;
     msrv) echo debootstrap unshare ip debian-keys apt-get ;;
@@ -88,6 +89,7 @@ libclang    libclang-dev  clang-devel         clang-dev    clang          -
 clang       clang         clang               clang        clang          -
 tcpdump     tcpdump       tcpdump             tcpdump      tcpdump        -
 tshark      tshark        wireshark-cli       tshark       wireshark-cli  wireshark
+tcpreplay   tcpreplay     tcpreplay           tcpreplay    tcpreplay      tcpreplay
 ip          iproute2      iproute,iproute-tc  iproute2     iproute2       -
 names       netbase       setup               alpine-baselayout-data iana-etc -
 dbus-daemon dbus-daemon   dbus-daemon         dbus         dbus           -

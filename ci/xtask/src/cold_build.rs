@@ -137,7 +137,7 @@ fn measure(scratch: &Path, name: &str, profile: &str) -> Result<Seconds> {
 }
 
 /// Reads the last line of the shell's `times`, such as `0m1.20s 0m0.30s`, and returns the sum in seconds.
-fn processor_time(times: &str) -> Option<f64> {
+pub(crate) fn processor_time(times: &str) -> Option<f64> {
     let line = times.lines().last()?;
     let parts = line.split_whitespace().map(|time| {
         let (minutes, seconds) = time.strip_suffix('s')?.split_once('m')?;
@@ -147,7 +147,7 @@ fn processor_time(times: &str) -> Option<f64> {
 }
 
 /// Returns the median of one number or more.
-fn median(numbers: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(numbers: impl Iterator<Item = f64>) -> f64 {
     let mut numbers: Vec<f64> = numbers.collect();
     numbers.sort_by(f64::total_cmp);
     let middle = numbers.len() / 2;

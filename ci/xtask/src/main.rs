@@ -6,6 +6,7 @@ mod command;
 mod crates;
 mod deb;
 mod install_programs;
+mod programs;
 mod update_bindings;
 
 use std::process::ExitCode;
@@ -22,9 +23,12 @@ fn main() -> ExitCode {
         "crates" => crates::run(&arguments),
         "deb" => deb::run(&arguments),
         "install-programs" => install_programs::run(&arguments),
+        "programs" => programs::run(&arguments),
         "update-bindings" => update_bindings::run(&arguments),
         _ => {
-            eprintln!("usage: cargo xtask cold-build|crates|deb|install-programs|update-bindings");
+            eprintln!(
+                "usage: cargo xtask cold-build|crates|deb|install-programs|programs|update-bindings"
+            );
             eprintln!("`ci/NAME --help` explains each; ci/package runs deb");
             return ExitCode::FAILURE;
         }

@@ -61,6 +61,7 @@ pub(crate) fn pages() -> Vec<(String, String)> {
         "CONTRIBUTING.md",
         "README.md",
         "SECURITY.md",
+        "docs/counterparts.md",
         "docs/packagers.md",
         "docs/performance.md",
         "docs/versions.md",

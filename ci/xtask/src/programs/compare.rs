@@ -1,0 +1,202 @@
+//! Comparing what both sides left behind.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::pair::{Pair, Part};
+use super::run::{Ran, SIDES};
+use crate::Result;
+use crate::command;
+
+/// Returns what differs; empty if nothing does.
+pub(crate) fn differences(pair: &Pair, ran: &[Ran; 2]) -> Result<String> {
+    let mut found = String::new();
+    for (side, name) in SIDES.iter().enumerate() {
+        let (status, expected) = (ran[side].status, pair.statuses[side]);
+        if status != expected {
+            let stderr = String::from_utf8_lossy(&ran[side].stderr);
+            found += &format!("{name}: expected status {expected}, found {status}: {stderr}\n");
+        }
+    }
+    for &part in &pair.compare {
+        let [theirs, ours] =
+            [0, 1].map(|side| text(part, &ran[side], pair.filters[side].as_deref()));
+        let (theirs, ours) = (theirs?, ours?);
+        if theirs == ours && theirs.is_empty() {
+            found += &format!("{part:?}: nothing to compare\n");
+        } else if theirs != ours {
+            found += &format!("{part:?}:\n{}", first_difference(&theirs, &ours));
+        }
+    }
+    Ok(found)
+}
+
+/// Returns a part as text.
+pub(crate) fn text(part: Part, ran: &Ran, filter: Option<&str>) -> Result<String> {
+    let each_file = |dump: fn(&Path) -> Result<String>| -> Result<String> {
+        ran.files.values().map(|path| dump(path)).collect()
+    };
+    match part {
+        Part::Stdout => filtered(&ran.stdout, filter),
+        Part::Stderr => filtered(&ran.stderr, filter),
+        Part::Names => {
+            let names: String = ran.files.keys().map(|name| format!("{name}\n")).collect();
+            filtered(names.as_bytes(), filter)
+        }
+        Part::Packets => each_file(|path| packets(path, Times::All)),
+        Part::Microseconds => each_file(|path| packets(path, Times::Microseconds)),
+        Part::Frames => each_file(|path| packets(path, Times::None)),
+        Part::Blocks => each_file(blocks),
+        Part::Bytes => each_file(|path| {
+            let bytes = std::fs::read(path);
+            let bytes =
+                bytes.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            Ok(bytes.iter().map(|byte| format!("{byte:02x}\n")).collect())
+        }),
+    }
+}
+
+/// Runs shell commands on some text.
+fn filtered(bytes: &[u8], filter: Option<&str>) -> Result<String> {
+    let Some(filter) = filter else {
+        return Ok(String::from_utf8_lossy(bytes).into_owned());
+    };
+    let cannot = |error: &dyn std::fmt::Display| format!("cannot run `{filter}`: {error}");
+    let mut child = Command::new("sh")
+        .args(["-c", filter])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| cannot(&error))?;
+    let mut stdin = child.stdin.take().ok_or("no standard input")?;
+    let input = bytes.to_vec();
+    // A filter that needs only the beginning closes its input.
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().map_err(|error| cannot(&error))?;
+    writer.join().map_err(|_| cannot(&"its input failed"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// How much of the times is compared.
+#[derive(Clone, Copy, PartialEq)]
+enum Times {
+    All,
+    Microseconds,
+    None,
+}
+
+/// Prints the packets of a savefile by tshark, which shares no code with these programs.
+fn packets(path: &Path, times: Times) -> Result<String> {
+    let mut fields = vec!["frame.len", "frame.cap_len", "frame.encap_type"];
+    if times != Times::None {
+        fields.push("frame.time_epoch");
+    }
+    let fields: Vec<&str> = fields.iter().flat_map(|field| ["-e", field]).collect();
+    let mut heads = tshark(path, &[&["-T", "fields"], &fields[..]].concat())?;
+    if times == Times::Microseconds {
+        // Each line ends with nine decimals.
+        let cut = |line: &str| line[..line.len().saturating_sub(3)].to_owned() + "\n";
+        heads = heads.lines().map(cut).collect();
+    }
+    Ok(heads + &tshark(path, &["-x"])?)
+}
+
+/// Prints what pcapng stores besides the packets.
+fn blocks(path: &Path) -> Result<String> {
+    let fields = [
+        "frame.interface_name",
+        "frame.comment",
+        "frame.packet_flags",
+    ];
+    let fields: Vec<&str> = fields.iter().flat_map(|field| ["-e", field]).collect();
+    tshark(path, &[&["-T", "fields"], &fields[..]].concat())
+}
+
+/// Runs tshark on a savefile.
+fn tshark(path: &Path, arguments: &[&str]) -> Result<String> {
+    let mut tshark = Command::new("tshark");
+    tshark.args(["-n", "-r"]).arg(path).args(arguments);
+    command::quiet_output(tshark.stdin(Stdio::null()))
+}
+
+/// Returns the first lines that differ.
+fn first_difference(theirs: &str, ours: &str) -> String {
+    const SHOWN: usize = 6;
+    let mut found = String::new();
+    let mut lines = [theirs.lines(), ours.lines()];
+    let mut number = 0;
+    let mut shown = 0;
+    while shown < SHOWN {
+        let pair = lines.each_mut().map(Iterator::next);
+        number += 1;
+        if pair == [None, None] {
+            break;
+        }
+        if pair[0] != pair[1] {
+            shown += 1;
+            for (side, line) in SIDES.iter().zip(pair) {
+                found += &match line {
+                    Some(line) => format!("  line {number}, {side}: {line}\n"),
+                    None => format!("  line {number}, {side}: (end)\n"),
+                };
+            }
+        }
+    }
+    found
+}
+
+/// Changes each part of a result in a way that the comparison must notice. Returns the changed results and the parts.
+pub(crate) fn tampered(pair: &Pair, ours: &Ran, folder: &Path) -> Result<Vec<(String, Ran)>> {
+    let mut changed = Vec::new();
+    let mut status = ours.clone();
+    status.status += 1;
+    changed.push(("status".to_owned(), status));
+    for &part in &pair.compare {
+        let mut ran = ours.clone();
+        match part {
+            Part::Stdout => ran.stdout.iter_mut().for_each(next_character),
+            Part::Stderr => ran.stderr.iter_mut().for_each(next_character),
+            Part::Names => {
+                ran.files.pop_last();
+            }
+            Part::Packets | Part::Microseconds | Part::Frames | Part::Blocks | Part::Bytes => {
+                let Some((name, path)) = ours.files.last_key_value() else {
+                    continue;
+                };
+                let copy = folder.join("tampered");
+                let mut bytes = std::fs::read(path)
+                    .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+                tamper(&mut bytes);
+                std::fs::write(&copy, bytes)
+                    .map_err(|error| format!("cannot write {}: {error}", copy.display()))?;
+                ran.files.insert(name.clone(), copy);
+            }
+        }
+        changed.push((format!("{part:?}"), ran));
+    }
+    Ok(changed)
+}
+
+/// Replaces a digit or letter by the next one.
+fn next_character(byte: &mut u8) {
+    *byte = match *byte {
+        b'9' => b'0',
+        b'z' => b'a',
+        b'Z' => b'A',
+        other if other.is_ascii_alphanumeric() => other + 1,
+        other => other,
+    };
+}
+
+/// Changes a byte near the end of a savefile: in the last packet, or in the checksum of a compressed file.
+fn tamper(bytes: &mut [u8]) {
+    let back = if bytes.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) {
+        12
+    } else {
+        1
+    };
+    if let Some(at) = bytes.len().checked_sub(back) {
+        bytes[at] ^= 1;
+    }
+}

@@ -1,0 +1,137 @@
+//! Comparing the speed of whole programs with that of their counterparts.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use super::inputs;
+use crate::Result;
+use crate::cold_build::{median, processor_time};
+use crate::command;
+
+/// The number of packets in the large file.
+const PACKETS: usize = 1_000_000;
+
+/// How often each side runs.
+const ROUNDS: usize = 5;
+
+/// The time of our program divided by that of its counterpart must not exceed this.
+const LIMIT: f64 = 1.05;
+
+/// A name, and both command lines. They run in a folder with `large.pcap`, `even.pcap` and `odd.pcap`.
+const ROWS: [(&str, &str, &str); 9] = [
+    ("read", "tcpdump -n -r large.pcap", "pcap-read large.pcap"),
+    (
+        "count",
+        "tcpdump --count -r large.pcap udp",
+        "pcap-read --count large.pcap -f udp",
+    ),
+    (
+        "filter",
+        "tcpdump -r large.pcap -w out.pcap tcp port 80",
+        "pcap-filter large.pcap out.pcap -f 'tcp port 80'",
+    ),
+    (
+        "copy",
+        "editcap -F pcap large.pcap out.pcap",
+        "pcap-filter large.pcap out.pcap",
+    ),
+    (
+        "merge",
+        "mergecap -F pcap -w out.pcap even.pcap odd.pcap",
+        "pcap-merge -w out.pcap even.pcap odd.pcap",
+    ),
+    (
+        "split",
+        "editcap -F pcap -c 100000 large.pcap part.pcap",
+        "pcap-split -q --force --packets 100000 -o part.pcap large.pcap",
+    ),
+    (
+        "snaplen",
+        "editcap -F pcap -s 96 large.pcap out.pcap",
+        "pcap-recode -q -s 96 large.pcap out.pcap",
+    ),
+    (
+        "shift",
+        "editcap -F pcap -t 3600 large.pcap out.pcap",
+        "pcap-recode -q --shift 3600 large.pcap out.pcap",
+    ),
+    (
+        "pcapng",
+        "editcap -F pcapng large.pcap out.pcapng",
+        "pcap-recode -q large.pcap out.pcapng",
+    ),
+];
+
+/// Measures the rows whose names contain one of the words, and prints a table.
+pub(crate) fn run(folder: &Path, words: &[&str]) -> Result<()> {
+    let folder = folder.join("timings");
+    prepare(&folder)?;
+    println!(
+        "{PACKETS} packets, medians of {ROUNDS} rounds in turns, in seconds (processor time in brackets)\n"
+    );
+    println!(
+        "{:<10} {:>16} {:>16} {:>7}",
+        "", "other tool", "ours", "ratio"
+    );
+    let mut slow = Vec::new();
+    for (name, theirs, ours) in ROWS {
+        if !words.is_empty() && !words.iter().any(|word| name.contains(word)) {
+            continue;
+        }
+        let mut times = [Vec::new(), Vec::new()];
+        for _ in 0..ROUNDS {
+            for (times, line) in times.iter_mut().zip([theirs, ours]) {
+                times.push(measure(&folder, line)?);
+            }
+        }
+        let [theirs, ours] = times.map(|times| {
+            [0, 1].map(|which| median(times.iter().map(|both: &[f64; 2]| both[which])))
+        });
+        let ratio = ours[0] / theirs[0];
+        let verdict = if ratio <= LIMIT { "" } else { "slower" };
+        println!(
+            "{name:<10} {:>7.2} ({:>6.2}) {:>7.2} ({:>6.2}) {ratio:>7.2} {verdict}",
+            theirs[0], theirs[1], ours[0], ours[1]
+        );
+        if ratio > LIMIT {
+            slow.push(name);
+        }
+    }
+    match slow.is_empty() {
+        true => Ok(()),
+        false => Err(format!(
+            "above {LIMIT} times the other tool: {}",
+            slow.join(", ")
+        )),
+    }
+}
+
+/// Creates the large file, and two files with a half of its packets each.
+fn prepare(folder: &Path) -> Result<()> {
+    if folder.join("odd.pcap").exists() {
+        return Ok(());
+    }
+    command::make_folder(folder)?;
+    inputs::create_large(&folder.join("large.pcap"), PACKETS)?;
+    inputs::create_large(&folder.join("even.pcap"), PACKETS / 2)?;
+    command::copy(&folder.join("even.pcap"), &folder.join("odd.pcap"))
+}
+
+/// Runs a command line, and returns the seconds that it took by the clock and of processor time.
+fn measure(folder: &Path, line: &str) -> Result<[f64; 2]> {
+    // What the last run wrote must not be written to the disk during this one.
+    command::run(&mut Command::new("sync"))?;
+    let script = format!("{line} >/dev/null 2>stderr || {{ cat stderr >&2; exit 1; }}; times");
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &script])
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    let began = Instant::now();
+    let times = command::output(&mut shell)?;
+    let clock = began.elapsed().as_secs_f64();
+    let processor =
+        processor_time(&times).ok_or_else(|| format!("cannot read the times: {times}"))?;
+    Ok([clock, processor])
+}
