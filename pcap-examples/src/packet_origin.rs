@@ -2,10 +2,9 @@
 
 use std::io::Write;
 
-use pcap_core::pcapng::{PacketBlock, PacketFlags};
+use pcap_core::pcapng::PacketBlock;
 
 use crate::escape;
-use crate::json::{self, Object};
 
 /// A packet of a pcapng savefile, and where it is in the savefile.
 #[derive(Clone, Copy, Debug)]
@@ -56,42 +55,5 @@ impl PacketOrigin<'_> {
             out.extend(b", comment: ");
             out.extend(escape::controls(comment.as_bytes()).bytes());
         }
-    }
-
-    /// Adds the members to the JSON of the packet, as described in [`json::HELP`].
-    #[must_use]
-    pub fn add_to<'o>(&self, object: Object<'o>, has_direction: bool) -> Object<'o> {
-        let block = &self.block;
-        let flags = block.flags();
-        let mut object = object
-            .some_plain("section", (self.section > 1).then_some(self.section))
-            .plain("interface_id", block.interface_id())
-            .some_text("interface", block.interface().name());
-        if !has_direction {
-            let direction = self.direction().map(str::to_ascii_lowercase);
-            object = object.some_text("direction", direction);
-        }
-        object = object
-            .some_text("reception", flags.and_then(PacketFlags::reception))
-            .some_plain("packet_flags", flags.map(PacketFlags::bits))
-            .some_plain("dropped", block.dropped())
-            .some_plain("packet_id", block.packet_id())
-            .some_plain("queue", block.queue());
-        if let Some((process, thread)) = block.process_thread() {
-            object = object.plain("process", process).plain("thread", thread);
-        }
-        let errors = flags.map(|flags| flags.link_errors().peekable());
-        if let Some(mut errors) = errors {
-            if errors.peek().is_some() {
-                object = object.member("link_errors", |out| json::list(out, errors, json::string));
-            }
-        }
-        let mut comments = block.comments().peekable();
-        if comments.peek().is_none() {
-            return object;
-        }
-        object.member("comments", |out| {
-            json::list(out, comments, |out, comment| json::string(out, &comment));
-        })
     }
 }

@@ -3,9 +3,10 @@
 use pcap_core::{Activated, Capture, Dlt, Packet};
 
 use crate::interface_names::InterfaceNames;
+use crate::json::{self, PacketField};
+use crate::packet_line;
 use crate::packet_origin::PacketOrigin;
 use crate::packet_view::{PacketTimes, View};
-use crate::{json, packet_line};
 
 /// The format of a printed packet. Each packet is one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub struct PacketPrinter {
     linktype: Dlt,
     times: PacketTimes,
     interfaces: InterfaceNames,
+    json_fields: Vec<PacketField>,
 }
 
 impl PacketPrinter {
@@ -36,6 +38,7 @@ impl PacketPrinter {
             linktype: capture.datalink(),
             times: PacketTimes::default(),
             interfaces: InterfaceNames::default(),
+            json_fields: PacketField::defaults(),
         }
     }
 
@@ -47,6 +50,7 @@ impl PacketPrinter {
             linktype: Dlt::EN10MB,
             times: PacketTimes::default(),
             interfaces: InterfaceNames::default(),
+            json_fields: PacketField::defaults(),
         }
     }
 
@@ -54,6 +58,13 @@ impl PacketPrinter {
     #[must_use]
     pub fn interfaces(mut self, interfaces: InterfaceNames) -> PacketPrinter {
         self.interfaces = interfaces;
+        self
+    }
+
+    /// Sets the members of JSON. Without this call, they are those that are not long.
+    #[must_use]
+    pub fn json_fields(mut self, fields: Vec<PacketField>) -> PacketPrinter {
+        self.json_fields = fields;
         self
     }
 
@@ -91,7 +102,9 @@ impl PacketPrinter {
                 packet_line::push(out, linktype, times, interfaces, packet, origin);
             }
             PrintFormat::Raw => packet_line::push_raw(out, packet),
-            PrintFormat::Json => json::push(out, linktype, interfaces, packet, origin),
+            PrintFormat::Json => {
+                json::push(out, &self.json_fields, linktype, interfaces, packet, origin);
+            }
         }
     }
 }

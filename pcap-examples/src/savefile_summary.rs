@@ -64,8 +64,7 @@ impl SavefileSummary {
     /// Begins the JSON object. The caller may add members.
     pub fn object<'a>(&self, out: &'a mut Vec<u8>, path: &Path) -> Object<'a> {
         let (first, last) = self.times.unzip();
-        let object = Object::new(out)
-            .text("type", "file")
+        let object = Object::of_type(out, "file")
             .path("path", path)
             .plain("packets", self.packets)
             .plain("bytes", self.bytes)

@@ -18,16 +18,17 @@ const HELP: &str = "\
 Examples:
   pcap-devices                               all devices, with addresses and states
   pcap-devices -L -J -i eth0                 also link types and sources of packet times
-  pcap-devices --json | jq -r '.[].name'     only their names
+  pcap-devices --json | jq -r .name          only their names
 
 JSON:
-  An array with an object per device: number, name, description, up, running,
-  loopback, wireless, connection (unknown, connected, disconnected or not
-  applicable), and addresses (an array of objects of family, address, netmask,
-  broadcast and peer). The family is ipv4, ipv6, mac, hardware or other. With
-  -L also link_types, and with -J time_stamp_types (arrays of objects of name
-  and description), or link_types_error and time_stamp_types_error (the reason
-  why they are unknown). Members that a device does not have are missing.";
+  One line per device, with an object of schema (the version of the schema: 1),
+  type (\"device\"), number, name, description, up, running, loopback, wireless,
+  connection (unknown, connected, disconnected or not applicable), and
+  addresses (an array of objects of family, address, netmask, broadcast and
+  peer). The family is ipv4, ipv6, mac, hardware or other. With -L also
+  link_types, and with -J time_stamp_types (arrays of objects of name and
+  description), or link_types_error and time_stamp_types_error (the reason why
+  they are unknown). Members that a device does not have are missing.";
 
 /// Lists the capture devices with their numbers, addresses and states.
 ///
@@ -45,7 +46,7 @@ pub(crate) struct Args {
     /// Also list the sources of packet times of each device
     #[arg(short = 'J', long, visible_alias = "list-tstamp-types")]
     list_time_stamp_types: bool,
-    /// Print one JSON document instead of text
+    /// Print JSON instead of text, one object per line (see below)
     #[arg(long)]
     json: bool,
 }
@@ -72,10 +73,9 @@ fn run(args: &Args) -> Outcome {
     }
     let mut output = LineOutput::stdout();
     if args.json {
-        output.print_line(|out| {
-            json::list(out, &rows, json_device);
-            out.push(b'\n');
-        })?;
+        for row in &rows {
+            output.print_line(|out| json_device(out, row))?;
+        }
     } else {
         for line in rows.iter().flat_map(text_lines) {
             output.print_line(|out| {
@@ -174,10 +174,10 @@ fn text_lines(row: &Row) -> Vec<String> {
     lines
 }
 
-/// Appends a device as a JSON object.
+/// Appends the line of JSON for a device.
 fn json_device(out: &mut Vec<u8>, row: &Row) {
     let device = &row.device;
-    let mut object = Object::new(out)
+    let mut object = Object::of_type(out, "device")
         .plain("number", row.number)
         .text("name", device.name())
         .some_text("description", device.description())
@@ -210,6 +210,7 @@ fn json_device(out: &mut Vec<u8>, row: &Row) {
         };
     }
     object.end();
+    out.push(b'\n');
 }
 
 /// Appends a name with its description as a JSON object.

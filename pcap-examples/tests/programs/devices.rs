@@ -31,10 +31,11 @@ fn addresses_and_states_are_listed() {
         }
 
         let json = run_program("devices", &["--json"]).success_output();
-        let devices: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let devices: Vec<serde_json::Value> = json
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
         let names: Vec<&str> = devices
-            .as_array()
-            .unwrap()
             .iter()
             .map(|device| device["name"].as_str().unwrap())
             .collect();

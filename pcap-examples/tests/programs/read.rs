@@ -153,7 +153,7 @@ fn lines_and_json_describe_the_packets() {
          512, 1454 bytes, 96 captured"
     );
 
-    let json = run_program("read", &["--json", path_arg(&path)]).success_output();
+    let json = run_program("read", &["--json", "--data", path_arg(&path)]).success_output();
     let raw = run_program("read", &["--raw", path_arg(&path)]).success_output();
     assert_eq!(json.lines().count(), sample_packets().len());
     for (json, raw) in json.lines().zip(raw.lines()) {

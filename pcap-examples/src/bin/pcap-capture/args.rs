@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use pcap_examples::options::device::DeviceOptions;
 use pcap_examples::options::display::DisplayOptions;
+use pcap_examples::options::json::JsonOptions;
 use pcap_examples::options::stop::StopOptions;
 use pcap_examples::packet_printer::PrintFormat;
 use pcap_examples::{json, output_format, signals};
@@ -56,9 +57,8 @@ pub(crate) struct Args {
     /// Print packets, even with --write
     #[arg(long)]
     pub(crate) print: bool,
-    /// Print packets and statistics as JSON, one object per line (see below)
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) json: JsonOptions,
     #[command(flatten)]
     pub(crate) display: DisplayOptions,
 }
@@ -69,7 +69,7 @@ impl Args {
     }
 
     pub(crate) fn form(&self) -> PrintFormat {
-        if self.json {
+        if self.json.json {
             PrintFormat::Json
         } else {
             PrintFormat::Line

@@ -186,7 +186,7 @@ fn print_statistics(
     if !args.display.is_quiet() {
         statistics.print();
     }
-    let printed = match args.json {
+    let printed = match args.json.json {
         true => statistics.print_json(!args.is_to_stdout()),
         false => Ok(()),
     };
@@ -198,6 +198,7 @@ fn printer(args: &Args, capture: &Capture<Active>) -> PacketPrinter {
     PacketPrinter::new(args.form(), capture)
         .view(args.display.view())
         .interfaces(InterfaceNames::of_this_system())
+        .json_fields(args.json.packet_fields())
 }
 
 /// Prints the device, its link type and its snaplen, and then the warnings of libpcap.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use pcap_examples::options::display::DisplayOptions;
 use pcap_examples::options::filter::FilterOption;
+use pcap_examples::options::json::JsonOptions;
 use pcap_examples::packet_printer::PrintFormat;
 use pcap_examples::{json, signals};
 
@@ -47,9 +48,8 @@ pub(crate) struct Args {
     /// Print packets in hexadecimal: SECONDS.NANOSECONDS CAPLEN LEN HEX; HEX is `-` if there are no bytes
     #[arg(long, conflicts_with = "json")]
     pub(crate) raw: bool,
-    /// Print packets as JSON, one object per line (see below)
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) json: JsonOptions,
     /// At the end of the file, wait for more packets until Ctrl-C. Requires a single savefile that is not
     /// compressed
     #[arg(long)]
@@ -66,7 +66,7 @@ impl Args {
 
     /// Returns the format of the lines.
     pub(crate) fn form(&self) -> PrintFormat {
-        match (self.raw, self.json) {
+        match (self.raw, self.json.json) {
             (true, _) => PrintFormat::Raw,
             (_, true) => PrintFormat::Json,
             _ => PrintFormat::Line,

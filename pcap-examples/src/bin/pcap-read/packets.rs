@@ -34,7 +34,9 @@ pub(crate) fn print(
     }
     signals::break_on_end(capture.break_handle());
     BackgroundWriter::stdout().break_on_failure(capture.break_handle());
-    let mut printer = PacketPrinter::new(args.form(), capture).view(args.display.view());
+    let mut printer = PacketPrinter::new(args.form(), capture)
+        .view(args.display.view())
+        .json_fields(args.json.packet_fields());
     let limit = args.limit();
     let flow = capture.try_for_each(|packet| {
         let count = packets_read.get() + 1;

@@ -44,8 +44,7 @@ impl Counts {
             return Ok(());
         }
         let mut line = Vec::new();
-        Object::new(&mut line)
-            .text("type", "summary")
+        Object::of_type(&mut line, "summary")
             .plain("read", read)
             .plain("written", self.written)
             .plain("skipped", skipped)

@@ -111,8 +111,7 @@ impl Counts {
         }
         let mut output = LineOutput::stdout();
         output.print_line(|out| {
-            Object::new(out)
-                .text("type", "summary")
+            Object::of_type(out, "summary")
                 .plain("packets", self.packets)
                 .plain("bytes", self.bytes)
                 .plain("seconds", format_args!("{seconds:.9}"))

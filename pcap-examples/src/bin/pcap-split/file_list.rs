@@ -78,8 +78,7 @@ impl FileList {
         let (files, packets, incomplete) = (self.files, self.packets, self.incomplete);
         if self.json {
             self.line(|out| {
-                json::Object::new(out)
-                    .text("type", "summary")
+                json::Object::of_type(out, "summary")
                     .plain("read", read)
                     .plain("packets", packets)
                     .plain("files", files)

@@ -157,7 +157,7 @@ fn savefiles_completed_before_an_error_are_listed() {
         );
         assert!(error.starts_with(&text), "{error}");
         let expected = serde_json::json!({
-            "type": "summary", "read": summary["read"], "packets": 6, "files": 3,
+            "schema": 1, "type": "summary", "read": summary["read"], "packets": 6, "files": 3,
             "incomplete": 1, "error": error,
         });
         assert_eq!(summary, expected);

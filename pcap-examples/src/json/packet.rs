@@ -1,0 +1,280 @@
+//! Formats packets as lines of JSON.
+
+use pcap_core::pcapng::{PacketBlock, PacketFlags};
+use pcap_core::{Dlt, Packet};
+
+use super::object::{Object, SCHEMA, list, number, string};
+use super::packet_field::PacketField;
+use crate::decode::{Cooked, Decoded, Detail, Fragment, OuterHeader, decode, tcp_flags};
+use crate::interface_names::InterfaceNames;
+use crate::packet_origin::PacketOrigin;
+
+/// A packet, and everything that its JSON may contain.
+struct PacketLine<'a> {
+    packet: Packet<'a>,
+    linktype: Dlt,
+    known: Decoded<'a>,
+    origin: Option<&'a PacketOrigin<'a>>,
+}
+
+/// Appends a packet as one line with these members. Packets of pcapng savefiles have an origin.
+pub fn push(
+    out: &mut Vec<u8>,
+    fields: &[PacketField],
+    linktype: Dlt,
+    interfaces: &mut InterfaceNames,
+    packet: Packet<'_>,
+    origin: Option<&PacketOrigin<'_>>,
+) {
+    let line = PacketLine {
+        packet,
+        linktype,
+        known: decode(linktype, packet.data()),
+        origin,
+    };
+    let mut object = Object::new(out);
+    for &field in fields {
+        object = line.add(object, field, interfaces);
+    }
+    object.end();
+    out.push(b'\n');
+}
+
+impl PacketLine<'_> {
+    /// Adds a member, if the packet has it.
+    fn add<'o>(
+        &self,
+        object: Object<'o>,
+        field: PacketField,
+        interfaces: &mut InterfaceNames,
+    ) -> Object<'o> {
+        let known = &self.known;
+        let cooked = known.cooked.as_ref();
+        let block = self.origin.map(|origin| &origin.block);
+        match field {
+            PacketField::Schema => object.plain("schema", SCHEMA),
+            PacketField::Type => object.text("type", "packet"),
+            PacketField::Time => {
+                let has_time = self.origin.is_none_or(PacketOrigin::has_time);
+                object.some_text("time", has_time.then(|| self.packet.timestamp()))
+            }
+            PacketField::Caplen => object.plain("caplen", self.packet.caplen()),
+            PacketField::Len => object.plain("len", self.packet.wire_len()),
+            PacketField::Linktype => object.text("linktype", self.linktype),
+            PacketField::InterfaceIndex => object.some_plain(
+                "interface_index",
+                cooked.and_then(|cooked| cooked.interface),
+            ),
+            PacketField::Interface => match block {
+                Some(block) => object.some_text("interface", block.interface().name()),
+                None => {
+                    let index = cooked.and_then(|cooked| cooked.interface);
+                    let name = index.and_then(|index| interfaces.name(index));
+                    object.some_text("interface", name)
+                }
+            },
+            PacketField::Direction => object.some_text("direction", self.direction()),
+            PacketField::PacketType => {
+                let kind = cooked.and_then(|cooked| cooked.packet_type);
+                object.some_text("packet_type", kind.map(|kind| kind.name()))
+            }
+            PacketField::HardwareType => {
+                object.some_plain("hardware_type", cooked.and_then(|cooked| cooked.hardware))
+            }
+            PacketField::Vlans | PacketField::Mpls | PacketField::Pppoe | PacketField::Tunnels => {
+                add_outer_headers(object, field, &known.outer_headers)
+            }
+            PacketField::Protocol => object.text("protocol", known.protocol),
+            PacketField::Source => object.address("source", known.source),
+            PacketField::SourcePort => object.port("source_port", known.source),
+            PacketField::Destination => object.address("destination", known.destination),
+            PacketField::DestinationPort => object.port("destination_port", known.destination),
+            PacketField::Flags => match known.detail {
+                Detail::Tcp {
+                    flags: Some(flags), ..
+                } => object.member("flags", |out| list(out, tcp_flags(flags), string)),
+                _ => object,
+            },
+            PacketField::Fragment => match known.fragment {
+                Some(part) => object.member("fragment", |out| push_fragment(out, part)),
+                None => object,
+            },
+            PacketField::Info => {
+                let info = known.info();
+                object.some_text(
+                    "info",
+                    Some(info.trim_start()).filter(|info| !info.is_empty()),
+                )
+            }
+            PacketField::Payload => object.hex("payload", known.rest),
+            PacketField::Data => object.hex("data", self.packet.data()),
+            field => match self.origin {
+                Some(origin) => add_of_pcapng(object, field, origin),
+                None => object,
+            },
+        }
+    }
+
+    /// Returns `in` or `out`, if the direction is known.
+    fn direction(&self) -> Option<&'static str> {
+        let cooked = self.known.cooked.as_ref().and_then(Cooked::direction);
+        let flags = || self.origin?.block.flags();
+        cooked.or_else(|| match flags()? {
+            flags if flags.is_inbound() => Some("in"),
+            flags if flags.is_outbound() => Some("out"),
+            _ => None,
+        })
+    }
+}
+
+/// Adds a member that only packets of pcapng savefiles have.
+fn add_of_pcapng<'o>(
+    object: Object<'o>,
+    field: PacketField,
+    origin: &PacketOrigin<'_>,
+) -> Object<'o> {
+    let block: &PacketBlock<'_> = &origin.block;
+    let flags = block.flags();
+    match field {
+        PacketField::Section => {
+            object.some_plain("section", (origin.section > 1).then_some(origin.section))
+        }
+        PacketField::InterfaceId => object.plain("interface_id", block.interface_id()),
+        PacketField::Reception => {
+            object.some_text("reception", flags.and_then(PacketFlags::reception))
+        }
+        PacketField::PacketFlags => object.some_plain("packet_flags", flags.map(PacketFlags::bits)),
+        PacketField::Dropped => object.some_plain("dropped", block.dropped()),
+        PacketField::PacketId => object.some_plain("packet_id", block.packet_id()),
+        PacketField::Queue => object.some_plain("queue", block.queue()),
+        PacketField::Process => object.some_plain(
+            "process",
+            block.process_thread().map(|(process, _)| process),
+        ),
+        PacketField::Thread => {
+            object.some_plain("thread", block.process_thread().map(|(_, thread)| thread))
+        }
+        PacketField::LinkErrors => {
+            let errors = flags.into_iter().flat_map(PacketFlags::link_errors);
+            object.some_list("link_errors", errors, string)
+        }
+        PacketField::Comments => object.some_list("comments", block.comments(), string),
+        _ => object,
+    }
+}
+
+/// Adds the tags, labels, sessions or tunnels around a packet.
+fn add_outer_headers<'o>(
+    object: Object<'o>,
+    field: PacketField,
+    headers: &[OuterHeader],
+) -> Object<'o> {
+    if headers.is_empty() {
+        return object;
+    }
+    let headers = headers.iter();
+    match field {
+        PacketField::Vlans => {
+            let vlans = headers.filter_map(|header| match header {
+                OuterHeader::Vlan(number) => Some(number),
+                _ => None,
+            });
+            object.some_list("vlans", vlans, number)
+        }
+        PacketField::Mpls => {
+            let labels = headers.filter_map(|header| match header {
+                OuterHeader::Mpls(label) => Some(label),
+                _ => None,
+            });
+            object.some_list("mpls", labels, number)
+        }
+        PacketField::Pppoe => {
+            let sessions = headers.filter_map(|header| match header {
+                OuterHeader::Pppoe(session) => Some(session),
+                _ => None,
+            });
+            object.some_list("pppoe", sessions, number)
+        }
+        _ => {
+            let is_tunnel = |header: &&OuterHeader| matches!(header, OuterHeader::Tunnel { .. });
+            object.some_list("tunnels", headers.filter(is_tunnel), push_tunnel)
+        }
+    }
+}
+
+/// Appends a tunnel as an object.
+fn push_tunnel(out: &mut Vec<u8>, header: &OuterHeader) {
+    if let OuterHeader::Tunnel {
+        protocol,
+        source,
+        destination,
+        id,
+        ..
+    } = *header
+    {
+        Object::new(out)
+            .text("protocol", protocol)
+            .some_plain("id", id)
+            .endpoints(source, destination)
+            .end();
+    }
+}
+
+/// Appends the position of a fragment as an object.
+fn push_fragment(out: &mut Vec<u8>, part: Fragment) {
+    Object::new(out)
+        .plain("id", part.id)
+        .plain("offset", part.offset)
+        .end();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pcap_core::Timestamp;
+
+    fn object(fields: &[PacketField], frame: &[u8]) -> String {
+        let mut out = Vec::new();
+        let packet = Packet::new(Timestamp::new(1, 5), 1514, frame);
+        let names = &mut InterfaceNames::default();
+        push(&mut out, fields, Dlt::EN10MB, names, packet, None);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn frame() -> Vec<u8> {
+        let mut frame = vec![0; 12];
+        frame.extend([0x81, 0, 0, 5, 8, 0]);
+        etherparse::PacketBuilder::ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64)
+            .tcp(80, 4000, 7, 512)
+            .fin()
+            .write(&mut frame, b"abc")
+            .unwrap();
+        frame
+    }
+
+    #[test]
+    fn a_packet_is_one_line_of_valid_json() {
+        let line = object(&PacketField::defaults(), &frame());
+        assert_eq!(line.find('\n'), Some(line.len() - 1));
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["time"], "1.000000005");
+        assert_eq!(value["len"], 1514);
+        assert_eq!(value["vlans"], serde_json::json!([5]));
+        assert_eq!(value["source"], "192.0.2.1");
+        assert_eq!(value["destination_port"], 4000);
+        assert_eq!(value["flags"], serde_json::json!(["FIN"]));
+        assert_eq!(value["info"], "FIN seq 7 win 512");
+    }
+
+    #[test]
+    fn only_the_selected_members_are_printed() {
+        use PacketField::{Comments, Data, Payload, SourcePort, Time};
+        let frame = frame();
+        assert_eq!(
+            object(&[SourcePort, Time, Comments, Payload], &frame),
+            "{\"source_port\":80,\"time\":\"1.000000005\",\"payload\":\"616263\"}\n"
+        );
+        let data = object(&[Data], &frame);
+        assert_eq!(data.len(), "{\"data\":\"\"}\n".len() + 2 * frame.len());
+    }
+}

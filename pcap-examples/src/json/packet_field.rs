@@ -1,0 +1,61 @@
+//! The members of the JSON of a packet.
+
+use clap::ValueEnum;
+
+/// A member of the JSON of a packet. The order is that of the members if none are selected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+#[allow(missing_docs)] // `pcap-examples/schema` describes them.
+pub enum PacketField {
+    Schema,
+    Type,
+    Time,
+    Caplen,
+    Len,
+    Linktype,
+    InterfaceIndex,
+    Section,
+    InterfaceId,
+    Interface,
+    Direction,
+    PacketType,
+    HardwareType,
+    Reception,
+    PacketFlags,
+    Dropped,
+    PacketId,
+    Queue,
+    Process,
+    Thread,
+    LinkErrors,
+    Comments,
+    Vlans,
+    Mpls,
+    Pppoe,
+    Tunnels,
+    Protocol,
+    Source,
+    SourcePort,
+    Destination,
+    DestinationPort,
+    Flags,
+    Fragment,
+    Info,
+    Payload,
+    Data,
+}
+
+impl PacketField {
+    /// Returns whether the member is only printed if it is requested, because it makes the line long.
+    #[must_use]
+    pub fn is_on_request(self) -> bool {
+        matches!(self, PacketField::Payload | PacketField::Data)
+    }
+
+    /// Returns the members that are printed if none are selected.
+    #[must_use]
+    pub fn defaults() -> Vec<PacketField> {
+        let all = PacketField::value_variants().iter().copied();
+        all.filter(|field| !field.is_on_request()).collect()
+    }
+}
