@@ -58,6 +58,7 @@ pub mod send_schedule;
 mod signal_thread;
 pub mod signals;
 pub mod skipped_packets;
+pub mod sorter;
 pub mod statistics;
 pub mod stderr;
 pub mod value_parsers;

@@ -9,7 +9,7 @@ use pcap_examples::options::filter::FilterOption;
 use pcap_examples::options::range::RangeOptions;
 use pcap_examples::options::{duplicates, range};
 use pcap_examples::output_format::FormatArg;
-use pcap_examples::{output_format, signals, skipped_packets};
+use pcap_examples::{output_format, signals, skipped_packets, value_parsers};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -21,6 +21,7 @@ Examples:
   pcap-filter --packets 1-100,200- a.pcap b.pcap
   pcap-filter --after '2026-11-28 09:30' --before +1h a.pcap b.pcap
   pcap-filter --dedup a.pcap b.pcap         without duplicates
+  pcap-filter --sort a.pcap b.pcap          in the order of time
   pcap-filter --comment '7:look here' a.pcapng b.pcapng
 
 From pcap to pcap, OUT has the link type, snaplen and precision of IN. Packets
@@ -41,6 +42,11 @@ A packet is copied if all options select it. With --packets or --except, OUT is
 complete after the last packet that they select, and the rest of IN is not
 read. If OUT is pcapng, all of IN is read, for the blocks without a packet.
 With --limit, the rest is never read.
+
+With --sort, OUT is written after all of IN is read. Each section of pcapng is
+sorted by itself. Its interfaces, names and secrets come first. Packets without
+a time and other blocks stay behind the packet before them. The other options
+see the packets in the order of IN.
 
 If IN is damaged, the packets before the damage are copied and the status is
 1. After Ctrl-C, the packets read so far are copied and the status is 1. A
@@ -72,6 +78,13 @@ pub(crate) struct Args {
     pub(crate) limit: Option<u64>,
     #[command(flatten)]
     pub(crate) duplicates: DuplicateOptions,
+    /// Sort the packets by time. Packets with the same time keep their order
+    #[arg(long)]
+    pub(crate) sort: bool,
+    /// The memory for sorting, in bytes or with a unit. If the packets need more, temporary files (in
+    /// TMPDIR) are used
+    #[arg(long, value_name = "SIZE", requires = "sort", default_value = "256MiB", value_parser = value_parsers::bytes)]
+    pub(crate) sort_memory: u64,
     #[command(flatten)]
     pub(crate) format: FormatArg,
     #[command(flatten)]

@@ -1,6 +1,7 @@
 //! Copies pcapng savefiles block by block.
 
-use pcap_core::pcapng::{Block, PacketBlock, Section};
+use pcap_core::Timestamp;
+use pcap_core::pcapng::{Block, BlockBuf, Endian, PacketBlock, RawBlock, Section};
 use pcap_examples::block_output::BlockOutput;
 use pcap_examples::block_reader::BlockReader;
 use pcap_examples::commented_packets::CommentedPackets;
@@ -9,10 +10,16 @@ use pcap_examples::drop_counts::DropCounts;
 use pcap_examples::exit::Outcome;
 use pcap_examples::link_filters::LinkFilters;
 use pcap_examples::options::filter::Selection;
+use pcap_examples::preamble::Preamble;
+use pcap_examples::sorter::{Item, Sorter};
 
 use crate::args::{Args, NAME};
 use crate::outcome_of_reading;
 use crate::picker::Picker;
+use crate::sorting;
+
+/// The types of blocks that hold packets.
+const PACKETS: [u32; 3] = [2, 3, 6];
 
 pub(crate) fn copy(
     args: &Args,
@@ -29,6 +36,9 @@ pub(crate) fn copy(
         comments: CommentedPackets::new(&args.comments),
         drops: DropCounts::default(),
         picker: Picker::new(args),
+        sorter: sorting::sorter(args),
+        place: sorting::start(),
+        endian: Endian::NATIVE,
         output: BlockOutput::new(&args.input, &args.output, gzip, &copy_progress),
         sections: 0,
         read: 0,
@@ -67,6 +77,11 @@ struct BlockCopy<'a> {
     comments: CommentedPackets,
     drops: DropCounts,
     picker: Picker,
+    sorter: Option<Sorter>,
+    /// The time of the last packet of the section that has one.
+    place: Timestamp,
+    /// The byte order of the section.
+    endian: Endian,
     /// The output, which is created once the filter is known to compile.
     output: BlockOutput,
     /// The number of sections read.
@@ -82,6 +97,7 @@ impl BlockCopy<'_> {
         match block {
             Block::Packet(packet) => {
                 self.read += 1;
+                self.place = packet.timestamp().unwrap_or(self.place);
                 self.copy_progress.set_read(self.read);
                 let endian = block.as_raw().endian();
                 let plain = packet.packet();
@@ -102,7 +118,10 @@ impl BlockCopy<'_> {
                 self.filters.add(interface.linktype(), endian)?;
                 self.output.write_block(block.as_raw())?;
             }
-            other => self.output.write_block(other.as_raw())?,
+            other if self.sorter.is_none() || Preamble::has(other) => {
+                self.output.write_block(other.as_raw())?;
+            }
+            other => self.sort(other.as_raw(), 0)?,
         }
         if !self.output.is_created() && !matches!(block, Block::Section(_)) {
             self.create_if_ready()?;
@@ -116,7 +135,7 @@ impl BlockCopy<'_> {
         let has_comments = self.comments.concern(self.read, packet);
         let has_drops = self.drops.concern(packet);
         if !has_comments && !has_drops {
-            return self.output.write_packet(packet.as_raw(), wire_len);
+            return self.write_packet(packet.as_raw(), wire_len);
         }
         self.output.change_section();
         let mut block = packet.to_enhanced();
@@ -126,11 +145,49 @@ impl BlockCopy<'_> {
         if has_drops {
             self.drops.add(packet, &mut block)?;
         }
-        self.output.write_packet(&block, wire_len)
+        self.write_packet(block.as_raw(), wire_len)
+    }
+
+    /// Writes the block of a packet, or sorts it first.
+    #[inline]
+    fn write_packet(&mut self, block: RawBlock<'_>, wire_len: u32) -> Outcome {
+        match self.sorter {
+            None => self.output.write_packet(block, wire_len),
+            Some(_) => self.sort(block, wire_len),
+        }
+    }
+
+    /// Sorts a block. One without a time stays behind the packet before it.
+    fn sort(&mut self, block: RawBlock<'_>, wire_len: u32) -> Outcome {
+        let item = Item {
+            time: self.place,
+            number: self.read,
+            wire_len,
+            kind: block.block_type(),
+            data: block.body(),
+        };
+        self.sorter
+            .as_mut()
+            .map_or(Ok(()), |sorter| sorter.push(&item))
+    }
+
+    /// Writes the sorted blocks of a section.
+    fn write_sorted(&mut self) -> Outcome {
+        let (output, endian) = (&mut self.output, self.endian);
+        sorting::drain(&mut self.sorter, |item| {
+            let block = BlockBuf::with_endian(item.kind, item.data, endian);
+            match PACKETS.contains(&item.kind) {
+                true => output.write_packet(&block, item.wire_len)?,
+                false => output.write_block(&block)?,
+            }
+            output.tick()
+        })
     }
 
     /// Copies a section header.
     fn begin_section(&mut self, section: &Section) -> Outcome {
+        self.write_sorted()?;
+        (self.place, self.endian) = (sorting::start(), section.endian());
         self.drops.begin_section();
         self.sections += 1;
         let comments = &self.args.comments;
@@ -161,6 +218,8 @@ impl BlockCopy<'_> {
             self.filters.outcome()?;
             self.output.create()?;
         }
-        self.output.close()
+        let sorted = self.write_sorted();
+        self.output.close()?;
+        sorted
     }
 }

@@ -4,6 +4,7 @@ mod args;
 mod blocks;
 mod packets;
 mod picker;
+mod sorting;
 mod to_classic;
 
 use std::io::{self, IsTerminal};

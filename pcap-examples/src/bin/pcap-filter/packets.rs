@@ -14,6 +14,7 @@ use pcap_examples::skipped_packets::SkippedPackets;
 use crate::args::{Args, NAME};
 use crate::outcome_of_reading;
 use crate::picker::Picker;
+use crate::sorting;
 
 pub(crate) fn copy(
     args: &Args,
@@ -31,6 +32,7 @@ pub(crate) fn copy(
     let mut skipped = SkippedPackets::new(NAME, input.bar());
     let mut comments = CommentedPackets::new(&args.comments);
     let mut picker = Picker::new(args);
+    let mut sorter = sorting::sorter(args);
     let (linktype, bar) = (input.capture().linktype(), input.bar().clone());
     let (_, outcome) = input.for_each_packet(|number, packet| {
         copy_progress.set_read(number);
@@ -39,7 +41,13 @@ pub(crate) fn copy(
             && filter.matches_packet(packet)
             && picker.picks(linktype, packet, time)
         {
-            skipped.check_written(number, comments.write(number, packet, &mut savefile))?;
+            match &mut sorter {
+                Some(sorter) => sorter.push(&sorting::item(number, 0, packet))?,
+                None => {
+                    let written = comments.write(number, packet, &mut savefile);
+                    skipped.check_written(number, written)?;
+                }
+            }
         }
         savefile.tick()?;
         Ok(match picker.is_over(number) {
@@ -47,10 +55,16 @@ pub(crate) fn copy(
             false => ControlFlow::Continue(()),
         })
     });
+    let drained = sorting::drain(&mut sorter, |item| {
+        let written = comments.write(item.number, sorting::packet(item), &mut savefile);
+        skipped.check_written(item.number, written)?;
+        savefile.tick()
+    });
     let closed = savefile.close();
     copy_progress.print();
     picker.report(&bar);
     closed?;
     outcome_of_reading(args, outcome)?;
+    drained?;
     skipped.outcome().and(comments.check())
 }

@@ -1,8 +1,8 @@
 //! Copies the packets of pcapng savefiles to classic savefiles.
 
 use indicatif::ProgressBar;
-use pcap_core::Precision;
 use pcap_core::pcapng::Block;
+use pcap_core::{Linktype, Precision};
 use pcap_examples::block_reader::BlockReader;
 use pcap_examples::classic_output::ClassicOutput;
 use pcap_examples::copy_progress::CopyProgress;
@@ -12,10 +12,12 @@ use pcap_examples::link_filters::LinkFilters;
 use pcap_examples::lost_parts::LostParts;
 use pcap_examples::options::filter::Selection;
 use pcap_examples::skipped_packets::SkippedPackets;
+use pcap_examples::sorter::Sorter;
 
 use crate::args::{Args, NAME};
 use crate::outcome_of_reading;
 use crate::picker::Picker;
+use crate::sorting;
 
 pub(crate) fn copy(
     args: &Args,
@@ -34,6 +36,7 @@ pub(crate) fn copy(
         skipped: SkippedPackets::new(NAME, &bar),
         lost: LostParts::default(),
         picker: Picker::new(args),
+        sorter: sorting::sorter(args),
         read: 0,
     };
     let outcome = loop {
@@ -47,6 +50,7 @@ pub(crate) fn copy(
             Err(failure) => break Err(failure),
         }
     };
+    let drained = copy.write_sorted();
     bar.finish_and_clear();
     let closed = copy.output.close(outcome.is_err());
     if copy.output.is_created() {
@@ -56,6 +60,7 @@ pub(crate) fn copy(
     }
     closed?;
     outcome_of_reading(args, outcome)?;
+    drained?;
     copy.skipped.outcome()
 }
 
@@ -68,6 +73,7 @@ struct ClassicCopy<'a> {
     skipped: SkippedPackets<'a>,
     lost: LostParts,
     picker: Picker,
+    sorter: Option<Sorter>,
     /// The number of packets read.
     read: u64,
 }
@@ -92,6 +98,11 @@ impl ClassicCopy<'_> {
                 {
                     let args = self.args;
                     host_order::check(packet, self.read, &args.input, &args.output)?;
+                    if let Some(sorter) = &mut self.sorter {
+                        let item = sorting::item(self.read, linktype.value(), plain);
+                        self.lost.count_packet(packet);
+                        return sorter.push(&item);
+                    }
                     let written = self.output.write(self.read, linktype, plain);
                     if self.skipped.check_written(self.read, written)? {
                         self.lost.count_packet(packet);
@@ -107,5 +118,16 @@ impl ClassicCopy<'_> {
         }
         self.lost.count(block);
         Ok(())
+    }
+
+    /// Writes the sorted packets.
+    fn write_sorted(&mut self) -> Outcome {
+        let (output, skipped) = (&mut self.output, &mut self.skipped);
+        sorting::drain(&mut self.sorter, |item| {
+            let packet = sorting::packet(item);
+            let written = output.write(item.number, Linktype::new(item.kind), packet);
+            skipped.check_written(item.number, written)?;
+            output.tick()
+        })
     }
 }

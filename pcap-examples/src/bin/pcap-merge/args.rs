@@ -19,8 +19,8 @@ Examples:
   find . -name '*.pcap' > names && pcap-merge -w /tmp/all.pcap --files-from names
 
 Packets with equal times are ordered like the inputs on the command line. Packets of one input keep
-their order, even if their times do not ascend. Packets without a time stay behind the packet before
-them.
+their order, even if their times do not ascend; `pcap-filter --sort` sorts such an input. Packets
+without a time stay behind the packet before them.
 
 If OUT is classic pcap, all inputs must have the same link type and snaplen. OUT has nanosecond
 precision if one of the inputs does, as pcapng always does. It declares the length of the frame

@@ -2,6 +2,7 @@
 
 mod duplicates;
 mod ranges;
+mod sorting;
 
 use std::fs;
 use std::path::Path;

@@ -2,42 +2,42 @@
 
 /// The byte order of a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     Little,
     Big,
 }
 
 /// An option of a block: its code and its value.
-pub(super) type Opt<'a> = (u16, &'a [u8]);
+pub(crate) type Opt<'a> = (u16, &'a [u8]);
 
 /// A savefile that is being built.
 #[derive(Clone)]
-pub(super) struct Ng {
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Ng {
+    pub(crate) bytes: Vec<u8>,
     order: Order,
 }
 
 impl Ng {
-    pub(super) fn new(order: Order) -> Ng {
+    pub(crate) fn new(order: Order) -> Ng {
         let bytes = Vec::new();
         Ng { bytes, order }
     }
 
-    pub(super) fn u16(&self, number: u16) -> [u8; 2] {
+    pub(crate) fn u16(&self, number: u16) -> [u8; 2] {
         match self.order {
             Order::Little => number.to_le_bytes(),
             Order::Big => number.to_be_bytes(),
         }
     }
 
-    pub(super) fn u32(&self, number: u32) -> [u8; 4] {
+    pub(crate) fn u32(&self, number: u32) -> [u8; 4] {
         match self.order {
             Order::Little => number.to_le_bytes(),
             Order::Big => number.to_be_bytes(),
         }
     }
 
-    pub(super) fn u64(&self, number: u64) -> [u8; 8] {
+    pub(crate) fn u64(&self, number: u64) -> [u8; 8] {
         match self.order {
             Order::Little => number.to_le_bytes(),
             Order::Big => number.to_be_bytes(),
@@ -45,7 +45,7 @@ impl Ng {
     }
 
     /// Returns a time: the upper half first, in both byte orders.
-    pub(super) fn ticks(&self, ticks: u64) -> Vec<u8> {
+    pub(crate) fn ticks(&self, ticks: u64) -> Vec<u8> {
         [
             self.u32((ticks >> 32) as u32),
             self.u32((ticks & 0xffff_ffff) as u32),
@@ -67,7 +67,7 @@ impl Ng {
     }
 
     /// Adds a block of any type.
-    pub(super) fn block(&mut self, kind: u32, body: &[u8]) {
+    pub(crate) fn block(&mut self, kind: u32, body: &[u8]) {
         let body = padded(body);
         let length = self.u32(body.len() as u32 + 12);
         self.bytes.extend(self.u32(kind));
@@ -76,7 +76,7 @@ impl Ng {
         self.bytes.extend(length);
     }
 
-    pub(super) fn section(&mut self, length: i64, options: &[Opt<'_>]) {
+    pub(crate) fn section(&mut self, length: i64, options: &[Opt<'_>]) {
         let mut body = self.u32(0x1a2b_3c4d).to_vec();
         body.extend([self.u16(1), self.u16(0)].concat());
         body.extend(self.u64(length as u64));
@@ -84,7 +84,7 @@ impl Ng {
         self.block(0x0a0d_0d0a, &body);
     }
 
-    pub(super) fn interface(&mut self, linktype: u16, snaplen: u32, options: &[Opt<'_>]) {
+    pub(crate) fn interface(&mut self, linktype: u16, snaplen: u32, options: &[Opt<'_>]) {
         let mut body = [self.u16(linktype), [0; 2]].concat();
         body.extend(self.u32(snaplen));
         body.extend(self.options(options));
@@ -92,7 +92,7 @@ impl Ng {
     }
 
     /// Adds an enhanced packet block.
-    pub(super) fn packet(&mut self, interface: u32, ticks: u64, data: &[u8], options: &[Opt<'_>]) {
+    pub(crate) fn packet(&mut self, interface: u32, ticks: u64, data: &[u8], options: &[Opt<'_>]) {
         let mut body = self.u32(interface).to_vec();
         body.extend(self.ticks(ticks));
         body.extend([self.u32(data.len() as u32); 2].concat());
@@ -102,13 +102,13 @@ impl Ng {
     }
 
     /// Adds a simple packet block.
-    pub(super) fn simple_packet(&mut self, wire_len: u32, data: &[u8]) {
+    pub(crate) fn simple_packet(&mut self, wire_len: u32, data: &[u8]) {
         let body = [&self.u32(wire_len)[..], data].concat();
         self.block(3, &body);
     }
 
     /// Adds an obsolete packet block, which states a number of dropped packets.
-    pub(super) fn obsolete_packet(&mut self, interface: u16, drops: u16, ticks: u64, data: &[u8]) {
+    pub(crate) fn obsolete_packet(&mut self, interface: u16, drops: u16, ticks: u64, data: &[u8]) {
         let mut body = [self.u16(interface), self.u16(drops)].concat();
         body.extend(self.ticks(ticks));
         body.extend([self.u32(data.len() as u32); 2].concat());
@@ -116,7 +116,7 @@ impl Ng {
         self.block(2, &body);
     }
 
-    pub(super) fn statistics(&mut self, interface: u32, ticks: u64, options: &[Opt<'_>]) {
+    pub(crate) fn statistics(&mut self, interface: u32, ticks: u64, options: &[Opt<'_>]) {
         let mut body = self.u32(interface).to_vec();
         body.extend(self.ticks(ticks));
         body.extend(self.options(options));
@@ -124,7 +124,7 @@ impl Ng {
     }
 
     /// Adds a name of an IPv4 address.
-    pub(super) fn names(&mut self, address: &[u8; 4], name: &str) {
+    pub(crate) fn names(&mut self, address: &[u8; 4], name: &str) {
         let record = [&address[..], name.as_bytes(), b"\0"].concat();
         let mut body = [self.u16(1), self.u16(record.len() as u16)].concat();
         body.extend(padded(&record));
@@ -133,14 +133,14 @@ impl Ng {
     }
 
     /// Adds a TLS key log.
-    pub(super) fn secrets(&mut self, log: &[u8]) {
+    pub(crate) fn secrets(&mut self, log: &[u8]) {
         let mut body = self.u32(0x544c_534b).to_vec();
         body.extend(self.u32(log.len() as u32));
         body.extend(log);
         self.block(10, &body);
     }
 
-    pub(super) fn custom(&mut self, is_copyable: bool, data: &[u8]) {
+    pub(crate) fn custom(&mut self, is_copyable: bool, data: &[u8]) {
         let kind = if is_copyable { 0xbad } else { 0x4000_0bad };
         let body = [&self.u32(32_473)[..], data].concat();
         self.block(kind, &body);
@@ -156,13 +156,13 @@ fn padded(bytes: &[u8]) -> Vec<u8> {
 
 /// A block of a savefile: its type and its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) kind: u32,
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Found {
+    pub(crate) kind: u32,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Returns the blocks of a savefile.
-pub(super) fn blocks(bytes: &[u8]) -> Vec<Found> {
+pub(crate) fn blocks(bytes: &[u8]) -> Vec<Found> {
     let (mut rest, mut is_big) = (bytes, false);
     let mut blocks = Vec::new();
     while !rest.is_empty() {

@@ -1,6 +1,6 @@
 //! The programs on pcapng savefiles, which they read and write block by block.
 
-mod bytes;
+pub(crate) mod bytes;
 mod comments;
 mod filter;
 mod read;
@@ -20,13 +20,13 @@ fn ip(protocol: u8) -> Vec<u8> {
 }
 
 /// The same in an Ethernet frame.
-fn ethernet(protocol: u8) -> Vec<u8> {
+pub(crate) fn ethernet(protocol: u8) -> Vec<u8> {
     [&[4; 6][..], &[2; 6], &[8, 0], &ip(protocol)].concat()
 }
 
-const UDP: u8 = 17;
+pub(crate) const UDP: u8 = 17;
 const TCP: u8 = 6;
-const SECOND: u64 = 1_700_000_000_000_000;
+pub(crate) const SECOND: u64 = 1_700_000_000_000_000;
 
 /// Returns a section with blocks of every kind, and packets of Ethernet (interface 0, microseconds) and raw IP
 /// (interface 1, nanoseconds). Of the packets 1 to 7, those with odd numbers are UDP.
