@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::background_writer::Shared;
+use crate::background_writer::{Shared, Sync};
 use crate::signals;
 
 /// The largest write to a pipe or a terminal. Smaller writes let the program notice progress.
@@ -54,6 +54,40 @@ impl Destination {
             }
         } else {
             Destination::Plain(output)
+        }
+    }
+
+    /// Sets when to call fdatasync(2).
+    pub(crate) fn with_sync(mut self, sync: Sync) -> Destination {
+        self.output_mut().sync = sync;
+        self
+    }
+
+    /// Returns when to call [`sync`](Self::sync) next.
+    pub(crate) fn sync_at(&self) -> Option<Instant> {
+        let output = self.output();
+        match output.sync {
+            Sync::Every(time) => output.unsynced_since?.checked_add(time),
+            Sync::Never | Sync::AtEnd => None,
+        }
+    }
+
+    /// Makes the written data survive a crash of the system.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        self.output_mut().sync_data()
+    }
+
+    fn output(&self) -> &CountingOutput {
+        match self {
+            Destination::Plain(output) => output,
+            Destination::Gzip { encoder, .. } => encoder.get_ref(),
+        }
+    }
+
+    fn output_mut(&mut self) -> &mut CountingOutput {
+        match self {
+            Destination::Plain(output) => output,
+            Destination::Gzip { encoder, .. } => encoder.get_mut(),
         }
     }
 
@@ -101,7 +135,7 @@ impl Destination {
         {
             encoder.flush()?;
             let shared = &encoder.get_ref().shared;
-            shared.record_written(std::mem::take(pending))?;
+            shared.record_written(std::mem::take(pending), 0)?;
             *since = None;
         }
         Ok(())
@@ -110,10 +144,14 @@ impl Destination {
     /// Completes the output and closes it. Some file systems report a failed write only then.
     pub(crate) fn close(mut self) -> io::Result<()> {
         self.flush_gzip()?;
-        let output = match self {
+        let mut output = match self {
             Destination::Plain(output) => output,
             Destination::Gzip { encoder, .. } => encoder.finish()?,
         };
+        output.shared.complete();
+        if output.sync != Sync::Never {
+            output.sync_data()?;
+        }
         output.shared.set_operation("close");
         output.close()
     }
@@ -126,6 +164,9 @@ pub(crate) struct CountingOutput {
     is_regular: bool,
     /// Whether the bytes are compressed. Then their number is not the number of appended bytes that were written.
     is_compressed: bool,
+    sync: Sync,
+    /// When the first byte was written that is not synchronized.
+    unsynced_since: Option<Instant>,
 }
 
 enum Handle {
@@ -143,6 +184,8 @@ impl CountingOutput {
             shared,
             is_regular,
             is_compressed,
+            sync: Sync::Never,
+            unsynced_since: None,
         })
     }
 
@@ -161,7 +204,23 @@ impl CountingOutput {
             shared,
             is_regular: false,
             is_compressed,
+            sync: Sync::Never,
+            unsynced_since: None,
         })
+    }
+
+    /// Makes the written data survive a crash of the system, if the output is a regular file.
+    fn sync_data(&mut self) -> io::Result<()> {
+        self.unsynced_since = None;
+        match &self.handle {
+            Handle::File(file) if self.is_regular => {
+                self.shared.set_operation("sync");
+                file.sync_data()?;
+                self.shared.set_operation("write");
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn close(mut self) -> io::Result<()> {
@@ -204,7 +263,10 @@ impl Write for CountingOutput {
                 Err(e) => return Err(e),
                 Ok(written) => {
                     let appended = if self.is_compressed { 0 } else { written };
-                    self.shared.record_written(appended)?;
+                    self.shared.record_written(appended, written)?;
+                    if self.sync != Sync::Never {
+                        self.unsynced_since.get_or_insert_with(Instant::now);
+                    }
                     return Ok(written);
                 }
             }

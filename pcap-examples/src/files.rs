@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use pcap_core::{Capture, Offline, Packet, SavefileFormat};
 
+use crate::exit::Failure;
+
 /// Returns a function that computes the length of a packet's record in the savefile, in bytes, for the progress bar.
 pub fn record_length(capture: &Capture<Offline>) -> fn(Packet<'_>) -> u64 {
     match capture.savefile_format() {
@@ -74,6 +76,13 @@ pub fn creation_error(path: &Path, error: &io::Error) -> String {
         Some(folder) => format!("{error}: the folder `{}` does not exist", folder.display()),
         None => error.to_string(),
     }
+}
+
+/// Returns the failure for a file that could not be created.
+#[must_use]
+pub fn creation_failure(path: &Path, error: &io::Error) -> Failure {
+    let why = creation_error(path, error);
+    Failure::Text(format!("cannot create `{}`: {why}", path.display()))
 }
 
 /// Returns whether an error means that the process or the system has too many open files.

@@ -26,6 +26,7 @@ pub mod exit;
 pub mod expression;
 pub mod files;
 pub mod flow;
+pub mod format_dumper;
 pub mod hex;
 pub mod host_order;
 pub mod interface_names;

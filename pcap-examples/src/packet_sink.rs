@@ -4,26 +4,26 @@ use std::time::Instant;
 
 use pcap_core::Packet;
 
-use crate::background_writer::{BackgroundWriter, Totals};
+use crate::background_writer::{BackgroundWriter, Totals, WrittenTotals};
 use crate::exit::{Failure, Outcome};
 use crate::line_output::LineOutput;
 use crate::packet_printer::PacketPrinter;
-use crate::savefile_writer::SavefileWriter;
+use crate::rotation::Output;
 
 /// Prints, writes and counts packets.
 #[derive(Debug)]
 pub struct PacketSink {
     printer: Option<PacketPrinter>,
     output: LineOutput,
-    savefile: Option<SavefileWriter>,
+    savefile: Option<Output>,
     received: Totals,
     is_failed: bool,
 }
 
 impl PacketSink {
-    /// Creates a sink that prints packets if there is a printer, and writes them if there is a savefile.
+    /// Creates a sink that prints packets if there is a printer, and writes them if there is an output for savefiles.
     #[must_use]
-    pub fn new(printer: Option<PacketPrinter>, savefile: Option<SavefileWriter>) -> PacketSink {
+    pub fn new(printer: Option<PacketPrinter>, savefile: Option<Output>) -> PacketSink {
         PacketSink {
             printer,
             output: LineOutput::stdout(),
@@ -40,30 +40,47 @@ impl PacketSink {
         self
     }
 
-    /// Writes and prints a packet. After an error, only counts packets.
+    /// Writes and prints a packet. After an error, only counts packets. Ignores packets if the output is
+    /// [complete](Self::must_end).
     ///
     /// # Errors
     ///
     /// Returns an error if the savefile or standard output has failed.
     pub fn write(&mut self, packet: Packet<'_>) -> Outcome {
-        self.received.add(packet.wire_len());
         if self.is_failed {
+            self.received.add(packet.wire_len());
             return Ok(());
         }
         let written = self.write_and_print(packet);
         self.is_failed = written.is_err();
-        written
+        if !matches!(written, Ok(false)) {
+            self.received.add(packet.wire_len());
+        }
+        written.map(drop)
     }
 
-    fn write_and_print(&mut self, packet: Packet<'_>) -> Outcome {
+    fn write_and_print(&mut self, packet: Packet<'_>) -> Outcome<bool> {
         if let Some(savefile) = &mut self.savefile {
-            savefile.write(packet)?;
+            if !savefile.write(0, packet)? {
+                return Ok(false);
+            }
         }
         if let Some(printer) = &mut self.printer {
             let print = |out: &mut Vec<u8>| printer.push(out, packet);
             self.output.print_packet(packet.wire_len(), print)?;
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Returns whether the capture must end. See [`Output::must_end`].
+    #[must_use]
+    pub fn must_end(&self) -> bool {
+        self.savefile.as_ref().is_some_and(Output::must_end)
+    }
+
+    /// Returns the output for savefiles.
+    pub fn savefile_mut(&mut self) -> Option<&mut Output> {
+        self.savefile.as_mut()
     }
 
     /// Flushes the dumper of the savefile if packets have waited in it long enough.
@@ -72,7 +89,7 @@ impl PacketSink {
     ///
     /// Returns an error if the savefile or standard output has failed.
     pub fn tick(&mut self, now: Instant) -> Outcome {
-        let written = self.savefile.as_mut().map_or(Ok(()), |s| s.tick_at(now));
+        let written = self.savefile.as_mut().map_or(Ok(()), |s| s.tick(now));
         let printed = match self.printer {
             Some(_) => BackgroundWriter::stdout().check().map_err(Failure::Stdout),
             None => Ok(()),
@@ -88,10 +105,7 @@ impl PacketSink {
     ///
     /// Returns an error if the savefile has failed.
     pub fn flush_dumper(&mut self) -> Outcome {
-        let flushed = self
-            .savefile
-            .as_mut()
-            .map_or(Ok(()), SavefileWriter::flush_dumper);
+        let flushed = self.savefile.as_mut().map_or(Ok(()), Output::flush_dumper);
         self.is_failed |= flushed.is_err();
         flushed
     }
@@ -102,10 +116,7 @@ impl PacketSink {
     ///
     /// Returns an error if the savefile has failed.
     pub fn request_flush(&mut self) -> Outcome {
-        let flushed = self
-            .savefile
-            .as_mut()
-            .map_or(Ok(()), SavefileWriter::request_flush);
+        let flushed = self.savefile.as_mut().map_or(Ok(()), Output::request_flush);
         self.is_failed |= flushed.is_err();
         flushed
     }
@@ -116,7 +127,7 @@ impl PacketSink {
     ///
     /// Returns an error if the savefile or the lines are not complete.
     pub fn close(&mut self) -> Outcome {
-        let closed = self.savefile.as_mut().map_or(Ok(()), SavefileWriter::close);
+        let closed = self.savefile.as_mut().map_or(Ok(()), Output::close);
         let printed = match self.printer {
             Some(_) => self.output.flush().map_err(Failure::Stdout),
             None => Ok(()),
@@ -136,13 +147,12 @@ impl PacketSink {
         self.received
     }
 
-    /// Returns the background writer that counts the packets written: that of the savefile, or of standard output if
-    /// there is no savefile.
+    /// Returns the totals of the packets written: to savefiles, or to standard output if there are none.
     #[must_use]
-    pub fn background_writer(&self) -> &BackgroundWriter {
+    pub fn written(&self) -> WrittenTotals {
         match &self.savefile {
-            Some(savefile) => savefile.background_writer(),
-            None => BackgroundWriter::stdout(),
+            Some(savefile) => savefile.written().clone(),
+            None => BackgroundWriter::stdout().clone().into(),
         }
     }
 }

@@ -3,18 +3,17 @@
 //! Packets are buffered in the dumper, then in the background writer, for a fraction of a second in each, so that many
 //! of them are written together.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pcap_core::pcapng::{
-    Interface, InterfaceId, PacketBlock, PcapngDumper, RawBlock, Record, Section,
-};
-use pcap_core::{Activated, Capture, Dumper, Error, ErrorKind, Packet, SavefileFormat};
+use pcap_core::pcapng::{Interface, PacketBlock, PcapngDumper, RawBlock, Record, Section};
+use pcap_core::{Activated, Capture, Error, ErrorKind, Packet, SavefileFormat, Stats};
 
 use crate::background_writer::{BackgroundWriter, PacketEnd};
 use crate::exit::{Failure, Outcome};
 use crate::files;
+use crate::format_dumper::{DumperOutput, FormatDumper, SavefileHead};
 
 /// A packet waits at most this long in the dumper.
 const MAX_DELAY: Duration = Duration::from_millis(200);
@@ -48,32 +47,6 @@ pub enum Buffering {
     None,
 }
 
-/// The dumper for the format of the savefile.
-#[derive(Debug)]
-enum FormatDumper {
-    Pcap(Dumper),
-    /// With the interface of all packets.
-    Pcapng(PcapngDumper, InterfaceId),
-    /// Of whole blocks, among them the interfaces.
-    Blocks(PcapngDumper),
-}
-
-impl FormatDumper {
-    fn position(&self) -> u64 {
-        match self {
-            FormatDumper::Pcap(dumper) => dumper.position(),
-            FormatDumper::Pcapng(dumper, _) | FormatDumper::Blocks(dumper) => dumper.position(),
-        }
-    }
-
-    fn flush(&mut self) -> Result<(), Error> {
-        match self {
-            FormatDumper::Pcap(dumper) => dumper.flush(),
-            FormatDumper::Pcapng(dumper, _) | FormatDumper::Blocks(dumper) => dumper.flush(),
-        }
-    }
-}
-
 impl SavefileWriter {
     /// Creates a savefile with the link type, snaplen and precision of a capture, optionally compressed with gzip. The
     /// path `-` means standard output.
@@ -103,24 +76,29 @@ impl SavefileWriter {
         gzip: bool,
         section: &Section,
     ) -> Outcome<SavefileWriter> {
-        if format != SavefileFormat::Pcapng {
-            // This fails for an unsupported link type, before the file is created.
-            capture.dump_to_named(io::sink(), path.display().to_string())?;
-        }
-        let background_writer = create_background_writer(path, gzip)?;
-        let (output, name) = (
-            DumperOutput(background_writer.clone()),
-            path.display().to_string(),
-        );
-        let dumper = match format {
+        let head = match format {
             SavefileFormat::Pcapng => {
-                let mut dumper = PcapngDumper::for_blocks_named(output, name);
-                dumper.begin_section(section)?;
-                let interface = dumper.add_interface(&Interface::for_capture(capture))?;
-                FormatDumper::Pcapng(dumper, interface)
+                let interfaces = vec![Interface::for_capture(capture)];
+                SavefileHead::pcapng(section.clone(), interfaces)
             }
-            _ => FormatDumper::Pcap(capture.dump_to_named(output, name)?),
+            _ => SavefileHead::pcap(capture)?,
         };
+        let background_writer = create_background_writer(path, gzip)?;
+        SavefileWriter::with_head(path, &head, background_writer)
+    }
+
+    /// Begins a savefile on an output that was created.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the output has failed.
+    pub fn with_head(
+        path: &Path,
+        head: &SavefileHead,
+        background_writer: BackgroundWriter,
+    ) -> Outcome<SavefileWriter> {
+        let output = DumperOutput(background_writer.clone());
+        let dumper = head.dumper(output, path.display().to_string())?;
         let mut savefile = SavefileWriter::of_dumper(path, dumper, background_writer);
         // Write the header now. If this fails, writing the first packet fails, too.
         let _ = savefile.flush_dumper();
@@ -182,7 +160,10 @@ impl SavefileWriter {
         };
         let written = match dumper {
             FormatDumper::Pcap(dumper) => dumper.write(packet),
-            FormatDumper::Pcapng(dumper, interface) => dumper.write(*interface, packet),
+            FormatDumper::Pcapng(dumper, interfaces) => match interfaces.first() {
+                Some(&interface) => dumper.write(interface, packet),
+                None => return Err(self.no_interface()),
+            },
             FormatDumper::Blocks(dumper) => match dumper.interface(packet.interface().unwrap_or(0))
             {
                 Some(interface) => dumper.write(interface, packet),
@@ -192,16 +173,49 @@ impl SavefileWriter {
         self.end_packet(written, packet.wire_len())
     }
 
+    /// Writes a packet of the interface with this number. A classic savefile has no interfaces.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`write`](Self::write).
+    #[inline]
+    pub fn write_to(&mut self, interface: usize, packet: Packet<'_>) -> Outcome {
+        let Some(FormatDumper::Pcapng(dumper, interfaces)) = &mut self.dumper else {
+            return self.write(packet);
+        };
+        let Some(&interface) = interfaces.get(interface) else {
+            return Err(self.no_interface());
+        };
+        let written = dumper.write(interface, packet);
+        self.end_packet(written, packet.wire_len())
+    }
+
+    /// Writes the statistics of the interface with this number, if the format has them.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the output has failed.
+    pub fn write_statistics(&mut self, interface: usize, stats: &Stats) -> Outcome {
+        let Some(dumper) = &mut self.dumper else {
+            return Ok(());
+        };
+        let written = dumper.write_statistics(interface, stats);
+        written.map_err(|e| self.dumper_failure(e))
+    }
+
     /// Writes a packet with comments and other additional data to a pcapng savefile, and without them to a classic one.
     ///
     /// # Errors
     ///
     /// The errors of [`write`](Self::write).
     pub fn write_record(&mut self, record: &Record<'_>, packet: Packet<'_>) -> Outcome {
-        let Some(FormatDumper::Pcapng(dumper, interface)) = &mut self.dumper else {
+        let Some(FormatDumper::Pcapng(dumper, interfaces)) = &mut self.dumper else {
             return self.write(packet);
         };
-        let written = dumper.write_record(*interface, record);
+        let Some(&interface) = interfaces.first() else {
+            return Err(self.no_interface());
+        };
+        let written = dumper.write_record(interface, record);
         self.end_packet(written, packet.wire_len())
     }
 
@@ -420,10 +434,7 @@ impl Drop for SavefileWriter {
 }
 
 fn create_background_writer(path: &Path, gzip: bool) -> Outcome<BackgroundWriter> {
-    BackgroundWriter::create(path, gzip).map_err(|e| {
-        let why = files::creation_error(path, &e);
-        Failure::Text(format!("cannot create `{}`: {why}", path.display()))
-    })
+    BackgroundWriter::create(path, gzip).map_err(|e| files::creation_failure(path, &e))
 }
 
 /// Checks whether a classic savefile can represent the time of a packet. Needs no dumper.
@@ -437,20 +448,6 @@ pub fn check_time(packet: Packet<'_>) -> Result<(), String> {
     match u32::try_from(time.secs()).or(u32::try_from(raw)) {
         Ok(_) => Ok(()),
         Err(_) => Err(format!("expected a time from 1970 to 2106, found {time}")),
-    }
-}
-
-/// The output of a dumper: passes the bytes to the background writer.
-struct DumperOutput(BackgroundWriter);
-
-impl Write for DumperOutput {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.append(bytes, None)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

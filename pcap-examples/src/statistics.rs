@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pcap_core::{Active, BreakHandle, Capture, Stats};
 
-use crate::background_writer::{BackgroundWriter, Totals};
+use crate::background_writer::{Totals, WrittenTotals};
 use crate::exit::Outcome;
 use crate::line_output::LineOutput;
 use crate::packet_sink::PacketSink;
@@ -65,7 +65,7 @@ impl Statistics {
 pub struct CaptureReports(Arc<Mutex<Vec<(Stats, u64)>>>);
 
 impl CaptureReports {
-    /// Handles SIGUSR1 and SIGUSR2 for these captures, whose packets go to one background writer.
+    /// Handles SIGUSR1 and SIGUSR2 for these captures, whose packets are counted by `written`.
     ///
     /// Packets may wait in the kernel's buffer for up to `timeout`. The report waits that long, so that it
     /// includes all packets that arrived before the signal.
@@ -73,7 +73,7 @@ impl CaptureReports {
         &self,
         captures: Vec<BreakHandle>,
         timeout: Duration,
-        background_writer: BackgroundWriter,
+        written: WrittenTotals,
     ) {
         let reports = self.clone();
         let handles = captures.clone();
@@ -82,7 +82,7 @@ impl CaptureReports {
             thread::sleep(timeout);
             handles.iter().for_each(BreakHandle::breakloop);
             thread::sleep(REPORT_PAUSE);
-            reports.sum(background_writer.written_totals()).print();
+            reports.sum(written.totals()).print();
         });
     }
 

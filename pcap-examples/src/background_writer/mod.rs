@@ -7,6 +7,7 @@
 mod shared;
 mod totals;
 mod writer_thread;
+mod written_totals;
 
 use std::fs::File;
 use std::io;
@@ -22,6 +23,7 @@ use self::shared::State;
 pub(crate) use self::totals::PacketEnd;
 pub use self::totals::Totals;
 use self::writer_thread::WRITE_SIZE;
+pub use self::written_totals::WrittenTotals;
 use crate::destination::{self, Destination};
 use crate::signal_thread;
 use crate::signals;
@@ -32,6 +34,18 @@ const MAX_PENDING: usize = 512 * 1024;
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// How many times the program interrupts the write of an output that it has given up.
 const INTERRUPTS: usize = 4;
+
+/// When to call fdatasync(2), so that data survives a crash of the system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sync {
+    /// Never.
+    #[default]
+    Never,
+    /// Before the file is closed.
+    AtEnd,
+    /// Before the file is closed, and whenever this time has passed since the last call.
+    Every(Duration),
+}
 
 /// An output with its writer thread. Clones share the output.
 #[derive(Clone, Debug)]
@@ -50,9 +64,18 @@ impl BackgroundWriter {
     ///
     /// Returns an error if the file cannot be created.
     pub fn create(path: &Path, gzip: bool) -> io::Result<BackgroundWriter> {
+        BackgroundWriter::create_with_sync(path, gzip, Sync::Never)
+    }
+
+    /// Does the same as [`create`](Self::create), and calls fdatasync(2) as `sync` says.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be created.
+    pub fn create_with_sync(path: &Path, gzip: bool, sync: Sync) -> io::Result<BackgroundWriter> {
         if path == Path::new("-") {
             return Ok(BackgroundWriter::start(move |shared| {
-                Destination::stdout(shared, gzip)
+                Ok(Destination::stdout(shared, gzip)?.with_sync(sync))
             }));
         }
         if destination::is_fifo(path) {
@@ -67,9 +90,23 @@ impl BackgroundWriter {
             }));
         }
         let file = File::create(path)?;
-        Ok(BackgroundWriter::start(move |shared| {
-            Destination::file(file, shared, gzip)
-        }))
+        Ok(BackgroundWriter::for_file(file, gzip, sync, None))
+    }
+
+    /// Writes to a file that was created, and calls fdatasync(2) as `sync` says. Nothing is written before `previous`
+    /// has written all its data.
+    pub fn for_file(
+        file: File,
+        gzip: bool,
+        sync: Sync,
+        previous: Option<BackgroundWriter>,
+    ) -> BackgroundWriter {
+        BackgroundWriter::start(move |shared| {
+            if let Some(previous) = previous {
+                previous.0.wait_until_complete();
+            }
+            Destination::file(file, shared, gzip).map(|destination| destination.with_sync(sync))
+        })
     }
 
     /// Returns the writer of standard output, which all parts of a program share.
@@ -179,15 +216,20 @@ impl BackgroundWriter {
         state.check()
     }
 
+    /// Asks the writer thread to write all data and to close the output, without waiting for it.
+    pub(crate) fn begin_close(&self) {
+        self.lock().is_closing = true;
+        self.0.thread_wakeup.notify_one();
+    }
+
     /// Waits until all data is written and the output is closed.
     ///
     /// # Errors
     ///
     /// Returns an error if data could not be written or closing failed.
     pub fn close(&self) -> io::Result<()> {
+        self.begin_close();
         let mut state = self.lock();
-        state.is_closing = true;
-        self.0.thread_wakeup.notify_one();
         while state.result.is_none() {
             state = self.wait(state)?;
         }
@@ -229,6 +271,25 @@ impl BackgroundWriter {
     #[must_use]
     pub fn written_bytes(&self) -> u64 {
         self.lock().written_bytes
+    }
+
+    /// Returns the number of bytes that the output has accepted, after compression.
+    #[must_use]
+    pub fn output_bytes(&self) -> u64 {
+        self.lock().output_bytes
+    }
+
+    /// Returns the number of bytes that are not written yet, before compression.
+    #[must_use]
+    pub fn pending_bytes(&self) -> u64 {
+        let state = self.lock();
+        state.appended_bytes - state.written_bytes
+    }
+
+    /// Returns whether all data is written and the output is closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.lock().result, Some(Ok(())))
     }
 
     /// Returns the number of counted packets that were not written.

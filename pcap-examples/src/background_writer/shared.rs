@@ -14,6 +14,8 @@ use crate::signals;
 
 /// The program gives up an output that accepts nothing for this long after a request to end.
 const STALL_LIMIT: Duration = Duration::from_secs(1);
+/// How often an output that waits for another one checks whether the program has given that up.
+const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 /// The limit after a request to end immediately.
 const URGENT_LIMIT: Duration = Duration::from_millis(100);
 
@@ -40,6 +42,8 @@ pub(super) struct State {
     pub(super) appended_bytes: u64,
     /// The number of these bytes that were written.
     pub(super) written_bytes: u64,
+    /// The number of bytes that the output accepted. With compression, that is not the number of bytes written.
+    pub(super) output_bytes: u64,
     /// The ends of the packets that are not written completely.
     pub(super) packet_ends: VecDeque<PacketEnd>,
     /// The totals of the packets that were written completely.
@@ -54,7 +58,9 @@ pub(super) struct State {
     pub(super) is_open: bool,
     /// Whether the writer thread is in a write.
     pub(super) is_writing: bool,
-    /// What the writer thread is doing, for error messages: `create`, `write` or `close`.
+    /// Whether all data is written, so that the output only has to be closed.
+    pub(super) is_complete: bool,
+    /// What the writer thread is doing, for error messages: `create`, `write`, `sync` or `close`.
     pub(super) operation: &'static str,
     /// When the output last accepted data, or the writer thread last took some.
     pub(super) last_progress: Instant,
@@ -94,7 +100,9 @@ impl State {
         if !self.is_open {
             return Some("its other end was not opened before the signal");
         }
-        if requested.max(self.last_progress).elapsed() >= STALL_LIMIT {
+        // A disk may need longer to synchronize a whole file.
+        let is_stalled = requested.max(self.last_progress).elapsed() >= STALL_LIMIT;
+        if is_stalled && self.operation != "sync" {
             return Some("it accepted nothing for a second after the signal");
         }
         let is_late = signals::immediate_end_requested()?.elapsed() >= URGENT_LIMIT;
@@ -109,6 +117,7 @@ impl Shared {
                 buffer: Vec::new(),
                 appended_bytes: 0,
                 written_bytes: 0,
+                output_bytes: 0,
                 packet_ends: VecDeque::new(),
                 written_totals: Totals::default(),
                 flush_requested: false,
@@ -116,6 +125,7 @@ impl Shared {
                 waiting_threads: 0,
                 is_open: true,
                 is_writing: false,
+                is_complete: false,
                 operation: "write",
                 last_progress: Instant::now(),
                 result: None,
@@ -144,13 +154,15 @@ impl Shared {
         Ok(())
     }
 
-    /// Records that the output has accepted data. Adds `written` to the number of appended bytes that were written.
+    /// Records that the output has accepted data. Adds `written` to the number of appended bytes that were written, and
+    /// `output` to the number of bytes in the output.
     ///
     /// # Errors
     ///
     /// Returns an error if the program has given up the output.
-    pub(crate) fn record_written(&self, written: usize) -> io::Result<()> {
+    pub(crate) fn record_written(&self, written: usize, output: usize) -> io::Result<()> {
         let mut state = self.lock();
+        state.output_bytes += output as u64;
         state.is_writing = false;
         state.last_progress = Instant::now();
         state.written_bytes += written as u64;
@@ -169,6 +181,21 @@ impl Shared {
     /// Sets what the writer thread is doing, for error messages.
     pub(crate) fn set_operation(&self, operation: &'static str) {
         self.lock().operation = operation;
+    }
+
+    /// Records that all data is written.
+    pub(crate) fn complete(&self) {
+        self.lock().is_complete = true;
+        self.program_wakeup.notify_all();
+    }
+
+    /// Waits until all data is written, or the output has failed.
+    pub(super) fn wait_until_complete(&self) {
+        let mut state = self.lock();
+        while !state.is_complete && state.result.is_none() {
+            let waited = self.program_wakeup.wait_timeout(state, RETRY_INTERVAL);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     /// Records the result of the writer thread. If it is an error, breaks the captures.

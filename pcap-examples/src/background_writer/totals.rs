@@ -17,6 +17,13 @@ impl Totals {
     }
 }
 
+impl std::ops::AddAssign for Totals {
+    fn add_assign(&mut self, other: Totals) {
+        self.packets += other.packets;
+        self.bytes += other.bytes;
+    }
+}
+
 /// The end of a packet in the appended bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PacketEnd {

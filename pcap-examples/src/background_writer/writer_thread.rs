@@ -19,6 +19,7 @@ const GZIP_FLUSH_INTERVAL: Duration = Duration::from_millis(800);
 enum Task {
     Write,
     FlushGzip,
+    Sync,
     Close,
 }
 
@@ -27,9 +28,11 @@ impl Shared {
     pub(super) fn write_to(&self, mut destination: Destination) -> io::Result<()> {
         let mut chunk = Vec::new();
         loop {
-            match self.next_task(&mut chunk, destination.unflushed_since()) {
+            let sync_at = destination.sync_at();
+            match self.next_task(&mut chunk, destination.unflushed_since(), sync_at) {
                 Task::Write => destination.write(&chunk)?,
                 Task::FlushGzip => destination.flush_gzip()?,
+                Task::Sync => destination.sync()?,
                 Task::Close => return destination.close(),
             }
         }
@@ -37,8 +40,14 @@ impl Shared {
 
     /// Waits until there is something to do. Moves the data to write into `chunk`.
     ///
-    /// `unflushed_since` is when the compressor first received data that is not flushed yet.
-    fn next_task(&self, chunk: &mut Vec<u8>, unflushed_since: Option<Instant>) -> Task {
+    /// `unflushed_since` is when the compressor first received data that is not flushed yet. `sync_at` is when to
+    /// synchronize the written data.
+    fn next_task(
+        &self,
+        chunk: &mut Vec<u8>,
+        unflushed_since: Option<Instant>,
+        sync_at: Option<Instant>,
+    ) -> Task {
         let mut first_seen = None;
         let mut state = self.lock();
         loop {
@@ -51,6 +60,13 @@ impl Shared {
                     return Task::FlushGzip;
                 }
                 left = Some(GZIP_FLUSH_INTERVAL.saturating_sub(since.elapsed()));
+            }
+            if let (Some(at), false) = (sync_at, state.is_closing) {
+                let remaining = at.saturating_duration_since(Instant::now());
+                if remaining.is_zero() {
+                    return Task::Sync;
+                }
+                left = Some(left.map_or(remaining, |left| left.min(remaining)));
             }
             if !state.buffer.is_empty() {
                 let since = *first_seen.get_or_insert_with(Instant::now);

@@ -1,3 +1,77 @@
 //! Writes one savefile after another: limits, names, rings of savefiles, and what happens to each finished one.
+//!
+//! An [`Output`] is one savefile, or a series of them as a [`Rotation`] says. Create it with the
+//! [head](crate::format_dumper::SavefileHead) of its savefiles, call [`write`](Output::write) for each packet and
+//! [`tick`](Output::tick) a few times per second, and [`close`](Output::close) it at the end.
 
+mod clock;
+mod file_lines;
+mod finisher;
+mod free_space;
+mod guard;
+mod hook;
 pub mod names;
+mod output;
+mod ring;
+mod series;
+
+use std::path::Path;
+
+pub use self::clock::TimeLimit;
+pub use self::file_lines::FileLines;
+pub use self::free_space::MinFree;
+pub use self::hook::Hooks;
+pub use self::output::Output;
+pub use self::series::Naming;
+use crate::background_writer::Sync;
+
+/// When a savefile ends and the next one begins, and what happens to finished ones. The default is a single savefile.
+#[derive(Clone, Debug, Default)]
+pub struct Rotation {
+    /// The name of the program, for messages.
+    pub program: &'static str,
+    /// How the savefiles are named.
+    pub naming: Naming,
+    /// The maximum length of a savefile, in bytes. With compression, it counts the bytes written.
+    pub max_size: Option<u64>,
+    /// The maximum number of packets in a savefile.
+    pub max_packets: Option<u64>,
+    /// When a savefile ends by time.
+    pub time: Option<TimeLimit>,
+    /// The number of savefiles after which the capture ends.
+    pub max_files: Option<u64>,
+    /// The number of periods of [`TimeLimit::Period`] after which the capture ends.
+    pub max_periods: Option<u64>,
+    /// The maximum number of savefiles. The oldest are removed.
+    pub ring_files: Option<u64>,
+    /// The maximum number of bytes in all savefiles together. The oldest are removed.
+    pub ring_bytes: Option<u64>,
+    /// The free space to keep.
+    pub min_free: Option<MinFree>,
+    /// When to call fdatasync(2).
+    pub sync: Sync,
+    /// Where to print a line for each finished savefile.
+    pub lines: Vec<FileLines>,
+    /// The command to run for each finished savefile.
+    pub hooks: Option<Hooks>,
+}
+
+impl Rotation {
+    /// Returns whether there may be more than one savefile.
+    #[must_use]
+    pub fn changes_files(&self) -> bool {
+        self.max_size.is_some() || self.max_packets.is_some() || self.time.is_some()
+    }
+
+    fn is_ring(&self) -> bool {
+        self.ring_files.is_some() || self.ring_bytes.is_some()
+    }
+}
+
+/// Returns the folder that contains a file.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}

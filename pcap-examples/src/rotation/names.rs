@@ -12,7 +12,7 @@ use pcap_core::Timestamp;
 
 use crate::compression::Compression;
 use crate::exit::{Failure, Outcome};
-use crate::files::creation_error;
+use crate::files::creation_failure;
 
 /// The form of times in the names of dumpcap.
 const STAMP: &str = "%Y%m%d%H%M%S";
@@ -161,10 +161,7 @@ pub fn create_first_free(
 ) -> Outcome<(PathBuf, File)> {
     let mut last = None;
     for path in paths {
-        let failure = |e: io::Error| {
-            let why = creation_error(&path, &e);
-            Failure::Text(format!("cannot create `{}`: {why}", path.display()))
-        };
+        let failure = |e: io::Error| creation_failure(&path, &e);
         if let (Some(folder), true) = (path.parent(), make_folders) {
             fs::create_dir_all(folder).map_err(failure)?;
         }

@@ -13,13 +13,15 @@ use std::sync::{Mutex, PoisonError};
 use pcap_core::{Active, Capture, Inactive, SavefileFormat, Stats};
 use pcap_examples::background_writer::{BackgroundWriter, Totals};
 use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::format_dumper::SavefileHead;
 use pcap_examples::interface_names::InterfaceNames;
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::output_format::OutputFormat;
 use pcap_examples::packet_printer::PacketPrinter;
 use pcap_examples::packet_sink::PacketSink;
 use pcap_examples::progress::StatusLine;
-use pcap_examples::savefile_writer::{Buffering, SavefileWriter};
+use pcap_examples::rotation::{Output, Rotation};
+use pcap_examples::savefile_writer::Buffering;
 use pcap_examples::statistics::{CaptureReports, Statistics};
 use pcap_examples::{capture_threads, program, signals, stderr};
 
@@ -68,11 +70,7 @@ fn run(args: &Args) -> Outcome {
     let mut sink = PacketSink::new(printer, savefile).line_buffered(args.display.line_buffered);
     let reports = CaptureReports::default();
     let handles = vec![capture.break_handle()];
-    reports.answer_signals(
-        handles,
-        args.devices.timeout(),
-        sink.background_writer().clone(),
-    );
+    reports.answer_signals(handles, args.devices.timeout(), sink.written());
     let mut status = StatusLine::new(!print && !args.display.is_quiet());
     if !args.display.is_quiet() {
         announce(&device.name, &capture);
@@ -93,24 +91,25 @@ fn run(args: &Args) -> Outcome {
         args,
         outcome,
         sink.received(),
-        sink.background_writer().written_totals(),
+        sink.written().totals(),
         stats,
     )
 }
 
-/// Creates the savefile.
+/// Creates the output for savefiles.
 fn create(
     args: &Args,
     path: &Path,
     output_format: OutputFormat,
     capture: &Capture<Active>,
-) -> Outcome<SavefileWriter> {
-    let mut savefile = SavefileWriter::create(
-        path,
-        capture,
-        output_format.format_for(SavefileFormat::Pcap),
-        output_format.gzip,
-    )?;
+) -> Outcome<Output> {
+    let format = output_format.format_for(SavefileFormat::Pcap);
+    let head = SavefileHead::for_capture(capture, format)?;
+    let rotation = Rotation {
+        program: NAME,
+        ..Rotation::default()
+    };
+    let mut savefile = Output::create(path, output_format, head, rotation)?;
     if args.packet_buffered {
         savefile.set_buffering(Buffering::None);
     }
@@ -132,7 +131,7 @@ fn run_in_threads(
         reports.answer_signals(
             handles.clone(),
             args.devices.timeout(),
-            BackgroundWriter::stdout().clone(),
+            BackgroundWriter::stdout().clone().into(),
         );
         let _ = quota.handles.set(handles);
         if !args.display.is_quiet() {

@@ -64,7 +64,7 @@ fn receive_until_end(
 ) -> Outcome<bool> {
     let mut wait = Duration::ZERO;
     let mut packets = 0_u32;
-    while !quota.is_used_up() && signals::end_requested().is_none() {
+    while !quota.is_used_up() && !sink.must_end() && signals::end_requested().is_none() {
         match capture.next_packet_timeout(wait)? {
             Next::Packet(_) if !quota.claim() => break,
             Next::Packet(packet) => {

@@ -1,0 +1,162 @@
+//! Closes savefiles in a thread, so that a slow disk or command does not delay the capture.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use super::file_lines::FileLines;
+use super::hook::Hooks;
+use super::ring::Ring;
+use crate::background_writer::Sync;
+use crate::exit::{Failure, Outcome};
+use crate::savefile_summary::SavefileSummary;
+use crate::savefile_writer::SavefileWriter;
+
+/// The capture waits while this many savefiles are not closed.
+const MAX_WAITING: usize = 16;
+
+/// A savefile that has all its packets, but is not closed.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) path: PathBuf,
+    pub(super) savefile: SavefileWriter,
+    pub(super) summary: SavefileSummary,
+    /// Whether the savefile has failed, and the failure was returned to the program.
+    pub(super) is_failed: bool,
+}
+
+/// What happens to each finished savefile.
+#[derive(Clone, Debug)]
+pub(super) struct Steps {
+    pub(super) program: &'static str,
+    pub(super) ring: Arc<Mutex<Ring>>,
+    pub(super) sync: Sync,
+    pub(super) lines: Vec<FileLines>,
+    pub(super) hooks: Option<Hooks>,
+}
+
+impl Steps {
+    /// Closes a savefile, prints its line and runs the command for it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the savefile is not complete or its line cannot be printed. Without a complete savefile, the
+    /// other steps are left out.
+    pub(super) fn finish(&self, mut finished: Finished) -> Outcome {
+        let path = finished.path;
+        if let Err(failure) = finished.savefile.close() {
+            self.ring().forget(&path);
+            return Err(match finished.is_failed {
+                true => Failure::Reported,
+                false => failure,
+            });
+        }
+        finished.summary.bytes = finished.savefile.background_writer().output_bytes();
+        self.ring().finish(&path, finished.summary.bytes);
+        let mut outcome = Ok(());
+        if self.sync != Sync::Never {
+            outcome = sync_folder(&path);
+        }
+        for lines in &self.lines {
+            outcome = outcome.and(lines.print(&path, &finished.summary));
+        }
+        if let Some(hooks) = &self.hooks {
+            hooks.run(path);
+        }
+        outcome
+    }
+
+    fn ring(&self) -> std::sync::MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes the name of a new file survive a crash of the system.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> Outcome {
+    let folder = super::folder_of(path);
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|e| Failure::Text(format!("cannot sync `{}`: {e}", folder.display())))
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> Outcome {
+    Ok(())
+}
+
+/// The thread that closes savefiles.
+#[derive(Debug)]
+pub(super) struct Finisher {
+    jobs: Option<SyncSender<Job>>,
+    /// Returns whether everything has succeeded.
+    thread: Option<JoinHandle<bool>>,
+}
+
+#[derive(Debug)]
+enum Job {
+    Finish(Box<Finished>),
+    /// Closes a file that was removed.
+    Release(File),
+}
+
+impl Finisher {
+    pub(super) fn start(steps: Steps) -> Outcome<Finisher> {
+        let (jobs, received) = mpsc::sync_channel(MAX_WAITING);
+        let thread = thread::Builder::new().name("finisher".to_owned());
+        let thread = thread
+            .spawn(move || run(&steps, &received))
+            .map_err(|e| Failure::Text(format!("cannot start a thread for savefiles: {e}")))?;
+        Ok(Finisher {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
+    }
+
+    /// Closes a savefile in the thread.
+    pub(super) fn finish(&self, finished: Finished) {
+        self.send(Job::Finish(Box::new(finished)));
+    }
+
+    /// Closes a removed file in the thread.
+    pub(super) fn release(&self, file: File) {
+        self.send(Job::Release(file));
+    }
+
+    fn send(&self, job: Job) {
+        if let Some(jobs) = &self.jobs {
+            // The thread ends only after the last job.
+            let _ = jobs.send(job);
+        }
+    }
+
+    /// Waits until all savefiles are closed.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if something has failed, which was reported then.
+    pub(super) fn wait(&mut self) -> Outcome {
+        self.jobs = None;
+        match self.thread.take().map(JoinHandle::join) {
+            None | Some(Ok(true)) => Ok(()),
+            Some(_) => Err(Failure::Reported),
+        }
+    }
+}
+
+fn run(steps: &Steps, jobs: &Receiver<Job>) -> bool {
+    let mut is_successful = true;
+    for job in jobs {
+        match job {
+            Job::Finish(finished) => {
+                if let Err(failure) = steps.finish(*finished) {
+                    is_successful = false;
+                    failure.report(steps.program);
+                }
+            }
+            Job::Release(file) => drop(file),
+        }
+    }
+    is_successful
+}

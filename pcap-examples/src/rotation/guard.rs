@@ -1,0 +1,173 @@
+//! Watches the free space in a thread, because asking a file system may take a while.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::free_space::MinFree;
+use super::ring::Ring;
+use crate::exit::Failure;
+use crate::stderr;
+
+/// How often the free space is checked.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Watches the free space on the file system of the savefiles.
+#[derive(Debug)]
+pub(super) struct Guard {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    program: &'static str,
+    min: MinFree,
+    folder: PathBuf,
+    /// The savefiles to remove first. `None` if there is no ring.
+    ring: Option<Arc<Mutex<Ring>>>,
+    /// Why the capture must end.
+    failure: Mutex<Option<String>>,
+    is_low: AtomicBool,
+    is_failed: AtomicBool,
+    /// Whether the thread must end.
+    end: Mutex<bool>,
+    wakeup: Condvar,
+}
+
+impl Guard {
+    /// Checks the free space, and starts to watch it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if there is not enough free space.
+    pub(super) fn start(
+        program: &'static str,
+        min: MinFree,
+        folder: PathBuf,
+        ring: Option<Arc<Mutex<Ring>>>,
+    ) -> Result<Guard, Failure> {
+        let shared = Arc::new(Shared {
+            program,
+            min,
+            folder,
+            ring,
+            failure: Mutex::new(None),
+            is_low: AtomicBool::new(false),
+            is_failed: AtomicBool::new(false),
+            end: Mutex::new(false),
+            wakeup: Condvar::new(),
+        });
+        shared.check();
+        if let Some(failure) = shared.failure() {
+            return Err(failure);
+        }
+        let watched = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("free space".to_owned());
+        let thread = thread
+            .spawn(move || watched.watch())
+            .map_err(|e| Failure::Text(format!("cannot start a thread for `--min-free`: {e}")))?;
+        Ok(Guard {
+            shared,
+            thread: Some(thread),
+        })
+    }
+
+    /// Returns whether the capture must end.
+    pub(super) fn is_low(&self) -> bool {
+        self.shared.is_low.load(Ordering::Relaxed)
+    }
+
+    /// Checks the free space now, for a new savefile.
+    pub(super) fn check_soon(&self) {
+        self.shared.wakeup.notify_one();
+    }
+
+    /// Stops watching.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the capture had to end, if it had to.
+    pub(super) fn stop(&mut self) -> Result<(), Failure> {
+        *self
+            .shared
+            .end
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = true;
+        self.shared.wakeup.notify_one();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        match self.shared.failure() {
+            Some(failure) => Err(failure),
+            None if self.shared.is_failed.load(Ordering::Relaxed) => Err(Failure::Reported),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Shared {
+    fn watch(&self) {
+        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*end {
+            let waited = self.wakeup.wait_timeout(end, INTERVAL);
+            end = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if !*end && !self.is_low.load(Ordering::Relaxed) {
+                drop(end);
+                self.check();
+                end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+
+    /// Removes the oldest savefiles of the ring if there is not enough free space. If there are none, the capture must
+    /// end.
+    fn check(&self) {
+        let folder = self.folder.display();
+        let why = match self.min.missing(&self.folder) {
+            Ok(0) => return,
+            Ok(missing) if self.remove(missing) => return,
+            Ok(missing) => {
+                let min = self.min;
+                format!(
+                    "cannot continue in `{folder}`: expected {min} of free space, found {missing} bytes less"
+                )
+            }
+            Err(error) => format!("cannot get the free space of `{folder}`: {error}"),
+        };
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        self.is_low.store(true, Ordering::Relaxed);
+    }
+
+    /// Removes the oldest savefiles until this number of bytes is free. Returns whether any was removed.
+    fn remove(&self, mut missing: u64) -> bool {
+        let mut is_any_removed = false;
+        while let (Some(ring), true) = (&self.ring, missing > 0) {
+            let removed = ring
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove_oldest();
+            let Some(removed) = removed else { break };
+            // Closing the file releases its space.
+            drop(removed.open);
+            match removed.outcome {
+                Ok(()) => {
+                    is_any_removed = true;
+                    missing = missing.saturating_sub(removed.bytes);
+                }
+                Err(failure) => {
+                    self.is_failed.store(true, Ordering::Relaxed);
+                    stderr::print_message(self.program, failure);
+                }
+            }
+        }
+        is_any_removed
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        let why = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        why.clone().map(Failure::Text)
+    }
+}

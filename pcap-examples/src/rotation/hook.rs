@@ -1,0 +1,159 @@
+//! Runs a command for each finished savefile.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::{signals, stderr};
+
+/// The number of commands that run at the same time. Further savefiles wait.
+const MAX_RUNNING: usize = 4;
+/// How long a program that was asked to end waits for its commands.
+const MAX_WAIT: Duration = Duration::from_secs(60);
+/// How often a program that waits for its commands checks for a request to end.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Runs a command for each finished savefile, with the lowest priority. The clones share the limit.
+#[derive(Clone, Debug)]
+pub struct Hooks(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    program: &'static str,
+    command: OsString,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<PathBuf>,
+    running: usize,
+    is_abandoned: bool,
+    is_failed: bool,
+}
+
+impl Hooks {
+    /// Sets the command. `program` is the name of this program, for messages.
+    #[must_use]
+    pub fn new(program: &'static str, command: OsString) -> Hooks {
+        Hooks(Arc::new(Shared {
+            program,
+            command,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }))
+    }
+
+    /// Runs the command for a savefile, without waiting for it.
+    pub(super) fn run(&self, path: PathBuf) {
+        let mut state = self.0.lock();
+        state.waiting.push_back(path);
+        if state.running >= MAX_RUNNING {
+            return;
+        }
+        state.running += 1;
+        drop(state);
+        let shared = Arc::clone(&self.0);
+        let started = thread::Builder::new().spawn(move || shared.run_waiting());
+        if let Err(error) = started {
+            let mut state = self.0.lock();
+            state.running -= 1;
+            state.is_failed = true;
+            drop(state);
+            let text = format!("cannot start a thread for `-z`: {error}");
+            stderr::print_message(self.0.program, text);
+        }
+    }
+
+    /// Waits until all commands have ended. Abandons them on a further request to end, and a minute after the first.
+    /// Returns whether all of them were successful.
+    #[must_use]
+    pub fn wait(&self) -> bool {
+        let was_requested = signals::end_requested().is_some();
+        let mut state = self.0.lock();
+        while state.running > 0 {
+            let waited = self.0.changed.wait_timeout(state, POLL_INTERVAL);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            let is_late = signals::end_requested()
+                .is_some_and(|first| !was_requested || first.elapsed() > MAX_WAIT);
+            if state.running > 0 && (is_late || signals::immediate_end_requested().is_some()) {
+                state.is_abandoned = true;
+                let (running, waiting) = (state.running, state.waiting.len());
+                drop(state);
+                let command = self.0.command.to_string_lossy();
+                let text = format!(
+                    "`{command}` was not started for {waiting} files, and is still running for {running}"
+                );
+                stderr::print_message(self.0.program, text);
+                return false;
+            }
+        }
+        !state.is_failed
+    }
+}
+
+impl Shared {
+    /// Runs the command for the savefiles that wait, one after the other.
+    fn run_waiting(&self) {
+        loop {
+            let mut state = self.lock();
+            let next = match state.is_abandoned {
+                true => None,
+                false => state.waiting.pop_front(),
+            };
+            let Some(path) = next else {
+                state.running -= 1;
+                drop(state);
+                self.changed.notify_all();
+                return;
+            };
+            drop(state);
+            if let Err(why) = self.run(&path) {
+                self.lock().is_failed = true;
+                let (command, path) = (self.command.to_string_lossy(), path.display());
+                stderr::print_message(
+                    self.program,
+                    format!("cannot run `{command} {path}`: {why}"),
+                );
+            }
+        }
+    }
+
+    /// Runs the command for a savefile, and waits for it.
+    fn run(&self, path: &PathBuf) -> Result<(), String> {
+        let mut command = Command::new(&self.command);
+        // Standard output is for packets and the names of files.
+        let command = command.arg(path).stdin(Stdio::null()).stdout(io::stderr());
+        #[cfg(unix)]
+        // Ctrl-C on the terminal is for this program, which waits for the command.
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        let mut child = command.spawn().map_err(|e| e.to_string())?;
+        lower_priority(&child);
+        match child.wait() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(status.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives a command the lowest priority, so that it takes no time from the capture.
+#[cfg(unix)]
+fn lower_priority(child: &Child) {
+    const LOWEST: libc::c_int = 19;
+    // SAFETY: the function only takes numbers. If the child has ended, its number is not reused before it is waited for.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS as _, child.id(), LOWEST) };
+}
+
+#[cfg(not(unix))]
+fn lower_priority(_: &Child) {}
