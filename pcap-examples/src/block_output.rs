@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pcap_core::pcapng::{BlockBuf, RawBlock, Section};
 
+use crate::compression::Compression;
 use crate::copy_progress::CopyProgress;
 use crate::exit::{Failure, Outcome};
 use crate::files;
@@ -16,7 +17,7 @@ use crate::savefile_writer::SavefileWriter;
 pub struct BlockOutput {
     input: PathBuf,
     path: PathBuf,
-    gzip: bool,
+    compression: Option<Compression>,
     copy_progress: CopyProgress,
     savefile: Option<SavefileWriter>,
     waiting: Vec<BlockBuf>,
@@ -34,11 +35,16 @@ const SECTION_LENGTH: u64 = 16;
 impl BlockOutput {
     /// Prepares the output. Creates no file yet.
     #[must_use]
-    pub fn new(input: &Path, path: &Path, gzip: bool, copy_progress: &CopyProgress) -> BlockOutput {
+    pub fn new(
+        input: &Path,
+        path: &Path,
+        compression: Option<Compression>,
+        copy_progress: &CopyProgress,
+    ) -> BlockOutput {
         BlockOutput {
             input: input.to_owned(),
             path: path.to_owned(),
-            gzip,
+            compression,
             copy_progress: copy_progress.clone(),
             savefile: None,
             waiting: Vec::new(),
@@ -51,7 +57,7 @@ impl BlockOutput {
     /// Returns whether the output is a regular file without compression, or will be.
     fn is_seekable(&self) -> bool {
         let is_new = || !self.path.exists();
-        !self.gzip
+        self.compression.is_none()
             && self.path != Path::new("-")
             && (files::length(&self.path).is_some() || is_new())
     }
@@ -97,7 +103,7 @@ impl BlockOutput {
         if self.savefile.is_some() {
             return Ok(());
         }
-        let mut savefile = SavefileWriter::create_for_blocks(&self.path, self.gzip)?;
+        let mut savefile = SavefileWriter::create_for_blocks(&self.path, self.compression)?;
         savefile.set_buffering_for_input(&self.input);
         self.copy_progress.set_output(&savefile);
         for block in self.waiting.drain(..) {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use pcap_core::pcapng::Interface;
 use pcap_core::{Capture, Linktype, Packet, Precision, SavefileFormat};
 
+use crate::compression::Compression;
 use crate::copy_progress::CopyProgress;
 use crate::exit::{Failure, Outcome};
 use crate::files;
@@ -16,7 +17,7 @@ use crate::savefile_writer::{Buffering, SavefileWriter};
 pub struct ClassicOutput {
     input: PathBuf,
     path: PathBuf,
-    gzip: bool,
+    compression: Option<Compression>,
     precision: Precision,
     copy_progress: CopyProgress,
     snaplens: LinktypeSnaplens,
@@ -30,14 +31,14 @@ impl ClassicOutput {
     pub fn new(
         input: &Path,
         path: &Path,
-        gzip: bool,
+        compression: Option<Compression>,
         precision: Precision,
         copy_progress: &CopyProgress,
     ) -> ClassicOutput {
         ClassicOutput {
             input: input.to_owned(),
             path: path.to_owned(),
-            gzip,
+            compression,
             precision,
             copy_progress: copy_progress.clone(),
             snaplens: LinktypeSnaplens::default(),
@@ -126,7 +127,7 @@ impl ClassicOutput {
         let snaplen = self.snaplens.of(linktype);
         let dead = Capture::dead_with(linktype, snaplen, self.precision)?;
         let mut savefile =
-            SavefileWriter::create(&self.path, &dead, SavefileFormat::Pcap, self.gzip)?;
+            SavefileWriter::create(&self.path, &dead, SavefileFormat::Pcap, self.compression)?;
         if files::length(&self.input).is_none() {
             savefile.set_buffering(Buffering::WriterOnly);
         }

@@ -1,4 +1,4 @@
-//! The destination of a background writer: a file, a pipe or standard output, optionally compressed with gzip.
+//! The destination of a background writer: a file, a pipe or standard output, optionally compressed.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -7,10 +7,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
 use crate::background_writer::{Shared, Sync};
+use crate::compression::{Compression, Compressor};
+use crate::files;
 use crate::signals;
 
 /// The largest write to a pipe or a terminal. Smaller writes let the program notice progress.
@@ -24,9 +23,9 @@ const RETRY_PAUSE: Duration = Duration::from_millis(5);
 pub(crate) enum Destination {
     /// Writes the bytes unchanged.
     Plain(CountingOutput),
-    /// Compresses the bytes with gzip.
-    Gzip {
-        encoder: GzEncoder<CountingOutput>,
+    /// Compresses the bytes.
+    Compressed {
+        compressor: Compressor<CountingOutput>,
         /// The number of bytes that are not flushed.
         pending: usize,
         /// When the first of them arrived.
@@ -36,25 +35,33 @@ pub(crate) enum Destination {
 
 impl Destination {
     /// Writes to a duplicate of standard output. Closing the duplicate reports errors and leaves the original open.
-    pub(crate) fn stdout(shared: Arc<Shared>, gzip: bool) -> io::Result<Destination> {
-        Ok(Destination::new(CountingOutput::stdout(shared, gzip)?))
+    pub(crate) fn stdout(
+        shared: Arc<Shared>,
+        compression: Option<Compression>,
+    ) -> io::Result<Destination> {
+        let output = CountingOutput::stdout(shared, compression.is_some())?;
+        Destination::new(output, compression)
     }
 
     /// Writes to a file.
-    pub(crate) fn file(file: File, shared: Arc<Shared>, gzip: bool) -> io::Result<Destination> {
-        Ok(Destination::new(CountingOutput::file(file, shared, gzip)?))
+    pub(crate) fn file(
+        file: File,
+        shared: Arc<Shared>,
+        compression: Option<Compression>,
+    ) -> io::Result<Destination> {
+        let output = CountingOutput::file(file, shared, compression.is_some())?;
+        Destination::new(output, compression)
     }
 
-    fn new(output: CountingOutput) -> Destination {
-        if output.is_compressed {
-            Destination::Gzip {
-                encoder: GzEncoder::new(output, Compression::default()),
+    fn new(output: CountingOutput, compression: Option<Compression>) -> io::Result<Destination> {
+        Ok(match compression {
+            Some(compression) => Destination::Compressed {
+                compressor: Compressor::new(output, compression)?,
                 pending: 0,
                 since: None,
-            }
-        } else {
-            Destination::Plain(output)
-        }
+            },
+            None => Destination::Plain(output),
+        })
     }
 
     /// Sets when to call fdatasync(2).
@@ -80,14 +87,14 @@ impl Destination {
     fn output(&self) -> &CountingOutput {
         match self {
             Destination::Plain(output) => output,
-            Destination::Gzip { encoder, .. } => encoder.get_ref(),
+            Destination::Compressed { compressor, .. } => compressor.get_ref(),
         }
     }
 
     fn output_mut(&mut self) -> &mut CountingOutput {
         match self {
             Destination::Plain(output) => output,
-            Destination::Gzip { encoder, .. } => encoder.get_mut(),
+            Destination::Compressed { compressor, .. } => compressor.get_mut(),
         }
     }
 
@@ -95,7 +102,7 @@ impl Destination {
     pub(crate) fn unflushed_since(&self) -> Option<Instant> {
         match self {
             Destination::Plain(_) => None,
-            Destination::Gzip { since, .. } => *since,
+            Destination::Compressed { since, .. } => *since,
         }
     }
 
@@ -113,28 +120,28 @@ impl Destination {
                 }
                 Ok(())
             }
-            Destination::Gzip {
-                encoder,
+            Destination::Compressed {
+                compressor,
                 pending,
                 since,
             } => {
                 since.get_or_insert_with(Instant::now);
                 *pending += bytes.len();
-                encoder.write_all(bytes)
+                compressor.write_all(bytes)
             }
         }
     }
 
     /// Flushes the compressor, if there is one.
-    pub(crate) fn flush_gzip(&mut self) -> io::Result<()> {
-        if let Destination::Gzip {
-            encoder,
+    pub(crate) fn flush_compressor(&mut self) -> io::Result<()> {
+        if let Destination::Compressed {
+            compressor,
             pending,
             since,
         } = self
         {
-            encoder.flush()?;
-            let shared = &encoder.get_ref().shared;
+            compressor.flush()?;
+            let shared = &compressor.get_ref().shared;
             shared.record_written(std::mem::take(pending), 0)?;
             *since = None;
         }
@@ -143,10 +150,10 @@ impl Destination {
 
     /// Completes the output and closes it. Some file systems report a failed write only then.
     pub(crate) fn close(mut self) -> io::Result<()> {
-        self.flush_gzip()?;
+        self.flush_compressor()?;
         let mut output = match self {
             Destination::Plain(output) => output,
-            Destination::Gzip { encoder, .. } => encoder.finish()?,
+            Destination::Compressed { compressor, .. } => compressor.finish()?,
         };
         output.shared.complete();
         if output.sync != Sync::Never {
@@ -226,17 +233,9 @@ impl CountingOutput {
     fn close(mut self) -> io::Result<()> {
         self.flush()?;
         match self.handle {
-            #[cfg(unix)]
-            Handle::File(file) => {
-                use std::os::fd::IntoRawFd;
-                // SAFETY: this function owns the open descriptor and gives up its ownership here.
-                match unsafe { libc::close(file.into_raw_fd()) } {
-                    0 => Ok(()),
-                    _ => Err(io::Error::last_os_error()),
-                }
-            }
+            Handle::File(file) => files::close(file),
             #[cfg(not(unix))]
-            Handle::File(_) | Handle::Stdout(_) => Ok(()),
+            Handle::Stdout(_) => Ok(()),
         }
     }
 }

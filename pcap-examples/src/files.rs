@@ -1,7 +1,7 @@
 //! Properties of files on the command line: their lengths, kinds and identities.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -118,13 +118,13 @@ fn metadata(path: &Path, standard: impl std::os::fd::AsFd) -> Option<fs::Metadat
 
 /// Duplicates a file descriptor.
 #[cfg(unix)]
-fn duplicate(descriptor: impl std::os::fd::AsFd) -> Option<fs::File> {
+fn duplicate(descriptor: impl std::os::fd::AsFd) -> Option<File> {
     Some(descriptor.as_fd().try_clone_to_owned().ok()?.into())
 }
 
 /// Returns standard input as a `File`. Returns `None` if it is closed, and always on systems other than Unix.
 #[must_use]
-pub fn stdin() -> Option<fs::File> {
+pub fn stdin() -> Option<File> {
     #[cfg(unix)]
     return duplicate(io::stdin());
     #[cfg(not(unix))]
@@ -133,13 +133,13 @@ pub fn stdin() -> Option<fs::File> {
 
 /// Returns whether an open file is a regular file, which is seekable.
 #[must_use]
-pub fn is_regular(file: &fs::File) -> bool {
+pub fn is_regular(file: &File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.is_file())
 }
 
 /// Returns whether an open file is a folder. Only Unix can open folders.
 #[must_use]
-pub fn is_folder(file: &fs::File) -> bool {
+pub fn is_folder(file: &File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
@@ -150,4 +150,29 @@ pub fn is_same_file(input: &Path, output: &Path) -> bool {
     input != Path::new("-")
         && output != Path::new("-")
         && fs::canonicalize(input).is_ok_and(|i| fs::canonicalize(output).is_ok_and(|o| i == o))
+}
+/// Closes a file. Some file systems report a failed write only then.
+///
+/// # Errors
+///
+/// Returns the error of the system.
+#[cfg(unix)]
+pub fn close(file: File) -> io::Result<()> {
+    use std::os::fd::IntoRawFd;
+    // SAFETY: this function owns the open descriptor and gives up its ownership here.
+    match unsafe { libc::close(file.into_raw_fd()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Closes a file. Only Unix reports errors.
+///
+/// # Errors
+///
+/// None.
+#[cfg(not(unix))]
+pub fn close(file: File) -> io::Result<()> {
+    drop(file);
+    Ok(())
 }

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf, is_separator};
 
 use pcap_core::SavefileFormat;
 
-use crate::compression::Compression;
+use crate::compression::{Compression, Recognized};
 use crate::exit::{Failure, Outcome};
 use crate::files::{creation_error, is_same_file, is_too_many_open};
 
-/// The savefiles `PREFIX-00000.pcap`, `PREFIX-00001.pcap`, …, or the same with `.pcapng`.
+/// The savefiles `PREFIX-00000.pcap`, `PREFIX-00001.pcap`, …, or the same with `.pcapng` and the extension of a
+/// compression.
 #[derive(Debug)]
 pub struct NumberedFiles {
     prefix: PathBuf,
@@ -19,13 +20,15 @@ pub struct NumberedFiles {
     force: bool,
     input: PathBuf,
     format: SavefileFormat,
+    compression: Option<Compression>,
 }
 
 impl NumberedFiles {
     /// Sets the start of the names. Creates no file.
     ///
     /// If `prefix` is a folder, the savefiles are created in it. Their names then begin with the name of the input, or
-    /// with `packets` for standard input. If `prefix` ends in `.pcap` or `.pcapng`, the number comes before that.
+    /// with `packets` for standard input. If `prefix` ends in `.pcap` or `.pcapng`, optionally followed by
+    /// the extension of a compression, the number comes before that.
     /// Existing files are replaced only with `force`; the input is never replaced.
     #[must_use]
     pub fn new(
@@ -34,23 +37,22 @@ impl NumberedFiles {
         digits: usize,
         force: bool,
         format: SavefileFormat,
+        compression: Option<Compression>,
     ) -> NumberedFiles {
         // If the folder does not exist, creating the first savefile fails.
         let is_folder = prefix.to_string_lossy().ends_with(is_separator);
         let prefix = if is_folder || prefix.is_dir() {
-            let name = match Compression::from_name(input) {
-                Some(Compression::Gzip) => &input.with_extension(""),
-                _ => input,
-            };
-            let stem = match name.file_stem() {
+            let stem = match without_compression(input).file_stem() {
                 Some(stem) if stem != "-" => stem.to_owned(),
                 _ => OsString::from("packets"),
             };
             prefix.join(stem)
-        } else if has_extension(prefix) {
-            prefix.with_extension("")
         } else {
-            prefix.to_owned()
+            let prefix = without_compression(prefix);
+            match has_extension(&prefix) {
+                true => prefix.with_extension(""),
+                false => prefix,
+            }
         };
         NumberedFiles {
             prefix,
@@ -58,7 +60,14 @@ impl NumberedFiles {
             force,
             input: input.to_owned(),
             format,
+            compression,
         }
+    }
+
+    /// Returns how the savefiles are compressed.
+    #[must_use]
+    pub fn compression(&self) -> Option<Compression> {
+        self.compression
     }
 
     /// Returns the path of the savefile with this number.
@@ -67,6 +76,9 @@ impl NumberedFiles {
         let mut name = self.prefix.clone().into_os_string();
         let (digits, format) = (self.digits, self.format);
         name.push(format!("-{number:0digits$}.{format}"));
+        if let Some(compression) = self.compression {
+            name.push(format!(".{}", compression.format.extension()));
+        }
         name.into()
     }
 
@@ -109,6 +121,14 @@ impl NumberedFiles {
     }
 }
 
+/// Returns a path without the extension of a compression that the programs support.
+fn without_compression(path: &Path) -> PathBuf {
+    match Recognized::from_name(path) {
+        Some(Recognized::Supported(_)) => path.with_extension(""),
+        _ => path.to_owned(),
+    }
+}
+
 /// Returns whether a name ends in `.pcap` or `.pcapng`.
 fn has_extension(prefix: &Path) -> bool {
     let extension = prefix.extension().unwrap_or_default();
@@ -133,12 +153,15 @@ mod tests {
     #[test]
     fn names_sort_like_their_numbers() {
         let (input, format) = (Path::new("x.pcap"), SavefileFormat::Pcap);
-        let names = NumberedFiles::new(Path::new("a/b.c"), input, 3, false, format);
+        let names = NumberedFiles::new(Path::new("a/b.c"), input, 3, false, format, None);
         assert_eq!(names.path(7), Path::new("a/b.c-007.pcap"));
         let format = SavefileFormat::Pcapng;
-        let named = NumberedFiles::new(Path::new("b.pcapng"), input, 3, false, format);
+        let named = NumberedFiles::new(Path::new("b.pcapng"), input, 3, false, format, None);
         assert_eq!(named.path(7), Path::new("b-007.pcapng"));
         assert!(names.path(99) < names.path(100));
+        let zstd = Some(crate::compression::CompressionFormat::Zstd.into());
+        let named = NumberedFiles::new(Path::new("b.pcapng.zst"), input, 3, false, format, zstd);
+        assert_eq!(named.path(7), Path::new("b-007.pcapng.zst"));
     }
 
     #[test]
@@ -151,6 +174,7 @@ mod tests {
                 5,
                 false,
                 SavefileFormat::Pcap,
+                None,
             )
             .path(0);
             path.file_name().unwrap().to_str().unwrap().to_owned()
@@ -158,6 +182,7 @@ mod tests {
         assert_eq!(name("/x/day.1.pcapng"), "day.1-00000.pcap");
         assert_eq!(name("/x/day.1.pcap.gz"), "day.1-00000.pcap");
         assert_eq!(name("/x/day.1.pcap.GZ"), "day.1-00000.pcap");
+        assert_eq!(name("/x/day.1.pcap.lz4"), "day.1-00000.pcap");
         assert_eq!(name("-"), "packets-00000.pcap");
     }
 }

@@ -24,7 +24,7 @@ pub enum SavefileInput {
 }
 
 impl SavefileInput {
-    /// Opens a savefile. The path `-` means standard input. Data that begins with gzip's magic number is decompressed.
+    /// Opens a savefile. The path `-` means standard input. Compressed data is decompressed.
     /// With `bar`, shows a progress bar if standard error is a terminal.
     ///
     /// # Errors

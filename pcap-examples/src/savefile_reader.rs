@@ -1,4 +1,4 @@
-//! Reads savefiles, optionally compressed with gzip, and shows a progress bar.
+//! Reads savefiles, optionally compressed, and shows a progress bar.
 
 use std::mem;
 use std::ops::ControlFlow;
@@ -29,7 +29,7 @@ pub struct SavefileReader {
 }
 
 impl SavefileReader {
-    /// Opens a savefile. The path `-` means standard input. Data that begins with gzip's magic number is decompressed.
+    /// Opens a savefile. The path `-` means standard input. Compressed data is decompressed.
     /// With `bar`, shows a progress bar if standard error is a terminal.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::path::Path;
 use indicatif::ProgressBar;
 use pcap_core::SavefileFormat;
 
-use crate::compression::{self, Compression, GzipReader};
+use crate::compression::{CompressionFormat, Decompressor, MAX_MAGIC_LENGTH, Recognized};
 use crate::exit::{Failure, Outcome};
 use crate::files;
 use crate::interruptible_reader::InterruptibleReader;
@@ -31,20 +31,20 @@ pub(crate) enum Data {
 }
 
 impl SavefileSource {
-    /// Opens a savefile. The path `-` means standard input. Data that begins with gzip's magic number is decompressed.
+    /// Opens a savefile. The path `-` means standard input. Compressed data is decompressed.
     ///
     /// # Errors
     ///
-    /// Returns an error if a stream cannot be read, or if the data has another compression.
+    /// Returns an error if a stream cannot be read, or if the compression is not supported.
     pub(crate) fn open(path: &Path, bar: &ProgressBar) -> Outcome<SavefileSource> {
         match open_file(path) {
             Some(mut file) if files::is_regular(&file) => {
-                let mut start = [0; compression::MAX_MAGIC_LENGTH];
+                let mut start = [0; MAX_MAGIC_LENGTH];
                 // If this fails, the next read returns the error.
                 let length = peek(&mut file, &mut start).unwrap_or(0);
-                match is_compressed(&start[..length], path)? {
-                    true => Ok(decompress(bar.wrap_read(file))),
-                    false => Ok(SavefileSource {
+                match compression(&start[..length], path)? {
+                    Some(format) => Ok(decompress(bar.wrap_read(file), format)),
+                    None => Ok(SavefileSource {
                         format: format(&start[..length]),
                         data: Data::AtPath,
                     }),
@@ -60,17 +60,16 @@ impl SavefileSource {
     }
 }
 
-/// Returns whether a regular file begins with gzip's magic number. The path `-` means standard input.
+/// Returns the compression of a regular file, if the programs support it. The path `-` means standard input.
 #[must_use]
-pub fn is_gzip(path: &Path) -> bool {
-    open_file(path).is_some_and(|mut file| {
-        let mut start = [0; compression::MAX_MAGIC_LENGTH];
-        let length = match files::is_regular(&file) {
-            true => peek(&mut file, &mut start).unwrap_or(0),
-            false => 0,
-        };
-        Compression::from_magic(&start[..length]) == Some(Compression::Gzip)
-    })
+pub fn file_compression(path: &Path) -> Option<CompressionFormat> {
+    let mut file = open_file(path).filter(files::is_regular)?;
+    let mut start = [0; MAX_MAGIC_LENGTH];
+    let length = peek(&mut file, &mut start).unwrap_or(0);
+    match Recognized::from_magic(&start[..length])? {
+        Recognized::Supported(format) => Some(format),
+        Recognized::Other { .. } => None,
+    }
 }
 
 /// Opens a file, or duplicates the descriptor of standard input if the path is `-`.
@@ -88,35 +87,34 @@ fn open_stream(
     bar: &ProgressBar,
 ) -> Outcome<SavefileSource> {
     let mut stream = InterruptibleReader::new(stream);
-    let mut start = [0; compression::MAX_MAGIC_LENGTH];
+    let mut start = [0; MAX_MAGIC_LENGTH];
     let length = read_start(&mut stream, &mut start).map_err(|e| {
         let path = path.display();
         Failure::Text(format!("cannot read `{path}`: {e}"))
     })?;
     let start = &start[..length];
     let whole = bar.wrap_read(put_back(start, stream));
-    match is_compressed(start, path)? {
-        true => Ok(decompress(whole)),
-        false => Ok(SavefileSource {
+    match compression(start, path)? {
+        Some(format) => Ok(decompress(whole, format)),
+        None => Ok(SavefileSource {
             format: format(start),
             data: Data::Stream(Box::new(whole)),
         }),
     }
 }
 
-/// Opens data that is compressed with gzip.
-fn decompress(stream: impl Read + Send + 'static) -> SavefileSource {
-    let mut stream = GzipReader::new(stream);
+/// Opens compressed data.
+fn decompress(stream: impl Read + Send + 'static, format: CompressionFormat) -> SavefileSource {
+    let mut stream = Decompressor::new(stream, format);
     let mut start = Vec::new();
     let read = stream.by_ref().take(PCAPNG_MAGIC.len() as u64);
     let failed = { read }.read_to_end(&mut start).err();
-    let format = format(&start);
     let rest: Box<dyn Read + Send> = match failed {
         None => Box::new(stream),
         Some(error) => Box::new(FailedReader(Some(error))),
     };
     SavefileSource {
-        format,
+        format: self::format(&start),
         data: Data::Stream(Box::new(put_back(&start, rest))),
     }
 }
@@ -138,16 +136,16 @@ fn format(start: &[u8]) -> SavefileFormat {
     }
 }
 
-/// Returns whether data is compressed with gzip.
+/// Returns the compression of data that begins with these bytes.
 ///
 /// # Errors
 ///
-/// Returns an error for other compressions.
-fn is_compressed(start: &[u8], path: &Path) -> Outcome<bool> {
-    match Compression::from_magic(start) {
-        None => Ok(false),
-        Some(Compression::Gzip) => Ok(true),
-        Some(Compression::Other { name, unpack }) => {
+/// Returns an error if the compression is not supported.
+fn compression(start: &[u8], path: &Path) -> Outcome<Option<CompressionFormat>> {
+    match Recognized::from_magic(start) {
+        None => Ok(None),
+        Some(Recognized::Supported(format)) => Ok(Some(format)),
+        Some(Recognized::Other { name, unpack }) => {
             let path = path.display();
             Err(Failure::Text(format!(
                 "cannot read `{path}`: it is compressed with {name}; unpack it with `{unpack} {path}` into a \

@@ -1,4 +1,4 @@
-//! Writes savefiles: pcap or pcapng, optionally compressed with gzip.
+//! Writes savefiles: pcap or pcapng, optionally compressed.
 //!
 //! Packets are buffered in the dumper, then in the background writer, for a fraction of a second in each, so that many
 //! of them are written together.
@@ -11,6 +11,7 @@ use pcap_core::pcapng::{Interface, PacketBlock, PcapngDumper, RawBlock, Record, 
 use pcap_core::{Activated, Capture, Error, ErrorKind, Packet, SavefileFormat, Stats};
 
 use crate::background_writer::{BackgroundWriter, PacketEnd};
+use crate::compression::Compression;
 use crate::exit::{Failure, Outcome};
 use crate::files;
 use crate::format_dumper::{DumperOutput, FormatDumper, SavefileHead};
@@ -48,7 +49,7 @@ pub enum Buffering {
 }
 
 impl SavefileWriter {
-    /// Creates a savefile with the link type, snaplen and precision of a capture, optionally compressed with gzip. The
+    /// Creates a savefile with the link type, snaplen and precision of a capture, optionally compressed. The
     /// path `-` means standard output.
     ///
     /// # Errors
@@ -59,9 +60,9 @@ impl SavefileWriter {
         path: &Path,
         capture: &Capture<S>,
         format: SavefileFormat,
-        gzip: bool,
+        compression: Option<Compression>,
     ) -> Outcome<SavefileWriter> {
-        SavefileWriter::create_with_section(path, capture, format, gzip, &Section::new())
+        SavefileWriter::create_with_section(path, capture, format, compression, &Section::new())
     }
 
     /// Creates a savefile, in pcapng with this section header. See [`create`](Self::create).
@@ -73,7 +74,7 @@ impl SavefileWriter {
         path: &Path,
         capture: &Capture<S>,
         format: SavefileFormat,
-        gzip: bool,
+        compression: Option<Compression>,
         section: &Section,
     ) -> Outcome<SavefileWriter> {
         let head = match format {
@@ -83,7 +84,7 @@ impl SavefileWriter {
             }
             _ => SavefileHead::pcap(capture)?,
         };
-        let background_writer = create_background_writer(path, gzip)?;
+        let background_writer = create_background_writer(path, compression)?;
         SavefileWriter::with_head(path, &head, background_writer)
     }
 
@@ -105,14 +106,17 @@ impl SavefileWriter {
         Ok(savefile)
     }
 
-    /// Creates a pcapng savefile for whole blocks, optionally compressed with gzip. The path `-` means standard output.
+    /// Creates a pcapng savefile for whole blocks, optionally compressed. The path `-` means standard output.
     /// The first block must be a section header.
     ///
     /// # Errors
     ///
     /// Returns an error if the file cannot be created.
-    pub fn create_for_blocks(path: &Path, gzip: bool) -> Outcome<SavefileWriter> {
-        let background_writer = create_background_writer(path, gzip)?;
+    pub fn create_for_blocks(
+        path: &Path,
+        compression: Option<Compression>,
+    ) -> Outcome<SavefileWriter> {
+        let background_writer = create_background_writer(path, compression)?;
         let output = DumperOutput(background_writer.clone());
         let dumper = PcapngDumper::for_blocks_named(output, path.display().to_string());
         let dumper = FormatDumper::Blocks(dumper);
@@ -433,8 +437,11 @@ impl Drop for SavefileWriter {
     }
 }
 
-fn create_background_writer(path: &Path, gzip: bool) -> Outcome<BackgroundWriter> {
-    BackgroundWriter::create(path, gzip).map_err(|e| files::creation_failure(path, &e))
+fn create_background_writer(
+    path: &Path,
+    compression: Option<Compression>,
+) -> Outcome<BackgroundWriter> {
+    BackgroundWriter::create(path, compression).map_err(|e| files::creation_failure(path, &e))
 }
 
 /// Checks whether a classic savefile can represent the time of a packet. Needs no dumper.

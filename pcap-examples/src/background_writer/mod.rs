@@ -24,6 +24,7 @@ pub(crate) use self::totals::PacketEnd;
 pub use self::totals::Totals;
 use self::writer_thread::WRITE_SIZE;
 pub use self::written_totals::WrittenTotals;
+use crate::compression::Compression;
 use crate::destination::{self, Destination};
 use crate::signal_thread;
 use crate::signals;
@@ -56,15 +57,15 @@ static ALL_WRITERS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
 static STDOUT: OnceLock<BackgroundWriter> = OnceLock::new();
 
 impl BackgroundWriter {
-    /// Creates or truncates a file, and optionally compresses the output with gzip. The path `-` means standard output.
+    /// Creates or truncates a file, and optionally compresses the output. The path `-` means standard output.
     ///
     /// A FIFO is opened by the writer thread, because opening it blocks until it has a reader.
     ///
     /// # Errors
     ///
     /// Returns an error if the file cannot be created.
-    pub fn create(path: &Path, gzip: bool) -> io::Result<BackgroundWriter> {
-        BackgroundWriter::create_with_sync(path, gzip, Sync::Never)
+    pub fn create(path: &Path, compression: Option<Compression>) -> io::Result<BackgroundWriter> {
+        BackgroundWriter::create_with_sync(path, compression, Sync::Never)
     }
 
     /// Does the same as [`create`](Self::create), and calls fdatasync(2) as `sync` says.
@@ -72,10 +73,14 @@ impl BackgroundWriter {
     /// # Errors
     ///
     /// Returns an error if the file cannot be created.
-    pub fn create_with_sync(path: &Path, gzip: bool, sync: Sync) -> io::Result<BackgroundWriter> {
+    pub fn create_with_sync(
+        path: &Path,
+        compression: Option<Compression>,
+        sync: Sync,
+    ) -> io::Result<BackgroundWriter> {
         if path == Path::new("-") {
             return Ok(BackgroundWriter::start(move |shared| {
-                Ok(Destination::stdout(shared, gzip)?.with_sync(sync))
+                Ok(Destination::stdout(shared, compression)?.with_sync(sync))
             }));
         }
         if destination::is_fifo(path) {
@@ -86,18 +91,18 @@ impl BackgroundWriter {
                 let file = File::create(path)?;
                 shared.set_operation("write");
                 shared.lock().is_open = true;
-                Destination::file(file, shared, gzip)
+                Destination::file(file, shared, compression)
             }));
         }
         let file = File::create(path)?;
-        Ok(BackgroundWriter::for_file(file, gzip, sync, None))
+        Ok(BackgroundWriter::for_file(file, compression, sync, None))
     }
 
     /// Writes to a file that was created, and calls fdatasync(2) as `sync` says. Nothing is written before `previous`
     /// has written all its data.
     pub fn for_file(
         file: File,
-        gzip: bool,
+        compression: Option<Compression>,
         sync: Sync,
         previous: Option<BackgroundWriter>,
     ) -> BackgroundWriter {
@@ -105,13 +110,14 @@ impl BackgroundWriter {
             if let Some(previous) = previous {
                 previous.0.wait_until_complete();
             }
-            Destination::file(file, shared, gzip).map(|destination| destination.with_sync(sync))
+            Destination::file(file, shared, compression)
+                .map(|destination| destination.with_sync(sync))
         })
     }
 
     /// Returns the writer of standard output, which all parts of a program share.
     pub fn stdout() -> &'static BackgroundWriter {
-        STDOUT.get_or_init(|| BackgroundWriter::start(|shared| Destination::stdout(shared, false)))
+        STDOUT.get_or_init(|| BackgroundWriter::start(|shared| Destination::stdout(shared, None)))
     }
 
     /// Writes all data to standard output and closes it, if the program has used it.

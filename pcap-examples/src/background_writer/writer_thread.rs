@@ -13,12 +13,12 @@ const MAX_DELAY: Duration = Duration::from_millis(100);
 /// The thread waits no longer when this many bytes are buffered.
 pub(super) const WRITE_SIZE: usize = 64 * 1024;
 /// How often compressed data is flushed. Each flush makes the compression slightly worse.
-const GZIP_FLUSH_INTERVAL: Duration = Duration::from_millis(800);
+const COMPRESSOR_FLUSH_INTERVAL: Duration = Duration::from_millis(800);
 
 /// The next thing for the thread to do.
 enum Task {
     Write,
-    FlushGzip,
+    FlushCompressor,
     Sync,
     Close,
 }
@@ -31,7 +31,7 @@ impl Shared {
             let sync_at = destination.sync_at();
             match self.next_task(&mut chunk, destination.unflushed_since(), sync_at) {
                 Task::Write => destination.write(&chunk)?,
-                Task::FlushGzip => destination.flush_gzip()?,
+                Task::FlushCompressor => destination.flush_compressor()?,
                 Task::Sync => destination.sync()?,
                 Task::Close => return destination.close(),
             }
@@ -54,12 +54,12 @@ impl Shared {
             let is_requested = state.flush_requested || state.is_closing;
             let mut left = None;
             if let Some(since) = unflushed_since {
-                let is_due = since.elapsed() >= GZIP_FLUSH_INTERVAL
+                let is_due = since.elapsed() >= COMPRESSOR_FLUSH_INTERVAL
                     || (is_requested && state.buffer.is_empty());
                 if is_due {
-                    return Task::FlushGzip;
+                    return Task::FlushCompressor;
                 }
-                left = Some(GZIP_FLUSH_INTERVAL.saturating_sub(since.elapsed()));
+                left = Some(COMPRESSOR_FLUSH_INTERVAL.saturating_sub(since.elapsed()));
             }
             if let (Some(at), false) = (sync_at, state.is_closing) {
                 let remaining = at.saturating_duration_since(Instant::now());

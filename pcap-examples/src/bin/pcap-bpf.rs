@@ -24,7 +24,7 @@ Examples:
   pcap-bpf --match trace.pcap icmp           how many packets of a savefile match
 
 Without an expression, the filter accepts all packets. Savefiles may be pcap or pcapng, optionally
-compressed with gzip. `-` means standard input.";
+compressed with gzip, zstd or lz4. `-` means standard input.";
 
 /// Compiles a filter expression for a link type and prints its instructions, or runs it on a
 /// savefile.

@@ -10,7 +10,7 @@ use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use pcap_core::Timestamp;
 
-use crate::compression::Compression;
+use crate::compression::Recognized;
 use crate::exit::{Failure, Outcome};
 use crate::files::creation_failure;
 
@@ -132,7 +132,7 @@ pub fn insert_number(path: &Path, number: u64) -> PathBuf {
 fn insert(path: &Path, text: &str) -> PathBuf {
     let mut stem = path.to_owned();
     let mut extensions = OsString::new();
-    let compression = Compression::from_name(path).map_or(0, |_| 1);
+    let compression = Recognized::from_name(path).map_or(0, |_| 1);
     for _ in 0..=compression {
         if let Some(extension) = stem.extension() {
             let mut longer = OsString::from(".");

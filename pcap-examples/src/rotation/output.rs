@@ -13,6 +13,7 @@ use super::ring::Ring;
 use super::series::Series;
 use super::{Naming, Rotation, folder_of};
 use crate::background_writer::{BackgroundWriter, WrittenTotals};
+use crate::compression::Compression;
 use crate::exit::{Failure, Outcome};
 use crate::files;
 use crate::format_dumper::SavefileHead;
@@ -34,7 +35,7 @@ const STATISTICS_LENGTH: u64 = 80;
 pub struct Output {
     path: PathBuf,
     head: SavefileHead,
-    gzip: bool,
+    compression: Option<Compression>,
     buffering: Buffering,
     rotation: Rotation,
     series: Series,
@@ -103,7 +104,7 @@ impl Output {
         });
         let mut output = Output {
             path: path.to_owned(),
-            gzip: format.gzip,
+            compression: format.compression,
             buffering: Buffering::Timed,
             series: Series::new(rotation.naming, path)?,
             clock: rotation.time.map(|limit| Clock::new(limit, now)),
@@ -196,7 +197,7 @@ impl Output {
     /// Returns whether a packet with this length in the savefile must be in another one.
     fn is_full(&mut self, length: u64, is_check: bool) -> bool {
         let statistics = self.statistics_length();
-        let (max_packets, gzip) = (self.rotation.max_packets, self.gzip);
+        let (max_packets, is_compressed) = (self.rotation.max_packets, self.compression.is_some());
         let Some(current) = &mut self.current else {
             return false;
         };
@@ -210,7 +211,7 @@ impl Output {
         let Some(max_size) = self.rotation.max_size else {
             return false;
         };
-        if !gzip {
+        if !is_compressed {
             return current.savefile.position() + length + statistics > max_size;
         }
         if is_check {
@@ -383,7 +384,8 @@ impl Output {
 
     fn create_single(&mut self) -> Outcome<(PathBuf, SavefileWriter)> {
         let path = self.path.clone();
-        let created = BackgroundWriter::create_with_sync(&path, self.gzip, self.rotation.sync);
+        let created =
+            BackgroundWriter::create_with_sync(&path, self.compression, self.rotation.sync);
         let background_writer = created.map_err(|e| files::creation_failure(&path, &e))?;
         let savefile = SavefileWriter::with_head(&path, &self.head, background_writer)?;
         Ok((path, savefile))
@@ -406,7 +408,7 @@ impl Output {
         self.find_ring_room();
         let previous = self.previous.take();
         let background_writer =
-            BackgroundWriter::for_file(file, self.gzip, self.rotation.sync, previous);
+            BackgroundWriter::for_file(file, self.compression, self.rotation.sync, previous);
         let savefile = SavefileWriter::with_head(&path, &self.head, background_writer)?;
         Ok((path, savefile))
     }

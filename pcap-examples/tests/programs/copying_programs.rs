@@ -112,13 +112,9 @@ fn a_capture_has_the_format_of_its_extension() {
                 "5\n"
             );
         }
-        let ran = run_program("capture", &["-i", "lo", "-w", "a.pcap.zst"]);
+        let ran = run_program("capture", &["-i", "lo", "-w", "a.pcap.xz"]);
         assert_eq!(ran.status, Some(1));
-        assert!(
-            ran.stderr.contains("the extension of zstd"),
-            "{}",
-            ran.stderr
-        );
+        assert!(ran.stderr.contains("extension of xz"), "{}", ran.stderr);
     });
 }
 
@@ -130,13 +126,7 @@ fn extensions_of_other_compressions_are_rejected() {
         "in.pcap",
         &savefile(false, true, 1, &sample_packets()),
     );
-    for (ending, name) in [
-        ("pcap.zst", "zstd"),
-        ("lz4", "lz4"),
-        ("XZ", "xz"),
-        ("pcapng.bz2", "bzip2"),
-        ("zip", "zip"),
-    ] {
+    for (ending, name) in [("XZ", "xz"), ("pcapng.bz2", "bzip2"), ("zip", "zip")] {
         let output = write_file(folder.path(), &format!("a.{ending}"), b"precious");
         for mut command in copies(path_arg(&input), path_arg(&output)) {
             let ran = run(&mut command);
@@ -144,15 +134,14 @@ fn extensions_of_other_compressions_are_rejected() {
             let start = format!("cannot write `{}`: ", path_arg(&output));
             assert!(ran.stderr.contains(&start), "{}", ran.stderr);
             assert!(
-                ran.stderr.contains(&format!("the extension of {name}")),
+                ran.stderr.contains(&format!("extension of {name}")),
                 "{}",
                 ran.stderr
             );
             assert_eq!(fs::read(&output).unwrap(), b"precious");
         }
     }
-    // `pcap-split` does not compress, so it rejects a prefix with the extension of a compression.
-    for prefix in ["a.pcapng.gz", "a.pcap.gz", "a.pcap.zst", "gz.GZ"] {
+    for prefix in ["a.pcapng.xz", "a.pcap.bz2", "gz.XZ"] {
         let prefix = folder.path().join(prefix);
         let words = ["--packets", "3", "-o", path_arg(&prefix), path_arg(&input)];
         let ran = run_program("split", &words);
@@ -164,6 +153,8 @@ fn extensions_of_other_compressions_are_rejected() {
         ("a", "a-00000.pcap", "pcap"),
         ("b.pcap", "b-00000.pcap", "pcap"),
         ("c.PcapNG", "c-00000.pcapng", "pcapng"),
+        ("d.pcap.GZ", "d-00000.pcap.gz", "pcap.gz"),
+        ("e.pcapng.gz", "e-00000.pcapng.gz", "pcapng.gz"),
     ] {
         let prefix = folder.path().join(prefix);
         let words = ["--packets", "3", "-o", path_arg(&prefix), path_arg(&input)];

@@ -214,7 +214,7 @@ fn an_output_that_cannot_be_written_is_an_error() {
         for words in [
             &["filter", input, "-"][..],
             &["recode", input, "-"],
-            &["recode", "--gzip", input, "-"],
+            &["recode", "--compress", "gzip", input, "-"],
             &["recode", "--format", "pcapng", input, "-"],
             &["merge", input, "-w", "-"],
         ] {
@@ -345,7 +345,7 @@ fn a_failed_close_is_reported() {
         &["recode", input, path_arg(&plain)],
         &["recode", input, path_arg(&gz)],
         &["recode", input, path_arg(&ng)],
-        &["recode", "--gzip", input, path_arg(&ng)],
+        &["recode", "--compress", "gzip", input, path_arg(&ng)],
         &["merge", input, "-w", path_arg(&plain)],
         &[
             "split",

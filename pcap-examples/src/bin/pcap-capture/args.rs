@@ -7,6 +7,7 @@ use pcap_examples::options::device::DeviceOptions;
 use pcap_examples::options::display::DisplayOptions;
 use pcap_examples::options::json::JsonOptions;
 use pcap_examples::options::stop::StopOptions;
+use pcap_examples::output_format::FormatArg;
 use pcap_examples::packet_printer::PrintFormat;
 use pcap_examples::{json, output_format, signals};
 
@@ -51,6 +52,8 @@ pub(crate) struct Args {
     /// Write packets to a savefile instead of printing them; `-` means standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) format: FormatArg,
     /// Write each packet to the savefile immediately, instead of within about a second
     #[arg(short = 'U', long, requires = "write")]
     pub(crate) packet_buffered: bool,

@@ -49,7 +49,11 @@ fn run(args: &Args) -> Outcome {
         .write
         .as_deref()
         .map(OutputFormat::of_path)
-        .transpose()?;
+        .transpose()?
+        .map(|output_format| output_format.with(args.format));
+    if args.write.is_none() && args.format.is_given() {
+        exit::usage_error::<Args>("--format and --compress require --write");
+    }
     let devices = args.devices.devices()?;
     let [device] = &devices[..] else {
         return Err(Failure::Text(

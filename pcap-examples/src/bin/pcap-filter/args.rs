@@ -63,7 +63,7 @@ packet is in OUT within about a second after it is read.";
     )
 )]
 pub(crate) struct Args {
-    /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` means standard input
+    /// The savefile to read, pcap or pcapng, optionally compressed; `-` means standard input
     #[arg(value_name = "IN")]
     pub(crate) input: PathBuf,
     /// The savefile to write; `-` means standard output

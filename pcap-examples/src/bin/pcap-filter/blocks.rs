@@ -5,6 +5,7 @@ use pcap_core::pcapng::{Block, BlockBuf, Endian, PacketBlock, RawBlock, Section}
 use pcap_examples::block_output::BlockOutput;
 use pcap_examples::block_reader::BlockReader;
 use pcap_examples::commented_packets::CommentedPackets;
+use pcap_examples::compression::Compression;
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::drop_counts::DropCounts;
 use pcap_examples::exit::Outcome;
@@ -25,7 +26,7 @@ pub(crate) fn copy(
     args: &Args,
     mut input: BlockReader,
     selection: Selection,
-    gzip: bool,
+    compression: Option<Compression>,
 ) -> Outcome {
     let bar = input.bar().clone();
     let copy_progress = CopyProgress::without_output(&bar);
@@ -39,7 +40,7 @@ pub(crate) fn copy(
         sorter: sorting::sorter(args),
         place: sorting::start(),
         endian: Endian::NATIVE,
-        output: BlockOutput::new(&args.input, &args.output, gzip, &copy_progress),
+        output: BlockOutput::new(&args.input, &args.output, compression, &copy_progress),
         sections: 0,
         read: 0,
     };

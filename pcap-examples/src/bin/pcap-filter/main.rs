@@ -44,13 +44,15 @@ fn run(args: &Args) -> Outcome {
     args.comments.check(&args.output, format)?;
     signals::break_on_end(input.break_handle());
     let selection = args.filter.selection()?;
-    let gzip = output_format.gzip;
+    let compression = output_format.compression;
     match (input, format) {
-        (SavefileInput::Packets(input), _) => packets::copy(args, input, &selection, format, gzip),
-        (SavefileInput::Blocks(input), SavefileFormat::Pcapng) => {
-            blocks::copy(args, input, selection, gzip)
+        (SavefileInput::Packets(input), _) => {
+            packets::copy(args, input, &selection, format, compression)
         }
-        (SavefileInput::Blocks(input), _) => to_classic::copy(args, input, selection, gzip),
+        (SavefileInput::Blocks(input), SavefileFormat::Pcapng) => {
+            blocks::copy(args, input, selection, compression)
+        }
+        (SavefileInput::Blocks(input), _) => to_classic::copy(args, input, selection, compression),
     }
 }
 

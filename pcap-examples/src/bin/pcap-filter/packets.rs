@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use pcap_core::SavefileFormat;
 use pcap_examples::commented_packets::CommentedPackets;
+use pcap_examples::compression::Compression;
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::Outcome;
 use pcap_examples::options::filter::Selection;
@@ -21,12 +22,17 @@ pub(crate) fn copy(
     mut input: SavefileReader,
     selection: &Selection,
     format: SavefileFormat,
-    gzip: bool,
+    compression: Option<Compression>,
 ) -> Outcome {
     let filter = selection.compile_for(input.capture())?;
     let section = args.comments.new_section();
-    let mut savefile =
-        SavefileWriter::create_with_section(&args.output, input.capture(), format, gzip, &section)?;
+    let mut savefile = SavefileWriter::create_with_section(
+        &args.output,
+        input.capture(),
+        format,
+        compression,
+        &section,
+    )?;
     savefile.set_buffering_for_input(&args.input);
     let copy_progress = CopyProgress::new(&savefile, input.bar());
     let mut skipped = SkippedPackets::new(NAME, input.bar());

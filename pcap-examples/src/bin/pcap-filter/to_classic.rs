@@ -5,6 +5,7 @@ use pcap_core::pcapng::Block;
 use pcap_core::{Linktype, Precision};
 use pcap_examples::block_reader::BlockReader;
 use pcap_examples::classic_output::ClassicOutput;
+use pcap_examples::compression::Compression;
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::Outcome;
 use pcap_examples::host_order;
@@ -23,7 +24,7 @@ pub(crate) fn copy(
     args: &Args,
     mut input: BlockReader,
     selection: Selection,
-    gzip: bool,
+    compression: Option<Compression>,
 ) -> Outcome {
     let bar = input.bar().clone();
     let copy_progress = CopyProgress::without_output(&bar);
@@ -31,7 +32,13 @@ pub(crate) fn copy(
     let mut copy = ClassicCopy {
         args,
         filters: LinkFilters::new(NAME, selection),
-        output: ClassicOutput::new(&args.input, &args.output, gzip, precision, &copy_progress),
+        output: ClassicOutput::new(
+            &args.input,
+            &args.output,
+            compression,
+            precision,
+            &copy_progress,
+        ),
         copy_progress: copy_progress.clone(),
         skipped: SkippedPackets::new(NAME, &bar),
         lost: LostParts::default(),

@@ -57,8 +57,9 @@ const FORMAT_HELP: &str = "\
 The extension of OUT determines its format, in upper or lower case: `.pcapng` means pcapng, and
 `.pcap`, `.cap` and `.dmp` mean classic pcap. With another extension or none, and on standard
 output, it is pcapng if an input is, or if the inputs have different link types or snaplens, and
-otherwise classic pcap. --format overrides this. If `.gz` follows, OUT is compressed with gzip.
-Extensions of other compression formats, such as `.zst`, are rejected.";
+otherwise classic pcap. --format overrides this. If `.gz`, `.zst` or `.lz4` follows, OUT is
+compressed. --compress overrides this. Extensions of other compression formats, such as `.xz`, are
+rejected.";
 
 const JSON_HELP: &str = "  \
   Further members are inputs (the number of inputs), unread (the number of inputs of which
@@ -81,7 +82,7 @@ const JSON_HELP: &str = "  \
     })
 )]
 pub(crate) struct Args {
-    /// The savefiles to read, pcap or pcapng, optionally compressed with gzip; `-` means standard input
+    /// The savefiles to read, pcap or pcapng, optionally compressed; `-` means standard input
     #[arg(value_name = "IN", required_unless_present = "files_from")]
     pub(crate) inputs: Vec<PathBuf>,
     /// Read the names of further inputs from a file, one per line; `-` means standard input. For more

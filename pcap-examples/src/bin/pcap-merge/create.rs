@@ -5,6 +5,7 @@ use std::path::Path;
 use pcap_core::SavefileFormat;
 use pcap_core::pcapng::{BlockBuf, Section};
 use pcap_examples::comment_args::CommentArgs;
+use pcap_examples::compression::Compression;
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::savefile_writer::SavefileWriter;
 
@@ -27,10 +28,10 @@ impl Merge {
     pub(crate) fn create_main_output<'a>(
         &mut self,
         path: &Path,
-        gzip: bool,
+        compression: Option<Compression>,
         comments: &'a CommentArgs,
     ) -> Outcome<OutputSavefile<'a>> {
-        let mut out = self.create_output(path, gzip, Some(comments))?;
+        let mut out = self.create_output(path, compression, Some(comments))?;
         self.is_created = true;
         if self.format == Some(SavefileFormat::Pcapng) {
             self.translator.header.is_written = true;
@@ -47,11 +48,11 @@ impl Merge {
     pub(crate) fn create_output<'a>(
         &self,
         path: &Path,
-        gzip: bool,
+        compression: Option<Compression>,
         comments: Option<&'a CommentArgs>,
     ) -> Outcome<OutputSavefile<'a>> {
         if self.format == Some(SavefileFormat::Pcapng) {
-            let mut savefile = SavefileWriter::create_for_blocks(path, gzip)?;
+            let mut savefile = SavefileWriter::create_for_blocks(path, compression)?;
             let mut header = match self.translator.header.block() {
                 Some(header) => header.clone(),
                 None => BlockBuf::from(Section::new().as_raw()),
@@ -63,7 +64,7 @@ impl Merge {
             return Ok(OutputSavefile::pcapng(savefile, comments));
         }
         match &self.classic {
-            Some(format) => Ok(OutputSavefile::classic(format.create(path, gzip)?)),
+            Some(format) => Ok(OutputSavefile::classic(format.create(path, compression)?)),
             None => Err(Failure::Text(format!(
                 "cannot write `{}`: the inputs have no interface, and so no link type",
                 path.display()

@@ -87,7 +87,8 @@ fn run(mut args: Args) -> Outcome {
     }
     // Before this point there is no output to complete, and opening a FIFO may block forever.
     signals::end_gracefully();
-    let mut out = merge.create_main_output(&args.write, output_format.gzip, &args.comments)?;
+    let mut out =
+        merge.create_main_output(&args.write, output_format.compression, &args.comments)?;
     merge.copy_progress.set_output(&out.savefile);
     args.inputs
         .iter()

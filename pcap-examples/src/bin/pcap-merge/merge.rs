@@ -91,7 +91,7 @@ impl Merge {
 
     /// Merges inputs into a temporary file. It has the format of the output, so that it can hold all its packets.
     fn merge_into_temporary(&mut self, path: &Path, group: Vec<Input>) -> Outcome<Input> {
-        let mut part = self.create_output(path, false, None)?;
+        let mut part = self.create_output(path, None, None)?;
         self.merge_round(group, &mut part)?;
         let interfaces = part.interfaces();
         let (closed, summary) = part.close();

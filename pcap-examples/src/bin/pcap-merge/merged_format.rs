@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pcap_core::pcapng::Interface;
 use pcap_core::{Capture, Dlt, Offline, Precision, SavefileFormat};
+use pcap_examples::compression::Compression;
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::linktype_snaplens;
 use pcap_examples::savefile_writer::SavefileWriter;
@@ -157,7 +158,11 @@ impl MergedFormat {
     }
 
     /// Creates the classic output, or a temporary savefile with the same header.
-    pub(crate) fn create(&self, path: &Path, gzip: bool) -> Outcome<SavefileWriter> {
+    pub(crate) fn create(
+        &self,
+        path: &Path,
+        compression: Option<Compression>,
+    ) -> Outcome<SavefileWriter> {
         let Properties {
             linktype,
             snaplen,
@@ -169,6 +174,6 @@ impl MergedFormat {
             Fcs::Same(length) => length,
             Fcs::Differ(_) => None,
         })?;
-        SavefileWriter::create(path, &dead, SavefileFormat::Pcap, gzip)
+        SavefileWriter::create(path, &dead, SavefileFormat::Pcap, compression)
     }
 }

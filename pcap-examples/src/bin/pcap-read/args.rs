@@ -29,7 +29,7 @@ If a file is damaged, the packets before the damage are printed, then the error,
 of the remaining files, and the status is 1. The status is also 1 if Ctrl-C ends the program before
 the end of a file, except with --follow. If a file does not exist, no packets are printed.";
 
-/// Prints the packets of savefiles (pcap or pcapng, optionally compressed with gzip): one line each,
+/// Prints the packets of savefiles (pcap or pcapng, optionally compressed): one line each,
 /// with the local time, the addresses, the protocol and the length on the wire in bytes.
 #[derive(Parser)]
 #[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{}", signals::HELP, json::HELP))]

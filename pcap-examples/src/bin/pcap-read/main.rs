@@ -116,9 +116,9 @@ fn check_files(files: &[PathBuf]) -> Outcome {
 /// Opens a savefile. With `follow`, waits until its header is complete.
 fn open(path: &Path, follow: bool) -> Outcome<SavefileInput> {
     loop {
-        if follow && savefile_source::is_gzip(path) {
+        if let (true, Some(format)) = (follow, savefile_source::file_compression(path)) {
             let path = path.display();
-            let text = format!("cannot follow `{path}`: it is compressed with gzip");
+            let text = format!("cannot follow `{path}`: it is compressed with {format}");
             return Err(Failure::Text(text));
         }
         // Opening a FIFO blocks until its other end is opened.

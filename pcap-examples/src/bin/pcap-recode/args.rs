@@ -63,7 +63,7 @@ JSON:
     )
 )]
 pub(crate) struct Args {
-    /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` means standard input
+    /// The savefile to read, pcap or pcapng, optionally compressed; `-` means standard input
     #[arg(value_name = "IN")]
     pub(crate) input: PathBuf,
     /// The savefile to write; `-` means standard output
@@ -93,9 +93,6 @@ pub(crate) struct Args {
     /// Add this to each packet time, in seconds or with a unit: -3600, +0.5, -1h, 500ms
     #[arg(long, value_name = "TIME", value_parser = value_parsers::time_shift, allow_hyphen_values = true)]
     pub(crate) shift: Option<TimeShift>,
-    /// Compress OUT with gzip, regardless of its name
-    #[arg(long)]
-    pub(crate) gzip: bool,
     /// Print the summary as JSON (see below)
     #[arg(long)]
     pub(crate) json: bool,

@@ -6,6 +6,7 @@ use pcap_core::pcapng::{
 use pcap_examples::block_output::BlockOutput;
 use pcap_examples::block_reader::BlockReader;
 use pcap_examples::commented_packets::CommentedPackets;
+use pcap_examples::compression::Compression;
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::drop_counts::DropCounts;
 use pcap_examples::exit::Outcome;
@@ -26,7 +27,11 @@ const TIMES: [u16; 2] = [2, 3];
 /// The field of a journal entry with its time in microseconds.
 const JOURNAL_TIME: &[u8] = b"__REALTIME_TIMESTAMP=";
 
-pub(crate) fn copy(args: &Args, mut input: BlockReader, gzip: bool) -> Outcome {
+pub(crate) fn copy(
+    args: &Args,
+    mut input: BlockReader,
+    compression: Option<Compression>,
+) -> Outcome {
     let bar = input.bar().clone();
     let copy_progress = CopyProgress::without_output(&bar);
     let mut copy = BlockCopy {
@@ -37,7 +42,7 @@ pub(crate) fn copy(args: &Args, mut input: BlockReader, gzip: bool) -> Outcome {
         recoder: Recoder::new(args),
         skipped: SkippedPackets::new(NAME, &bar),
         counts: Counts::default(),
-        output: BlockOutput::new(&args.input, &args.output, gzip, &copy_progress),
+        output: BlockOutput::new(&args.input, &args.output, compression, &copy_progress),
         interfaces: Vec::new(),
         sections: 0,
         read: 0,

@@ -39,11 +39,13 @@ fn run(args: &Args) -> Outcome {
     let format = output_format.format_for(input.format());
     args.comments.check(&args.output, format)?;
     signals::break_on_end(input.break_handle());
-    let gzip = args.gzip || output_format.gzip;
+    let compression = output_format.compression;
     match (input, format) {
-        (SavefileInput::Packets(input), _) => packets::copy(args, input, format, gzip),
-        (SavefileInput::Blocks(input), SavefileFormat::Pcapng) => blocks::copy(args, input, gzip),
-        (SavefileInput::Blocks(input), _) => to_classic::copy(args, input, gzip),
+        (SavefileInput::Packets(input), _) => packets::copy(args, input, format, compression),
+        (SavefileInput::Blocks(input), SavefileFormat::Pcapng) => {
+            blocks::copy(args, input, compression)
+        }
+        (SavefileInput::Blocks(input), _) => to_classic::copy(args, input, compression),
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use pcap_core::{Capture, Offline, SavefileFormat};
 use pcap_examples::commented_packets::CommentedPackets;
+use pcap_examples::compression::Compression;
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::Outcome;
 use pcap_examples::savefile_reader::SavefileReader;
@@ -20,10 +21,10 @@ pub(crate) fn copy(
     args: &Args,
     mut input: SavefileReader,
     format: SavefileFormat,
-    gzip: bool,
+    compression: Option<Compression>,
 ) -> Outcome {
     let mut recoder = Recoder::new(args);
-    let mut savefile = create(args, format, gzip, &mut recoder, input.capture())?;
+    let mut savefile = create(args, format, compression, &mut recoder, input.capture())?;
     let linktype = input.capture().linktype();
     let mut skipped = SkippedPackets::new(NAME, input.bar());
 
@@ -57,7 +58,7 @@ pub(crate) fn copy(
 fn create(
     args: &Args,
     format: SavefileFormat,
-    gzip: bool,
+    compression: Option<Compression>,
     recoder: &mut Recoder<'_>,
     capture: &Capture<Offline>,
 ) -> Outcome<SavefileWriter> {
@@ -70,9 +71,15 @@ fn create(
     let is_same = (to, snaplen, precision) == (from, capture.snaplen(), capture.precision());
     if is_same {
         // This also keeps the other fields of the header.
-        return SavefileWriter::create_with_section(&args.output, capture, format, gzip, &section);
+        return SavefileWriter::create_with_section(
+            &args.output,
+            capture,
+            format,
+            compression,
+            &section,
+        );
     }
     let fcs = capture.fcs_len().filter(|_| to == from);
     let capture = Capture::dead_with(to, snaplen, precision)?.with_fcs_len(fcs)?;
-    SavefileWriter::create_with_section(&args.output, &capture, format, gzip, &section)
+    SavefileWriter::create_with_section(&args.output, &capture, format, compression, &section)
 }

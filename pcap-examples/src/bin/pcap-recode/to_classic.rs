@@ -4,6 +4,7 @@ use pcap_core::Precision;
 use pcap_core::pcapng::Block;
 use pcap_examples::block_reader::BlockReader;
 use pcap_examples::classic_output::ClassicOutput;
+use pcap_examples::compression::Compression;
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::Outcome;
 use pcap_examples::host_order;
@@ -17,7 +18,11 @@ use crate::counts::Counts;
 use crate::recoder::Recoder;
 use crate::{check_shift, outcome_of_reading};
 
-pub(crate) fn copy(args: &Args, mut input: BlockReader, gzip: bool) -> Outcome {
+pub(crate) fn copy(
+    args: &Args,
+    mut input: BlockReader,
+    compression: Option<Compression>,
+) -> Outcome {
     let bar = input.bar().clone();
     let copy_progress = CopyProgress::without_output(&bar);
     let precision = args.precision().unwrap_or(Precision::Nano);
@@ -25,7 +30,13 @@ pub(crate) fn copy(args: &Args, mut input: BlockReader, gzip: bool) -> Outcome {
     let mut copy = ClassicCopy {
         args,
         recoder: Recoder::new(args),
-        output: ClassicOutput::new(&args.input, &args.output, gzip, precision, &copy_progress),
+        output: ClassicOutput::new(
+            &args.input,
+            &args.output,
+            compression,
+            precision,
+            &copy_progress,
+        ),
         copy_progress: copy_progress.clone(),
         skipped: SkippedPackets::new(NAME, &bar),
         lost: LostParts::default(),

@@ -43,7 +43,7 @@ JSON:
 #[derive(Parser)]
 #[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{JSON_HELP}", signals::HELP))]
 pub(crate) struct Args {
-    /// The savefile to send, pcap or pcapng, optionally compressed with gzip; `-` means standard input
+    /// The savefile to send, pcap or pcapng, optionally compressed; `-` means standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// The device to send on: a name, or a number of `pcap-capture -D`; its link type must be that of the

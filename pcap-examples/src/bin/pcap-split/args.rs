@@ -19,7 +19,7 @@ Examples:
   pcap-split day.pcap -o web --flow -f 'tcp port 443' --json
 
 The output savefiles have the format of IN, unless PREFIX ends in `.pcap` or `.pcapng`, or --format
-is given. Packets keep their order and are copied unchanged, even damaged ones. No savefile is
+is given. They are compressed if `.gz`, `.zst` or `.lz4` follows, or with --compress. Packets keep their order and are copied unchanged, even damaged ones. No savefile is
 empty. `pcap-merge` can merge the savefiles again.
 
 From pcap to pcap, they have the link type, snaplen and precision of IN. From pcapng to pcapng, each
@@ -51,12 +51,13 @@ const JSON_HELP: &str = "  \
     )
 )]
 pub(crate) struct Args {
-    /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` means standard input
+    /// The savefile to read, pcap or pcapng, optionally compressed; `-` means standard input
     #[arg(value_name = "IN")]
     pub(crate) input: PathBuf,
     /// The start of the names of the savefiles; `PREFIX-00000.pcap` is the first. If PREFIX is a folder,
-    /// the savefiles are created in it and named after IN. If PREFIX ends in `.pcap` or `.pcapng`, the
-    /// number comes before that. Folders must exist
+    /// the savefiles are created in it and named after IN. If PREFIX ends in an extension such as
+    /// `.pcapng` or `.pcap.zst`, the number comes before that, and the extension determines the format and
+    /// the compression. Folders must exist
     #[arg(short, long, value_name = "PREFIX")]
     pub(crate) output: PathBuf,
     #[command(flatten)]

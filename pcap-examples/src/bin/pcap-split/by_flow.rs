@@ -42,6 +42,8 @@ struct FlowFile {
     state: State,
     /// How much of the preamble it had when it was closed.
     begun: Begun,
+    /// The length of the file when it was closed, if it is compressed.
+    compressed: Option<u64>,
 }
 
 /// The state of a savefile.
@@ -94,10 +96,11 @@ impl FlowSplitter {
             let (length, begun) = (file.summary.bytes, file.begun);
             let opened = match file.state {
                 State::New => {
-                    let create = |file, name| Part::create(head, file, name);
+                    let compression = self.numbered_files.compression();
+                    let create = |file, name| Part::create(head, file, name, compression);
                     self.numbered_files.create(number, create)
                 }
-                _ => self.reopen(head, number, length, begun),
+                _ => self.reopen(head, number, file.compressed.unwrap_or(length), begun),
             };
             match opened {
                 // The limit of file descriptors is lower. Stay below it from now on.
@@ -139,7 +142,8 @@ impl FlowSplitter {
             let why = format!("expected {length} bytes, found {found}");
             return Err(Failure::Text(text(why)));
         }
-        Part::reopen(head, file, path.display().to_string(), begun)
+        let compression = self.numbered_files.compression();
+        Part::reopen(head, file, path.display().to_string(), begun, compression)
     }
 
     /// Returns an open savefile, after opening it if necessary. The first one gets the waiting blocks.
@@ -166,10 +170,11 @@ impl FlowSplitter {
         file.begun = open.part.begun();
         let closed = open.part.close();
         file.state = match closed {
-            Ok(()) => State::Complete,
+            Ok(_) => State::Complete,
             Err(_) => State::Incomplete,
         };
-        Ok(closed?)
+        file.compressed = closed?;
+        Ok(())
     }
 }
 
@@ -187,6 +192,7 @@ impl Splitter for FlowSplitter {
                 summary,
                 state: State::New,
                 begun: Begun::default(),
+                compressed: None,
             });
         }
         let part = self.part(head, number)?;

@@ -59,7 +59,7 @@ impl LimitSplitter {
             summary.bytes = part.position();
             if let Err(error) = part.close() {
                 list.incomplete += 1;
-                return Err(error.into());
+                return Err(error);
             }
             list.add(&summary, &self.numbered_files, self.count);
             self.count += 1;
@@ -130,7 +130,8 @@ impl Splitter for LimitSplitter {
             Some(part) => part,
             none => {
                 self.limit.check(head, self.count, item)?;
-                let create = |file, name| Part::create(head, file, name);
+                let compression = self.numbered_files.compression();
+                let create = |file, name| Part::create(head, file, name, compression);
                 let mut part = self.numbered_files.create(self.count, create)?;
                 part.begin(head, &mut self.waiting)?;
                 none.insert((part, SavefileSummary::default()))

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use pcap_core::SavefileFormat;
-use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::exit::{self, Outcome};
 use pcap_examples::numbered_files::NumberedFiles;
 use pcap_examples::output_format::OutputFormat;
 use pcap_examples::program;
@@ -39,7 +39,14 @@ fn run(args: &Args) -> Outcome {
     let format = output_format.format_for(input.format());
     args.comments.check(&args.output, format)?;
     let digits = args.digits.into();
-    let numbered_files = NumberedFiles::new(&args.output, &args.input, digits, args.force, format);
+    let numbered_files = NumberedFiles::new(
+        &args.output,
+        &args.input,
+        digits,
+        args.force,
+        format,
+        output_format.compression,
+    );
     match &args.by {
         SplitBy { flow: true, .. } => {
             split_input(args, input, format, FlowSplitter::new(args, numbered_files))
@@ -60,20 +67,13 @@ fn split_input(
     }
 }
 
-/// Returns the format that a prefix stands for. Rejects the extensions of compressions.
+/// Returns the format that a prefix stands for.
 fn prefix_format(prefix: &Path) -> Outcome<OutputFormat> {
-    let any = OutputFormat {
-        format: None,
-        gzip: false,
-    };
-    if prefix.is_dir() {
-        return Ok(any);
-    }
-    match OutputFormat::of_path(prefix)? {
-        output_format @ OutputFormat { gzip: false, .. } => Ok(output_format),
-        _ => Err(Failure::Text(format!(
-            "cannot write `{}-…`: the savefiles are not compressed; `pcap-recode` converts them",
-            prefix.display()
-        ))),
+    match prefix.is_dir() {
+        true => Ok(OutputFormat {
+            format: None,
+            compression: None,
+        }),
+        false => OutputFormat::of_path(prefix),
     }
 }

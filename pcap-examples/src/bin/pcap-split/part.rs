@@ -8,7 +8,9 @@ use pcap_core::pcapng::{BlockBuf, PcapngDumper, RawBlock, Record};
 use pcap_core::{
     Capture, Dumper, Error, ErrorKind, Linktype, Offline, Packet, Precision, Timestamp,
 };
+use pcap_examples::compression::{Compression, Compressor};
 use pcap_examples::exit::{Failure, Outcome};
+use pcap_examples::files;
 use pcap_examples::preamble::Preamble;
 
 /// What a savefile begins with.
@@ -51,6 +53,7 @@ pub(crate) struct Begun {
 pub(crate) struct Part {
     dumper: PartDumper,
     begun: Begun,
+    is_compressed: bool,
 }
 
 enum PartDumper {
@@ -74,7 +77,15 @@ impl Head<'_> {
 
 impl Part {
     /// Creates a savefile from an empty file.
-    pub(crate) fn create(head: Head<'_>, file: File, name: String) -> Outcome<Part> {
+    pub(crate) fn create(
+        head: Head<'_>,
+        file: File,
+        name: String,
+        compression: Option<Compression>,
+    ) -> Outcome<Part> {
+        if let Some(compression) = compression {
+            return Part::to_compressor(head, file, name, compression, 0);
+        }
         let dumper = match head {
             Head::Capture(capture) => {
                 let dumper = capture.dump_open_file_named(file, name)?;
@@ -86,29 +97,63 @@ impl Part {
             }
             Head::Preamble(_) => PartDumper::Pcapng(PcapngDumper::for_blocks_named(file, name)),
         };
-        let begun = Begun::default();
-        Ok(Part { dumper, begun })
+        Ok(Part {
+            dumper,
+            begun: Begun::default(),
+            is_compressed: false,
+        })
+    }
+
+    /// Creates a part that is compressed. Skips this number of bytes.
+    fn to_compressor(
+        head: Head<'_>,
+        file: File,
+        name: String,
+        compression: Compression,
+        skip: usize,
+    ) -> Outcome<Part> {
+        let output = Compressor::new(file, compression)
+            .map_err(|e| Failure::Text(format!("cannot write `{name}`: {e}")))?;
+        let mut part = Part::to_writer(head, StartSkipper { output, skip }, name)?;
+        part.is_compressed = true;
+        Ok(part)
+    }
+
+    fn to_writer(
+        head: Head<'_>,
+        output: impl Write + Send + 'static,
+        name: String,
+    ) -> Outcome<Part> {
+        let dumper = match head {
+            Head::Capture(capture) => {
+                let dumper = capture.dump_to_named(output, name)?;
+                PartDumper::Classic(dumper, Linktype::from(capture.datalink()))
+            }
+            Head::Linktype(linktype, snaplen) => {
+                let dead = Capture::dead_with(linktype, snaplen, Precision::Nano)?;
+                PartDumper::Classic(dead.dump_to_named(output, name)?, linktype)
+            }
+            Head::Preamble(_) => PartDumper::Pcapng(PcapngDumper::for_blocks_named(output, name)),
+        };
+        Ok(Part {
+            dumper,
+            begun: Begun::default(),
+            is_compressed: false,
+        })
     }
 
     /// Opens a savefile again, at its end. It has this part of the preamble.
-    pub(crate) fn reopen(head: Head<'_>, file: File, name: String, begun: Begun) -> Outcome<Part> {
+    pub(crate) fn reopen(
+        head: Head<'_>,
+        file: File,
+        name: String,
+        begun: Begun,
+        compression: Option<Compression>,
+    ) -> Outcome<Part> {
         let skip = head.written_again(begun) as usize;
-        let output = StartSkipper { file, skip };
-        let mut part = Part {
-            dumper: match head {
-                Head::Capture(capture) => {
-                    let dumper = capture.dump_to_named(output, name)?;
-                    PartDumper::Classic(dumper, Linktype::from(capture.datalink()))
-                }
-                Head::Linktype(linktype, snaplen) => {
-                    let dead = Capture::dead_with(linktype, snaplen, Precision::Nano)?;
-                    PartDumper::Classic(dead.dump_to_named(output, name)?, linktype)
-                }
-                Head::Preamble(_) => {
-                    PartDumper::Pcapng(PcapngDumper::for_blocks_named(output, name))
-                }
-            },
-            begun: Begun::default(),
+        let mut part = match compression {
+            Some(compression) => Part::to_compressor(head, file, name, compression, skip)?,
+            None => Part::to_writer(head, StartSkipper { output: file, skip }, name)?,
         };
         if let (Head::Preamble(preamble), PartDumper::Pcapng(dumper)) = (head, &mut part.dumper) {
             if begun.section == preamble.sections() {
@@ -242,11 +287,32 @@ impl Part {
         }
     }
 
-    pub(crate) fn close(self) -> Result<(), Error> {
-        match self.dumper {
-            PartDumper::Classic(dumper, _) => dumper.close(),
-            PartDumper::Pcapng(dumper) => dumper.close(),
+    /// Completes the savefile. Returns the length of the file if it is compressed.
+    pub(crate) fn close(self) -> Outcome<Option<u64>> {
+        if self.is_compressed {
+            return self.close_compressed();
         }
+        match self.dumper {
+            PartDumper::Classic(dumper, _) => dumper.close()?,
+            PartDumper::Pcapng(dumper) => dumper.close()?,
+        }
+        Ok(None)
+    }
+
+    fn close_compressed(self) -> Outcome<Option<u64>> {
+        type Output = StartSkipper<Compressor<File>>;
+        let name = self.name().to_owned();
+        let output: Output = match self.dumper {
+            PartDumper::Classic(dumper, _) => dumper.into_writer()?,
+            PartDumper::Pcapng(dumper) => dumper.into_writer()?,
+        };
+        let finish = || {
+            let file = output.output.finish()?;
+            let length = file.metadata()?.len();
+            files::close(file)?;
+            Ok(Some(length))
+        };
+        finish().map_err(|e: io::Error| Failure::Text(format!("cannot write `{name}`: {e}")))
     }
 
     fn name(&self) -> &str {
@@ -269,23 +335,23 @@ fn failure(path: &str, error: Error) -> Failure {
 }
 
 /// Appends to a savefile that already has a beginning: skips the bytes of it, which a new dumper writes again.
-struct StartSkipper {
-    file: File,
+struct StartSkipper<W> {
+    output: W,
     /// The number of bytes that are still to be skipped.
     skip: usize,
 }
 
-impl Write for StartSkipper {
+impl<W: Write> Write for StartSkipper<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.skip > 0 {
             let skipped = self.skip.min(bytes.len());
             self.skip -= skipped;
             return Ok(skipped);
         }
-        self.file.write(bytes)
+        self.output.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.output.flush()
     }
 }

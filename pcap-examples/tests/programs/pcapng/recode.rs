@@ -23,7 +23,7 @@ fn without_options_a_copy_is_identical() {
     let output = folder.path().join("out.pcapng");
     assert_eq!(recode(&[], &path, &output), bytes);
     let gzip = folder.path().join("out.gz");
-    recode(&["--gzip"], &path, &gzip);
+    recode(&["--compress", "gzip"], &path, &gzip);
     assert_eq!(recode(&[], &gzip, &output), bytes);
 }
 

@@ -19,10 +19,16 @@ fn gzip_is_read_and_written() {
     let [gz, out] = ["out.pcap.gz", "out.pcap"].map(|name| folder.path().join(name));
     for input in [&plain, &packed] {
         assert_eq!(gunzip(&recoded(&[], input, &gz).1), whole);
-        assert_eq!(gunzip(&recoded(&["--gzip"], input, &out).1), whole);
+        assert_eq!(
+            gunzip(&recoded(&["--compress", "gzip"], input, &out).1),
+            whole
+        );
         assert_eq!(recoded(&[], input, &out).1, whole);
         let bytes = fs::read(input).unwrap();
-        let piped = run_with_stdin(program("recode").args(["--gzip", "-", "-"]), &bytes);
+        let piped = run_with_stdin(
+            program("recode").args(["--compress", "gzip", "-", "-"]),
+            &bytes,
+        );
         assert_eq!(
             (piped.status, gunzip(&piped.stdout)),
             (Some(0), whole.clone())

@@ -87,7 +87,7 @@ fn a_savefile_whose_reader_closed_the_pipe_is_an_error() {
         .map(|n| record(n, 0, n.wrapping_mul(2_654_435_761).to_le_bytes().repeat(25)))
         .collect();
     let input = write_file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
-    for options in [&[][..], &["--gzip"], &["--format", "pcapng"]] {
+    for options in [&[][..], &["--compress", "gzip"], &["--format", "pcapng"]] {
         let ran = run_into_broken_pipe(
             program("recode")
                 .args(options)
@@ -120,7 +120,7 @@ fn a_full_disk_is_an_error_that_names_the_file() {
         })
         .collect();
     let pcapng = ["--format", "pcapng"];
-    for options in [&[][..], &["--gzip"], &pcapng] {
+    for options in [&[][..], &["--compress", "gzip"], &pcapng] {
         let folder = tempfile::tempdir().unwrap();
         let input = write_file(folder.path(), "in.pcap", &savefile(false, true, 1, &many));
         let (status, error, _) = common::live::on_small_disk(folder.path(), |output| {

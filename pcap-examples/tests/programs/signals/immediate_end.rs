@@ -64,7 +64,7 @@ fn a_signal_interrupts_opening_a_fifo() {
     for words in [
         &["filter", input, fifo][..],
         &["recode", input, fifo],
-        &["recode", "--gzip", input, fifo],
+        &["recode", "--compress", "gzip", input, fifo],
         &["merge", input, "-w", fifo],
     ] {
         let ran = ends(words);
