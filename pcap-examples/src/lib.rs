@@ -7,6 +7,7 @@
 pub mod background_writer;
 pub mod block_output;
 pub mod block_reader;
+pub mod block_times;
 pub mod capture_threads;
 pub mod classic_output;
 mod closed_stdout;

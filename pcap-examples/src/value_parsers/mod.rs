@@ -13,7 +13,7 @@ pub use moment::{Moment, moment};
 pub use number_ranges::{NumberRanges, number_ranges};
 pub use size::{bytes, kibibytes, kilobytes, megabytes};
 pub use time::{milliseconds, nonzero_seconds, seconds};
-pub use time_shift::{TimeShift, time_shift};
+pub use time_shift::{TimeShift, numbered_time_shift, time_shift};
 
 /// Parses a number greater than 0, which may have a fraction.
 ///

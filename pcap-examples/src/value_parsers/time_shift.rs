@@ -1,6 +1,7 @@
 //! Parses an amount by which to shift packet times.
 
 use pcap_core::Timestamp;
+use pcap_core::pcapng::Resolution;
 
 use super::time::{NANOS_PER_SECOND, SECONDS, nanos};
 
@@ -25,10 +26,32 @@ impl TimeShift {
         i128::from(self.secs) * NANOS_PER_SECOND + i128::from(self.nanos)
     }
 
+    /// Returns the amount in the ticks of an interface, or `None` if it is not a whole number of them.
+    #[must_use]
+    pub fn ticks(self, resolution: Resolution) -> Option<i128> {
+        let per_second = i128::from(resolution.ticks_per_second()?);
+        let ticks = self.nanos().checked_mul(per_second)?;
+        (ticks % NANOS_PER_SECOND == 0).then_some(ticks / NANOS_PER_SECOND)
+    }
+
     /// Returns whether the amount is a whole number of microseconds.
     #[must_use]
     pub fn is_micros(self) -> bool {
         self.nanos % 1000 == 0
+    }
+}
+
+/// Parses the number of an input, counted from 1, with a signed time: `2=-1.5s`.
+///
+/// # Errors
+///
+/// Returns a message for clap to print if the text is invalid or out of range.
+pub fn numbered_time_shift(text: &str) -> Result<(usize, TimeShift), String> {
+    let parts = text.split_once('=');
+    let number = parts.and_then(|(number, _)| number.parse().ok());
+    match (number, parts) {
+        (Some(number @ 1..), Some((_, time))) => Ok((number, time_shift(time)?)),
+        _ => Err("expected N=TIME, where N is the number of an input, counted from 1".to_owned()),
     }
 }
 
@@ -80,6 +103,16 @@ mod tests {
         ] {
             assert!(time_shift(text).is_err(), "{text}");
         }
+        assert_eq!(
+            numbered_time_shift("2=+1.5h"),
+            Ok((2, time_shift("5400").unwrap()))
+        );
+        for text in ["", "1h", "0=1h", "-1=1h", "x=1h", "1=", "1=soon"] {
+            assert!(numbered_time_shift(text).is_err(), "{text}");
+        }
+        let ticks = |text: &str, resolution| time_shift(text).unwrap().ticks(resolution);
+        assert_eq!(ticks("-1.5", Resolution::MICRO), Some(-1_500_000));
+        assert_eq!(ticks("1ns", Resolution::MICRO), None);
         assert!(time_shift("1.000001").unwrap().is_micros());
         assert!(!time_shift("1.0000011").unwrap().is_micros());
     }

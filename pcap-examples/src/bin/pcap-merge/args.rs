@@ -6,6 +6,7 @@ use clap::Parser;
 use pcap_examples::comment_args::CommentArgs;
 use pcap_examples::options::filter::FilterOption;
 use pcap_examples::output_format::FormatArg;
+use pcap_examples::value_parsers::{self, TimeShift};
 use pcap_examples::{savefile_summary, signals};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
@@ -15,6 +16,7 @@ Examples:
   pcap-merge -w day.pcap hour-*.pcap             merge by time, whatever the order of inputs
   pcap-merge -w all.pcapng wlan.pcap eth.pcapng  different link types: OUT must be pcapng
   pcap-merge -w all.pcap --append a.pcap b.pcapng
+  pcap-merge -w all.pcap a.pcap b.pcap --shift 2=-1.5s
   pcap-merge -w - left.pcap right.pcap | pcap-read -
   find . -name '*.pcap' > names && pcap-merge -w /tmp/all.pcap --files-from names
 
@@ -22,7 +24,10 @@ Packets with equal times are ordered like the inputs on the command line. Packet
 their order, even if their times do not ascend; `pcap-filter --sort` sorts such an input. Packets
 without a time stay behind the packet before them.
 
-If OUT is classic pcap, all inputs must have the same link type and snaplen. OUT has nanosecond
+--shift adds to the times of an input before they are compared, for a clock that was wrong. It also
+changes the times of statistics and journal entries. A filter sees packets before --snaplen.
+
+If OUT is classic pcap, all inputs must have the same link type and, without --snaplen, the same snaplen. OUT has nanosecond
 precision if one of the inputs does, as pcapng always does. It declares the length of the frame
 check sequence if all inputs declare the same; otherwise a warning is printed.
 
@@ -98,6 +103,14 @@ pub(crate) struct Args {
     pub(crate) format: FormatArg,
     #[command(flatten)]
     pub(crate) comments: CommentArgs,
+    /// Add TIME to the times of input N, in seconds or with a unit: 2=-1.5, 1=+1h. The inputs are
+    /// counted from 1, those of --files-from last. Can be repeated
+    #[arg(long, value_name = "N=TIME", value_parser = value_parsers::numbered_time_shift)]
+    pub(crate) shift: Vec<(usize, TimeShift)>,
+    /// Truncate packets to this length; their length on the wire is kept
+    #[arg(short, long, value_name = "BYTES",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
+    pub(crate) snaplen: Option<u32>,
     /// In pcapng, join interfaces of different inputs whose descriptions are equal
     #[arg(long)]
     pub(crate) join_interfaces: bool,

@@ -10,6 +10,7 @@ use pcap_examples::files::length;
 use pcap_examples::savefile_input::SavefileInput;
 
 use crate::args::{Args, NAME};
+use crate::changes::Changes;
 use crate::merge::Merge;
 use crate::merged_format::Properties;
 use crate::source::{Source, Step};
@@ -21,6 +22,8 @@ const INSPECTED: u64 = 1 << 20;
 /// An input.
 pub(crate) struct Input {
     pub(crate) path: PathBuf,
+    /// How its packets change. Those of a temporary file have changed.
+    pub(crate) changes: Changes,
     /// The open savefile, if it can be opened only once, or if all inputs may be open at the same time.
     pub(crate) open: Option<Source>,
     /// Whether it is a temporary file, the result of an earlier round.
@@ -57,7 +60,7 @@ impl Merge {
     pub(crate) fn inspect(&mut self, args: &Args) -> Outcome<Vec<Input>> {
         let keep = !args.append && args.inputs.len() <= args.max_open as usize;
         let mut inputs = Vec::new();
-        for path in &args.inputs {
+        for (index, path) in args.inputs.iter().enumerate() {
             let is_stream = length(path).is_none();
             let is_kept = keep || is_stream;
             let bar = if is_kept {
@@ -69,7 +72,8 @@ impl Merge {
                 self.unread += 1;
                 continue;
             };
-            let mut source = Source::new(path.clone(), input, Position::default());
+            let changes = args.changes(index);
+            let mut source = Source::new(path.clone(), input, Position::default(), changes);
             let is_readable = match source.input {
                 SavefileInput::Packets(_) => self.inspect_header(&mut source).map(|()| true),
                 SavefileInput::Blocks(_) => self.inspect_blocks(&mut source, is_kept, is_stream),
@@ -77,6 +81,7 @@ impl Merge {
             if is_readable? {
                 inputs.push(Input {
                     path: path.clone(),
+                    changes,
                     known: source.position.seen.clone(),
                     open: is_kept.then_some(source),
                     is_temporary: false,
@@ -94,14 +99,17 @@ impl Merge {
         let capture = reader.capture();
         let (linktype, endian) = (capture.linktype(), source.file_endian());
         self.filters.add(linktype, endian)?;
-        let properties = Properties::of_capture(capture);
+        let properties = Properties::of_capture(capture, source.changes);
         if self.format != Some(SavefileFormat::Pcap) {
             if self.translator.header.block().is_none() {
                 // libpcap converts packets to this machine's byte order.
                 self.translator.interfaces.set_endian(Endian::NATIVE);
                 self.translator.header.add_classic(Endian::NATIVE);
             }
-            let index = self.translator.interfaces.add_classic(capture)?;
+            let index = self
+                .translator
+                .interfaces
+                .add_classic(capture, source.changes)?;
             source.position.interfaces.push(index);
             source.position.seen.interfaces.push(index);
         }

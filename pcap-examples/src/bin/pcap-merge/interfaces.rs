@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use pcap_core::pcapng::{BlockBuf, Endian, Interface, RawBlock};
+use pcap_core::pcapng::{BlockBuf, Endian, RawBlock};
 use pcap_core::{Capture, Offline};
 use pcap_examples::exit::Outcome;
 
+use crate::changes::Changes;
 use crate::left_out::LeftOut;
 
 /// The code of a comment in every block.
@@ -59,21 +60,24 @@ impl Interfaces {
     }
 
     /// Adds the interface of a classic input, unless there is an equal one. Returns its index.
-    pub(crate) fn add_classic(&mut self, capture: &Capture<Offline>) -> Outcome<usize> {
-        let interface = Interface::for_capture(capture);
+    pub(crate) fn add_classic(
+        &mut self,
+        capture: &Capture<Offline>,
+        changes: Changes,
+    ) -> Outcome<usize> {
+        let interface = changes.classic_interface(capture)?;
         let (block, _) = BlockBuf::from(interface.as_raw()).to_endian(self.endian)?;
         Ok(self.share(block, 0))
     }
 
-    /// Adds an interface of a pcapng input, with further comments. Returns its index.
+    /// Adds the description of an interface of a pcapng input, with further comments. Returns its index.
     pub(crate) fn add(
         &mut self,
-        interface: &Interface,
+        mut block: BlockBuf,
         comments: &[Vec<u8>],
         occurrences: &mut Occurrences,
         left_out: &mut LeftOut,
     ) -> Outcome<usize> {
-        let mut block = BlockBuf::from(interface.as_raw());
         left_out.remove_options(&mut block);
         let (mut block, unconverted) = block.to_endian(self.endian)?;
         left_out.unconverted_options += unconverted.len() as u64;
@@ -107,6 +111,7 @@ impl Interfaces {
 mod tests {
     use super::*;
     use pcap_core::Linktype;
+    use pcap_core::pcapng::Interface;
 
     /// Adds the same three interfaces, two of which are equal, in each of two sections.
     fn indexes(joins: bool) -> Vec<usize> {
@@ -118,7 +123,8 @@ mod tests {
         for _ in 0..2 {
             let mut occurrences = Occurrences::new();
             for interface in [&left, &left, &right] {
-                let added = interfaces.add(interface, &[], &mut occurrences, &mut left_out);
+                let block = BlockBuf::from(interface.as_raw());
+                let added = interfaces.add(block, &[], &mut occurrences, &mut left_out);
                 all.push(added.unwrap());
             }
         }

@@ -1,6 +1,7 @@
 //! `pcap-merge`: merges savefiles into one, in the order of packet times.
 
 mod args;
+mod changes;
 mod create;
 mod header;
 mod inputs;
@@ -49,6 +50,7 @@ fn run(mut args: Args) -> Outcome {
     if read().filter(|path| path.as_os_str() == "-").count() > 1 {
         exit::usage_error::<Args>("cannot read standard input twice");
     }
+    args.check_shifts();
     if let Some(path) = read().find(|path| is_same_file(path, &args.write)) {
         let (out, path) = (args.write.display(), path.display());
         let text = format!("cannot write `{out}`: it is also the input `{path}`");

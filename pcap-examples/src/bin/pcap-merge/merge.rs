@@ -20,6 +20,7 @@ use pcap_examples::stderr;
 use tempfile::TempDir;
 
 use crate::args::NAME;
+use crate::changes::Changes;
 use crate::inputs::{self, Input};
 use crate::merged_format::{MergedFormat, Properties};
 use crate::output_savefile::{OutputSavefile, TIMELESS};
@@ -102,6 +103,7 @@ impl Merge {
         }
         Ok(Input {
             path: path.to_owned(),
+            changes: Changes::default(),
             open: None,
             is_temporary: true,
             known: Seen {
@@ -169,7 +171,7 @@ impl Merge {
             None => match inputs::open(&input.path, &self.bar)? {
                 Some(open) => {
                     let position = Position::with_known(input.known.clone());
-                    Source::new(input.path, open, position)
+                    Source::new(input.path, open, position, input.changes)
                 }
                 None => {
                     self.unread += 1;
@@ -181,7 +183,7 @@ impl Merge {
         if let SavefileInput::Packets(reader) = &source.input {
             source.position.interfaces = input.known.interfaces;
             // The file may have been replaced since it was inspected.
-            let properties = Properties::of_capture(reader.capture());
+            let properties = Properties::of_capture(reader.capture(), input.changes);
             self.add_properties(properties, &source.path)?;
         }
         for block in mem::take(&mut source.leading) {
@@ -246,7 +248,8 @@ impl Merge {
         let translated = match &block {
             block if !is_classic => {
                 let position = &mut source.position;
-                self.translator.translate(block, &source.path, position)?
+                self.translator
+                    .translate(block, &source.path, position, source.changes)?
             }
             Block::Section(_) | Block::Interface(_) if counts => {
                 self.lost.count_shared(&block);
@@ -262,7 +265,10 @@ impl Merge {
         if let (Block::Interface(interface), false) = (&block, source.is_temporary) {
             let linktype = interface.linktype();
             self.filters.add(linktype, source.endian())?;
-            self.add_properties(Properties::of_interface(interface), &source.path)?;
+            self.add_properties(
+                Properties::of_interface(interface, source.changes),
+                &source.path,
+            )?;
             self.check_endian(source, linktype)?;
         }
         Ok(translated)

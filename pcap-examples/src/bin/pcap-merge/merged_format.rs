@@ -11,6 +11,7 @@ use pcap_examples::savefile_writer::SavefileWriter;
 use pcap_examples::stderr;
 
 use crate::args::NAME;
+use crate::changes::Changes;
 
 /// What the header of a classic savefile says of its packets.
 #[derive(Clone, Copy, Debug)]
@@ -23,20 +24,22 @@ pub(crate) struct Properties {
 
 impl Properties {
     /// Returns those of a classic input.
-    pub(crate) fn of_capture(capture: &Capture<Offline>) -> Properties {
+    pub(crate) fn of_capture(capture: &Capture<Offline>, changes: Changes) -> Properties {
         Properties {
             linktype: capture.datalink(),
-            snaplen: capture.snaplen(),
-            precision: capture.precision(),
+            snaplen: changes.snaplen.unwrap_or(capture.snaplen()),
+            precision: changes.precision(capture.precision()),
             fcs: capture.fcs_len(),
         }
     }
 
     /// Returns those of an interface of a pcapng input. Its times may need nanoseconds.
-    pub(crate) fn of_interface(interface: &Interface) -> Properties {
+    pub(crate) fn of_interface(interface: &Interface, changes: Changes) -> Properties {
         Properties {
             linktype: interface.linktype().into(),
-            snaplen: linktype_snaplens::snaplen(interface),
+            snaplen: changes
+                .snaplen
+                .unwrap_or(linktype_snaplens::snaplen(interface)),
             precision: Precision::Nano,
             fcs: None,
         }

@@ -10,6 +10,7 @@ use pcap_examples::savefile_input::SavefileInput;
 use pcap_examples::savefile_summary::SavefileSummary;
 use pcap_examples::savefile_writer::SavefileWriter;
 
+use crate::changes::Changes;
 use crate::left_out::must_go;
 use crate::source::Source;
 use crate::translator::{Translated, Translator};
@@ -144,6 +145,7 @@ impl<'a> OutputSavefile<'a> {
         let Some(packet) = reader.packet() else {
             return Ok(());
         };
+        let packet = source.changes.packet(packet);
         match (&self.numbers, source.position.interfaces.first()) {
             (Some(_), Some(&index)) => {
                 let number = self.number(index, translator)?;
@@ -169,7 +171,8 @@ impl<'a> OutputSavefile<'a> {
             return Ok(());
         };
         if self.numbers.is_none() {
-            self.savefile.write(packet.packet())?;
+            self.savefile
+                .write(source.changes.packet(packet.packet()))?;
         } else {
             if self.is_temporary && !source.has_time {
                 self.savefile
@@ -180,15 +183,18 @@ impl<'a> OutputSavefile<'a> {
                 return Err(Failure::Text("a packet has no interface".to_owned()));
             };
             let number = self.number(index, translator)?;
-            let drops = &mut source.drops;
-            if drops.concern(&packet) || self.changes(&packet, translator.interfaces.endian()) {
-                self.write_changed(number, &packet, drops, translator)?;
+            let (drops, changes) = (&mut source.drops, source.changes);
+            if drops.concern(&packet)
+                || changes.concern(&packet)
+                || self.changes(&packet, translator.interfaces.endian())
+            {
+                self.write_changed(number, &packet, changes, drops, translator)?;
             } else {
                 self.savefile.copy_packet(number, &packet)?;
             }
         }
         match source.has_time {
-            true => self.summary.count(packet.packet()),
+            true => self.summary.count(source.changes.packet(packet.packet())),
             false => self.summary.packets += 1,
         }
         Ok(())
@@ -201,15 +207,13 @@ impl<'a> OutputSavefile<'a> {
         &mut self,
         number: u32,
         packet: &PacketBlock<'_>,
+        changes: Changes,
         drops: &mut DropCounts,
         translator: &mut Translator,
     ) -> Outcome {
         let comments: Vec<&[u8]> = self.next_comments().collect();
-        let is_simple = packet.as_raw().block_type() == SIMPLE_PACKET;
-        let mut block = match is_simple && number == 0 && comments.is_empty() {
-            true => BlockBuf::from(packet.as_raw()),
-            false => packet.to_enhanced(),
-        };
+        let can_be_simple = number == 0 && comments.is_empty();
+        let mut block = changes.block(packet, can_be_simple)?;
         if drops.concern(packet) {
             drops.add(packet, &mut block)?;
         }

@@ -8,6 +8,7 @@ use pcap_examples::drop_counts::DropCounts;
 use pcap_examples::exit::Outcome;
 use pcap_examples::savefile_input::SavefileInput;
 
+use crate::changes::Changes;
 use crate::translator::{Position, Translated};
 
 /// The place of a packet in the output: the time of the last packet that had one.
@@ -29,6 +30,8 @@ impl Place {
 #[derive(Debug)]
 pub(crate) struct Source {
     pub(crate) path: PathBuf,
+    /// How its packets change.
+    pub(crate) changes: Changes,
     pub(crate) input: SavefileInput,
     /// The position in the sections of a pcapng input.
     pub(crate) position: Position,
@@ -59,9 +62,15 @@ pub(crate) enum Step {
 }
 
 impl Source {
-    pub(crate) fn new(path: PathBuf, input: SavefileInput, position: Position) -> Source {
+    pub(crate) fn new(
+        path: PathBuf,
+        input: SavefileInput,
+        position: Position,
+        changes: Changes,
+    ) -> Source {
         Source {
             path,
+            changes,
             input,
             position,
             leading: Vec::new(),
@@ -81,14 +90,16 @@ impl Source {
         if let Some(step) = self.unused.take() {
             return step;
         }
+        let changes = self.changes;
+        let place_of = |time| Place::at(changes.time(time));
         let place = match &mut self.input {
             SavefileInput::Packets(reader) => match reader.advance()? {
-                true => reader.packet().map(|packet| Place::at(packet.timestamp())),
+                true => reader.packet().map(|packet| place_of(packet.timestamp())),
                 false => return Ok(Step::End),
             },
             SavefileInput::Blocks(reader) => match reader.advance()? {
                 true => match reader.reader().block() {
-                    Some(Block::Packet(packet)) => packet.timestamp().map(Place::at),
+                    Some(Block::Packet(packet)) => packet.timestamp().map(place_of),
                     _ => return Ok(Step::Block),
                 },
                 false => return Ok(Step::End),

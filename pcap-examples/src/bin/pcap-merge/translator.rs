@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use pcap_core::pcapng::{Block, BlockBuf};
+use pcap_core::pcapng::{Block, BlockBuf, Interface};
 use pcap_examples::exit::Outcome;
 
+use crate::changes::Changes;
 use crate::header::{self, Header};
 use crate::interfaces::{Interfaces, Occurrences};
 use crate::left_out::LeftOut;
@@ -87,6 +88,7 @@ impl Translator {
         block: &Block<'_>,
         path: &Path,
         position: &mut Position,
+        changes: Changes,
     ) -> Outcome<Translated> {
         let left_out = &mut self.left_out;
         Ok(match block {
@@ -123,8 +125,9 @@ impl Translator {
                     None => {
                         let comments = std::mem::take(&mut position.comments);
                         let occurrences = &mut position.occurrences;
+                        let block = changes.interface(interface, path)?;
                         self.interfaces
-                            .add(interface, &comments, occurrences, left_out)?
+                            .add(block, &comments, occurrences, left_out)?
                     }
                 };
                 position.interfaces.push(index);
@@ -133,7 +136,9 @@ impl Translator {
             }
             Block::Statistics(statistics) => {
                 let index = position.interfaces.get(statistics.interface_id() as usize);
-                match (index, self.convert(block.as_raw().into())) {
+                let resolution = statistics.interface().map(Interface::resolution);
+                let changed = changes.other_block(block, resolution)?;
+                match (index, self.convert(changed)) {
                     (Some(&index), Some(block)) => Translated::Statistics(block, index),
                     (None, Some(_)) => {
                         self.left_out.statistics += 1;
@@ -150,7 +155,7 @@ impl Translator {
                 left_out.local_blocks += 1;
                 Translated::Nothing
             }
-            other => match self.convert(other.as_raw().into()) {
+            other => match self.convert(changes.other_block(other, None)?) {
                 Some(block) => Translated::Block(block),
                 None => Translated::Nothing,
             },

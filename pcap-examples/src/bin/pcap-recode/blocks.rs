@@ -1,10 +1,11 @@
 //! Copies pcapng savefiles block by block.
 
 use pcap_core::pcapng::{
-    Block, BlockBuf, Endian, Interface, JournalBlock, PacketBlock, Section, StatisticsBlock,
+    Block, BlockBuf, Interface, JournalBlock, PacketBlock, Section, StatisticsBlock,
 };
 use pcap_examples::block_output::BlockOutput;
 use pcap_examples::block_reader::BlockReader;
+use pcap_examples::block_times;
 use pcap_examples::commented_packets::CommentedPackets;
 use pcap_examples::compression::Compression;
 use pcap_examples::copy_progress::CopyProgress;
@@ -12,7 +13,6 @@ use pcap_examples::drop_counts::DropCounts;
 use pcap_examples::exit::Outcome;
 use pcap_examples::skipped_packets::SkippedPackets;
 use pcap_examples::stderr;
-use pcap_examples::value_parsers::TimeShift;
 
 use crate::args::{Args, NAME};
 use crate::counts::Counts;
@@ -22,10 +22,6 @@ use crate::recoder::Recoder;
 
 /// The type of a simple packet block.
 const SIMPLE: u32 = 3;
-/// The codes of the times when a capture started and ended, in statistics.
-const TIMES: [u16; 2] = [2, 3];
-/// The field of a journal entry with its time in microseconds.
-const JOURNAL_TIME: &[u8] = b"__REALTIME_TIMESTAMP=";
 
 pub(crate) fn copy(
     args: &Args,
@@ -209,66 +205,16 @@ impl BlockCopy<'_> {
             return self.output.write_block(raw);
         };
         let changed = |ticks| interface.ticks(ticks).unwrap_or(0);
-        let mut block = BlockBuf::from(raw);
-        if let Some(ticks) = statistics.ticks() {
-            block.set_ticks(changed(ticks))?;
-        }
-        for option in statistics.options() {
-            let (code, endian) = (option.code(), raw.endian());
-            let Some(ticks) = ticks_of(option.value(), endian) else {
-                continue;
-            };
-            if TIMES.contains(&code) {
-                let ticks = changed(ticks);
-                let halves = [(ticks >> 32) as u32, ticks as u32];
-                block.set_option(code, &halves.map(|half| bytes32(half, endian)).concat())?;
-            }
-        }
+        let block = block_times::change_statistics(statistics, changed)?;
         self.output.write_block(&block)
     }
 
     /// Copies an entry of a journal, and shifts its time.
     fn copy_journal(&mut self, journal: &JournalBlock<'_>) -> Outcome {
-        let raw = journal.as_raw();
         let shift = self.args.shift.unwrap_or_default();
-        match shifted_entry(journal.entry(), shift) {
-            Some(entry) => {
-                let block = BlockBuf::with_endian(raw.block_type(), &entry, raw.endian());
-                self.output.write_block(&block)
-            }
-            None => self.output.write_block(raw),
+        match block_times::shift_journal(journal, shift) {
+            Some(block) => self.output.write_block(&block),
+            None => self.output.write_block(journal.as_raw()),
         }
     }
-}
-
-/// Returns a time: the upper half comes first, in both byte orders.
-fn ticks_of(value: &[u8], endian: Endian) -> Option<u64> {
-    let number = |bytes: [u8; 4]| match endian {
-        Endian::Little => u32::from_le_bytes(bytes),
-        Endian::Big => u32::from_be_bytes(bytes),
-    };
-    let [a, b, c, d, e, f, g, h] = <[u8; 8]>::try_from(value).ok()?;
-    Some(u64::from(number([a, b, c, d])) << 32 | u64::from(number([e, f, g, h])))
-}
-
-/// Returns an entry of a journal with a shifted time. Returns `None` if it stays the same.
-fn shifted_entry(entry: &[u8], shift: TimeShift) -> Option<Vec<u8>> {
-    let micros = shift.nanos() / 1000;
-    if micros == 0 {
-        return None;
-    }
-    let mut lines = entry.split_inclusive(|&byte| byte == b'\n');
-    let mut start = 0;
-    let line = loop {
-        let line = lines.next()?;
-        match line.strip_prefix(JOURNAL_TIME) {
-            Some(value) => break value,
-            None => start += line.len(),
-        }
-    };
-    let digits = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let time: i128 = std::str::from_utf8(&line[..digits]).ok()?.parse().ok()?;
-    let at = start + JOURNAL_TIME.len();
-    let shifted = (time + micros).max(0).to_string();
-    Some([&entry[..at], shifted.as_bytes(), &entry[at + digits..]].concat())
 }

@@ -1,6 +1,7 @@
 //! Tests of `pcap-merge`, compared with mergecap, and with savefiles that the tests merge or that `pcap-split` split.
 
 mod blocks;
+mod changes;
 mod inputs;
 mod order;
 mod pcapng;
