@@ -31,9 +31,62 @@ pub fn controls(text: &[u8]) -> String {
     shown
 }
 
+/// Does the same with lines of a packet, except for line feeds and tabs. If they are `styled`, colors remain.
+#[must_use]
+pub(crate) fn packet_lines(text: &[u8], styled: bool) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(&first) = rest.first() {
+        let color = if styled { color_length(rest) } else { 0 };
+        let (kept, after) = match first {
+            b'\n' | b'\t' => rest.split_at(1),
+            _ => rest.split_at(color),
+        };
+        shown.extend(kept.iter().map(|&byte| char::from(byte)));
+        let is_kept = |&byte: &u8| matches!(byte, b'\n' | b'\t') || styled && byte == ESCAPE;
+        // An escape character that begins no color is escaped.
+        let begin = usize::from(kept.is_empty());
+        let end = after.iter().skip(begin).position(is_kept);
+        let (escaped, next) = after.split_at(end.map_or(after.len(), |end| begin + end));
+        shown += &controls(escaped);
+        rest = next;
+    }
+    shown
+}
+
+const ESCAPE: u8 = 0x1b;
+
+/// Returns the length of a sequence that sets the color, such as `\x1b[31m`, or 0.
+fn color_length(text: &[u8]) -> usize {
+    let Some(numbers) = text.strip_prefix(b"\x1b[") else {
+        return 0;
+    };
+    let end = numbers
+        .iter()
+        .position(|byte| !matches!(byte, b'0'..=b'9' | b';'));
+    match end.map(|end| (end, numbers[end])) {
+        Some((end, b'm')) => end + 3,
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::controls;
+    use super::{controls, packet_lines};
+
+    #[test]
+    fn lines_tabs_and_wanted_colors_remain() {
+        let text = b"\x1b[1;31mred\x1b[0m\n\t0x0000:\x1b]0;t\x07\x1b";
+        assert_eq!(
+            packet_lines(text, true),
+            "\x1b[1;31mred\x1b[0m\n\t0x0000:\\u{1b}]0;t\\u{7}\\u{1b}"
+        );
+        assert_eq!(
+            packet_lines(text, false),
+            "\\u{1b}[1;31mred\\u{1b}[0m\n\t0x0000:\\u{1b}]0;t\\u{7}\\u{1b}"
+        );
+        assert_eq!(packet_lines("naïve\n".as_bytes(), true), "naïve\n");
+    }
 
     #[test]
     fn control_characters_are_escaped() {

@@ -1,7 +1,7 @@
 //! Formats bytes as hexadecimal digits, fast enough for whole savefiles.
 
-/// The two digits for each byte.
-const DIGITS: [[u8; 2]; 256] = {
+/// The two digits of each byte.
+pub(crate) const DIGITS: [[u8; 2]; 256] = {
     let digits = b"0123456789abcdef";
     let mut table = [[0; 2]; 256];
     let mut byte = 0;

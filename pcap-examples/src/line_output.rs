@@ -13,6 +13,7 @@ pub struct LineOutput {
     line: Vec<u8>,
     is_line_buffered: bool,
     is_terminal: bool,
+    is_styled: bool,
 }
 
 impl LineOutput {
@@ -23,6 +24,7 @@ impl LineOutput {
             line: Vec::new(),
             is_line_buffered: false,
             is_terminal: io::stdout().is_terminal(),
+            is_styled: false,
         }
     }
 
@@ -31,6 +33,13 @@ impl LineOutput {
     #[must_use]
     pub fn line_buffered(mut self, on: bool) -> LineOutput {
         self.is_line_buffered |= on;
+        self
+    }
+
+    /// Sets whether the lines of packets contain colors, which are not escaped. Default: `false`.
+    #[must_use]
+    pub fn styled(mut self, on: bool) -> LineOutput {
+        self.is_styled = on;
         self
     }
 
@@ -43,7 +52,7 @@ impl LineOutput {
         self.append(None, add)
     }
 
-    /// Prints the line of a packet with this length on the wire. The packet counts as written once its line is written.
+    /// Prints the lines of a packet with this length on the wire. The packet counts as written once they are written.
     ///
     /// # Errors
     ///
@@ -58,8 +67,11 @@ impl LineOutput {
         let background_writer = BackgroundWriter::stdout();
         if self.is_terminal {
             let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
-            let line = escape::controls(line) + "\n";
-            background_writer.append(line.as_bytes(), packet)?;
+            let lines = match packet {
+                Some(_) => escape::packet_lines(line, self.is_styled),
+                None => escape::controls(line),
+            } + "\n";
+            background_writer.append(lines.as_bytes(), packet)?;
             // Wait for the line, so that later messages on standard error appear below it.
             return background_writer.flush();
         }

@@ -1,65 +1,217 @@
-//! Formats a packet as one line of text.
+//! Formats packets as lines of text.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pcap_core::{Dlt, Packet};
 
-use crate::decode::{Cooked, decode};
+use crate::decode::{Cooked, Decoded, Detail, Endpoint, OuterHeader, Protocol, decode};
 use crate::hex;
 use crate::interface_names::InterfaceNames;
 use crate::packet_origin::PacketOrigin;
-use crate::packet_view::PacketTimes;
+use crate::packet_view::{Details, PacketTimes, Sequences, Style, View, bytes, link_header, tcp};
 
 /// The maximum number of bytes to show of an unknown protocol.
 const MAX_SHOWN_BYTES: usize = 16;
 
-/// Appends the line of a packet, such as:
+/// Formats packets as lines of text, such as:
 ///
 /// ```text
-/// 22:13:20.000001 192.0.2.1:12345 > 192.0.2.2:80 TCP SYN seq 1 win 512, 54 bytes
-/// 22:13:20.000002 02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff type 0x88b5 0001…, 60 bytes
-/// 22:13:20.000003 eth0 Out 192.0.2.1 > 192.0.2.9 ARP request, 48 bytes
-/// 22:13:20.000004 vlan 5 192.0.2.1 > 192.0.2.2 GRE 10.0.0.1 > 10.0.0.2 ESP, 102 bytes, 96 captured
-/// 22:13:20.000005 eth0 In 192.0.2.1 > 192.0.2.2 GRE, 102 bytes, comment: of a pcapng savefile
-/// - 192.0.2.1 > 192.0.2.2 GRE, 102 bytes
+/// 22:13:20.000001 192.0.2.1:12345 > 192.0.2.2:80 TCP [S] seq 1 win 512, length 0
+/// 22:13:20.000002 02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff type 0x88b5 0001…, length 46
+/// 22:13:20.000003 eth0 Out 192.0.2.1 > 192.0.2.9 ARP request, length 28
+/// 22:13:20.000004 vlan 5 192.0.2.1 > 192.0.2.2 GRE 10.0.0.1 > 10.0.0.2 ESP, length 44 (96 of 102 captured)
+/// 22:13:20.000005 eth0 In 192.0.2.1 > 192.0.2.2 GRE, length 64, comment: of a pcapng savefile
+/// - 192.0.2.1 > 192.0.2.2 GRE, length 64
 /// ```
 ///
 /// The last one has no time, in a pcapng savefile. Packets of such savefiles have an origin.
-pub fn push(
-    out: &mut Vec<u8>,
-    linktype: Dlt,
-    times: &mut PacketTimes,
-    interfaces: &mut InterfaceNames,
-    packet: Packet<'_>,
-    origin: Option<&PacketOrigin<'_>>,
-) {
-    let known = decode(linktype, packet.data());
-    let has_time = origin.is_none_or(PacketOrigin::has_time);
-    times.push(out, has_time.then(|| packet.timestamp()));
-    if let Some(origin) = origin {
-        let packet_type = known.cooked.as_ref().and_then(|cooked| cooked.packet_type);
-        origin.push_start(out, packet_type.is_some());
-    }
-    if let Some(cooked) = &known.cooked {
-        push_cooked(out, cooked, interfaces);
-    }
-    // Writing to memory cannot fail.
-    let _ = write!(out, "{known}");
-    if known.protocol.is_raw() && !known.rest.is_empty() {
-        out.push(b' ');
-        hex::push(out, &known.rest[..known.rest.len().min(MAX_SHOWN_BYTES)]);
-        if known.rest.len() > MAX_SHOWN_BYTES {
-            out.extend("…".as_bytes());
+///
+/// As in the lines of tcpdump, the length is that of the payload of TCP or UDP, or of another protocol in IP with its
+/// header. Otherwise it is that of the frame without the header of the link layer.
+#[derive(Clone, Debug, Default)]
+pub struct PacketLines {
+    view: View,
+    is_colored: bool,
+    times: PacketTimes,
+    sequences: Sequences,
+    /// The number of packets so far. Copies of this value share it.
+    count: Arc<AtomicU64>,
+}
+
+impl PacketLines {
+    /// Creates a formatter.
+    #[must_use]
+    pub fn new(view: View) -> PacketLines {
+        PacketLines {
+            view,
+            is_colored: view.is_colored(),
+            times: PacketTimes::new(view.time, view.nano),
+            sequences: Sequences::default(),
+            count: Arc::default(),
         }
     }
-    let _ = write!(out, ", {} bytes", packet.wire_len());
-    if packet.header().is_truncated() {
-        let _ = write!(out, ", {} captured", packet.caplen());
+
+    /// Appends the line of a packet, and lines below it if they are wanted.
+    pub fn push(
+        &mut self,
+        out: &mut Vec<u8>,
+        linktype: Dlt,
+        interfaces: &mut InterfaceNames,
+        packet: Packet<'_>,
+        origin: Option<&PacketOrigin<'_>>,
+    ) {
+        let known = decode(linktype, packet.data());
+        let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+        // Writing to memory cannot fail.
+        if self.view.number {
+            let _ = write!(out, "{number:5}  ");
+        }
+        let has_time = origin.is_none_or(PacketOrigin::has_time);
+        let time = has_time.then(|| packet.timestamp());
+        Style::Time.paint(self.is_colored, out, |out| self.times.push(out, time));
+        if let Some(origin) = origin {
+            let packet_type = known.cooked.as_ref().and_then(|cooked| cooked.packet_type);
+            origin.push_start(out, packet_type.is_some());
+        }
+        if let Some(cooked) = &known.cooked {
+            push_cooked(out, cooked, interfaces);
+        }
+        let mut tags = 0;
+        if self.view.link_header {
+            tags = link_header::push(out, linktype, packet.data(), packet.wire_len());
+        }
+        let is_tag = |outside: &OuterHeader| matches!(outside, OuterHeader::Vlan(_));
+        for outside in &known.outer_headers {
+            if tags > 0 && is_tag(outside) {
+                tags -= 1;
+            } else {
+                let _ = write!(out, "{outside} ");
+            }
+        }
+        let length = payload_length(&known, linktype, packet);
+        self.push_ends(out, &known);
+        let first_acknowledged = self.push_protocol(out, &known, length);
+        let _ = write!(out, ", length {length}");
+        if packet.header().is_truncated() {
+            Style::Missing.paint(self.is_colored, out, |out| {
+                let (captured, whole) = (packet.caplen(), packet.wire_len());
+                let _ = write!(out, " ({captured} of {whole} captured)");
+            });
+        }
+        if let Some(origin) = origin {
+            origin.push_end(out);
+        }
+        out.push(b'\n');
+        if self.view.verbosity > 0 {
+            self.push_details(out, &known, linktype, packet, number, first_acknowledged);
+        }
+        if let Some(view) = self.view.bytes {
+            let skip = match view.link_header {
+                true => 0,
+                false => link_header::length(linktype, packet.data()),
+            };
+            bytes::push(out, view, &packet.data()[skip..]);
+        }
     }
-    if let Some(origin) = origin {
-        origin.push_end(out);
+
+    /// Appends `192.0.2.1:80 > 192.0.2.2:4000 `, with a question mark for an unknown end.
+    fn push_ends(&self, out: &mut Vec<u8>, known: &Decoded<'_>) {
+        let is_mac = |end: Option<Endpoint>| matches!(end, None | Some(Endpoint::Mac(_)));
+        let (source, destination) = (known.source, known.destination);
+        // The header of the link layer has the MAC addresses.
+        if self.view.link_header && is_mac(source) && is_mac(destination) {
+            return;
+        }
+        let mut push = |end: Option<Endpoint>, after: &[u8]| {
+            // Writing to memory cannot fail.
+            let _ = match end {
+                Some(end) => write!(out, "{end}"),
+                None => write!(out, "?"),
+            };
+            out.extend_from_slice(after);
+        };
+        if source.is_some() || destination.is_some() {
+            push(source, b" > ");
+            push(destination, b" ");
+        }
     }
-    out.push(b'\n');
+
+    /// Appends the protocol and its fields. Returns the difference between the acknowledgment number and the one that
+    /// is shown.
+    fn push_protocol(&mut self, out: &mut Vec<u8>, known: &Decoded<'_>, length: u32) -> u32 {
+        let mut first_acknowledged = 0;
+        let name = match known.protocol {
+            Protocol::Named(name) => name,
+            _ => "",
+        };
+        // Writing to memory cannot fail.
+        Style::Protocol(name).paint(self.is_colored, out, |out| match name {
+            "" => drop(write!(out, "{}", known.protocol)),
+            name => out.extend_from_slice(name.as_bytes()),
+        });
+        if !self.view.brief {
+            match known.detail {
+                Detail::None => {}
+                Detail::Tcp { .. } => {
+                    let (view, sequences) = (&self.view, &mut self.sequences);
+                    first_acknowledged =
+                        tcp::push(out, view, self.is_colored, sequences, known, length);
+                }
+                ref detail => drop(write!(out, "{detail}")),
+            }
+        }
+        if let Some(part) = known.fragment {
+            let _ = write!(out, " fragment {} at {}", part.id, part.offset);
+        }
+        if known.protocol.is_raw() && !known.rest.is_empty() && !self.view.brief {
+            out.push(b' ');
+            hex::push(out, &known.rest[..known.rest.len().min(MAX_SHOWN_BYTES)]);
+            if known.rest.len() > MAX_SHOWN_BYTES {
+                out.extend_from_slice("…".as_bytes());
+            }
+        }
+        first_acknowledged
+    }
+
+    /// Appends further fields below the line.
+    fn push_details(
+        &self,
+        out: &mut Vec<u8>,
+        known: &Decoded<'_>,
+        linktype: Dlt,
+        packet: Packet<'_>,
+        number: u64,
+        first_acknowledged: u32,
+    ) {
+        if self.view.verbosity > 2 {
+            let (captured, whole) = (packet.caplen(), packet.wire_len());
+            let time = packet.timestamp().rfc3339();
+            let _ = writeln!(
+                out,
+                "    frame {number}, {linktype}, {whole} bytes, {captured} captured, {time:.9}"
+            );
+        }
+        let details = Details {
+            verify: self.view.verify_checksums,
+            is_colored: self.is_colored,
+            first_acknowledged,
+        };
+        if self.view.verbosity > 1 {
+            let tunnels = known.outer_headers.iter();
+            let fragments = tunnels.filter_map(|outside| match outside {
+                OuterHeader::Tunnel { fragment, .. } => Some(*fragment),
+                _ => None,
+            });
+            for (ip, fragment) in known.outer_ip.iter().zip(fragments) {
+                details.push(out, ip, fragment);
+            }
+        }
+        if let Some(ip) = &known.ip {
+            details.push(out, ip, known.fragment);
+        }
+    }
 }
 
 /// Appends `eth0 Out `, or `if2 Out ` if the interface has no name.
@@ -74,6 +226,27 @@ fn push_cooked(out: &mut Vec<u8>, cooked: &Cooked, interfaces: &mut InterfaceNam
     if let Some(packet_type) = cooked.packet_type {
         let _ = write!(out, "{packet_type} ");
     }
+}
+
+/// Returns the length of the payload on the wire.
+fn payload_length(known: &Decoded<'_>, linktype: Dlt, packet: Packet<'_>) -> u32 {
+    const TCP: u8 = 6;
+    const UDP: u8 = 17;
+    let (data, wire_len) = (packet.data(), packet.wire_len());
+    let Some(ip) = &known.ip else {
+        return wire_len.saturating_sub(link_header::length(linktype, data) as u32);
+    };
+    let start = ip.data.as_ptr().addr() - data.as_ptr().addr();
+    let whole = wire_len.saturating_sub(start as u32);
+    let length = ip.length.map_or(whole, |length| length.min(whole));
+    let header = match (ip.protocol, ip.data.get(ip.payload_at + 12)) {
+        _ if known.fragment.is_some() => 0,
+        (TCP, Some(byte)) => u32::from(byte >> 4).max(5) * 4,
+        (TCP, None) => 20,
+        (UDP, _) => 8,
+        _ => 0,
+    };
+    length.saturating_sub(ip.payload_at as u32 + header)
 }
 
 /// Appends a packet in hexadecimal: `SECONDS.NANOSECONDS CAPLEN LEN HEX`. HEX is `-` if the packet has no bytes.
@@ -91,24 +264,21 @@ pub fn push_raw(out: &mut Vec<u8>, packet: Packet<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packet_view::TimeFormat;
     use etherparse::PacketBuilder;
     use pcap_core::Timestamp;
 
     fn line(linktype: Dlt, data: &[u8]) -> String {
         let mut out = Vec::new();
         let packet = Packet::new(Timestamp::EPOCH, data.len() as u32, data);
-        push(
-            &mut out,
-            linktype,
-            &mut PacketTimes::default(),
-            &mut InterfaceNames::default(),
-            packet,
-            None,
-        );
+        let view = View {
+            time: TimeFormat::None,
+            ..View::default()
+        };
+        let interfaces = &mut InterfaceNames::default();
+        PacketLines::new(view).push(&mut out, linktype, interfaces, packet, None);
         let line = String::from_utf8(out).unwrap();
-        let (time, rest) = line.split_once(' ').unwrap();
-        assert!(time.ends_with(":00.000000"), "{time}");
-        rest.strip_suffix('\n').unwrap().to_owned()
+        line.strip_suffix('\n').unwrap().to_owned()
     }
 
     fn udp() -> Vec<u8> {
@@ -148,8 +318,7 @@ mod tests {
                 Dlt::LINUX_SLL2 => "if0 In ",
                 _ => "",
             };
-            let length = data.len();
-            let expected = format!("{seen}192.0.2.1:12345 > 192.0.2.2:53 UDP, {length} bytes");
+            let expected = format!("{seen}192.0.2.1:12345 > 192.0.2.2:53 UDP, length 3");
             assert_eq!(line(linktype, &data), expected, "{linktype}");
         }
         assert!(line(Dlt::EN10MB, &header(&tagged)).starts_with("vlan 5 192.0.2.1:12345 > "));
@@ -166,7 +335,7 @@ mod tests {
             .unwrap();
         assert_eq!(
             line(Dlt::RAW, &tcp),
-            "[::]:80 > [101:101:101:101:101:101:101:101]:4000 TCP SYN ACK seq 7 ack 8 win 512, 60 bytes"
+            "[::]:80 > [101:101:101:101:101:101:101:101]:4000 TCP [S.] seq 7 ack 8 win 512, length 0"
         );
         let mut icmp = Vec::new();
         PacketBuilder::ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64)
@@ -175,7 +344,7 @@ mod tests {
             .unwrap();
         assert_eq!(
             line(Dlt::RAW, &icmp),
-            "192.0.2.1 > 192.0.2.2 ICMP echo request id 3 seq 4, 28 bytes"
+            "192.0.2.1 > 192.0.2.2 ICMP echo request id 3 seq 4, length 8"
         );
         let mut arp = vec![0xff; 6];
         arp.extend([2, 0, 0, 0, 0, 1, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1]);
@@ -184,7 +353,7 @@ mod tests {
         ]);
         assert_eq!(
             line(Dlt::EN10MB, &arp),
-            "192.0.2.1 > 192.0.2.9 ARP request, 42 bytes"
+            "192.0.2.1 > 192.0.2.9 ARP request, length 28"
         );
     }
 
@@ -197,8 +366,8 @@ mod tests {
                 line(Dlt::new(number), &udp()[..length.min(31)]);
             }
         }
-        assert_eq!(line(Dlt::EN10MB, &[1, 2]), "EN10MB 0102, 2 bytes");
-        assert_eq!(line(Dlt::USBPCAP, &[]), "USBPCAP, 0 bytes");
+        assert_eq!(line(Dlt::EN10MB, &[1, 2]), "EN10MB 0102, length 2");
+        assert_eq!(line(Dlt::USBPCAP, &[]), "USBPCAP, length 0");
     }
 
     #[test]

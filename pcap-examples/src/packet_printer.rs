@@ -4,27 +4,26 @@ use pcap_core::{Activated, Capture, Dlt, Packet};
 
 use crate::interface_names::InterfaceNames;
 use crate::json::{self, PacketField};
-use crate::packet_line;
+use crate::packet_line::{self, PacketLines};
 use crate::packet_origin::PacketOrigin;
-use crate::packet_view::{PacketTimes, View};
 
-/// The format of a printed packet. Each packet is one line.
+/// The format of a printed packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrintFormat {
-    /// Text for people.
+    /// A line of text for people, and more lines if they are wanted.
     Line,
-    /// All bytes in hexadecimal.
+    /// A line with all bytes in hexadecimal.
     Raw,
-    /// A JSON object for other programs.
+    /// A line with a JSON object for other programs.
     Json,
 }
 
-/// Formats the packets of one capture.
+/// Formats the packets of captures.
 #[derive(Clone, Debug)]
 pub struct PacketPrinter {
     form: PrintFormat,
     linktype: Dlt,
-    times: PacketTimes,
+    lines: PacketLines,
     interfaces: InterfaceNames,
     json_fields: Vec<PacketField>,
 }
@@ -36,7 +35,7 @@ impl PacketPrinter {
         PacketPrinter {
             form,
             linktype: capture.datalink(),
-            times: PacketTimes::default(),
+            lines: PacketLines::default(),
             interfaces: InterfaceNames::default(),
             json_fields: PacketField::defaults(),
         }
@@ -48,7 +47,7 @@ impl PacketPrinter {
         PacketPrinter {
             form,
             linktype: Dlt::EN10MB,
-            times: PacketTimes::default(),
+            lines: PacketLines::default(),
             interfaces: InterfaceNames::default(),
             json_fields: PacketField::defaults(),
         }
@@ -70,18 +69,23 @@ impl PacketPrinter {
 
     /// Sets how lines of text look.
     #[must_use]
-    pub fn view(mut self, view: View) -> PacketPrinter {
-        self.times = PacketTimes::new(view.time, view.nano);
+    pub fn lines(mut self, lines: PacketLines) -> PacketPrinter {
+        self.lines = lines;
         self
     }
 
-    /// Appends the line of a packet.
+    /// Continues with the packets of another capture.
+    pub fn continue_with<S: Activated>(&mut self, capture: &Capture<S>) {
+        self.linktype = capture.datalink();
+    }
+
+    /// Appends the lines of a packet.
     #[inline]
     pub fn push(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
         self.push_packet(out, self.linktype, packet, None);
     }
 
-    /// Appends the line of a packet of a pcapng savefile.
+    /// Appends the lines of a packet of a pcapng savefile.
     #[inline]
     pub fn push_block(&mut self, out: &mut Vec<u8>, origin: &PacketOrigin<'_>) {
         let linktype = Dlt::from(origin.block.linktype());
@@ -97,10 +101,7 @@ impl PacketPrinter {
     ) {
         let interfaces = &mut self.interfaces;
         match self.form {
-            PrintFormat::Line => {
-                let times = &mut self.times;
-                packet_line::push(out, linktype, times, interfaces, packet, origin);
-            }
+            PrintFormat::Line => self.lines.push(out, linktype, interfaces, packet, origin),
             PrintFormat::Raw => packet_line::push_raw(out, packet),
             PrintFormat::Json => {
                 json::push(out, &self.json_fields, linktype, interfaces, packet, origin);

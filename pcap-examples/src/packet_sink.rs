@@ -33,10 +33,10 @@ impl PacketSink {
         }
     }
 
-    /// Sets whether each printed line is written immediately. Default: `false`, but `true` on a terminal.
+    /// Sets the output of printed lines.
     #[must_use]
-    pub fn line_buffered(mut self, on: bool) -> PacketSink {
-        self.output = self.output.line_buffered(on);
+    pub fn output(mut self, output: LineOutput) -> PacketSink {
+        self.output = output;
         self
     }
 

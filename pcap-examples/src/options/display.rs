@@ -2,6 +2,8 @@
 
 use clap::{ArgAction, Args, ColorChoice};
 
+use crate::line_output::LineOutput;
+use crate::packet_line::PacketLines;
 use crate::packet_view::{BytesView, TimeFormat, View};
 
 /// How to print packets as text. The letters are those of tcpdump.
@@ -58,7 +60,7 @@ pub struct DisplayOptions {
     numeric: u8,
     /// Write each line immediately, even to a pipe, instead of within a fraction of a second
     #[arg(short, long)]
-    pub line_buffered: bool,
+    line_buffered: bool,
     /// When to use colors; by default on a terminal, unless NO_COLOR is set
     #[arg(
         long,
@@ -70,9 +72,21 @@ pub struct DisplayOptions {
 }
 
 impl DisplayOptions {
-    /// Returns how to print packets.
+    /// Returns the formatter of packet lines.
     #[must_use]
-    pub fn view(&self) -> View {
+    pub fn lines(&self) -> PacketLines {
+        PacketLines::new(self.view())
+    }
+
+    /// Returns the output of packet lines.
+    #[must_use]
+    pub fn output(&self) -> LineOutput {
+        LineOutput::stdout()
+            .line_buffered(self.line_buffered)
+            .styled(self.view().is_colored())
+    }
+
+    fn view(&self) -> View {
         View {
             time: self.time.unwrap_or(match self.time_letters {
                 0 => TimeFormat::Local,

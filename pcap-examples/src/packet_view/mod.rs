@@ -1,10 +1,20 @@
 //! How packets are printed as text: which parts of them, and in which form.
 
+pub(crate) mod bytes;
+pub mod link_header;
+mod sequences;
+mod style;
+pub(crate) mod tcp;
+mod tcp_options;
 mod time;
+mod verbose;
 
 use clap::ColorChoice;
 
+pub(crate) use sequences::Sequences;
+pub(crate) use style::Style;
 pub use time::{PacketTimes, TimeFormat};
+pub(crate) use verbose::Details;
 
 /// What to print of packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,5 +66,13 @@ impl Default for View {
             number: false,
             color: ColorChoice::Auto,
         }
+    }
+}
+
+impl View {
+    /// Returns whether to print in color on standard output.
+    #[must_use]
+    pub fn is_colored(&self) -> bool {
+        style::is_colored(self.color)
     }
 }

@@ -1,6 +1,7 @@
 //! Formats the times of packets.
 
 use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::ValueEnum;
 use jiff::tz::{Offset, TimeZone};
@@ -32,8 +33,8 @@ pub struct PacketTimes {
     /// The number of decimals, 6 or 9.
     digits: usize,
     zone: TimeZone,
-    /// The time that others are relative to.
-    reference: Option<Timestamp>,
+    /// The time that others are relative to. Copies of this value share it.
+    reference: Arc<Mutex<Option<Timestamp>>>,
     /// The last second that was formatted, and its text. Packets often share a second.
     second: Option<i64>,
     text: Vec<u8>,
@@ -57,7 +58,7 @@ impl PacketTimes {
             format,
             digits: if nano { 9 } else { 6 },
             zone,
-            reference: None,
+            reference: Arc::default(),
             second: None,
             text: Vec::new(),
         }
@@ -91,7 +92,13 @@ impl PacketTimes {
                 let _ = write!(out, "{:.1$}", time.rfc3339(), self.digits);
             }
             TimeFormat::Delta | TimeFormat::SinceFirst => {
-                let reference = *self.reference.get_or_insert(time);
+                let shared = self.reference.lock();
+                let mut shared = shared.unwrap_or_else(PoisonError::into_inner);
+                let reference = *shared.get_or_insert(time);
+                if self.format == TimeFormat::Delta {
+                    *shared = Some(time);
+                }
+                drop(shared);
                 let (sign, (from, to)) = match time < reference {
                     true => (b'-', (time, reference)),
                     false => (b' ', (reference, time)),
@@ -101,9 +108,6 @@ impl PacketTimes {
                 // More than a day is counted in hours.
                 push_clock(out, passed.as_secs());
                 self.push_fraction(out, passed.subsec_nanos());
-                if self.format == TimeFormat::Delta {
-                    self.reference = Some(time);
-                }
             }
         }
         out.push(b' ');

@@ -73,10 +73,13 @@ fn wrong_lengths_hide_no_ports_and_flags() {
         packet[2..4].copy_from_slice(&total.to_be_bytes());
         packet
     };
-    let tcp_line = "192.0.2.1:40000 > 192.0.2.2:443 TCP SYN ACK seq 7 ack 9 win 512";
+    let tcp_line = "192.0.2.1:40000 > 192.0.2.2:443 TCP [S.] seq 7";
     for offset in [0, 1, 4, 6, 15] {
         let shown = line(folder.path(), ETHERNET, &ethernet(0x0800, &tcp_of(offset)));
-        assert_eq!(shown, tcp_line, "{offset}");
+        assert!(
+            shown.starts_with(tcp_line) && shown.ends_with(" ack 9 win 512"),
+            "{offset}: {shown}"
+        );
     }
     for packet in [0, 3, 7, 13, 65_535]
         .map(udp_of)
@@ -97,7 +100,7 @@ fn wrong_lengths_hide_no_ports_and_flags() {
         packet[4..6].copy_from_slice(&u16::to_be_bytes(length));
         let shown = line(folder.path(), ETHERNET, &ethernet(0x86dd, &packet));
         assert!(
-            shown.contains(":40000 > ") && shown.contains("SYN ACK"),
+            shown.contains(":40000 > ") && shown.contains("[S.]"),
             "{shown}"
         );
     }
@@ -108,7 +111,7 @@ fn wrong_lengths_hide_no_ports_and_flags() {
         ETHERNET,
         &ethernet(0x0800, &ipv4((A, B), 6, 0, 0, &explicit)),
     );
-    assert!(shown.contains("TCP SYN ACK AE seq"), "{shown}");
+    assert!(shown.contains("TCP [S.e] seq"), "{shown}");
 }
 
 #[test]
@@ -157,17 +160,17 @@ fn first_fragments_have_ports() {
     let last = ipv4((A, B), 17, 0, 2, &[0; 8]);
     let [first, last] = [first, last].map(|packet| ethernet(0x0800, &packet));
     let shown = line(folder.path(), ETHERNET, &first);
-    assert_eq!(shown, "192.0.2.1:7 > 192.0.2.2:8 UDP fragment");
+    assert_eq!(shown, "192.0.2.1:7 > 192.0.2.2:8 UDP fragment 4660 at 0");
     let shown = line(folder.path(), ETHERNET, &last);
-    assert_eq!(shown, "192.0.2.1 > 192.0.2.2 UDP fragment");
+    assert_eq!(shown, "192.0.2.1 > 192.0.2.2 UDP fragment 4660 at 16");
     let six = |place: u8, rest: &[u8]| {
         let header = [17, 0, 0, place, 0, 0, 0, 5];
         ethernet(0x86dd, &ipv6(44, &[&header, rest].concat()))
     };
     let shown = line(folder.path(), ETHERNET, &six(1, &udp(7, 8, &[0; 8])));
-    assert!(shown.starts_with("[2001:db8::1]:7 > [") && shown.ends_with("]:8 UDP fragment"));
+    assert!(shown.starts_with("[2001:db8::1]:7 > [") && shown.ends_with("]:8 UDP fragment 5 at 0"));
     let shown = line(folder.path(), ETHERNET, &six(16, &[0; 8]));
-    assert!(shown.starts_with("2001:db8::1 > ") && shown.ends_with(" UDP fragment"));
+    assert!(shown.starts_with("2001:db8::1 > ") && shown.ends_with(" UDP fragment 5 at 16"));
     let packets = [record(0, 0, first), record(1, 0, last)];
     let told = read(folder.path(), ETHERNET, &packets);
     assert_eq!(

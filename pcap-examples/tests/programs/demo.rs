@@ -30,9 +30,7 @@ fn tell(command: &mut Command, folder: &Path) -> (String, String) {
 fn packets<'s>(story: &'s str, heading: &str) -> Vec<&'s str> {
     let (_, part) = story.split_once(&format!("\n{heading}\n")).unwrap();
     let part = part.split("\n\n").next().unwrap();
-    part.lines()
-        .filter(|line| line.starts_with("  2"))
-        .collect()
+    part.lines().filter(|line| line.contains(" > ")).collect()
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn unusual_packets_have_lines() {
     assert_eq!(raw, odd.iter().map(raw_line).collect::<String>());
     let lines = run_program("read", &[path_arg(&path)]).success_output();
     assert_eq!(lines.lines().count(), odd.len());
-    assert!(lines.contains(" USER0 000102030405060708090a0b0c0d0e0f…, 256 bytes\n"));
+    assert!(lines.contains(" USER0 000102030405060708090a0b0c0d0e0f…, length 256\n"));
 }
 
 #[test]
@@ -145,12 +145,12 @@ fn lines_and_json_describe_the_packets() {
     assert_eq!(lines.len(), sample_packets().len());
     assert_eq!(
         lines[0],
-        "22:13:20.000000 192.0.2.1:12345 > 192.0.2.2:53 UDP, 43 bytes"
+        "22:13:20.000000 192.0.2.1:12345 > 192.0.2.2:53 UDP, length 1"
     );
     assert_eq!(
         lines[4],
-        "22:13:24.000400 192.0.2.1:443 > 192.0.2.2:4000 TCP PSH ACK seq 7 ack 9 win \
-         512, 1454 bytes, 96 captured"
+        "22:13:24.000400 192.0.2.1:443 > 192.0.2.2:4000 TCP [P.] seq 0:1400 ack 1 \
+         win 512, length 1400 (96 of 1454 captured)"
     );
 
     let json = run_program("read", &["--json", "--data", path_arg(&path)]).success_output();

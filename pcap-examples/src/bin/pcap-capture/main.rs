@@ -71,7 +71,7 @@ fn run(args: &Args) -> Outcome {
     let savefile = savefile.transpose()?;
     let print = args.print || savefile.is_none();
     let printer = print.then(|| printer(args, &capture));
-    let mut sink = PacketSink::new(printer, savefile).line_buffered(args.display.line_buffered);
+    let mut sink = PacketSink::new(printer, savefile).output(args.display.output());
     let reports = CaptureReports::default();
     let handles = vec![capture.break_handle()];
     reports.answer_signals(handles, args.devices.timeout(), sink.written());
@@ -143,11 +143,12 @@ fn run_in_threads(
         }
         Ok(())
     };
+    // The threads share the numbers of packets and the first time.
+    let lines = args.display.lines();
     let received_totals = Mutex::new(Totals::default());
     let (outcome, stats) = capture_threads::run(options, threads.into(), opened, |capture| {
-        let printer = printer(args, capture);
-        let mut sink =
-            PacketSink::new(Some(printer), None).line_buffered(args.display.line_buffered);
+        let printer = printer(args, capture).lines(lines.clone());
+        let mut sink = PacketSink::new(Some(printer), None).output(args.display.output());
         let mut status = StatusLine::new(false);
         let received = receive(args, capture, &mut sink, &mut status, &quota, &reports);
         let mut totals = received_totals
@@ -199,7 +200,7 @@ fn print_statistics(
 /// Creates the printer for packets.
 fn printer(args: &Args, capture: &Capture<Active>) -> PacketPrinter {
     PacketPrinter::new(args.form(), capture)
-        .view(args.display.view())
+        .lines(args.display.lines())
         .interfaces(InterfaceNames::of_this_system())
         .json_fields(args.json.packet_fields())
 }

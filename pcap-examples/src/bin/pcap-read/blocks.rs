@@ -22,6 +22,7 @@ pub(crate) fn print(
     path: &Path,
     mut input: BlockReader,
     packets_read: &PacketCounter,
+    printer: &mut PacketPrinter,
     output: &mut LineOutput,
 ) -> Outcome {
     if args.follow {
@@ -31,9 +32,6 @@ pub(crate) fn print(
     signals::break_on_end(input.reader().break_handle());
     BackgroundWriter::stdout().break_on_failure(input.reader().break_handle());
     let bar = input.bar().clone();
-    let mut printer = PacketPrinter::for_blocks(args.form())
-        .view(args.display.view())
-        .json_fields(args.json.packet_fields());
     let (mut section, mut interfaces) = (0, 0);
     let read = loop {
         let block = match input.next_block() {

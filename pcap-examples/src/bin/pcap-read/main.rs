@@ -17,6 +17,7 @@ use pcap_examples::background_writer::{self, BackgroundWriter};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::packet_counter::PacketCounter;
+use pcap_examples::packet_printer::PacketPrinter;
 use pcap_examples::program;
 use pcap_examples::savefile_input::SavefileInput;
 use pcap_examples::savefile_source;
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     check_files(&args.files)?;
-    let mut output = LineOutput::stdout().line_buffered(args.display.line_buffered || args.follow);
+    let mut output = args.display.output().line_buffered(args.follow);
     let packets_read = Arc::new(PacketCounter::default());
     let report = Arc::clone(&packets_read);
     signals::on_report(move || {
@@ -55,6 +56,9 @@ fn run(args: &Args) -> Outcome {
 /// Prints the packets of all files, or their number.
 fn print_files(args: &Args, packets_read: &PacketCounter, output: &mut LineOutput) -> Outcome {
     let mut outcome = Ok(());
+    let mut printer = PacketPrinter::for_blocks(args.form())
+        .lines(args.display.lines())
+        .json_fields(args.json.packet_fields());
     for path in &args.files {
         if packets_read.get() == args.limit() {
             break;
@@ -66,7 +70,7 @@ fn print_files(args: &Args, packets_read: &PacketCounter, output: &mut LineOutpu
         }
         // A signal may kill the program while it opens this file.
         output.flush()?;
-        match print_file(args, path, packets_read, output) {
+        match print_file(args, path, packets_read, &mut printer, output) {
             Ok(()) => {}
             // Further lines would fail, too.
             Err(Failure::Stdout(error)) => return Err(error.into()),
@@ -136,11 +140,16 @@ fn print_file(
     args: &Args,
     path: &Path,
     packets_read: &PacketCounter,
+    printer: &mut PacketPrinter,
     output: &mut LineOutput,
 ) -> Outcome {
     match open(path, args.follow)? {
-        SavefileInput::Packets(input) => packets::print(args, path, input, packets_read, output),
-        SavefileInput::Blocks(input) => blocks::print(args, path, input, packets_read, output),
+        SavefileInput::Packets(input) => {
+            packets::print(args, path, input, packets_read, printer, output)
+        }
+        SavefileInput::Blocks(input) => {
+            blocks::print(args, path, input, packets_read, printer, output)
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) fn print(
     path: &Path,
     mut input: SavefileReader,
     packets_read: &PacketCounter,
+    printer: &mut PacketPrinter,
     output: &mut LineOutput,
 ) -> Outcome {
     let capture = input.capture_mut();
@@ -34,9 +35,7 @@ pub(crate) fn print(
     }
     signals::break_on_end(capture.break_handle());
     BackgroundWriter::stdout().break_on_failure(capture.break_handle());
-    let mut printer = PacketPrinter::new(args.form(), capture)
-        .view(args.display.view())
-        .json_fields(args.json.packet_fields());
+    printer.continue_with(capture);
     let limit = args.limit();
     let flow = capture.try_for_each(|packet| {
         let count = packets_read.get() + 1;

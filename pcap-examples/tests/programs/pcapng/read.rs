@@ -14,16 +14,16 @@ fn lines_show_interfaces_directions_and_comments() {
         let ends = "192.0.2.1:9 > 192.0.2.2:53 UDP";
         let tcp = "192.0.2.1:9 > 192.0.2.2:53 TCP seq 524288";
         let time = "22:13:20.00000";
-        assert_eq!(lines[0], format!("{time}0 eth0 {ends}, 42 bytes"));
+        assert_eq!(lines[0], format!("{time}0 eth0 {ends}, length 0"));
         assert_eq!(
             lines[1],
-            format!("{time}1 eth0 {tcp}, 42 bytes, comment: lost some")
+            format!("{time}1 eth0 {tcp}, length 0, comment: lost some")
         );
-        assert_eq!(lines[2], format!("{time}2 tun0 Out {ends}, 28 bytes"));
-        assert_eq!(lines[3], format!("{time}3 tun0 {tcp}, 28 bytes"));
+        assert_eq!(lines[2], format!("{time}2 tun0 Out {ends}, length 0"));
+        assert_eq!(lines[3], format!("{time}3 tun0 {tcp}, length 0"));
         assert_eq!(
             lines[4],
-            format!("{time}4 eth0 {ends}, 42 bytes, comment: one, comment: two\\n")
+            format!("{time}4 eth0 {ends}, length 0, comment: one, comment: two\\n")
         );
         assert_eq!(lines.len(), 7);
     }
@@ -80,8 +80,8 @@ fn packets_without_a_time_and_without_names_are_shown() {
     ng.packet(1, SECOND, &ethernet(TCP), &[(2, &flags)]);
     let path = write_file(folder.path(), "a.pcapng", &ng.bytes);
     let lines = run_program("read", &[path_arg(&path)]).success_output();
-    let expected = "- 192.0.2.1:9 > 192.0.2.2:53 UDP, 42 bytes\n\
-                    22:13:20.000000 if1 In 192.0.2.1:9 > 192.0.2.2:53 TCP seq 524288, 42 bytes\n";
+    let expected = "- 192.0.2.1:9 > 192.0.2.2:53 UDP, length 0\n\
+                    22:13:20.000000 if1 In 192.0.2.1:9 > 192.0.2.2:53 TCP seq 524288, length 0\n";
     assert_eq!(lines, expected);
     let text = run_program("read", &["--json", path_arg(&path)]).success_output();
     let lines: Vec<serde_json::Value> = text
