@@ -7,4 +7,5 @@ pub mod filter;
 pub mod json;
 pub mod range;
 pub mod refused;
+pub mod rotation;
 pub mod stop;

@@ -1,6 +1,5 @@
 //! Watches the free space of a file system.
 
-use std::fmt;
 use std::io;
 use std::path::Path;
 
@@ -31,23 +30,14 @@ impl MinFree {
         }
     }
 
-    /// Returns how many bytes are missing on the file system of a file or folder. Returns 0 if enough space is free.
-    pub(super) fn missing(self, path: &Path) -> io::Result<u64> {
+    /// Returns the free space on the file system of a file or folder, and how much must remain, in bytes.
+    pub(super) fn compare(self, path: &Path) -> io::Result<(u64, u64)> {
         let Space { free, size } = Space::of(path)?;
         let min = match self {
             MinFree::Bytes(bytes) => bytes,
             MinFree::Percent(percent) => (size as f64 * percent / 100.0) as u64,
         };
-        Ok(min.saturating_sub(free))
-    }
-}
-
-impl fmt::Display for MinFree {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            MinFree::Bytes(bytes) => write!(f, "{bytes} bytes"),
-            MinFree::Percent(percent) => write!(f, "{percent} %"),
-        }
+        Ok((free, min))
     }
 }
 
@@ -108,10 +98,12 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn missing_space_is_measured() {
+    fn free_space_is_measured() {
         let path = Path::new("/");
-        assert_eq!(MinFree::Bytes(1).missing(path).unwrap(), 0);
-        assert!(MinFree::Bytes(u64::MAX).missing(path).unwrap() > 0);
-        assert!(MinFree::Bytes(1).missing(Path::new("/none")).is_err());
+        let (free, min) = MinFree::Bytes(1).compare(path).unwrap();
+        assert!(free > min && min == 1);
+        let (free, min) = MinFree::Percent(99.999).compare(path).unwrap();
+        assert!(free < min);
+        assert!(MinFree::Bytes(1).compare(Path::new("/none")).is_err());
     }
 }

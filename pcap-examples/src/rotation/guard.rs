@@ -126,15 +126,11 @@ impl Shared {
     /// end.
     fn check(&self) {
         let folder = self.folder.display();
-        let why = match self.min.missing(&self.folder) {
-            Ok(0) => return,
-            Ok(missing) if self.remove(missing) => return,
-            Ok(missing) => {
-                let min = self.min;
-                format!(
-                    "cannot continue in `{folder}`: expected {min} of free space, found {missing} bytes less"
-                )
-            }
+        let why = match self.min.compare(&self.folder) {
+            Ok((free, min)) if free >= min || self.remove(min - free) => return,
+            Ok((free, min)) => format!(
+                "cannot continue in `{folder}`: expected {min} bytes of free space, found {free}"
+            ),
             Err(error) => format!("cannot get the free space of `{folder}`: {error}"),
         };
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);

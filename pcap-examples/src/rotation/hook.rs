@@ -1,14 +1,15 @@
 //! Runs a command for each finished savefile.
 
 use std::collections::VecDeque;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::exit::{Failure, Outcome};
 use crate::{signals, stderr};
 
 /// The number of commands that run at the same time. Further savefiles wait.
@@ -40,14 +41,24 @@ struct State {
 
 impl Hooks {
     /// Sets the command. `program` is the name of this program, for messages.
-    #[must_use]
-    pub fn new(program: &'static str, command: OsString) -> Hooks {
-        Hooks(Arc::new(Shared {
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the command does not exist.
+    pub fn new(program: &'static str, command: OsString) -> Outcome<Hooks> {
+        if !exists(&command) {
+            let command = command.to_string_lossy();
+            let text = format!(
+                "cannot run `{command}`: expected the name of a program, without arguments"
+            );
+            return Err(Failure::Text(text));
+        }
+        Ok(Hooks(Arc::new(Shared {
             program,
             command,
             state: Mutex::default(),
             changed: Condvar::new(),
-        }))
+        })))
     }
 
     /// Runs the command for a savefile, without waiting for it.
@@ -145,6 +156,17 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns whether a command exists: as a path, or in a folder of `PATH`.
+fn exists(command: &OsStr) -> bool {
+    let path = Path::new(command);
+    // Windows adds extensions to names.
+    if cfg!(windows) || path.components().count() != 1 {
+        return cfg!(windows) || path.exists();
+    }
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).any(|folder| folder.join(path).is_file())
 }
 
 /// Gives a command the lowest priority, so that it takes no time from the capture.

@@ -1,5 +1,6 @@
 //! Creates the savefiles of a capture under one name after another.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -36,6 +37,8 @@ pub(super) struct Series {
     make_folders: bool,
     /// The name without a number that was used last, and the next number for it.
     last: (PathBuf, u64),
+    /// The names of removed savefiles, which a ring with numbers uses again.
+    free: BTreeSet<PathBuf>,
 }
 
 impl Series {
@@ -60,6 +63,7 @@ impl Series {
             },
             make_folders,
             last: (PathBuf::new(), u64::from(is_dumpcap)),
+            free: BTreeSet::new(),
         })
     }
 
@@ -68,15 +72,17 @@ impl Series {
         self.naming == Naming::Dumpcap || self.pattern.is_timed()
     }
 
-    /// Creates the next savefile. Never replaces a file. `free` is the name of a file that was just removed, which is
-    /// used again.
-    pub(super) fn create(
-        &mut self,
-        time: Timestamp,
-        free: Option<PathBuf>,
-    ) -> Outcome<(PathBuf, File)> {
-        let free = free.filter(|_| matches!(self.naming, Naming::Appended { .. }));
-        if let Some(path) = free {
+    /// Notes that a savefile was removed, and its name can be used again.
+    pub(super) fn reuse(&mut self, path: PathBuf) {
+        if matches!(self.naming, Naming::Appended { .. }) {
+            self.free.insert(path);
+        }
+    }
+
+    /// Creates the next savefile. Never replaces a file.
+    pub(super) fn create(&mut self, time: Timestamp) -> Outcome<(PathBuf, File)> {
+        while let Some(path) = self.free.pop_first() {
+            // If the file exists, another program has created it.
             if let Ok(created) = create_first_free([path], false) {
                 return Ok(created);
             }
@@ -124,7 +130,7 @@ mod tests {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         let mut series = Series::new(naming, &folder.path().join(path)).unwrap();
-        let create = |_| series.create(Timestamp::new(0, 0), None).unwrap().0;
+        let create = |_| series.create(Timestamp::new(0, 0)).unwrap().0;
         let names = (0..count).map(create);
         let relative = |path: PathBuf| {
             let path = path.strip_prefix(folder.path()).unwrap();
@@ -158,12 +164,14 @@ mod tests {
         let path = folder.path().join("a");
         let mut series = Series::new(Naming::Appended { digits: Some(1) }, &path).unwrap();
         let time = Timestamp::new(0, 0);
-        let first = series.create(time, None).unwrap().0;
-        let second = series.create(time, None).unwrap().0;
+        let first = series.create(time).unwrap().0;
+        let second = series.create(time).unwrap().0;
         std::fs::remove_file(&first).unwrap();
-        assert_eq!(series.create(time, Some(first.clone())).unwrap().0, first);
+        series.reuse(first.clone());
+        assert_eq!(series.create(time).unwrap().0, first);
         // This name was taken by another program.
-        let third = series.create(time, Some(second)).unwrap().0;
+        series.reuse(second);
+        let third = series.create(time).unwrap().0;
         assert_eq!(third, folder.path().join("a2"));
     }
 }

@@ -6,6 +6,7 @@ use clap::Parser;
 use pcap_examples::options::device::DeviceOptions;
 use pcap_examples::options::display::DisplayOptions;
 use pcap_examples::options::json::JsonOptions;
+use pcap_examples::options::rotation::{self, RotationOptions};
 use pcap_examples::options::stop::StopOptions;
 use pcap_examples::output_format::FormatArg;
 use pcap_examples::packet_printer::PrintFormat;
@@ -30,7 +31,9 @@ the pipe.";
 const JSON_HELP: &str = "  \
   The last line contains the statistics: type (\"statistics\"), packets and bytes (printed or
   written), not_written (packets received but not written), received, dropped and if_dropped.
-  With `-w -`, it is printed on standard error.";
+  With `-w -`, it is printed on standard error. With --print-files, there is an object for each
+  finished file: type (\"file\"), path, packets, bytes (the length of the file), first and last (the
+  times of the first and last packet).";
 
 /// Captures packets from a device, and prints a line for each or writes a savefile. A line has the
 /// local time, the addresses, the protocol and the length on the wire in bytes.
@@ -39,7 +42,7 @@ const JSON_HELP: &str = "  \
 /// dropped because the program did not read fast enough, and how many the interface dropped.
 #[derive(Parser)]
 #[command(name = NAME,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", signals::HELP, output_format::HELP_WITHOUT_INPUT, json::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", rotation::HELP, signals::HELP, output_format::HELP_WITHOUT_INPUT, json::HELP))]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) devices: DeviceOptions,
@@ -60,6 +63,8 @@ pub(crate) struct Args {
     /// Print packets, even with --write
     #[arg(long)]
     pub(crate) print: bool,
+    #[command(flatten)]
+    pub(crate) rotation: RotationOptions,
     #[command(flatten)]
     pub(crate) json: JsonOptions,
     #[command(flatten)]

@@ -17,7 +17,7 @@ use pcap_examples::format_dumper::SavefileHead;
 use pcap_examples::interface_names::InterfaceNames;
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::output_format::OutputFormat;
-use pcap_examples::packet_printer::PacketPrinter;
+use pcap_examples::packet_printer::{PacketPrinter, PrintFormat};
 use pcap_examples::packet_sink::PacketSink;
 use pcap_examples::progress::StatusLine;
 use pcap_examples::rotation::{Output, Rotation};
@@ -40,6 +40,13 @@ fn run(args: &Args) -> Outcome {
     if args.is_to_stdout() && args.print {
         exit::usage_error::<Args>(
             "cannot print packets on standard output: the savefile is written there",
+        );
+    }
+    let rotation = args.rotation.rotation(args.write.as_deref(), &args.stop);
+    let rotation = rotation.unwrap_or_else(|why| exit::usage_error::<Args>(&why));
+    if args.print && args.rotation.prints_files() && args.form() == PrintFormat::Line {
+        exit::usage_error::<Args>(
+            "cannot print packets and names of files on standard output: use --json, or printname",
         );
     }
     if args.is_to_stdout() && io::stdout().is_terminal() {
@@ -66,8 +73,8 @@ fn run(args: &Args) -> Outcome {
     let mut capture = device.activate(|options| Ok(options.activate()?))?;
     signals::break_on_end(capture.break_handle());
     let destination = args.write.as_deref().zip(output_format);
-    let savefile =
-        destination.map(|(path, output_format)| create(args, path, output_format, &capture));
+    let savefile = destination
+        .map(|(path, output_format)| create(args, path, output_format, rotation, &capture));
     let savefile = savefile.transpose()?;
     let print = args.print || savefile.is_none();
     let printer = print.then(|| printer(args, &capture));
@@ -105,14 +112,13 @@ fn create(
     args: &Args,
     path: &Path,
     output_format: OutputFormat,
+    rotation: Rotation,
     capture: &Capture<Active>,
 ) -> Outcome<Output> {
     let format = output_format.format_for(SavefileFormat::Pcap);
     let head = SavefileHead::for_capture(capture, format)?;
-    let rotation = Rotation {
-        program: NAME,
-        ..Rotation::default()
-    };
+    let json = args.form() == PrintFormat::Json;
+    let rotation = args.rotation.open(rotation, NAME, json)?;
     let mut savefile = Output::create(path, output_format, head, rotation)?;
     if args.packet_buffered {
         savefile.set_buffering(Buffering::None);

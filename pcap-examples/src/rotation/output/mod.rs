@@ -1,7 +1,9 @@
 //! An output of a capture: one savefile, or one after another.
 
+mod make_room;
+
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use pcap_core::{Packet, Stats, Timestamp};
@@ -392,18 +394,10 @@ impl Output {
     }
 
     fn create_next(&mut self) -> Outcome<(PathBuf, SavefileWriter)> {
-        let mut free = None;
-        if let Some(max) = self.rotation.ring_files {
-            while self.ring().len() >= max {
-                match self.remove_oldest() {
-                    Some(path) => free = Some(path),
-                    None => break,
-                }
-            }
-        }
+        self.make_ring_place();
         let clock = self.clock.as_ref();
         let time = clock.map_or_else(Timestamp::now, Clock::name_time);
-        let (path, file) = self.series.create(time, free)?;
+        let (path, file) = self.series.create(time)?;
         self.ring().add(&path, &file);
         self.find_ring_room();
         let previous = self.previous.take();
@@ -457,40 +451,5 @@ impl Output {
         let mut ring = self.ring();
         ring.discard(&current.path);
         Ok(())
-    }
-
-    /// Removes the oldest savefiles until the current one can have another packet with this length.
-    #[cold]
-    fn make_ring_room(&mut self, length: u64) {
-        while self.position() + length + self.statistics_length() > self.ring_room {
-            if self.remove_oldest().is_none() {
-                return;
-            }
-        }
-    }
-
-    fn find_ring_room(&mut self) {
-        if let Some(max) = self.rotation.ring_bytes {
-            let bytes = self.ring().bytes();
-            self.ring_room = max.saturating_sub(bytes);
-        }
-    }
-
-    /// Removes the oldest savefile of the ring. Returns its name, or `None` if it is still being closed.
-    fn remove_oldest(&mut self) -> Option<PathBuf> {
-        let removed = self.ring().remove_oldest()?;
-        if let Err(failure) = removed.outcome {
-            self.has_unremoved = true;
-            failure.report(self.rotation.program);
-        }
-        if let (Some(file), Some(finisher)) = (removed.open, &self.finisher) {
-            finisher.release(file);
-        }
-        self.find_ring_room();
-        Some(removed.path)
-    }
-
-    fn ring(&self) -> MutexGuard<'_, Ring> {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

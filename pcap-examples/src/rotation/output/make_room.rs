@@ -1,0 +1,67 @@
+//! Makes room in the ring of savefiles.
+
+use std::sync::{MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Output;
+use crate::rotation::ring::Ring;
+
+/// How long to wait until the oldest savefile is closed and can be removed.
+const MAX_WAIT: Duration = Duration::from_millis(50);
+
+impl Output {
+    /// Removes the oldest savefiles until the current one can have another packet with this length.
+    #[cold]
+    pub(super) fn make_ring_room(&mut self, length: u64) {
+        while self.position() + length + self.statistics_length() > self.ring_room {
+            if self.remove_oldest().is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Removes the oldest savefiles until there may be another one.
+    pub(super) fn make_ring_place(&mut self) {
+        let Some(max) = self.rotation.ring_files else {
+            return;
+        };
+        let start = Instant::now();
+        while self.ring().len() >= max {
+            if self.remove_oldest().is_none() {
+                // If the disk is slow, the ring has more savefiles for a while. Losing packets would be worse.
+                if start.elapsed() > MAX_WAIT {
+                    return;
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+
+    /// Determines how many bytes the ring leaves for the current savefile.
+    pub(super) fn find_ring_room(&mut self) {
+        if let Some(max) = self.rotation.ring_bytes {
+            let bytes = self.ring().bytes();
+            self.ring_room = max.saturating_sub(bytes);
+        }
+    }
+
+    /// Removes the oldest savefile of the ring. Returns `None` if it is still being closed.
+    fn remove_oldest(&mut self) -> Option<()> {
+        let removed = self.ring().remove_oldest()?;
+        if let Err(failure) = removed.outcome {
+            self.has_unremoved = true;
+            failure.report(self.rotation.program);
+        }
+        if let (Some(file), Some(finisher)) = (removed.open, &self.finisher) {
+            finisher.release(file);
+        }
+        self.series.reuse(removed.path);
+        self.find_ring_room();
+        Some(())
+    }
+
+    pub(super) fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
