@@ -51,6 +51,7 @@ pub mod preamble;
 pub mod privileges;
 pub mod program;
 pub mod progress;
+pub mod rewrite;
 pub mod rotation;
 pub mod safe_files;
 pub mod savefile_input;

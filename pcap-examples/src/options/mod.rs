@@ -7,5 +7,6 @@ pub mod filter;
 pub mod json;
 pub mod range;
 pub mod refused;
+pub mod rewrite;
 pub mod rotation;
 pub mod stop;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use pcap_core::{Linktype, Precision};
 use pcap_examples::comment_args::CommentArgs;
+use pcap_examples::options::rewrite::{self, RewriteOptions};
 use pcap_examples::output_format::FormatArg;
 use pcap_examples::value_parsers::{self, TimeShift};
 use pcap_examples::{output_format, signals, skipped_packets};
@@ -19,6 +20,9 @@ Examples:
   pcap-recode -s 96 --precision micro - small.pcap.gz
   pcap-recode --format pcapng - -                convert in a pipe
   pcap-recode --shift -1h a.pcap b.pcap          make all times an hour earlier
+  pcap-recode --ip 10.0.0.0/8=198.18.0.0/8 --dst-mac 02:00:00:00:00:01 a.pcap b.pcap
+  pcap-recode --fix-lengths pad --fix-checksums cut.pcap whole.pcap
+  pcap-recode --anonymize key --new-key --payload cut private.pcapng public.pcapng
 
 Link types:
   Packets are converted from ETHERNET, RAW, IPV4, IPV6, NULL, LOOP, LINUX_SLL or LINUX_SLL2 to
@@ -38,7 +42,7 @@ become enhanced ones, and simple packet blocks only if their length could not be
 From pcapng to pcap, only packets of one link type can be copied. What pcap cannot hold, such as
 comments and interfaces, is counted on standard error.
 
-The link type is changed first, then the snaplen, then the times. If IN is damaged or a packet
+The link type is changed first, then packets are rewritten, then the snaplen and the times change. If IN is damaged or a packet
 cannot be converted, the packets before it are copied and the status is 1. After Ctrl-C, the
 packets read so far are copied and the status is 1. A packet is in OUT within about a second after
 it is read, even if OUT is compressed.";
@@ -51,15 +55,16 @@ JSON:
   their VLAN tags) and left_out (packets that the format cannot represent, if any). It is printed
   on standard error if the savefile is written to standard output.";
 
-/// Copies a savefile, and changes its link type, snaplen, precision, format, compression or times. The
-/// name of OUT determines the format and the compression; nothing else changes without an option.
+/// Copies a savefile, and changes its link type, snaplen, precision, format, compression, times,
+/// addresses or checksums. The name of OUT determines the format and the compression; nothing else
+/// changes without an option.
 ///
 /// Prints on standard error how many packets were copied and read, and what happened to the others.
 #[derive(Parser)]
 #[command(name = NAME,
     after_help = format!(
-        "{HELP}\n\n{}\n\n{}\n\n{}\n\n{JSON_HELP}",
-        signals::HELP, skipped_packets::HELP, output_format::HELP
+        "{HELP}\n\n{}\n\n{}\n\n{}\n\n{}\n\n{JSON_HELP}",
+        rewrite::HELP, signals::HELP, skipped_packets::HELP, output_format::HELP
     )
 )]
 pub(crate) struct Args {
@@ -99,6 +104,8 @@ pub(crate) struct Args {
     /// Print only errors, and the summary if --json is given
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) rewrite: RewriteOptions,
 }
 
 impl Args {

@@ -14,6 +14,7 @@ use pcap_examples::exit::Outcome;
 use pcap_examples::skipped_packets::SkippedPackets;
 use pcap_examples::stderr;
 
+use crate::anonymized_blocks;
 use crate::args::{Args, NAME};
 use crate::counts::Counts;
 use crate::outcome_of_reading;
@@ -35,7 +36,8 @@ pub(crate) fn copy(
         copy_progress: copy_progress.clone(),
         comments: CommentedPackets::new(&args.comments),
         drops: DropCounts::default(),
-        recoder: Recoder::new(args),
+        recoder: Recoder::new(args)?,
+        anonymizes: args.rewrite.anonymizes(),
         skipped: SkippedPackets::new(NAME, &bar),
         counts: Counts::default(),
         output: BlockOutput::new(&args.input, &args.output, compression, &copy_progress),
@@ -78,6 +80,8 @@ struct BlockCopy<'a> {
     comments: CommentedPackets,
     drops: DropCounts,
     recoder: Recoder<'a>,
+    /// Whether addresses are anonymized, and so other parts removed.
+    anonymizes: bool,
     skipped: SkippedPackets<'a>,
     counts: Counts,
     output: BlockOutput,
@@ -92,6 +96,10 @@ struct BlockCopy<'a> {
 impl BlockCopy<'_> {
     #[inline]
     fn copy_block(&mut self, block: &Block<'_>) -> Outcome {
+        if self.anonymizes && !anonymized_blocks::keeps(block) {
+            self.counts.removed_blocks += 1;
+            return Ok(());
+        }
         match block {
             Block::Packet(packet) => {
                 self.read += 1;
@@ -120,7 +128,13 @@ impl BlockCopy<'_> {
             || args.snaplen.is_some()
             || args.precision.is_some()
             || args.shift.is_some()
+            || self.recoder.rewrites()
             || args.comments.has_packets();
+        let anonymized = anonymized_blocks::section(section);
+        let section = match self.anonymizes {
+            true => &anonymized,
+            false => section,
+        };
         let section = match self.sections {
             1 => &args.comments.add_to_section(section),
             _ => section,
@@ -135,7 +149,10 @@ impl BlockCopy<'_> {
 
     fn add_interface(&mut self, interface: &Interface) -> Outcome {
         let number = self.interfaces.len();
-        let recoded = RecodedInterface::new(self.args, &mut self.recoder, interface, number)?;
+        let mut recoded = RecodedInterface::new(self.args, &mut self.recoder, interface, number)?;
+        if self.anonymizes {
+            recoded.block = anonymized_blocks::interface(recoded.block.as_raw())?;
+        }
         self.output.write_block(&recoded.block)?;
         self.interfaces.push(recoded);
         Ok(())
@@ -145,6 +162,7 @@ impl BlockCopy<'_> {
     fn copy_packet(&mut self, packet: &PacketBlock<'_>) -> Outcome {
         let number = self.read;
         let before = packet.packet();
+        let is_rewritten = self.recoder.rewrites();
         let linktype = packet.linktype();
         let recoded = self
             .recoder
@@ -156,7 +174,10 @@ impl BlockCopy<'_> {
         let Some(interface) = self.interfaces.get(packet.interface_id() as usize) else {
             return Ok(());
         };
-        let is_cut = interface.is_converted || after.data().len() < before.data().len();
+        let is_cut = interface.is_converted
+            || after.caplen() < before.caplen()
+            || is_rewritten
+                && (after.data() != before.data() || after.wire_len() != before.wire_len());
         let ticks = match packet.ticks() {
             Some(ticks) if interface.changes_times() => match interface.ticks(ticks) {
                 Some(ticks) => Some(ticks),
@@ -171,7 +192,7 @@ impl BlockCopy<'_> {
         };
         let has_comments = self.comments.concern(number, packet);
         let has_drops = self.drops.concern(packet);
-        if !is_cut && ticks.is_none() && !has_comments && !has_drops {
+        if !is_cut && ticks.is_none() && !has_comments && !has_drops && !self.anonymizes {
             return self.output.write_packet(packet.as_raw(), after.wire_len());
         }
         let is_simple = packet.ticks().is_none();
@@ -188,6 +209,9 @@ impl BlockCopy<'_> {
         if let Some(ticks) = ticks {
             block.set_ticks(ticks)?;
         }
+        if self.anonymizes {
+            block = anonymized_blocks::packet(&block, after.data())?;
+        }
         if has_comments {
             self.comments.add(number, &mut block)?;
         }
@@ -199,7 +223,14 @@ impl BlockCopy<'_> {
 
     /// Copies statistics, and changes their times. A time that the interface cannot have becomes 0.
     fn copy_statistics(&mut self, statistics: &StatisticsBlock<'_>) -> Outcome {
-        let raw = statistics.as_raw();
+        let anonymized;
+        let raw = match self.anonymizes {
+            true => {
+                anonymized = anonymized_blocks::statistics(statistics.as_raw())?;
+                anonymized.as_raw()
+            }
+            false => statistics.as_raw(),
+        };
         let interface = self.interfaces.get(statistics.interface_id() as usize);
         let Some(interface) = interface.filter(|interface| interface.changes_times()) else {
             return self.output.write_block(raw);

@@ -18,6 +18,8 @@ pub(crate) struct Counts {
     pub(crate) truncated: u64,
     pub(crate) untagged: u64,
     pub(crate) unwritable: Option<u64>,
+    /// The number of blocks that were removed because addresses are anonymized.
+    pub(crate) removed_blocks: u64,
 }
 
 impl Counts {
@@ -40,6 +42,12 @@ impl Counts {
                 stderr::print_line(format_args!("{} lost their VLAN tags", self.untagged));
             }
         }
+        if self.removed_blocks > 0 && !args.quiet {
+            stderr::print_line(format_args!(
+                "{} blocks that may tell of people and systems removed",
+                self.removed_blocks
+            ));
+        }
         if !args.json {
             return Ok(());
         }
@@ -59,6 +67,10 @@ impl Counts {
             .plain("cut", self.truncated)
             .plain("untagged", self.untagged)
             .some_plain("left_out", self.unwritable)
+            .some_plain(
+                "removed_blocks",
+                (self.removed_blocks > 0).then_some(self.removed_blocks),
+            )
             .end();
         if args.is_to_stdout() {
             stderr::print_line(String::from_utf8_lossy(&line));

@@ -1,5 +1,6 @@
 //! `pcap-recode`: copies a savefile, and changes its link type, snaplen, precision, format, compression or times.
 
+mod anonymized_blocks;
 mod args;
 mod blocks;
 mod counts;

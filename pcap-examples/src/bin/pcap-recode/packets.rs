@@ -23,7 +23,7 @@ pub(crate) fn copy(
     format: SavefileFormat,
     compression: Option<Compression>,
 ) -> Outcome {
-    let mut recoder = Recoder::new(args);
+    let mut recoder = Recoder::new(args)?;
     let mut savefile = create(args, format, compression, &mut recoder, input.capture())?;
     let linktype = input.capture().linktype();
     let mut skipped = SkippedPackets::new(NAME, input.bar());

@@ -54,10 +54,12 @@ impl RecodedInterface {
         let snaplen = match stated {
             // The packets of an interface without a limit may have any length.
             0 => args.snaplen.unwrap_or(0),
-            stated => recoder.snaplen(from, stated).min(match is_converted {
-                true => u32::MAX,
-                false => stated,
-            }),
+            stated => recoder
+                .snaplen(from, stated)
+                .min(match is_converted || recoder.rewrites() {
+                    true => u32::MAX,
+                    false => stated,
+                }),
         };
         body[..2].copy_from_slice(&bytes16(to.value() as u16, raw.endian()));
         body[SNAPLEN..][..4].copy_from_slice(&bytes32(snaplen, raw.endian()));

@@ -3,6 +3,7 @@
 use pcap_core::{Linktype, Packet};
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::link_converter::{Inconvertible, LinkConverter};
+use pcap_examples::rewrite::Rewriter;
 use pcap_examples::value_parsers::TimeShift;
 
 use crate::args::Args;
@@ -13,23 +14,36 @@ pub(crate) struct Recoder<'a> {
     args: &'a Args,
     /// The converters of the link types that are converted.
     link_converters: Vec<(Linktype, LinkConverter)>,
+    rewriter: Option<Rewriter>,
 }
 
 impl<'a> Recoder<'a> {
-    pub(crate) fn new(args: &'a Args) -> Recoder<'a> {
-        Recoder {
+    /// # Errors
+    ///
+    /// Returns an error if the key of an anonymization cannot be read or created.
+    pub(crate) fn new(args: &'a Args) -> Outcome<Recoder<'a>> {
+        Ok(Recoder {
             args,
             link_converters: Vec::new(),
-        }
+            rewriter: args.rewrite.rewriter()?,
+        })
+    }
+
+    /// Returns whether packets may be rewritten.
+    pub(crate) fn rewrites(&self) -> bool {
+        self.rewriter.is_some()
     }
 
     /// Returns the link type that packets of this one get. Call this for each interface.
     ///
     /// # Errors
     ///
-    /// Returns an error if the conversion is not supported.
+    /// Returns an error if the conversion is not supported, or if packets cannot be rewritten.
     pub(crate) fn add_linktype(&mut self, from: Linktype) -> Outcome<Linktype> {
         let to = self.args.linktype.unwrap_or(from);
+        if let Some(rewriter) = &self.rewriter {
+            rewriter.check(to.into()).map_err(Failure::Text)?;
+        }
         if self.args.relabel || to == from || self.position(from).is_some() {
             return Ok(to);
         }
@@ -60,7 +74,12 @@ impl<'a> Recoder<'a> {
             Some(index) => self.link_converters[index].1.growth(),
             None => 0,
         };
-        let snaplen = snaplen.saturating_add(growth).min(max_snaplen);
+        let snaplen = snaplen.saturating_add(growth);
+        let rewritten = self
+            .rewriter
+            .as_ref()
+            .map(|rewriter| rewriter.snaplen(snaplen));
+        let snaplen = rewritten.unwrap_or(snaplen).min(max_snaplen);
         self.args.snaplen.unwrap_or(snaplen)
     }
 
@@ -70,7 +89,7 @@ impl<'a> Recoder<'a> {
         converters.map(|(_, converter)| converter.untagged()).sum()
     }
 
-    /// Converts and truncates a packet. Returns `None` if it is skipped.
+    /// Converts, rewrites and truncates a packet. Returns `None` if it is skipped.
     #[inline]
     pub(crate) fn recode<'p>(
         &'p mut self,
@@ -89,6 +108,10 @@ impl<'a> Recoder<'a> {
                 }
                 Err(inconvertible) => return Err(conversion_failure(args, number, inconvertible)),
             };
+        }
+        if let Some(rewriter) = &mut self.rewriter {
+            let linktype = args.linktype.unwrap_or(linktype);
+            packet = rewriter.rewrite(linktype.into(), packet);
         }
         let data = packet.data();
         let short = args.snaplen.and_then(|length| data.get(..length as usize));

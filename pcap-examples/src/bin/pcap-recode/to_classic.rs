@@ -29,7 +29,7 @@ pub(crate) fn copy(
     check_shift(args, precision)?;
     let mut copy = ClassicCopy {
         args,
-        recoder: Recoder::new(args),
+        recoder: Recoder::new(args)?,
         output: ClassicOutput::new(
             &args.input,
             &args.output,

@@ -1,0 +1,191 @@
+//! Changes the headers of the protocols above IP, and the tunnels through UDP.
+
+use super::crc32c;
+use super::ip_headers::Outer;
+use super::walk::Walk;
+
+/// The length of the UDP header.
+const UDP: usize = 8;
+/// The ports of VXLAN, VXLAN on older Linux systems, and Geneve.
+const VXLAN: [u16; 2] = [4789, 8472];
+const GENEVE: u16 = 6081;
+/// The offset of the checksum of SCTP.
+const SCTP_CHECKSUM: usize = 8;
+
+impl Walk<'_> {
+    /// Changes the payload of IP by its protocol number.
+    pub(super) fn above_ip(&mut self, number: u8, at: usize, end: usize, outer: Outer) {
+        match (number, outer.is_v6) {
+            (1, false) => self.icmp(at, end, outer),
+            (2, false) => self.igmp(at, end, outer),
+            (4 | 41, _) => self.ip(at, end),
+            (6, _) => self.tcp(at, end, outer),
+            (17, _) => self.udp(at, end, outer),
+            (33, _) => self.dccp(at, end, outer),
+            (47, _) => self.gre(at, end, outer),
+            (58, true) => self.icmpv6(at, end, outer),
+            (132, _) => self.sctp(at, end, outer),
+            (136, _) => self.udp_lite(at, end, outer),
+            (137, _) => self.mpls(at, end),
+            // OSPF, PIM and the mobility header over IPv6, and the third version of VRRP.
+            (89, true) => self.opaque(at, at + 12, outer),
+            (103, true) => self.opaque(at, at + 2, outer),
+            (135, true) => self.opaque(at, at + 4, outer),
+            (112, _) if self.editor.u8(at).is_some_and(|byte| byte >> 4 == 3) => {
+                self.opaque(at, at + 6, outer);
+            }
+            _ => self.payload(at),
+        }
+    }
+
+    /// Begins the range of a checksum that also covers the addresses of IP.
+    pub(super) fn open_pseudo(&mut self, at: usize, end: usize, outer: Outer) {
+        self.editor.open(at, end, outer.source.difference);
+        self.editor.add_difference(outer.destination.difference);
+    }
+
+    /// Returns the sum of the bytes and the addresses of IP that a checksum covers, if it is to be computed anew.
+    pub(super) fn pseudo_sum(
+        &self,
+        number: u8,
+        at: usize,
+        end: usize,
+        outer: Outer,
+    ) -> Option<u64> {
+        let length = end.saturating_sub(at) as u64;
+        // The length is a 32-bit number, of which each half is added.
+        let header = outer.source.sum + outer.destination.sum + u64::from(number) + length;
+        Some(self.sum(at, end, outer.is_whole)? + header)
+    }
+
+    /// Ends the range of a checksum that also covers the addresses of IP.
+    fn close_pseudo(&mut self, field: usize, number: u8, at: usize, end: usize, outer: Outer) {
+        let difference = self.editor.close();
+        let sum = self.pseudo_sum(number, at, end, outer);
+        self.set_checksum(field, difference, sum);
+    }
+
+    fn tcp(&mut self, at: usize, end: usize, outer: Outer) {
+        self.open_pseudo(at, end, outer);
+        self.ports(at);
+        let length = self
+            .editor
+            .u8(at + 12)
+            .map_or(0, |byte| usize::from(byte >> 4) * 4);
+        self.payload((at + length.max(20)).min(end));
+        self.close_pseudo(at + 16, 6, at, end, outer);
+    }
+
+    fn udp(&mut self, at: usize, end: usize, mut outer: Outer) {
+        // Of a fragmented packet, the length is that of all fragments.
+        if let Some(room) = self.room(at, end).filter(|_| outer.is_whole) {
+            self.repair_length(at + 4, UDP, room);
+        }
+        let end = match self.editor.u16(at + 4).map(usize::from) {
+            Some(length @ UDP..) => {
+                outer.is_whole &= at + length <= end;
+                end.min(at + length)
+            }
+            _ => end,
+        };
+        self.open_pseudo(at, end, outer);
+        let ports = [self.editor.u16(at), self.editor.u16(at + 2)];
+        self.ports(at);
+        let body = (at + UDP).min(end);
+        let is_any = |of: &[u16]| ports.iter().flatten().any(|port| of.contains(port));
+        let is_tunnel = is_any(&VXLAN) || is_any(&[GENEVE]);
+        if is_any(&VXLAN) {
+            self.vxlan(body, end);
+        } else if is_any(&[GENEVE]) {
+            self.geneve(body, end);
+        } else {
+            self.payload(body);
+        }
+        let field = at + 6;
+        // No checksum: allowed over IPv4, and over IPv6 for tunnels.
+        if self.editor.u16(field) == Some(0) && (!outer.is_v6 || is_tunnel) {
+            self.editor.close();
+            return;
+        }
+        let is_missing = self.editor.u16(field) == Some(0) && !self.rules.fix_checksums;
+        self.close_pseudo(field, 17, at, end, outer);
+        if self.editor.u16(field) == Some(0) && !is_missing {
+            self.editor.put(field, &[0xff; 2]);
+        }
+    }
+
+    fn vxlan(&mut self, at: usize, end: usize) {
+        const HAS_NETWORK: u8 = 0x08;
+        match self.editor.u8(at) {
+            Some(flags) if flags & HAS_NETWORK != 0 && at + 8 < end && self.descend() => {
+                self.ethernet(at + 8, end);
+            }
+            _ => self.payload(at),
+        }
+    }
+
+    fn geneve(&mut self, at: usize, end: usize) {
+        let options = match self.editor.u8(at) {
+            Some(first) if first >> 6 == 0 => 4 * usize::from(first & 0x3f),
+            _ => return self.payload(at),
+        };
+        self.ether_type(at + 2, at + 8 + options, end);
+    }
+
+    fn udp_lite(&mut self, at: usize, end: usize, outer: Outer) {
+        // The length of what the checksum covers; 0 means all.
+        let covered = match self.editor.u16(at + 4) {
+            Some(length @ 8..) => end.min(at + usize::from(length)),
+            _ => end,
+        };
+        self.open_pseudo(at, covered, outer);
+        self.ports(at);
+        self.payload((at + UDP).min(end));
+        let difference = self.editor.close();
+        // The length of the packet is covered even if the packet is not.
+        let missing = (end - covered) as u64;
+        let sum = self.pseudo_sum(136, at, covered, outer);
+        self.set_checksum(at + 6, difference, sum.map(|sum| sum + missing));
+    }
+
+    fn dccp(&mut self, at: usize, end: usize, outer: Outer) {
+        self.open_pseudo(at, end, outer);
+        self.ports(at);
+        let length = self
+            .editor
+            .u8(at + 4)
+            .map_or(0, |words| usize::from(words) * 4);
+        self.payload((at + length.max(12)).min(end));
+        let difference = self.editor.close();
+        self.set_checksum(at + 6, difference, None);
+    }
+
+    /// Changes SCTP. Its checksum does not cover the addresses, and cannot be updated without the whole packet.
+    fn sctp(&mut self, at: usize, end: usize, outer: Outer) {
+        let field = at + SCTP_CHECKSUM;
+        let is_computed = |walk: &Self| {
+            let packet = walk.editor.data().get(at..end).unwrap_or_default();
+            let found = walk.editor.array::<4>(field);
+            (found != Some(crc32c::checksum(packet))).then(|| crc32c::checksum(packet))
+        };
+        let changes = !self.rules.ports.is_empty() || self.rules.payload.is_some();
+        let is_whole = outer.is_whole && end >= field + 4;
+        let was_right = is_whole && changes && is_computed(self).is_none();
+        self.ports(at);
+        self.payload((at + 12).min(end));
+        let fix = self.rules.fix_checksums && !self.is_quoted;
+        if is_whole && (fix || was_right) {
+            if let Some(checksum) = is_computed(self) {
+                self.editor.put(field, &checksum);
+            }
+        }
+    }
+
+    /// Changes only the checksum of a protocol, because it covers the addresses of IP.
+    fn opaque(&mut self, at: usize, field: usize, outer: Outer) {
+        self.open_pseudo(at, usize::MAX, outer);
+        self.payload(at);
+        let difference = self.editor.close();
+        self.set_checksum(field, difference, None);
+    }
+}
