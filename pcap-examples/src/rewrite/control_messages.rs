@@ -27,6 +27,11 @@ impl Walk<'_> {
         let difference = self.editor.close();
         let sum = self.sum(at, end, outer.is_whole);
         self.set_checksum(at + 2, difference, sum);
+        // An update cannot tell the checksum of zeros from that of other bytes with the sum 0.
+        let mut message = self.editor.data().get(at..end).into_iter().flatten();
+        if difference != 0 && message.all(|&byte| byte == 0) {
+            self.editor.put(at + 2, &[0xff; 2]);
+        }
     }
 
     /// Changes the packet that a message quotes.

@@ -149,13 +149,16 @@ impl Walk<'_> {
     }
 
     fn dccp(&mut self, at: usize, end: usize, outer: Outer) {
-        self.open_pseudo(at, end, outer);
+        let header = self.editor.u8(at + 4).map_or(0, |words| usize::from(words) * 4);
+        let body = at + header.max(12);
+        // How much of the payload the checksum covers: all, or 4 bytes less than this number of words.
+        let covered = match self.editor.u8(at + 9).map_or(0, |byte| usize::from(byte & 15)) {
+            0 => end,
+            words => body + 4 * (words - 1),
+        };
+        self.open_pseudo(at, covered, outer);
         self.ports(at);
-        let length = self
-            .editor
-            .u8(at + 4)
-            .map_or(0, |words| usize::from(words) * 4);
-        self.payload((at + length.max(12)).min(end));
+        self.payload(body.min(end));
         let difference = self.editor.close();
         self.set_checksum(at + 6, difference, None);
     }
