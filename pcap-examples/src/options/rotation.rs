@@ -38,10 +38,10 @@ Several files:
   files that this run has created. With -b, a name with conversions is used
   as with -G.
 
-  After SIGKILL, all files but the last are complete. A file that cannot be
-  closed is reported and not listed; the capture continues, and the status is
-  1. At the end, the program waits for the commands of -z, for a minute after
-  Ctrl-C or until another one.";
+  After SIGKILL, all files are complete but the last one that is not empty. A
+  file that cannot be closed is reported and not listed; the capture
+  continues, and the status is 1. At the end, the program waits for the
+  commands of -z, for a minute after Ctrl-C or until another one.";
 
 /// When a savefile ends and the next one begins, and what happens to finished ones.
 #[derive(Args, Clone, Debug, Default)]

@@ -11,13 +11,19 @@ use crate::rotation::ring::Ring;
 const MAX_WAIT: Duration = Duration::from_millis(50);
 
 impl Output {
-    /// Removes the oldest savefiles until the current one can have another packet with this length.
+    /// Removes the oldest savefiles until the current one can have another packet with this length. Waits until they are
+    /// closed if necessary, because their total is a promise.
     #[cold]
     pub(super) fn make_ring_room(&mut self, length: u64) {
         while self.position() + length + self.statistics_length() > self.ring_room {
-            if self.remove_oldest().is_none() {
+            if self.remove_oldest().is_some() {
+                continue;
+            }
+            if self.ring().len() < 2 {
                 return;
             }
+            thread::sleep(Duration::from_millis(1));
+            self.find_ring_room();
         }
     }
 

@@ -4,6 +4,7 @@ mod deadlines_and_errors;
 mod devices;
 mod lines_json_savefiles;
 mod packets;
+mod rotation;
 mod threads;
 
 use std::path::Path;

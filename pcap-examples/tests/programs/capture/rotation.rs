@@ -1,0 +1,309 @@
+//! One savefile after another.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use super::{numbers, words};
+use crate::common::live::{Running, Sender, in_netns};
+use crate::common::process::wait_until;
+use crate::common::{path_arg, program, run, run_tool};
+
+/// Returns a command that captures the datagrams of a [`Sender`] in a folder.
+fn capture(folder: &Path, options: &str) -> Command {
+    let mut command = program("capture");
+    command.current_dir(folder).args(["-i", "lo"]);
+    command.args(words(options)).args(words("udp port 9999"));
+    command
+}
+
+/// Ends a capture with SIGINT, and returns the files that it has listed on standard output.
+fn end(running: Running, expected: i32) -> Vec<String> {
+    running.signal(libc::SIGINT);
+    let (status, stdout, stderr) = running.end();
+    assert_eq!(status.code(), Some(expected), "{stderr}");
+    stdout.lines().map(str::to_owned).collect()
+}
+
+/// Returns the names of the files in a folder, sorted.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("an entry").file_name();
+    let mut names: Vec<_> = entries
+        .map(|entry| name(entry).into_string().expect("UTF-8"))
+        .collect();
+    names.sort();
+    names
+}
+
+/// Returns the numbers of the packets in several files, in the order of the files.
+fn all_numbers(folder: &Path, names: &[String]) -> Vec<u32> {
+    let numbers = names.iter().map(|name| numbers(&folder.join(name)));
+    numbers.collect::<Vec<_>>().concat()
+}
+
+#[test]
+fn each_packet_is_in_one_file_of_limited_size() {
+    in_netns(|| {
+        for (options, extension) in [("-C 20kB -w a.pcap", ""), ("-C 20kB -w a.pcapng", "")] {
+            let folder = tempfile::tempdir().unwrap();
+            let options = format!("{options} --print-files{extension}");
+            let running = Running::start(&mut capture(folder.path(), &options));
+            Sender::new().send(200, 1000);
+            let files = end(running, 0);
+            assert!(files.len() > 10, "{files:?}");
+            assert!(files[0].starts_with("a.pcap") && files[1].ends_with('1'));
+            let sorted = all_numbers(folder.path(), &files);
+            assert_eq!(sorted, (0..200).collect::<Vec<_>>());
+            for name in &files {
+                assert!(folder.path().join(name).metadata().unwrap().len() <= 20_000);
+            }
+            assert_eq!(names(folder.path()).len(), files.len());
+        }
+    });
+}
+
+#[test]
+fn a_ring_keeps_the_newest_files_and_those_of_others() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.pcap1"), "of another program").unwrap();
+        let options = "-C 20kB -W 3 -w a.pcap --print-files";
+        let running = Running::start(&mut capture(folder.path(), options));
+        Sender::new().send(200, 1000);
+        end(running, 0);
+        let all = names(folder.path());
+        let other = folder.path().join("a.pcap1");
+        assert_eq!(fs::read(other).unwrap(), b"of another program");
+        let ours: Vec<_> = all.into_iter().filter(|name| name != "a.pcap1").collect();
+        assert!((2..=3).contains(&ours.len()), "{ours:?}");
+        let mut kept = all_numbers(folder.path(), &ours);
+        kept.sort_unstable();
+        assert_eq!(kept, (200 - kept.len() as u32..200).collect::<Vec<_>>());
+
+        let folder = tempfile::tempdir().unwrap();
+        let options = "-b filesize:20 -b total:50 -w a.pcapng";
+        let running = Running::start(&mut capture(folder.path(), options));
+        Sender::new().send(200, 1000);
+        end(running, 0);
+        let ours = names(folder.path());
+        let sizes = ours
+            .iter()
+            .map(|name| fs::metadata(folder.path().join(name)).unwrap().len());
+        assert!(sizes.sum::<u64>() <= 50_000 && ours.len() >= 2, "{ours:?}");
+        assert!(
+            ours[0].starts_with("a_000") && ours[0].ends_with(".pcapng"),
+            "{ours:?}"
+        );
+        assert!(all_numbers(folder.path(), &ours).ends_with(&[198, 199]));
+    });
+}
+
+#[test]
+fn files_of_packets_are_finished_and_listed_at_once() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let options = "-b packets:10 -w a.pcap.gz --json -b printname:- --sync file";
+        let mut running = Running::start(&mut capture(folder.path(), options));
+        let stdout = running.child().stdout.take().unwrap();
+        let mut lines = BufReader::new(stdout).lines();
+        let sender = Sender::new();
+        for number in 1..=3 {
+            sender.send(10, 100);
+            // The capture continues meanwhile.
+            let line = lines.next().unwrap().unwrap();
+            let file: serde_json::Value = serde_json::from_str(&line).unwrap();
+            assert_eq!(
+                (&file["type"], &file["packets"]),
+                (&"file".into(), &10.into())
+            );
+            let path = folder.path().join(file["path"].as_str().unwrap());
+            assert!(path.to_str().unwrap().contains(&format!("/a_{number:05}_")));
+            assert!(path.to_str().unwrap().ends_with(".pcap.gz"), "{line}");
+            assert_eq!(file["bytes"], fs::metadata(&path).unwrap().len());
+            assert!(file["first"].as_str() <= file["last"].as_str());
+            run_tool("gzip", &["-t", path_arg(&path)]);
+        }
+        end(running, 0);
+    });
+}
+
+#[test]
+fn a_time_limit_ends_an_idle_file_and_the_capture() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("a.pcap"), "old").unwrap();
+        // Two periods without a packet: there is one file, which has another name than the existing one.
+        let ran = run(&mut capture(
+            folder.path(),
+            "-G 0.2 -W 2 -w a.pcap --print-files",
+        ));
+        assert_eq!(
+            (ran.status, ran.stdout.as_slice()),
+            (Some(0), &b"a-1.pcap\n"[..])
+        );
+        assert_eq!(fs::read(path("a.pcap")).unwrap(), b"old");
+        assert!(numbers(&path("a-1.pcap")).is_empty());
+
+        let mut running = Running::start(&mut capture(
+            folder.path(),
+            "-b interval:0.2 -w time/%F/%H%M%S%N.pcapng --print-files -z true",
+        ));
+        let stdout = running.child().stdout.take().unwrap();
+        let mut lines = BufReader::new(stdout).lines();
+        for _ in 0..3 {
+            Sender::new().send(5, 100);
+            // The file is finished on time, although no packet arrives.
+            let name = lines.next().unwrap().unwrap();
+            assert_eq!(numbers(&path(&name)), (0..5).collect::<Vec<_>>());
+        }
+        end(running, 0);
+        let days = names(&path("time"));
+        let files: usize = days
+            .iter()
+            .map(|day| names(&path("time").join(day)).len())
+            .sum();
+        assert_eq!(files, 3, "no file is empty");
+    });
+}
+
+#[test]
+fn a_command_runs_for_each_finished_file() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let hook = folder.path().join("hook.sh");
+        fs::write(
+            &hook,
+            "#!/bin/sh\necho \"$# $(nice) done\" > \"$1.done\"\necho noise\n",
+        )
+        .unwrap();
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+        let options = "-b packets:10 -w a.pcap --print-files -z ./hook.sh";
+        let running = Running::start(&mut capture(folder.path(), options));
+        Sender::new().send(95, 100);
+        let files = end(running, 0);
+        assert_eq!(files.len(), 10, "{files:?}");
+        for name in &files {
+            let done = fs::read_to_string(folder.path().join(format!("{name}.done"))).unwrap();
+            assert!(
+                done.starts_with("1 ") && done.ends_with(" done\n"),
+                "{done}"
+            );
+        }
+
+        let running = Running::start(&mut capture(folder.path(), "-w b.pcap -z false"));
+        running.signal(libc::SIGINT);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status.code(), Some(1));
+        assert!(
+            stderr.contains("cannot run `false b.pcap`: exit status: 1"),
+            "{stderr}"
+        );
+        let ran = run(&mut capture(folder.path(), "-w c.pcap -z ./none"));
+        assert!(ran.stderr.contains("cannot run `./none`"), "{}", ran.stderr);
+    });
+}
+
+#[test]
+fn after_sigkill_all_files_but_the_last_are_whole() {
+    in_netns(|| {
+        for options in ["-b filesize:40 -w a.pcap", "-b filesize:4 -w a.pcapng.gz"] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut running = Running::start(&mut capture(folder.path(), options));
+            let sender = Sender::new();
+            wait_until("there are several files", || {
+                sender.send(100, 500);
+                names(folder.path()).len() > 5
+            });
+            running.child().kill().unwrap();
+            running.child().wait().unwrap();
+            let mut files = names(folder.path());
+            // The newest files may still be empty. The one before them is being written.
+            let length = |name: &String| fs::metadata(folder.path().join(name)).unwrap().len();
+            while files.pop().is_some_and(|name| length(&name) == 0) {}
+            assert!(files.len() >= 2, "{files:?}");
+            for name in files {
+                // tshark reports truncated files, whether compressed or not.
+                run_tool("tshark", &["-n", "-r", path_arg(&folder.path().join(name))]);
+            }
+        }
+    });
+}
+
+/// Runs a capture on a file system of one megabyte until it ends, or until it has written a number of files.
+fn on_small_disk(options: &str, files: usize) -> (i32, String, Vec<u32>) {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = folder.path().join("disk");
+    fs::create_dir(&disk).unwrap();
+    // The file system disappears with the namespace, so copy the files.
+    let script = "mount --make-rprivate / 2>/dev/null; mount -t tmpfs -o size=1m none disk || exit 99; \
+                  \"$@\" & trap \"kill -INT $!\" INT; wait $!; wait $!; status=$?; \
+                  cp disk/* .; umount disk; exit $status";
+    let mut unshare = Command::new("unshare");
+    unshare.args(["-m", "--propagation", "unchanged", "sh", "-c", script, "sh"]);
+    let command = capture(folder.path(), options);
+    unshare.arg(command.get_program()).args(command.get_args());
+    unshare.current_dir(folder.path());
+    let mut running = Running::start(&mut unshare);
+    let list = folder.path().join("list");
+    let sender = Sender::new();
+    let mut is_asked = false;
+    wait_until("the capture ends", || {
+        sender.send(20, 1000);
+        thread::sleep(Duration::from_millis(5));
+        let listed = fs::read_to_string(&list).unwrap_or_default();
+        if listed.lines().count() >= files && !is_asked {
+            is_asked = true;
+            running.signal(libc::SIGINT);
+        }
+        running.child().try_wait().unwrap().is_some()
+    });
+    let (status, _, stderr) = running.end();
+    let mut files = names(folder.path());
+    files.retain(|name| name.starts_with("a_"));
+    let files: Vec<PathBuf> = files.iter().map(|name| folder.path().join(name)).collect();
+    let numbers = files.iter().map(|path| numbers(path)).collect::<Vec<_>>();
+    (status.code().unwrap(), stderr, numbers.concat())
+}
+
+#[test]
+fn free_space_is_kept() {
+    in_netns(|| {
+        // Without a ring, the capture ends and no packet is lost.
+        let options = "--min-free 50% -b filesize:100 -w disk/a.pcap -b printname:list";
+        let (status, stderr, numbers) = on_small_disk(options, usize::MAX);
+        assert_eq!(status, 1, "{stderr}");
+        assert!(stderr.contains("bytes of free space, found"), "{stderr}");
+        assert!(!stderr.contains("not written"), "{stderr}");
+        assert!(numbers.len() > 400, "{}", numbers.len());
+        // With a ring, the oldest files are removed.
+        let options = format!("{options} -b files:1000");
+        let (status, stderr, numbers) = on_small_disk(&options, 15);
+        assert_eq!(status, 0, "{stderr}");
+        assert!(!numbers.is_empty());
+    });
+}
+
+#[test]
+fn contradictions_are_usage_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    for (options, part) in [
+        ("-C 1 -G 1 -W 1 -w a", "use `-b files:N`"),
+        ("-C 1", "use `-w FILE`"),
+        ("-C 1 -w -", "standard output"),
+        ("-G 1 -w a --print --print-files", "use --json"),
+        ("-b files:3 -w a", "a ring needs"),
+    ] {
+        let ran = run(program("capture")
+            .current_dir(folder.path())
+            .args(words(options)));
+        assert_eq!(ran.status, Some(2), "{options}");
+        assert!(ran.stderr.contains(part), "{options}: {}", ran.stderr);
+    }
+    assert_eq!(names(folder.path()), [""; 0]);
+}
