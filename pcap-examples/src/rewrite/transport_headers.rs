@@ -149,10 +149,17 @@ impl Walk<'_> {
     }
 
     fn dccp(&mut self, at: usize, end: usize, outer: Outer) {
-        let header = self.editor.u8(at + 4).map_or(0, |words| usize::from(words) * 4);
+        let header = self
+            .editor
+            .u8(at + 4)
+            .map_or(0, |words| usize::from(words) * 4);
         let body = at + header.max(12);
         // How much of the payload the checksum covers: all, or 4 bytes less than this number of words.
-        let covered = match self.editor.u8(at + 9).map_or(0, |byte| usize::from(byte & 15)) {
+        let covered = match self
+            .editor
+            .u8(at + 9)
+            .map_or(0, |byte| usize::from(byte & 15))
+        {
             0 => end,
             words => body + 4 * (words - 1),
         };
