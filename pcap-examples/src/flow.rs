@@ -18,13 +18,16 @@ const FRAGMENT_LIFETIME: Duration = Duration::from_secs(30);
 ///
 /// The endpoints are the innermost addresses, so packets in a tunnel belong to the flow inside the tunnel. Endpoints of
 /// TCP, UDP, UDP-Lite, SCTP and DCCP have ports. Packets other than IP are distinguished by the addresses that they
-/// have and by their protocol. Unknown packets are distinguished by their link type.
+/// have and by their protocol. Unknown packets are distinguished by their link type. Packets in different VLANs belong
+/// to different flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Flow {
     /// The innermost known protocol.
     pub protocol: Protocol,
     /// The source and the destination.
     pub endpoints: Option<(Endpoint, Endpoint)>,
+    /// The numbers of the first two VLAN tags. 0 stands for none: a tag with this number has only a priority.
+    vlans: [u16; 2],
 }
 
 impl Flow {
@@ -47,10 +50,21 @@ impl Flow {
             }
             ends => ends,
         });
+        let mut tags = known.outer_headers.iter().filter_map(|outer| match outer {
+            OuterHeader::Vlan(number) if *number > 0 => Some(*number),
+            _ => None,
+        });
+        let vlans = [(); 2].map(|()| tags.next().unwrap_or(0));
         Flow {
             protocol,
             endpoints: ends,
+            vlans,
         }
+    }
+
+    /// Returns the numbers of the VLANs, the outer one first. There are at most two.
+    pub fn vlans(&self) -> impl Iterator<Item = u16> + use<> {
+        self.vlans.into_iter().filter(|&number| number > 0)
     }
 
     /// Returns a flow that is equal for both directions.
@@ -71,20 +85,33 @@ impl Flow {
 /// and protocol, without ports.
 #[derive(Debug, Default)]
 pub struct FlowTracker {
+    ignores_vlans: bool,
     /// The most recent first fragments, with their times and flows.
     recent: HashMap<DatagramKey, (Timestamp, Flow)>,
     /// The first fragments before those.
     older: HashMap<DatagramKey, (Timestamp, Flow)>,
 }
 
-/// The key that all fragments of an IP packet share: the addresses, the identification and the protocol.
-type DatagramKey = (Option<Endpoint>, Option<Endpoint>, u32, u8);
+/// The key that all fragments of an IP packet share: the addresses, the identification, the protocol and the VLANs.
+type DatagramKey = (Option<Endpoint>, Option<Endpoint>, u32, u8, [u16; 2]);
 
 impl FlowTracker {
+    /// Creates a tracker. With `ignores_vlans`, flows in different VLANs are the same.
+    #[must_use]
+    pub fn new(ignores_vlans: bool) -> FlowTracker {
+        FlowTracker {
+            ignores_vlans,
+            ..FlowTracker::default()
+        }
+    }
+
     /// Returns the flow of a packet, in the direction of the packet.
     pub fn flow(&mut self, linktype: Dlt, packet: Packet<'_>) -> Flow {
         let known = decode(linktype, packet.data());
-        let flow = Flow::new(&known);
+        let mut flow = Flow::new(&known);
+        if self.ignores_vlans {
+            flow.vlans = [0; 2];
+        }
         let time = packet.timestamp();
         let inner = known
             .fragment
@@ -102,7 +129,7 @@ impl FlowTracker {
                 _ => None,
             });
         for (source, destination, part) in outer.chain(inner) {
-            let key = datagram_key(source, destination, part);
+            let key = datagram_key(source, destination, part, flow.vlans);
             if part.offset > 0 {
                 return self.find(key, time).unwrap_or(flow);
             }
@@ -133,6 +160,7 @@ fn datagram_key(
     source: Option<Endpoint>,
     destination: Option<Endpoint>,
     part: Fragment,
+    vlans: [u16; 2],
 ) -> DatagramKey {
     let address = |end| match end {
         Some(Endpoint::Socket(socket)) => Some(Endpoint::Ip(socket.ip())),
@@ -143,11 +171,15 @@ fn datagram_key(
         address(destination),
         part.id,
         part.protocol,
+        vlans,
     )
 }
 
 impl fmt::Display for Flow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for vlan in self.vlans() {
+            write!(f, "vlan {vlan} ")?;
+        }
         if let Some((source, destination)) = self.endpoints {
             write!(f, "{source} > {destination} ")?;
         }
@@ -253,11 +285,49 @@ mod tests {
         let mut tracker = FlowTracker::default();
         for number in 0..3 * MAX_REMEMBERED as u32 {
             let flow = Flow::of(Dlt::RAW, &[]);
-            tracker.remember((None, None, number, 17), Timestamp::EPOCH, flow);
+            tracker.remember((None, None, number, 17, [0; 2]), Timestamp::EPOCH, flow);
             assert!(tracker.recent.len() + tracker.older.len() <= 2 * MAX_REMEMBERED);
         }
-        let find = |number| tracker.find((None, None, number, 17), Timestamp::EPOCH);
+        let find = |number| tracker.find((None, None, number, 17, [0; 2]), Timestamp::EPOCH);
         assert!(find(2 * MAX_REMEMBERED as u32).is_some() && find(0).is_none());
+    }
+
+    #[test]
+    fn vlans_have_their_own_flows_unless_they_are_ignored() {
+        let frame = |tags: &[u16], payload: &[u8]| {
+            let mut frame = vec![2; 12];
+            for tag in tags {
+                frame.extend([0x81, 0]);
+                frame.extend(tag.to_be_bytes());
+            }
+            frame.extend([8, 0]);
+            frame.extend(payload);
+            frame
+        };
+        let whole = ip(17, false, 0, &[0, 7, 0, 8, 0, 8, 0, 0]);
+        let last = ip(17, false, 1, b"the rest");
+        let first = ip(17, true, 0, &[0, 7, 0, 8, 0, 16, 0, 0]);
+        let text = "192.0.2.1:7 > 192.0.2.2:8 UDP";
+        let flows = |ignores_vlans| {
+            let mut tracker = FlowTracker::new(ignores_vlans);
+            let mut flow = |tags: &[u16], payload: &[u8]| {
+                let data = frame(tags, payload);
+                let packet = Packet::new(Timestamp::EPOCH, 100, &data);
+                tracker.flow(Dlt::EN10MB, packet).to_string()
+            };
+            [
+                flow(&[], &whole),
+                flow(&[0xe000], &whole),
+                flow(&[0x6007, 8], &whole),
+                flow(&[9], &first),
+                flow(&[9], &last),
+            ]
+        };
+        assert_eq!(flows(true), [text; 5]);
+        assert_eq!(
+            flows(false),
+            ["", "", "vlan 7 vlan 8 ", "vlan 9 ", "vlan 9 "].map(|vlans| vlans.to_owned() + text)
+        );
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl NumberedFiles {
         name.into()
     }
 
-    /// Creates the savefile with this number. The closure creates its dumper from the file and its name.
+    /// Creates a savefile. The closure creates its dumper from the file and its name.
     ///
     /// # Errors
     ///
@@ -90,33 +90,32 @@ impl NumberedFiles {
     /// returns one if the file is the input or is not a regular file. Returns the errors of the closure.
     pub fn create<D>(
         &self,
-        number: usize,
+        path: &Path,
         dumper: impl FnOnce(File, String) -> Outcome<D>,
     ) -> Outcome<D> {
-        let path = self.path(number);
         let fail =
             |why: String| Failure::Text(format!("cannot create `{}`: {why}", path.display()));
         let name = path.display().to_string();
         if self.force {
-            if is_same_file(&self.input, &path) {
+            if is_same_file(&self.input, path) {
                 return Err(fail("it is also the input".to_owned()));
             }
             // Opening a FIFO may block forever.
-            if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
                 return Err(fail("it is not a regular file".to_owned()));
             }
-            let file = File::create(&path).map_err(|e| creation_failure(&path, &e))?;
+            let file = File::create(path).map_err(|e| creation_failure(path, &e))?;
             return dumper(file, name);
         }
         // The system rejects an existing file, even one that was created a moment ago.
-        let created = OpenOptions::new().write(true).create_new(true).open(&path);
+        let created = OpenOptions::new().write(true).create_new(true).open(path);
         let file = created.map_err(|e| match e.kind() {
             io::ErrorKind::AlreadyExists => fail("it exists; --force replaces it".to_owned()),
-            _ => creation_failure(&path, &e),
+            _ => creation_failure(path, &e),
         })?;
         dumper(file, name).inspect_err(|_| {
             // The file is empty, and this call created it.
-            let _ = fs::remove_file(&path);
+            let _ = fs::remove_file(path);
         })
     }
 }
@@ -129,8 +128,10 @@ fn without_compression(path: &Path) -> PathBuf {
     }
 }
 
-/// Returns whether a name ends in `.pcap` or `.pcapng`.
-fn has_extension(prefix: &Path) -> bool {
+/// Returns whether a name ends in `.pcap` or `.pcapng`, optionally followed by the extension of a compression.
+#[must_use]
+pub fn has_extension(prefix: &Path) -> bool {
+    let prefix = without_compression(prefix);
     let extension = prefix.extension().unwrap_or_default();
     extension.eq_ignore_ascii_case("pcap") || extension.eq_ignore_ascii_case("pcapng")
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use pcap_core::{Packet, Timestamp};
 
 use crate::flow::Flow;
-use crate::json::Object;
+use crate::json::{self, Object};
 
 /// The section of `--help` about the JSON line.
 pub const HELP: &str = "\
@@ -73,6 +73,13 @@ impl SavefileSummary {
         match &self.flow {
             Some(flow) => {
                 let (source, destination) = flow.endpoints.unzip();
+                let mut vlans = flow.vlans().peekable();
+                let object = match vlans.peek() {
+                    Some(_) => object.member("vlans", |out| {
+                        json::list(out, vlans, |out, vlan| out.extend(vlan.to_string().bytes()));
+                    }),
+                    None => object,
+                };
                 object
                     .text("protocol", flow.protocol)
                     .endpoints(source, destination)

@@ -116,7 +116,8 @@ fn timestamp(nanos: i128) -> Timestamp {
 /// If the local time changes by a multiple of the interval in between, such as by an hour with an interval of 15
 /// minutes, all intervals have the same length. Otherwise, the interval with the change is shorter or longer: a day may
 /// have 23 or 25 hours.
-pub(super) fn boundary(zone: &TimeZone, time: i128, interval: Duration, steps: i128) -> i128 {
+#[must_use]
+pub fn boundary(zone: &TimeZone, time: i128, interval: Duration, steps: i128) -> i128 {
     let interval = (interval.as_nanos() as i128).max(1);
     let offset = offset(zone, time);
     let multiple = ((time + offset).div_euclid(interval) + steps).saturating_mul(interval);

@@ -17,7 +17,7 @@ mod series;
 
 use std::path::Path;
 
-pub use self::clock::TimeLimit;
+pub use self::clock::{TimeLimit, boundary};
 pub use self::file_lines::FileLines;
 pub use self::free_space::MinFree;
 pub use self::hook::Hooks;

@@ -1,6 +1,6 @@
 //! The command line of `pcap-split`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
@@ -17,6 +17,8 @@ Examples:
   pcap-split day.pcap -o hours/ --every 1h       hours/day-00000.pcap, …
   pcap-split a.pcap.gz -o small --size 10M
   pcap-split day.pcap -o web --flow -f 'tcp port 443' --json
+  pcap-split day.pcap -o out/ --every 1h --align --name '%F/%H.pcap'
+  pcap-split day.pcap -o flows/ --flow --name '{flow}'
 
 The output savefiles have the format of IN, unless PREFIX ends in `.pcap` or `.pcapng`, or --format
 is given. They are compressed if `.gz`, `.zst` or `.lz4` follows, or with --compress. Packets keep their order and are copied unchanged, even damaged ones. No savefile is
@@ -34,8 +36,20 @@ and after other errors, the packets read so far are written and the status is 1.
 listed as soon as it is complete. Savefiles that cannot be written completely are not listed, but
 counted as incomplete. A packet is in its savefile within about a second after it is read.";
 
+/// The section of `--help` about names.
+const NAMES_HELP: &str = "\
+Names:
+  In a TEMPLATE, conversions of strftime(3) such as %Y, %H and %F stand for the
+  local time of the first packet; with --every, for the start of the span. {n}
+  stands for the number of the savefile. With --flow, {source}, {destination}
+  and {protocol} stand for those of the first packet, and {flow} for all of
+  them and the VLANs; characters such as colons become `-`. A name that is
+  taken gets a number. Missing folders are created. The extension determines
+  the format and the compression; without `.pcap` or `.pcapng`, that of the
+  format is appended.";
+
 const JSON_HELP: &str = "  \
-  With --flow, the object also has the protocol, source, source_port, destination and
+  With --flow, the object also has the vlans (a list, if there are any), protocol, source, source_port, destination and
   destination_port of the first packet. The last line is an object of type (\"summary\"), read
   (packets read), packets (packets in the listed savefiles), files (savefiles listed), incomplete
   (savefiles not listed because they could not be completed), left_out (packets that the format
@@ -46,7 +60,7 @@ const JSON_HELP: &str = "  \
 #[derive(Parser)]
 #[command(name = NAME,
     after_help = format!(
-        "{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}",
+        "{HELP}\n\n{NAMES_HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}",
         signals::HELP, skipped_packets::HELP, savefile_summary::HELP
     )
 )]
@@ -58,8 +72,11 @@ pub(crate) struct Args {
     /// the savefiles are created in it and named after IN. If PREFIX ends in an extension such as
     /// `.pcapng` or `.pcap.zst`, the number comes before that, and the extension determines the format and
     /// the compression. Folders must exist
-    #[arg(short, long, value_name = "PREFIX")]
-    pub(crate) output: PathBuf,
+    #[arg(short, long, value_name = "PREFIX", required_unless_present = "name")]
+    pub(crate) output: Option<PathBuf>,
+    /// The names of the savefiles, instead of numbers; -o is then the folder (see below)
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) name: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) by: SplitBy,
     #[command(flatten)]
@@ -71,6 +88,15 @@ pub(crate) struct Args {
     /// Replace existing savefiles; existing savefiles with higher numbers are kept
     #[arg(long)]
     pub(crate) force: bool,
+    /// The maximum number of savefiles. The last one gets all further packets
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_files: Option<u32>,
+    /// With --every, begin spans at full hours, minutes or whatever divides the day, in local time
+    #[arg(long)]
+    pub(crate) align: bool,
+    /// With --flow, put packets of different VLANs into the same flow
+    #[arg(long)]
+    pub(crate) ignore_vlan: bool,
     /// The minimum number of digits in the names. Names with longer numbers do not sort correctly
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..=18))]
     pub(crate) digits: u8,
@@ -105,11 +131,24 @@ pub(crate) struct SplitBy {
     #[arg(long, value_name = "TIME", value_parser = value_parsers::nonzero_seconds)]
     pub(crate) every: Option<Duration>,
     /// Write a savefile for each flow, with both directions together. TCP, UDP, UDP-Lite, SCTP and DCCP
-    /// packets belong to the same flow if their addresses and ports are equal; other packets, if their
+    /// packets belong to the same flow if their addresses, ports and VLANs are equal; other packets, if their
     /// addresses and protocol are equal; packets without addresses, if their protocol is equal. In
     /// tunnels (GRE, IP in IP, VXLAN, Geneve), the innermost addresses count. An IP fragment belongs to
     /// the flow of the first fragment of its IP packet, which has the ports. Fragments that arrive
     /// before the first one are distinguished by addresses and protocol
     #[arg(long)]
     pub(crate) flow: bool,
+}
+
+impl Args {
+    /// Returns the template or the start of the names.
+    pub(crate) fn prefix(&self) -> &Path {
+        let prefix = self.name.as_ref().or(self.output.as_ref());
+        prefix.map_or(Path::new(""), PathBuf::as_path)
+    }
+
+    /// Returns the maximum number of savefiles.
+    pub(crate) fn max_files(&self) -> usize {
+        self.max_files.map_or(usize::MAX, |files| files as usize)
+    }
 }

@@ -137,7 +137,7 @@ impl SplitBlocks<'_> {
                 return Ok(());
             }
             let args = self.args;
-            host_order::check(packet, number, &args.input, &args.output)?;
+            host_order::check(packet, number, &args.input, args.prefix())?;
         }
         let edited = self.edited(number, packet)?;
         let head = match self.is_pcapng {

@@ -3,23 +3,26 @@
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io;
+use std::path::PathBuf;
 
-use pcap_core::Dlt;
 use pcap_core::pcapng::{BlockBuf, RawBlock};
+use pcap_core::{Dlt, Timestamp};
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::files::is_too_many_open;
 use pcap_examples::flow::{Flow, FlowTracker};
-use pcap_examples::numbered_files::NumberedFiles;
 use pcap_examples::savefile_summary::SavefileSummary;
 
 use crate::args::Args;
 use crate::file_list::FileList;
+use crate::names::{Named, Names};
 use crate::part::{Begun, Head, Item, Part};
 use crate::split::Splitter;
 
 /// Writes a savefile for each flow. Only some savefiles are open at the same time.
 pub(crate) struct FlowSplitter {
-    numbered_files: NumberedFiles,
+    names: Names,
+    /// The maximum number of savefiles. The last one gets the packets of all further flows.
+    max_files: usize,
     tracker: FlowTracker,
     /// The numbers of the savefiles, by flow.
     numbers: HashMap<Flow, usize>,
@@ -38,6 +41,7 @@ pub(crate) struct FlowSplitter {
 
 /// The savefile of a flow.
 struct FlowFile {
+    path: PathBuf,
     summary: SavefileSummary,
     state: State,
     /// How much of the preamble it had when it was closed.
@@ -71,10 +75,11 @@ struct OpenFile {
 }
 
 impl FlowSplitter {
-    pub(crate) fn new(args: &Args, numbered_files: NumberedFiles) -> FlowSplitter {
+    pub(crate) fn new(args: &Args, names: Names) -> FlowSplitter {
         FlowSplitter {
-            numbered_files,
-            tracker: FlowTracker::default(),
+            names,
+            max_files: args.max_files(),
+            tracker: FlowTracker::new(args.ignore_vlan),
             numbers: HashMap::new(),
             files: Vec::new(),
             open: Vec::new(),
@@ -83,6 +88,42 @@ impl FlowSplitter {
             waiting: Vec::new(),
             clock: 0,
         }
+    }
+
+    /// Returns the number of the savefile for a flow.
+    fn number(&mut self, flow: Flow, time: Option<Timestamp>) -> Outcome<usize> {
+        let key = flow.undirected();
+        if let Some(&number) = self.numbers.get(&key) {
+            return Ok(number);
+        }
+        let next = self.files.len();
+        if next == self.max_files {
+            return Ok(next - 1);
+        }
+        let flow = match next + 1 == self.max_files {
+            true => None,
+            false => Some(flow),
+        };
+        let named = Named {
+            number: next,
+            time,
+            flow: flow.as_ref(),
+        };
+        let path = self.names.choose(named)?;
+        if flow.is_some() {
+            self.numbers.insert(key, next);
+        }
+        self.files.push(FlowFile {
+            path,
+            summary: SavefileSummary {
+                flow,
+                ..SavefileSummary::default()
+            },
+            state: State::New,
+            begun: Begun::default(),
+            compressed: None,
+        });
+        Ok(next)
     }
 
     /// Opens a savefile, and returns its index in `open`. Closes another savefile if too many are open.
@@ -96,9 +137,9 @@ impl FlowSplitter {
             let (length, begun) = (file.summary.bytes, file.begun);
             let opened = match file.state {
                 State::New => {
-                    let compression = self.numbered_files.compression();
+                    let compression = self.names.compression();
                     let create = |file, name| Part::create(head, file, name, compression);
-                    self.numbered_files.create(number, create)
+                    self.names.create(&file.path, create)
                 }
                 _ => self.reopen(head, number, file.compressed.unwrap_or(length), begun),
             };
@@ -129,20 +170,20 @@ impl FlowSplitter {
     /// `Capture::dump_append` would read the whole savefile to check its last record. This program wrote the savefile,
     /// so checking its length is enough.
     fn reopen(&self, head: Head<'_>, number: usize, length: u64, begun: Begun) -> Outcome<Part> {
-        let path = self.numbered_files.path(number);
+        let path = &self.files[number].path;
         let text = |why: String| format!("cannot append to `{}`: {why}", path.display());
         let fail = |e: io::Error| match is_too_many_open(&e) {
             true => Failure::TooManyOpen(text(e.to_string())),
             false => Failure::Text(text(e.to_string())),
         };
-        let file = OpenOptions::new().append(true).open(&path);
+        let file = OpenOptions::new().append(true).open(path);
         let file = file.map_err(fail)?;
         let found = file.metadata().map_err(fail)?.len();
         if found != length {
             let why = format!("expected {length} bytes, found {found}");
             return Err(Failure::Text(text(why)));
         }
-        let compression = self.numbered_files.compression();
+        let compression = self.names.compression();
         Part::reopen(head, file, path.display().to_string(), begun, compression)
     }
 
@@ -181,20 +222,7 @@ impl FlowSplitter {
 impl Splitter for FlowSplitter {
     fn write(&mut self, head: Head<'_>, item: &Item<'_>, _: &mut FileList) -> Outcome {
         let flow = self.tracker.flow(Dlt::from(item.linktype), item.packet);
-        let next = self.files.len();
-        let number = *self.numbers.entry(flow.undirected()).or_insert(next);
-        if number == next {
-            let summary = SavefileSummary {
-                flow: Some(flow),
-                ..SavefileSummary::default()
-            };
-            self.files.push(FlowFile {
-                summary,
-                state: State::New,
-                begun: Begun::default(),
-                compressed: None,
-            });
-        }
+        let number = self.number(flow, item.time)?;
         let part = self.part(head, number)?;
         part.write(head, item)?;
         self.files[number].summary.count_at(item.time);
@@ -237,9 +265,9 @@ impl Splitter for FlowSplitter {
             let closed = self.close_one(self.open.len() - 1);
             outcome = outcome.and(closed);
         }
-        for (number, file) in self.files.iter().enumerate() {
+        for file in &self.files {
             match file.state {
-                State::Complete => list.add(&file.summary, &self.numbered_files, number),
+                State::Complete => list.add(&file.summary, &file.path),
                 State::Incomplete => list.incomplete += 1,
                 State::New | State::Open(_) => {}
             }

@@ -1,26 +1,37 @@
 //! Splits by number of packets, by size or by time: writes one savefile after another.
 
-use pcap_core::Timestamp;
+use std::path::PathBuf;
+
 use pcap_core::pcapng::{BlockBuf, RawBlock};
 use pcap_examples::exit::{Failure, Outcome};
-use pcap_examples::numbered_files::NumberedFiles;
 use pcap_examples::savefile_summary::SavefileSummary;
 
-use crate::args::SplitBy;
+use crate::args::{Args, SplitBy};
 use crate::file_list::FileList;
+use crate::names::{Named, Names};
 use crate::part::{Head, Item, Part};
+use crate::spans::Spans;
 use crate::split::Splitter;
 
 /// Writes one savefile after another, up to a limit for each.
 pub(crate) struct LimitSplitter {
-    numbered_files: NumberedFiles,
+    names: Names,
+    /// The maximum number of savefiles. The last one has no limit.
+    max_files: usize,
     limit: Limit,
     /// The current savefile.
-    part: Option<(Part, SavefileSummary)>,
+    part: Option<Current>,
     /// The blocks before the first savefile.
     waiting: Vec<BlockBuf>,
     /// The number of complete savefiles.
     count: usize,
+}
+
+/// The savefile that is being written.
+struct Current {
+    part: Part,
+    path: PathBuf,
+    summary: SavefileSummary,
 }
 
 /// The limit at which the next savefile begins.
@@ -29,23 +40,23 @@ enum Limit {
     Packets(u64),
     /// The maximum size in bytes.
     Size(u64),
-    /// The length of a time span and the end of the current span, in nanoseconds.
-    Every(i128, Option<i128>),
+    Every(Spans),
 }
 
 impl LimitSplitter {
-    pub(crate) fn new(by: &SplitBy, numbered_files: NumberedFiles) -> LimitSplitter {
-        let limit = match by {
+    pub(crate) fn new(args: &Args, names: Names) -> LimitSplitter {
+        let limit = match &args.by {
             SplitBy {
                 every: Some(span), ..
-            } => Limit::Every(span.as_nanos() as i128, None),
+            } => Limit::Every(Spans::new(*span, args.align)),
             SplitBy {
                 size: Some(size), ..
             } => Limit::Size(*size),
             by => Limit::Packets(by.packets.unwrap_or(u64::MAX)),
         };
         LimitSplitter {
-            numbered_files,
+            names,
+            max_files: args.max_files(),
             limit,
             part: None,
             waiting: Vec::new(),
@@ -55,13 +66,18 @@ impl LimitSplitter {
 
     /// Closes and lists the current savefile.
     fn close_part(&mut self, list: &mut FileList) -> Outcome {
-        if let Some((part, mut summary)) = self.part.take() {
+        if let Some(Current {
+            part,
+            path,
+            mut summary,
+        }) = self.part.take()
+        {
             summary.bytes = part.position();
             if let Err(error) = part.close() {
                 list.incomplete += 1;
                 return Err(error);
             }
-            list.add(&summary, &self.numbered_files, self.count);
+            list.add(&summary, &path);
             self.count += 1;
         }
         Ok(())
@@ -70,29 +86,11 @@ impl LimitSplitter {
 
 impl Limit {
     /// Returns whether a packet begins the next savefile. For the very first packet, the result is unspecified.
-    fn is_reached(
-        &mut self,
-        head: Head<'_>,
-        item: &Item<'_>,
-        part: Option<&(Part, SavefileSummary)>,
-    ) -> bool {
+    fn is_reached(&mut self, head: Head<'_>, item: &Item<'_>, part: Option<&Current>) -> bool {
         match self {
-            Limit::Packets(max) => part.is_some_and(|(_, summary)| summary.packets >= *max),
-            Limit::Size(max) => part.is_some_and(|(part, _)| part.length_with(head, item) > *max),
-            Limit::Every(span, end) => {
-                let Some(time) = item.time.map(nanos) else {
-                    return false;
-                };
-                let Some(old) = *end else {
-                    *end = Some(time + *span);
-                    return false;
-                };
-                let over = time >= old;
-                if over {
-                    *end = Some(old + ((time - old) / *span + 1) * *span);
-                }
-                over
-            }
+            Limit::Packets(max) => part.is_some_and(|part| part.summary.packets >= *max),
+            Limit::Size(max) => part.is_some_and(|now| now.part.length_with(head, item) > *max),
+            Limit::Every(spans) => item.time.is_some_and(|time| spans.is_over(time)),
         }
     }
 }
@@ -116,25 +114,34 @@ impl Limit {
     }
 }
 
-/// Converts a time to nanoseconds since 1970.
-fn nanos(time: Timestamp) -> i128 {
-    i128::from(time.secs()) * 1_000_000_000 + i128::from(time.subsec_nanos())
-}
-
 impl Splitter for LimitSplitter {
     fn write(&mut self, head: Head<'_>, item: &Item<'_>, list: &mut FileList) -> Outcome {
-        if self.limit.is_reached(head, item, self.part.as_ref()) {
+        let is_last = self.count + 1 == self.max_files && self.part.is_some();
+        if !is_last && self.limit.is_reached(head, item, self.part.as_ref()) {
             self.close_part(list)?;
         }
-        let (part, summary) = match &mut self.part {
+        let Current { part, summary, .. } = match &mut self.part {
             Some(part) => part,
             none => {
                 self.limit.check(head, self.count, item)?;
-                let compression = self.numbered_files.compression();
+                let time = match &self.limit {
+                    Limit::Every(spans) => spans.start(),
+                    _ => item.time,
+                };
+                let path = self.names.choose(Named {
+                    number: self.count,
+                    time,
+                    flow: None,
+                })?;
+                let compression = self.names.compression();
                 let create = |file, name| Part::create(head, file, name, compression);
-                let mut part = self.numbered_files.create(self.count, create)?;
+                let mut part = self.names.create(&path, create)?;
                 part.begin(head, &mut self.waiting)?;
-                none.insert((part, SavefileSummary::default()))
+                none.insert(Current {
+                    part,
+                    path,
+                    summary: SavefileSummary::default(),
+                })
             }
         };
         part.write(head, item)?;
@@ -150,7 +157,7 @@ impl Splitter for LimitSplitter {
     ) -> Outcome {
         match &mut self.part {
             Some(_) if is_in_preamble => Ok(()),
-            Some((part, _)) => part.write_block(head, block),
+            Some(Current { part, .. }) => part.write_block(head, block),
             None => {
                 self.waiting.push(block.into());
                 Ok(())
@@ -160,13 +167,13 @@ impl Splitter for LimitSplitter {
 
     fn end(&mut self, head: Head<'_>) -> Outcome {
         match &mut self.part {
-            Some((part, _)) => part.sync(head),
+            Some(Current { part, .. }) => part.sync(head),
             None => Ok(()),
         }
     }
 
     fn flush(&mut self) {
-        if let Some((part, _)) = &mut self.part {
+        if let Some(Current { part, .. }) = &mut self.part {
             let _ = part.flush();
         }
     }

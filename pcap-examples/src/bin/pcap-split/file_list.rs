@@ -1,12 +1,12 @@
 //! Prints the list of savefiles on standard output.
 
+use std::path::Path;
 use std::{io, mem};
 
 use indicatif::ProgressBar;
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::json;
 use pcap_examples::line_output::LineOutput;
-use pcap_examples::numbered_files::NumberedFiles;
 use pcap_examples::savefile_summary::SavefileSummary;
 use pcap_examples::stderr;
 
@@ -42,19 +42,13 @@ impl FileList {
     }
 
     /// Adds a savefile to the list.
-    pub(crate) fn add(
-        &mut self,
-        summary: &SavefileSummary,
-        numbered_files: &NumberedFiles,
-        number: usize,
-    ) {
+    pub(crate) fn add(&mut self, summary: &SavefileSummary, path: &Path) {
         self.files += 1;
         self.packets += summary.packets;
-        let path = numbered_files.path(number);
         if self.json {
-            self.line(|out| summary.push_json(out, &path));
+            self.line(|out| summary.push_json(out, path));
         } else {
-            self.line(|out| summary.push_line(out, &path));
+            self.line(|out| summary.push_line(out, path));
         }
     }
 

@@ -5,8 +5,10 @@ mod blocks;
 mod by_flow;
 mod by_limit;
 mod file_list;
+mod names;
 mod packets;
 mod part;
+mod spans;
 mod split;
 
 use std::path::Path;
@@ -22,6 +24,7 @@ use pcap_examples::savefile_input::SavefileInput;
 use crate::args::{Args, NAME, SplitBy};
 use crate::by_flow::FlowSplitter;
 use crate::by_limit::LimitSplitter;
+use crate::names::Names;
 use crate::split::Splitter;
 
 fn main() -> ExitCode {
@@ -34,24 +37,38 @@ fn run(args: &Args) -> Outcome {
             "--max-open requires --flow: otherwise only one savefile is open",
         );
     }
-    let output_format = prefix_format(&args.output)?.with(args.format);
+    if args.ignore_vlan && !args.by.flow {
+        exit::usage_error::<Args>("--ignore-vlan requires --flow");
+    }
+    if args.align && args.by.every.is_none() {
+        exit::usage_error::<Args>("--align requires --every");
+    }
+    let prefix = args.prefix();
+    let output_format = prefix_format(prefix)?.with(args.format);
     let input = SavefileInput::open(&args.input, true)?;
     let format = output_format.format_for(input.format());
-    args.comments.check(&args.output, format)?;
+    args.comments.check(prefix, format)?;
     let digits = args.digits.into();
     let numbered_files = NumberedFiles::new(
-        &args.output,
+        prefix,
         &args.input,
         digits,
         args.force,
         format,
         output_format.compression,
     );
+    let names = match &args.name {
+        None => Names::numbered(numbered_files),
+        Some(name) => {
+            let folder = args.output.as_deref();
+            Names::of_template(numbered_files, folder, name, format, args.by.flow)?
+        }
+    };
     match &args.by {
         SplitBy { flow: true, .. } => {
-            split_input(args, input, format, FlowSplitter::new(args, numbered_files))
+            split_input(args, input, format, FlowSplitter::new(args, names))
         }
-        by => split_input(args, input, format, LimitSplitter::new(by, numbered_files)),
+        _ => split_input(args, input, format, LimitSplitter::new(args, names)),
     }
 }
 

@@ -3,6 +3,7 @@
 mod by_flow;
 mod by_limit;
 mod files;
+mod names;
 mod signals_and_errors;
 
 use std::fs;
