@@ -12,6 +12,18 @@ use crate::interface_names::InterfaceNames;
 use crate::packet_origin::PacketOrigin;
 use crate::packet_view::{Details, PacketTimes, Sequences, Style, View, bytes, link_header, tcp};
 
+/// The section of `--help` about packet lines.
+pub const HELP: &str = "\
+Lines:
+  TIME ADDRESS:PORT > ADDRESS:PORT PROTOCOL FIELDS, length N
+  The length is that of the payload of TCP or UDP, of another IP packet without
+  the IP header, or of a frame without the link header. `(96 of 1454 captured)`
+  is added if the packet is longer than the snaplen. The fields of TCP are
+  those of tcpdump: flags ([S] SYN, [.] ACK, [P] PSH, [F] FIN, [R] RST, [U] URG,
+  [E] ECE, [W] CWR, [e] AE), seq FIRST:NEXT, ack and win, relative to the
+  connection. Before the addresses are the interface and the direction (In, Out,
+  B broadcast, M multicast, P for another host), and the tunnels.";
+
 /// The maximum number of bytes to show of an unknown protocol.
 const MAX_SHOWN_BYTES: usize = 16;
 

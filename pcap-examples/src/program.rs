@@ -56,7 +56,8 @@ pub fn command<A: CommandFactory>() -> Command {
             Arg::new("version")
                 .long("version")
                 .action(ArgAction::Version)
-                .help("Print the versions of the program and of libpcap"),
+                .help("Print the versions of the program and of libpcap")
+                .help_heading(None),
         )
         .max_term_width(80)
 }

@@ -37,7 +37,12 @@ impl FilterOption {
         Ok(self.selection_of(expression))
     }
 
-    fn selection_of(&self, expression: String) -> Selection {
+    /// Returns whether an expression or its file is on the command line.
+    pub(super) fn is_given(&self) -> bool {
+        self.filter.is_some() || self.filter_file.is_some()
+    }
+
+    pub(super) fn selection_of(&self, expression: String) -> Selection {
         Selection {
             expression,
             options: CompileOptions::new().optimize(!self.no_optimize),

@@ -4,6 +4,7 @@ pub mod device;
 pub mod display;
 pub mod duplicates;
 pub mod filter;
+pub mod input;
 pub mod json;
 pub mod range;
 pub mod refused;

@@ -243,6 +243,53 @@ fn files_after_a_damaged_one_are_read() {
     assert_eq!((ran.status, ran.text()), (Some(1), "15\n"));
 }
 
+/// Shows the synopsis of tcpdump: `-r FILE EXPR`.
+#[test]
+fn words_after_r_are_the_filter() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = savefile(false, false, 1, &sample_packets());
+    let [first, second] = ["a.pcap", "b.pcap"].map(|name| write_file(folder.path(), name, &bytes));
+    let (first, second) = (path_arg(&first), path_arg(&second));
+    for (words, number) in [
+        (&["-r", first][..], 8),
+        (&["-r", first, "udp"], 3),
+        (&["-nr", first, "udp", "or", "icmp"], 4),
+        (&["-r", first, "-r", second, "udp"], 6),
+        (&["tcp", "and", "port 443", "-r", first, "-r", second], 8),
+        (&["-r", first, "-f", "udp"], 3),
+        (&["-r", first, "-c", "2", "udp"], 2),
+        (&["-r", first, "ether[0]", "=", "-1"], 0),
+    ] {
+        let lines = run_program("read", words).success_output();
+        assert_eq!(lines.lines().count(), number, "{words:?}");
+    }
+    let twice = run_program("read", &["-r", first, "-f", "udp", "tcp"]);
+    assert_eq!((twice.status, twice.text()), (Some(2), ""));
+    let wrong = run_program("read", &["-r", first, second]);
+    assert_eq!((wrong.status, wrong.text()), (Some(1), ""));
+    assert!(wrong.stderr.contains("cannot compile"), "{}", wrong.stderr);
+    let write = run_program("read", &["-r", first, "-w", second, "udp"]);
+    assert_eq!((write.status, write.text()), (Some(2), ""));
+    assert!(
+        write.stderr.contains("`pcap-filter IN OUT"),
+        "{}",
+        write.stderr
+    );
+    assert_eq!(std::fs::read(second).unwrap(), bytes);
+}
+
+/// Each file of an expression is read once, even if there are several savefiles.
+#[test]
+fn an_expression_on_standard_input_filters_all_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = savefile(false, false, 1, &sample_packets());
+    let path = write_file(folder.path(), "a.pcap", &bytes);
+    let mut command = program("read");
+    command.args(["-F", "-", "--count", path_arg(&path), path_arg(&path)]);
+    let counted = run_with_stdin(&mut command, b"udp # names");
+    assert_eq!(counted.success_output(), "6\n");
+}
+
 #[test]
 fn arguments_that_are_not_files_are_rejected_first() {
     let folder = tempfile::tempdir().unwrap();
@@ -269,7 +316,10 @@ fn arguments_that_are_not_files_are_rejected_first() {
                     line.starts_with(&format!("pcap-read: cannot open `{word}`: ")),
                     "{line}"
                 );
-                assert!(line.ends_with("; use -f for a filter"), "{line}");
+                assert!(
+                    line.ends_with("; filter with `-r FILE EXPR` or `-f EXPR FILE`"),
+                    "{line}"
+                );
             }
         }
     }

@@ -10,7 +10,7 @@ use pcap_examples::options::rotation::{self, RotationOptions};
 use pcap_examples::options::stop::StopOptions;
 use pcap_examples::output_format::FormatArg;
 use pcap_examples::packet_printer::PrintFormat;
-use pcap_examples::{json, output_format, signals};
+use pcap_examples::{json, output_format, packet_line, signals};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -36,13 +36,13 @@ const JSON_HELP: &str = "  \
   times of the first and last packet).";
 
 /// Captures packets from a device, and prints a line for each or writes a savefile. A line has the
-/// local time, the addresses, the protocol and the length on the wire in bytes.
+/// local time, the addresses, the protocol, its fields and the length in bytes.
 ///
 /// At the end, prints statistics on standard error: how many packets passed the filter, how many were
 /// dropped because the program did not read fast enough, and how many the interface dropped.
 #[derive(Parser)]
 #[command(name = NAME,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", rotation::HELP, signals::HELP, output_format::HELP_WITHOUT_INPUT, json::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", packet_line::HELP, rotation::HELP, signals::HELP, output_format::HELP_WITHOUT_INPUT, json::HELP))]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) devices: DeviceOptions,

@@ -4,41 +4,41 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use pcap_examples::options::display::DisplayOptions;
-use pcap_examples::options::filter::FilterOption;
+use pcap_examples::options::input::InputOptions;
 use pcap_examples::options::json::JsonOptions;
 use pcap_examples::packet_printer::PrintFormat;
-use pcap_examples::{json, signals};
+use pcap_examples::{json, packet_line, signals};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  pcap-read trace.pcap                           one line per packet
-  pcap-read -f 'tcp port 443' -c 10 a.pcap b.pcapng
-  pcap-read --count -f arp *.pcap                the number of ARP packets in all files
-  tcpdump -i eth0 -w - | pcap-read --json -l -   read from standard input
-  pcap-read --follow growing.pcap                wait for more packets until Ctrl-C
+  pcap-read trace.pcap                   one line per packet
+  pcap-read -r trace.pcap tcp port 443   only packets that pass a filter
+  pcap-read -tttt -e -X trace.pcap       dates, link headers and bytes
+  pcap-read --count -f arp *.pcap        the number of ARP packets in all files
+  tcpdump -w - | pcap-read --json -l -   read from standard input
+  pcap-read --follow growing.pcap        wait for more packets until Ctrl-C
 
-Packets of pcapng savefiles also show the name of their interface (its number if it has no name and
-the section has several), their direction and their comments. A packet without a time shows `-`.
-Each packet is decoded and filtered with the link type of its interface. Packets of a link type for
-which the filter does not compile are not printed, with a warning. Sections of an unknown version of
-pcapng are skipped, with a warning.
+Packets of pcapng savefiles also show the name of their interface (its number
+if it has no name and the section has several), their direction and their
+comments. A packet without a time shows `-`. Each packet is decoded and
+filtered with the link type of its interface. Packets of a link type for which
+the filter does not compile are not printed, with a warning. Sections of an
+unknown version of pcapng are skipped, with a warning.
 
-If a file is damaged, the packets before the damage are printed, then the error, then the packets
-of the remaining files, and the status is 1. The status is also 1 if Ctrl-C ends the program before
-the end of a file, except with --follow. If a file does not exist, no packets are printed.";
+If a file is damaged, the packets before the damage are printed, then the
+error, then the packets of the remaining files, and the status is 1. The status
+is also 1 if Ctrl-C ends the program before the end of a file, except with
+--follow. If a file does not exist, no packets are printed.";
 
 /// Prints the packets of savefiles (pcap or pcapng, optionally compressed): one line each,
-/// with the local time, the addresses, the protocol and the length on the wire in bytes.
+/// with the local time, the addresses, the protocol, its fields and the length in bytes.
 #[derive(Parser)]
-#[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{}", signals::HELP, json::HELP))]
+#[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", packet_line::HELP, signals::HELP, json::HELP))]
 pub(crate) struct Args {
-    /// The savefiles to read; `-` means standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) filter: FilterOption,
+    pub(crate) input: InputOptions,
     /// The maximum number of packets to print, in all files together [default: all]
     #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
@@ -56,6 +56,15 @@ pub(crate) struct Args {
     pub(crate) follow: bool,
     #[command(flatten)]
     pub(crate) display: DisplayOptions,
+    /// Accepted as in tcpdump: the same as `-l`
+    #[arg(short = 'U', hide = true)]
+    pub(crate) packet_buffered: bool,
+    /// Accepted as in tcpdump: packets are always printed
+    #[arg(long, hide = true)]
+    print: bool,
+    /// Rejected, with a sentence about pcap-filter
+    #[arg(short = 'w', hide = true)]
+    pub(crate) write: Option<PathBuf>,
 }
 
 impl Args {

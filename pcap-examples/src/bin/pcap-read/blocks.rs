@@ -6,29 +6,26 @@ use pcap_core::pcapng::Block;
 use pcap_examples::background_writer::BackgroundWriter;
 use pcap_examples::block_reader::BlockReader;
 use pcap_examples::exit::Outcome;
-use pcap_examples::line_output::LineOutput;
 use pcap_examples::link_filters::LinkFilters;
-use pcap_examples::packet_counter::PacketCounter;
 use pcap_examples::packet_origin::PacketOrigin;
-use pcap_examples::packet_printer::PacketPrinter;
 use pcap_examples::{signals, stderr};
 
-use crate::args::{Args, NAME};
-use crate::{filter_failure, outcome_of_reading};
+use crate::args::NAME;
+use crate::{Printing, filter_failure, outcome_of_reading};
 
 /// Prints the packets of a file, and counts them.
-pub(crate) fn print(
-    args: &Args,
-    path: &Path,
-    mut input: BlockReader,
-    packets_read: &PacketCounter,
-    printer: &mut PacketPrinter,
-    output: &mut LineOutput,
-) -> Outcome {
+pub(crate) fn print(printing: &mut Printing<'_>, path: &Path, mut input: BlockReader) -> Outcome {
+    let Printing {
+        args,
+        selection,
+        packets_read,
+        printer,
+        output,
+    } = printing;
     if args.follow {
         input.reader_mut().follow(true)?;
     }
-    let mut filters = LinkFilters::new(NAME, args.filter.selection()?);
+    let mut filters = LinkFilters::new(NAME, selection.clone());
     signals::break_on_end(input.reader().break_handle());
     BackgroundWriter::stdout().break_on_failure(input.reader().break_handle());
     let bar = input.bar().clone();

@@ -4,8 +4,6 @@ mod args;
 mod blocks;
 mod packets;
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,6 +14,8 @@ use pcap_core::ErrorKind;
 use pcap_examples::background_writer::{self, BackgroundWriter};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::line_output::LineOutput;
+use pcap_examples::options::filter::Selection;
+use pcap_examples::options::input::Input;
 use pcap_examples::packet_counter::PacketCounter;
 use pcap_examples::packet_printer::PacketPrinter;
 use pcap_examples::program;
@@ -28,16 +28,25 @@ use crate::args::{Args, NAME};
 
 fn main() -> ExitCode {
     program::main(NAME, |args: Args| {
-        if args.follow && args.files.len() > 1 {
+        if args.write.is_some() {
+            exit::usage_error::<Args>(
+                "cannot write a savefile: `pcap-filter IN OUT -f EXPR` copies the packets that pass a filter",
+            );
+        }
+        let input = args.input.input::<Args>()?;
+        if args.follow && input.files.len() > 1 {
             exit::usage_error::<Args>("cannot follow more than one file");
         }
-        run(&args)
+        input.check(NAME)?;
+        run(&args, &input)
     })
 }
 
-fn run(args: &Args) -> Outcome {
-    check_files(&args.files)?;
-    let mut output = args.display.output().line_buffered(args.follow);
+fn run(args: &Args, input: &Input) -> Outcome {
+    let mut output = args
+        .display
+        .output()
+        .line_buffered(args.follow || args.packet_buffered);
     let packets_read = Arc::new(PacketCounter::default());
     let report = Arc::clone(&packets_read);
     signals::on_report(move || {
@@ -45,7 +54,16 @@ fn run(args: &Args) -> Outcome {
         stderr::print_line(format_args!("{packets} packets read"));
     });
     signals::on_flush(|| BackgroundWriter::stdout().request_flush());
-    let printed = print_files(args, &packets_read, &mut output);
+    let mut printing = Printing {
+        args,
+        selection: &input.selection,
+        packets_read: &packets_read,
+        printer: PacketPrinter::for_blocks(args.form())
+            .lines(args.display.lines())
+            .json_fields(args.json.packet_fields()),
+        output: &mut output,
+    };
+    let printed = print_files(&mut printing, &input.files);
     // It is not an error if the reader of the lines has closed the pipe.
     if !printed.as_ref().is_err_and(Failure::is_broken_pipe) {
         stderr::print_unwritten(background_writer::unwritten_packets());
@@ -53,14 +71,20 @@ fn run(args: &Args) -> Outcome {
     printed
 }
 
+/// What is needed to print the packets of a file.
+struct Printing<'a> {
+    args: &'a Args,
+    selection: &'a Selection,
+    packets_read: &'a PacketCounter,
+    printer: PacketPrinter,
+    output: &'a mut LineOutput,
+}
+
 /// Prints the packets of all files, or their number.
-fn print_files(args: &Args, packets_read: &PacketCounter, output: &mut LineOutput) -> Outcome {
+fn print_files(printing: &mut Printing<'_>, files: &[PathBuf]) -> Outcome {
     let mut outcome = Ok(());
-    let mut printer = PacketPrinter::for_blocks(args.form())
-        .lines(args.display.lines())
-        .json_fields(args.json.packet_fields());
-    for path in &args.files {
-        if packets_read.get() == args.limit() {
+    for path in files {
+        if printing.packets_read.get() == printing.args.limit() {
             break;
         }
         if signals::end_requested().is_some() {
@@ -69,51 +93,25 @@ fn print_files(args: &Args, packets_read: &PacketCounter, output: &mut LineOutpu
             break;
         }
         // A signal may kill the program while it opens this file.
-        output.flush()?;
-        match print_file(args, path, packets_read, &mut printer, output) {
+        printing.output.flush()?;
+        match print_file(printing, path) {
             Ok(()) => {}
             // Further lines would fail, too.
             Err(Failure::Stdout(error)) => return Err(error.into()),
             Err(failure) => {
                 // Print the packets of this file before the error.
-                output.flush()?;
+                printing.output.flush()?;
                 failure.report(NAME);
                 outcome = Err(Failure::Reported);
             }
         }
     }
-    if args.count {
-        let packets = packets_read.get();
-        output.print_line(|out| out.extend(format!("{packets}\n").bytes()))?;
+    if printing.args.count {
+        let packets = printing.packets_read.get();
+        let line = format!("{packets}\n");
+        printing.output.print_line(|out| out.extend(line.bytes()))?;
     }
-    output.flush()?;
-    outcome
-}
-
-/// Checks that all arguments are files, before anything is printed. The user may have forgotten `-f` before a filter.
-fn check_files(files: &[PathBuf]) -> Outcome {
-    let mut outcome = Ok(());
-    for path in files.iter().filter(|path| path.as_os_str() != "-") {
-        let why = match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => "it is a folder",
-            Err(e)
-                if matches!(
-                    e.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-                ) =>
-            {
-                "no such file"
-            }
-            // Other errors are reported when the file is opened.
-            _ => continue,
-        };
-        let path = path.display();
-        stderr::print_message(
-            NAME,
-            format_args!("cannot open `{path}`: {why}; use -f for a filter"),
-        );
-        outcome = Err(Failure::Reported);
-    }
+    printing.output.flush()?;
     outcome
 }
 
@@ -136,20 +134,10 @@ fn open(path: &Path, follow: bool) -> Outcome<SavefileInput> {
 }
 
 /// Prints the packets of one file, and counts them.
-fn print_file(
-    args: &Args,
-    path: &Path,
-    packets_read: &PacketCounter,
-    printer: &mut PacketPrinter,
-    output: &mut LineOutput,
-) -> Outcome {
-    match open(path, args.follow)? {
-        SavefileInput::Packets(input) => {
-            packets::print(args, path, input, packets_read, printer, output)
-        }
-        SavefileInput::Blocks(input) => {
-            blocks::print(args, path, input, packets_read, printer, output)
-        }
+fn print_file(printing: &mut Printing<'_>, path: &Path) -> Outcome {
+    match open(path, printing.args.follow)? {
+        SavefileInput::Packets(input) => packets::print(printing, path, input),
+        SavefileInput::Blocks(input) => blocks::print(printing, path, input),
     }
 }
 

@@ -5,29 +5,28 @@ use std::path::Path;
 
 use pcap_examples::background_writer::BackgroundWriter;
 use pcap_examples::exit::Outcome;
-use pcap_examples::line_output::LineOutput;
-use pcap_examples::packet_counter::PacketCounter;
-use pcap_examples::packet_printer::PacketPrinter;
 use pcap_examples::savefile_reader::SavefileReader;
 use pcap_examples::signals;
 
-use crate::args::Args;
-use crate::{filter_failure, outcome_of_reading};
+use crate::{Printing, filter_failure, outcome_of_reading};
 
 /// Prints the packets of a file, and counts them.
 pub(crate) fn print(
-    args: &Args,
+    printing: &mut Printing<'_>,
     path: &Path,
     mut input: SavefileReader,
-    packets_read: &PacketCounter,
-    printer: &mut PacketPrinter,
-    output: &mut LineOutput,
 ) -> Outcome {
+    let Printing {
+        args,
+        selection,
+        packets_read,
+        printer,
+        output,
+    } = printing;
     let capture = input.capture_mut();
     if args.follow {
         capture.follow(true)?;
     }
-    let selection = args.filter.selection()?;
     if !selection.is_all() {
         // Resolving host names may take a long time.
         signals::while_killable(|| capture.set_filter(selection.source()))
