@@ -32,7 +32,7 @@ const MAX_SHOWN_BYTES: usize = 16;
 /// ```text
 /// 22:13:20.000001 192.0.2.1:12345 > 192.0.2.2:80 TCP [S] seq 1 win 512, length 0
 /// 22:13:20.000002 02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff type 0x88b5 0001…, length 46
-/// 22:13:20.000003 eth0 Out 192.0.2.1 > 192.0.2.9 ARP request, length 28
+/// 22:13:20.000003 eth0 Out 192.0.2.1 > 192.0.2.9 ARP request who-has 192.0.2.9, length 28
 /// 22:13:20.000004 vlan 5 192.0.2.1 > 192.0.2.2 GRE 10.0.0.1 > 10.0.0.2 ESP, length 44 (96 of 102 captured)
 /// 22:13:20.000005 eth0 In 192.0.2.1 > 192.0.2.2 GRE, length 64, comment: of a pcapng savefile
 /// - 192.0.2.1 > 192.0.2.2 GRE, length 64
@@ -154,8 +154,12 @@ impl PacketLines {
     /// is shown.
     fn push_protocol(&mut self, out: &mut Vec<u8>, known: &Decoded<'_>, length: u32) -> u32 {
         let mut first_acknowledged = 0;
-        let name = match known.protocol {
-            Protocol::Named(name) => name,
+        let content = match self.view.brief {
+            true => None,
+            false => known.content(),
+        };
+        let name = match (known.shown_application(content.as_ref()), known.protocol) {
+            (Some(name), _) | (None, Protocol::Named(name)) => name,
             _ => "",
         };
         // Writing to memory cannot fail.
@@ -173,6 +177,14 @@ impl PacketLines {
                 }
                 ref detail => drop(write!(out, "{detail}")),
             }
+        }
+        if let Some(content) = content {
+            if let Some(name) = known.application_in_tcp(&content) {
+                out.push(b' ');
+                let style = Style::Protocol(name);
+                style.paint(self.is_colored, out, |out| out.extend(name.bytes()));
+            }
+            let _ = write!(out, "{content}");
         }
         if let Some(part) = known.fragment {
             let _ = write!(out, " fragment {} at {}", part.id, part.offset);
@@ -365,7 +377,7 @@ mod tests {
         ]);
         assert_eq!(
             line(Dlt::EN10MB, &arp),
-            "192.0.2.1 > 192.0.2.9 ARP request, length 28"
+            "192.0.2.1 > 192.0.2.9 ARP request who-has 192.0.2.9, length 28"
         );
     }
 

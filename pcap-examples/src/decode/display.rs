@@ -1,12 +1,12 @@
 //! Formats decoded packets as text.
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Display, Formatter, Write};
 
 use etherparse::IpNumber;
 
 use super::link::FIRST_ETHER_TYPE;
 use super::{
-    Cooked, Decoded, Detail, Echo, Endpoint, Fragment, OuterHeader, PacketType, Protocol,
+    Content, Cooked, Decoded, Detail, Echo, Endpoint, Fragment, OuterHeader, PacketType, Protocol,
     protocol_names,
 };
 
@@ -21,24 +21,34 @@ pub fn tcp_flags(flags: u16) -> impl Iterator<Item = &'static str> {
 
 const FRAGMENT: &str = " fragment";
 
-/// Writes the headers around a packet, its endpoints, its protocol and further fields. Omits the cooked header.
-impl Display for Decoded<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.outer_headers
-            .iter()
-            .try_for_each(|outside| write!(f, "{outside} "))?;
-        endpoints(f, self.source, self.destination)?;
-        write!(f, "{}{}", self.protocol, self.detail)?;
-        fragment(f, self.fragment)
-    }
-}
-
 impl Decoded<'_> {
-    /// Returns the further fields of the protocol as text, and the word `fragment` for a fragment.
+    /// Returns the further fields of the protocol as text, its content, and the word `fragment` for a fragment.
     #[must_use]
-    pub fn info(&self) -> String {
-        let part = self.fragment.map_or("", |_| FRAGMENT);
-        format!("{}{part}", self.detail)
+    pub fn info(&self, content: Option<&Content<'_>>) -> String {
+        let mut text = self.detail.to_string();
+        if let Some(content) = content {
+            // Writing to memory cannot fail.
+            let _ = write!(text, "{content}");
+        }
+        text.push_str(self.fragment.map_or("", |_| FRAGMENT));
+        text
+    }
+
+    /// Returns the name of the protocol in UDP, which a line shows instead of UDP.
+    #[must_use]
+    pub fn shown_application(&self, content: Option<&Content<'_>>) -> Option<&'static str> {
+        let is_tcp = matches!(self.detail, Detail::Tcp { .. });
+        content?.application().filter(|_| !is_tcp)
+    }
+
+    /// Returns the name of the protocol in TCP, which a line shows after the fields of TCP. It is `None` if the
+    /// content begins with it, as that of SSH does.
+    #[must_use]
+    pub fn application_in_tcp(&self, content: &Content<'_>) -> Option<&'static str> {
+        let is_tcp = matches!(self.detail, Detail::Tcp { .. });
+        content
+            .application()
+            .filter(|name| is_tcp && !content.begins_with(name))
     }
 }
 
@@ -241,9 +251,28 @@ impl Display for Detail {
                 number(f, "id", id)?;
                 number(f, "seq", sequence)
             }
-            Detail::Icmp { kind, code, .. } => {
-                write!(f, " type {kind}")?;
-                number(f, "code", code)
+            Detail::Icmp {
+                is_v6, kind, code, ..
+            } => {
+                let (name, code_name) = match is_v6 {
+                    true => (
+                        protocol_names::icmpv6(kind),
+                        code.and_then(|code| protocol_names::icmpv6_code(kind, code)),
+                    ),
+                    false => (
+                        protocol_names::icmp(kind),
+                        code.and_then(|code| protocol_names::icmp_code(kind, code)),
+                    ),
+                };
+                match name {
+                    Some(name) => write!(f, " {name}")?,
+                    None => write!(f, " type {kind}")?,
+                }
+                match (code_name, code) {
+                    (Some(name), _) => write!(f, ", {name}"),
+                    (None, Some(0)) if name.is_some() => Ok(()),
+                    _ => number(f, "code", code),
+                }
             }
             Detail::Arp(operation) => match protocol_names::arp(operation) {
                 Some(name) => write!(f, " {name}"),

@@ -1,6 +1,6 @@
 //! Decodes link layers, and the headers between the link layer and IP.
 
-use pcap_core::MacAddr;
+use pcap_core::{Dlt, MacAddr};
 
 use super::fields::{array_at, prefix, skip, u8_at, u16_at, u32_at};
 use super::{Decoder, Detail, Endpoint, OuterHeader, Protocol};
@@ -9,6 +9,8 @@ use super::{Decoder, Detail, Endpoint, OuterHeader, Protocol};
 pub(super) const FIRST_ETHER_TYPE: u16 = 0x600;
 /// The type of an Ethernet frame inside another packet, as in GRE and Geneve.
 const BRIDGED: u16 = 0x6558;
+/// The organization of Cisco's protocols in SNAP headers.
+pub(super) const CISCO: u32 = 0x0c;
 /// The type of PPP inside another packet, as in GRE.
 const PPP: u16 = 0x880b;
 
@@ -50,6 +52,7 @@ impl<'a> Decoder<'a> {
             0x8847 | 0x8848 => self.mpls(data),
             0x8863 => self.pppoe_discovery(data),
             0x8864 => self.pppoe_session(data),
+            0x88cc => self.set_protocol(Protocol::Named("LLDP"), data),
             0x88e5 => self.macsec(data),
             BRIDGED => self.ethernet(data),
             PPP => self.ppp(data),
@@ -77,10 +80,12 @@ impl<'a> Decoder<'a> {
                 let rest = skip(data, 8);
                 match (organization, kind) {
                     (0 | 0xf8, FIRST_ETHER_TYPE..) => self.ether_type(kind, rest),
+                    (CISCO, 0x2000) => self.set_protocol(Protocol::Named("CDP"), rest),
                     _ => self.set_protocol(Protocol::Snap(organization, kind), rest),
                 }
             }
             [0x06, 0x06, 3, ..] => self.ip(skip(data, 3)),
+            [0x42, 0x42, 3, ..] => self.set_protocol(Protocol::Named("STP"), skip(data, 3)),
             _ => {}
         }
     }
@@ -227,4 +232,16 @@ impl<'a> Decoder<'a> {
 /// Returns the MAC address at an offset.
 pub(super) fn mac(data: &[u8], at: usize) -> Option<Endpoint> {
     Some(Endpoint::Mac(MacAddr::new(array_at(data, at)?)))
+}
+
+/// Returns the source and destination in the header of the link layer, as far as it has them.
+#[must_use]
+pub fn link_addresses(linktype: Dlt, data: &[u8]) -> (Option<MacAddr>, Option<MacAddr>) {
+    let mac = |at| array_at(data, at).map(MacAddr::new);
+    match linktype {
+        Dlt::EN10MB => (mac(6), mac(0)),
+        Dlt::LINUX_SLL if u16_at(data, 4) == Some(6) => (mac(6), None),
+        Dlt::LINUX_SLL2 if u8_at(data, 11) == Some(6) => (mac(12), None),
+        _ => (None, None),
+    }
 }

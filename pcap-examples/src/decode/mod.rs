@@ -2,6 +2,7 @@
 //!
 //! Headers are read field by field, so a truncated or damaged header still yields the fields that it contains.
 
+mod content;
 mod cooked;
 mod display;
 mod fields;
@@ -15,8 +16,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use pcap_core::{Dlt, MacAddr};
 
+pub use content::{Content, Dns, Name, Question, Record, RecordType, Tls, code_name};
 pub use cooked::{Cooked, PacketType};
 pub use display::tcp_flags;
+pub use link::link_addresses;
 
 /// The maximum depth of nested headers. The limit keeps a packet from exhausting the stack.
 const MAX_DEPTH: u32 = 32;
@@ -138,6 +141,8 @@ pub enum Detail {
     },
     /// The fields of ICMP or ICMPv6.
     Icmp {
+        /// Whether it is ICMPv6.
+        is_v6: bool,
         /// The type of the message.
         kind: u8,
         /// The code of the message.
@@ -175,7 +180,36 @@ pub struct Fragment {
     pub protocol: u8,
 }
 
+impl IpPacket<'_> {
+    /// Returns the time to live, which IPv6 calls the hop limit.
+    #[must_use]
+    pub fn ttl(&self) -> Option<u8> {
+        let is_v4 = self.data.first()? >> 4 == 4;
+        self.data.get(if is_v4 { 8 } else { 7 }).copied()
+    }
+}
+
 impl Decoded<'_> {
+    /// Returns the length of the payload of TCP or UDP on the wire, as the headers state it. A fragment is only a part
+    /// of the payload, so the result is `None`.
+    #[must_use]
+    pub fn payload_len(&self) -> Option<u32> {
+        let ip = self.ip.filter(|_| self.fragment.is_none())?;
+        let header = ip.data.get(ip.payload_at..)?;
+        match ip.protocol {
+            6 => {
+                let length = 4 * u32::from(header.get(12)? >> 4);
+                let start = u32::try_from(ip.payload_at).ok()? + length.max(20);
+                ip.length?.checked_sub(start)
+            }
+            17 => {
+                let length = header.get(4..6)?;
+                u32::from(u16::from_be_bytes([length[0], length[1]])).checked_sub(8)
+            }
+            _ => None,
+        }
+    }
+
     /// Returns the innermost pair of endpoints that are both known.
     #[must_use]
     pub fn endpoints(&self) -> Option<(Endpoint, Endpoint)> {

@@ -1,5 +1,7 @@
 //! Returns the names of protocol numbers.
 
+use super::link::CISCO;
+
 /// Returns the name of an Ethernet type. It is shown if the header of that protocol is truncated or damaged.
 pub(super) fn ether(kind: u16) -> Option<&'static str> {
     Some(match kind {
@@ -12,7 +14,17 @@ pub(super) fn ether(kind: u16) -> Option<&'static str> {
         0x880b => "PPP",
         0x8847 | 0x8848 => "MPLS",
         0x8863 | 0x8864 => "PPPoE",
+        0x8809 => "slow protocols",
+        0x8892 => "PROFINET",
+        0x888e => "EAPOL",
+        0x88a4 => "EtherCAT",
+        0x88cc => "LLDP",
         0x88e5 => "MACsec",
+        0x88e7 => "PBB",
+        0x88f7 => "PTP",
+        0x8902 => "CFM",
+        0x8906 => "FCoE",
+        0x9000 => "loopback test",
         _ => return None,
     })
 }
@@ -32,7 +44,6 @@ pub(super) fn llc(service: u8) -> Option<&'static str> {
 
 /// Returns the name of an organization's protocol in a SNAP header.
 pub(super) fn snap(organization: u32, protocol: u16) -> Option<&'static str> {
-    const CISCO: u32 = 0x0c;
     Some(match (organization, protocol) {
         (CISCO, 0x010b) => "PVST",
         (CISCO, 0x0111) => "UDLD",
@@ -140,6 +151,93 @@ pub(super) fn arp(operation: u16) -> Option<&'static str> {
         4 => "reverse reply",
         8 => "inverse request",
         9 => "inverse reply",
+        _ => return None,
+    })
+}
+
+/// Returns the meaning of a type of ICMP.
+pub(super) fn icmp(kind: u8) -> Option<&'static str> {
+    Some(match kind {
+        0 => "echo reply",
+        3 => "destination unreachable",
+        4 => "source quench",
+        5 => "redirect",
+        8 => "echo request",
+        9 => "router advertisement",
+        10 => "router solicitation",
+        11 => "time exceeded",
+        12 => "parameter problem",
+        13 => "timestamp request",
+        14 => "timestamp reply",
+        17 => "address mask request",
+        18 => "address mask reply",
+        42 => "extended echo request",
+        43 => "extended echo reply",
+        _ => return None,
+    })
+}
+
+/// Returns the meaning of a code of ICMP.
+pub(super) fn icmp_code(kind: u8, code: u8) -> Option<&'static str> {
+    Some(match (kind, code) {
+        (3, 0) => "network unreachable",
+        (3, 1) => "host unreachable",
+        (3, 2) => "protocol unreachable",
+        (3, 3) => "port unreachable",
+        (3, 4) => "fragmentation needed",
+        (3, 5) => "source route failed",
+        (3, 6) => "network unknown",
+        (3, 7) => "host unknown",
+        (3, 9) => "network prohibited",
+        (3, 10) => "host prohibited",
+        (3, 11) => "network unreachable for this type of service",
+        (3, 12) => "host unreachable for this type of service",
+        (3, 13) => "prohibited by a filter",
+        (5, 0 | 2) => "network",
+        (5, 1 | 3) => "host",
+        (11, 0) => "in transit",
+        (11, 1) => "in reassembly",
+        _ => return None,
+    })
+}
+
+/// Returns the meaning of a type of ICMPv6.
+pub(super) fn icmpv6(kind: u8) -> Option<&'static str> {
+    Some(match kind {
+        1 => "destination unreachable",
+        2 => "packet too big",
+        3 => "time exceeded",
+        4 => "parameter problem",
+        128 => "echo request",
+        129 => "echo reply",
+        130 => "multicast listener query",
+        131 => "multicast listener report",
+        132 => "multicast listener done",
+        133 => "router solicitation",
+        134 => "router advertisement",
+        135 => "neighbor solicitation",
+        136 => "neighbor advertisement",
+        137 => "redirect",
+        143 => "multicast listener report v2",
+        _ => return None,
+    })
+}
+
+/// Returns the meaning of a code of ICMPv6.
+pub(super) fn icmpv6_code(kind: u8, code: u8) -> Option<&'static str> {
+    Some(match (kind, code) {
+        (1, 0) => "no route",
+        (1, 1) => "prohibited",
+        (1, 2) => "beyond the scope of the source",
+        (1, 3) => "address unreachable",
+        (1, 4) => "port unreachable",
+        (1, 5) => "source address prohibited",
+        (1, 6) => "route rejected",
+        (3, 0) => "in transit",
+        (3, 1) => "in reassembly",
+        (4, 0) => "erroneous header field",
+        (4, 1) => "unknown next header",
+        (4, 2) => "unknown option",
         _ => return None,
     })
 }

@@ -119,6 +119,7 @@ impl<'a> Decoder<'a> {
             sequence: u16_at(data, 6),
         });
         self.known.detail = Detail::Icmp {
+            is_v6: v6,
             kind,
             code: u8_at(data, 1),
             echo,

@@ -5,7 +5,10 @@ use pcap_core::{Dlt, Packet};
 
 use super::object::{Object, SCHEMA, list, number, string};
 use super::packet_field::PacketField;
-use crate::decode::{Cooked, Decoded, Detail, Fragment, OuterHeader, decode, tcp_flags};
+use crate::decode::{
+    Content, Cooked, Decoded, Detail, Dns, Fragment, OuterHeader, Tls, code_name, decode,
+    link_addresses, tcp_flags,
+};
 use crate::interface_names::InterfaceNames;
 use crate::packet_origin::PacketOrigin;
 
@@ -14,6 +17,7 @@ struct PacketLine<'a> {
     packet: Packet<'a>,
     linktype: Dlt,
     known: Decoded<'a>,
+    content: Option<Content<'a>>,
     origin: Option<&'a PacketOrigin<'a>>,
 }
 
@@ -26,10 +30,12 @@ pub fn push(
     packet: Packet<'_>,
     origin: Option<&PacketOrigin<'_>>,
 ) {
+    let known = decode(linktype, packet.data());
     let line = PacketLine {
         packet,
         linktype,
-        known: decode(linktype, packet.data()),
+        content: known.content(),
+        known,
         origin,
     };
     let mut object = Object::new(out);
@@ -89,23 +95,43 @@ impl PacketLine<'_> {
             PacketField::SourcePort => object.port("source_port", known.source),
             PacketField::Destination => object.address("destination", known.destination),
             PacketField::DestinationPort => object.port("destination_port", known.destination),
-            PacketField::Flags => match known.detail {
-                Detail::Tcp {
-                    flags: Some(flags), ..
-                } => object.member("flags", |out| list(out, tcp_flags(flags), string)),
-                _ => object,
-            },
+            PacketField::Application => {
+                let application = self.content.as_ref().and_then(Content::application);
+                object.some_text("application", application)
+            }
+            PacketField::SourceMac => object.some_text(
+                "source_mac",
+                link_addresses(self.linktype, self.packet.data()).0,
+            ),
+            PacketField::DestinationMac => {
+                let (_, destination) = link_addresses(self.linktype, self.packet.data());
+                object.some_text("destination_mac", destination)
+            }
+            PacketField::Ttl => object.some_plain("ttl", known.ip.and_then(|ip| ip.ttl())),
+            PacketField::Flags
+            | PacketField::Sequence
+            | PacketField::Acknowledgment
+            | PacketField::Window => add_of_tcp(object, field, known.detail),
+            PacketField::PayloadLen => object.some_plain("payload_len", known.payload_len()),
             PacketField::Fragment => match known.fragment {
                 Some(part) => object.member("fragment", |out| push_fragment(out, part)),
                 None => object,
             },
             PacketField::Info => {
-                let info = known.info();
+                let info = known.info(self.content.as_ref());
                 object.some_text(
                     "info",
                     Some(info.trim_start()).filter(|info| !info.is_empty()),
                 )
             }
+            PacketField::Dns => match self.content.as_ref().and_then(Content::dns) {
+                Some(dns) => object.member("dns", |out| push_dns(out, dns)),
+                None => object,
+            },
+            PacketField::Tls => match self.content.as_ref().and_then(Content::tls) {
+                Some(tls) => object.member("tls", |out| push_tls(out, tls)),
+                None => object,
+            },
             PacketField::Payload => object.hex("payload", known.rest),
             PacketField::Data => object.hex("data", self.packet.data()),
             field => match self.origin {
@@ -161,6 +187,70 @@ fn add_of_pcapng<'o>(
         PacketField::Comments => object.some_list("comments", block.comments(), string),
         _ => object,
     }
+}
+
+/// Adds a member that only packets of TCP have.
+fn add_of_tcp<'o>(object: Object<'o>, field: PacketField, detail: Detail) -> Object<'o> {
+    let Detail::Tcp {
+        flags,
+        sequence,
+        acknowledged,
+        window,
+    } = detail
+    else {
+        return object;
+    };
+    match field {
+        PacketField::Sequence => object.some_plain("sequence", sequence),
+        PacketField::Acknowledgment => object.some_plain("acknowledgment", acknowledged),
+        PacketField::Window => object.some_plain("window", window),
+        _ => match flags {
+            Some(flags) => object.member("flags", |out| list(out, tcp_flags(flags), string)),
+            None => object,
+        },
+    }
+}
+
+/// Appends a DNS message as an object.
+fn push_dns(out: &mut Vec<u8>, dns: &Dns<'_>) {
+    let code = dns.is_response().then(|| dns.code());
+    let object = Object::new(out)
+        .plain("id", dns.id())
+        .plain("operation", dns.operation())
+        .plain("response", dns.is_response())
+        .some_plain("code", code)
+        .some_text("code_name", code.and_then(code_name))
+        .member("questions", |out| {
+            list(out, dns.questions(), |out, question| {
+                Object::new(out)
+                    .text("name", question.name)
+                    .text("type", question.kind)
+                    .end();
+            });
+        });
+    let answers = dns.answers();
+    object
+        .some_list("answers", answers, |out, record| {
+            let data = record.data().to_string();
+            Object::new(out)
+                .text("name", record.name)
+                .text("type", record.kind)
+                .some_text(
+                    "data",
+                    Some(data.trim_start()).filter(|data| !data.is_empty()),
+                )
+                .end();
+        })
+        .end();
+}
+
+/// Appends a record of TLS as an object.
+fn push_tls(out: &mut Vec<u8>, tls: &Tls<'_>) {
+    Object::new(out)
+        .text("message", tls.message())
+        .some_text("version", tls.version())
+        .some_text("server_name", tls.server_name())
+        .end();
 }
 
 /// Adds the tags, labels, sessions or tunnels around a packet.

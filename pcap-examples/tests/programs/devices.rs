@@ -64,8 +64,10 @@ fn addresses_and_states_are_listed() {
 fn numbers_link_types_and_time_stamp_types_are_listed() {
     in_netns(|| {
         let json = run_program("devices", &["--json", "-L", "-J"]).success_output();
-        let devices: serde_json::Value = serde_json::from_str(&json).unwrap();
-        let devices = devices.as_array().unwrap();
+        let devices: Vec<serde_json::Value> = json
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
         for (index, device) in devices.iter().enumerate() {
             assert_eq!(device["number"], index + 1);
         }

@@ -145,7 +145,7 @@ pub(crate) fn fields() -> Vec<(Vec<u8>, Vec<Field>)> {
                 0x0806,
                 &[&[0, 1, 8, 0, 6, 4, 0, 1][..], &MAC, &A, &[0; 6], &B].concat(),
             ),
-            vec![(22, "info"), (32, "source"), (42, "destination")],
+            vec![(32, "source"), (42, "destination"), (42, "info")],
         ),
     ]
 }
