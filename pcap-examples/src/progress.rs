@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
+use indicatif::{
+    HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressFinish, ProgressStyle,
+};
 
 /// How often a status line is updated.
 const UPDATE_INTERVAL: Duration = Duration::from_millis(250);
@@ -35,6 +37,8 @@ pub struct StatusLine {
     shown: Instant,
     packets: u64,
     lost: &'static str,
+    /// The part of the work that is done, and how long it has taken.
+    progress: Option<(f64, Duration)>,
 }
 
 impl StatusLine {
@@ -52,6 +56,7 @@ impl StatusLine {
             shown: Instant::now(),
             packets: 0,
             lost: "dropped",
+            progress: None,
         }
     }
 
@@ -59,6 +64,12 @@ impl StatusLine {
     #[must_use]
     pub fn lost_label(self, lost: &'static str) -> StatusLine {
         StatusLine { lost, ..self }
+    }
+
+    /// Sets which part of the work is done, from 0 to 1, and how long it has taken. The next update also shows how much
+    /// time is left.
+    pub fn set_progress(&mut self, part: Option<f64>, elapsed: Duration) {
+        self.progress = part.map(|part| (part.clamp(0.0, 1.0), elapsed));
     }
 
     /// Returns whether it is time for an update.
@@ -81,8 +92,15 @@ impl StatusLine {
     pub fn show(&mut self, now: Instant, packets: u64, bytes: u64, lost: u64) {
         let seconds = now.duration_since(self.shown).as_secs_f64();
         let rate = (packets - self.packets) as f64 / seconds.max(0.001);
+        let progress = self.progress.map_or(String::new(), |(part, elapsed)| {
+            let left = Duration::try_from_secs_f64(elapsed.as_secs_f64() * (1.0 - part) / part);
+            let left = left.map_or(String::new(), |left| {
+                format!(", {} left", HumanDuration(left))
+            });
+            format!(", {:.0} %{left}", part * 100.0)
+        });
         self.line.set_message(format!(
-            "{} packets, {}, {} {}, {} packets/s",
+            "{} packets, {}, {} {}, {} packets/s{progress}",
             HumanCount(packets),
             HumanBytes(bytes),
             HumanCount(lost),

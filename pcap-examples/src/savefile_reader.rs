@@ -88,6 +88,13 @@ impl SavefileReader {
         &self.bar
     }
 
+    /// Returns how many bytes of the file were read, if the bar is not shared. Of a compressed savefile, these are the
+    /// compressed bytes.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.bar.position() + self.bytes
+    }
+
     /// Advances to the next packet and updates the bar. Returns `false` at the end of the savefile.
     ///
     /// # Errors

@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 use pcap_examples::options::filter::FilterOption;
+use pcap_examples::options::rewrite::{self, RewriteOptions};
 use pcap_examples::send_schedule::Pace;
 use pcap_examples::{signals, value_parsers};
 
@@ -15,12 +17,25 @@ Examples:
   pcap-replay -i eth0 trace.pcap                 at the original pace
   pcap-replay -i eth0 --speed 10 -f 'udp port 53' trace.pcap.gz
   pcap-replay -i eth0 --mbps 100 --loops 0 trace.pcap
+  pcap-replay -i eth0 morning.pcap noon.pcap     one after the other
+  pcap-replay -i eth0 --peer eth1 trace.pcap     clients on eth0, servers on eth1
+  pcap-replay -i eth0 --peer eth1 --peer-file in.pcap out.pcap
+  pcap-replay -i eth0 --dst-mac 02:00:00:00:00:01 --ip 10.0.0.0/8=198.18.0.0/8 trace.pcap
   pcap-recode -y ETHERNET any.pcap - | pcap-replay -i eth0 --fast -
 
 The time to send a packet is relative to the first packet, so delays do not accumulate. A late
 packet is sent immediately. If a time in the savefile is earlier than the previous one, the packet
 is sent without waiting. The last 0.2 ms before a packet are a busy wait. Each loop begins
 immediately after the last packet of the previous loop.
+
+Several files are sent one after the other, without a pause between them.
+
+With --peer, the packets of servers are sent on the second device. All packets between two hosts
+follow the first one: its sender is the client, unless it accepts a TCP connection, or is from a
+port below 1024 to a higher one. --peer-filter selects the packets instead, by network, port or MAC
+address. With --peer-file, the packets of these savefiles are sent on the second device, and the
+times in both decide when. With --fast, the devices get their packets in batches: the order within
+a device stays the same, that between the devices does not.
 
 Packets that the device rejects, such as those above its MTU, are counted and reported. So are
 truncated packets, which are only sent with --cut. If a packet is not sent, the status is 1. The
@@ -34,22 +49,37 @@ JSON:
   One object with the members type (\"summary\"), packets and bytes (sent), seconds (from the first
   packet to the last), pps and mbps (packets and millions of bits per second), cut (truncated
   packets sent), not_sent (packets not sent), errors (an object that maps each reason to a number
-  of packets), late_seconds (the largest delay of a packet) and loops (loops begun).";
+  of packets), late_seconds (the largest delay of a packet), loops (loops begun) and devices (an
+  array of objects with the name of each device, and its packets and bytes).";
 
-/// Sends the packets of a savefile on a device, at the original pace or at another one.
+/// Sends the packets of savefiles on a device, or on two, at the original pace or at another one.
 ///
 /// At the end, prints on standard error how many packets were sent, at what rate, and why packets were
 /// not sent.
 #[derive(Parser)]
-#[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{JSON_HELP}", signals::HELP))]
+#[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{}\n\n{JSON_HELP}", rewrite::HELP, signals::HELP))]
 pub(crate) struct Args {
-    /// The savefile to send, pcap or pcapng, optionally compressed; `-` means standard input
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
+    /// The savefiles to send, pcap or pcapng, optionally compressed; `-` means standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
     /// The device to send on: a name, or a number of `pcap-capture -D`; its link type must be that of the
     /// savefile
     #[arg(short = 'i', long, visible_alias = "interface", value_name = "DEV")]
     pub(crate) device: OsString,
+    /// Send the packets of the other side on this device
+    #[arg(long, value_name = "DEV")]
+    pub(crate) peer: Option<OsString>,
+    /// The packets of the other side match this filter expression [default: those of servers]
+    #[arg(
+        long,
+        value_name = "EXPR",
+        requires = "peer",
+        conflicts_with = "peer_file"
+    )]
+    pub(crate) peer_filter: Option<String>,
+    /// The packets of the other side are those of this savefile (repeatable)
+    #[arg(long, value_name = "FILE", requires = "peer")]
+    pub(crate) peer_file: Vec<PathBuf>,
     /// Send at this multiple of the original pace [default: 1]
     #[arg(long, value_name = "TIMES", group = "pace", value_parser = value_parsers::positive_number)]
     pub(crate) speed: Option<f64>,
@@ -68,6 +98,9 @@ pub(crate) struct Args {
     /// The maximum number of packets to send, in all loops together [default: all]
     #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
+    /// How long to send, in seconds or with a unit: 0.5, 60s, 5m, 1h [default: no limit]
+    #[arg(long, value_name = "TIME", value_parser = value_parsers::nonzero_seconds)]
+    pub(crate) duration: Option<Duration>,
     #[command(flatten)]
     pub(crate) filter: FilterOption,
     /// Also send truncated packets: the bytes that were captured
@@ -82,6 +115,8 @@ pub(crate) struct Args {
     /// Print only errors, and the summary if --json is given
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) rewrite: RewriteOptions,
 }
 
 impl Args {

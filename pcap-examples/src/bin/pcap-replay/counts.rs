@@ -5,11 +5,12 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use pcap_examples::exit::Outcome;
-use pcap_examples::json::Object;
+use pcap_examples::json::{self, Object};
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::stderr;
 
 use crate::args::Args;
+use crate::outlet::Outlet;
 
 /// A snapshot of the counts, for SIGUSR1.
 #[derive(Clone, Copy, Default)]
@@ -79,7 +80,7 @@ impl Counts {
     }
 
     /// Prints the summary.
-    pub(crate) fn report(&self, args: &Args) -> Outcome {
+    pub(crate) fn report(&self, args: &Args, outlets: &[Outlet]) -> Outcome {
         let seconds = self.time.as_secs_f64();
         let pps = self.rate(self.packets as f64);
         let mbps = self.rate(self.bytes as f64 * 8.0 / 1e6);
@@ -89,6 +90,15 @@ impl Counts {
                 "{packets} packets sent, {bytes} bytes, in {seconds:.3} s: \
                  {pps:.0} packets/s, {mbps:.3} Mbit/s"
             ));
+            if outlets.len() > 1 {
+                for outlet in outlets {
+                    stderr::print_line(format_args!(
+                        "{} packets on {}",
+                        outlet.packets,
+                        outlet.device.name()
+                    ));
+                }
+            }
             if self.truncated > 0 {
                 stderr::print_line(format_args!("{} of them truncated", self.truncated));
             }
@@ -132,6 +142,15 @@ impl Counts {
                     format_args!("{:.9}", self.max_delay.as_secs_f64()),
                 )
                 .plain("loops", self.loops)
+                .member("devices", |out| {
+                    json::list(out, outlets, |out, outlet| {
+                        Object::new(out)
+                            .text("name", outlet.device.name())
+                            .plain("packets", outlet.packets)
+                            .plain("bytes", outlet.bytes)
+                            .end();
+                    });
+                })
                 .end();
             out.push(b'\n');
         })?;

@@ -1,11 +1,15 @@
-//! `pcap-replay`: sends the packets of a savefile on a device.
+//! `pcap-replay`: sends the packets of savefiles on a device, or on two.
 
 mod args;
 mod batch;
 mod counts;
+mod input;
+mod lane;
 mod open;
+mod outlet;
 mod packet_cache;
 mod replay;
+mod sides;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,8 +21,9 @@ use pcap_examples::send_schedule::SendSchedule;
 use pcap_examples::{program, signals, stderr};
 
 use crate::args::{Args, NAME};
-use crate::batch::Batch;
 use crate::counts::{Counts, SentCounts};
+use crate::input::Input;
+use crate::outlet::Outlet;
 use crate::replay::Replay;
 
 fn main() -> ExitCode {
@@ -26,13 +31,29 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome {
-    if args.file == Path::new("-") && args.loops != 1 {
+    let mut files = args.files.iter().chain(&args.peer_file);
+    if args.loops != 1 && files.any(|path| path == Path::new("-")) {
         exit::usage_error::<Args>("cannot send standard input more than once");
     }
     // Open the savefile first: finding its errors requires no privileges.
-    let input = open::savefile(args)?;
-    let device = open::device(args)?;
-    signals::break_on_end(device.break_handle());
+    let input = Input::open(args)?;
+    let rewriter = args.rewrite.rewriter()?;
+    if let Some(rewriter) = &rewriter {
+        rewriter.check(input.datalinks().0).map_err(Failure::Text)?;
+    }
+    let names = [Some(&args.device), args.peer.as_ref()];
+    let devices = names.into_iter().flatten().map(|name| open::device(name));
+    let devices = devices.collect::<Outcome<Vec<_>>>()?;
+    for device in &devices {
+        signals::break_on_end(device.break_handle());
+    }
+    // A pipe may be slow, so its packets are sent one by one.
+    let mut files = args.files.iter().chain(&args.peer_file);
+    let uses_batches = args.fast && files.all(|path| path.is_file());
+    let outlets = devices
+        .into_iter()
+        .map(|device| Outlet::new(device, uses_batches));
+    let outlets: Vec<_> = outlets.collect();
     let sent = Arc::new(Mutex::new(SentCounts::default()));
     let reported = Arc::clone(&sent);
     signals::on_report(move || {
@@ -43,35 +64,35 @@ fn run(args: &Args) -> Outcome {
     });
     // Packets are not buffered.
     signals::on_flush(|| {});
-    open::check_link_types(args, input.capture().datalink(), device.datalink())?;
+    input.check_devices(&outlets)?;
     if !args.quiet {
-        stderr::print_message(
-            NAME,
-            format_args!(
-                "sending `{}` on {}, {}",
-                args.file.display(),
-                device.name(),
-                device.datalink()
-            ),
-        );
+        let paths = args
+            .files
+            .iter()
+            .map(|path| format!("`{}`", path.display()));
+        let paths = paths.collect::<Vec<_>>().join(", ");
+        let devices = outlets
+            .iter()
+            .map(|outlet| format!("{}, {}", outlet.device.name(), outlet.device.datalink()));
+        let devices = devices.collect::<Vec<_>>().join(", and on ");
+        stderr::print_message(NAME, format_args!("sending {paths} on {devices}"));
     }
     let mut replay = Replay {
         args,
-        device,
+        outlets,
         schedule: SendSchedule::new(args.pace()),
         start: None,
         status: StatusLine::new(!args.quiet).lost_label("not sent"),
         counts: Counts::default(),
         sent,
-        // A pipe may be slow, so its packets are sent one by one.
-        batch: (args.fast && args.file.is_file()).then(Batch::default),
+        fraction: None,
     };
-    let outcome = replay.send_all_loops(input);
+    let outcome = replay.send_all_loops(input, rewriter);
     // Send the batch even if reading the savefile failed.
     replay.flush();
     replay.status.clear();
     let counts = replay.counts;
-    let reported = counts.report(args);
+    let reported = counts.report(args, &replay.outlets);
     outcome.and(reported)?;
     counts
         .first_error

@@ -1,26 +1,28 @@
-//! Sends the packets of a savefile on schedule.
+//! Sends the packets of savefiles on schedule.
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use pcap_core::{Active, Capture, Error, ErrorKind, Packet, Unsent};
+use pcap_core::{Dlt, Error, ErrorKind, Unsent};
 use pcap_examples::exit::Outcome;
 use pcap_examples::progress::StatusLine;
-use pcap_examples::savefile_reader::SavefileReader;
+use pcap_examples::rewrite::Rewriter;
 use pcap_examples::send_schedule::{self, SendSchedule};
 use pcap_examples::signals;
 
 use crate::args::Args;
 use crate::batch::Batch;
 use crate::counts::{Counts, SentCounts};
-use crate::open;
+use crate::input::{Input, Outgoing};
+use crate::outlet::Outlet;
 use crate::packet_cache::PacketCache;
 
 /// The state of the replay.
 pub(crate) struct Replay<'a> {
     pub(crate) args: &'a Args,
-    pub(crate) device: Capture<Active>,
+    /// The device of each side.
+    pub(crate) outlets: Vec<Outlet>,
     pub(crate) schedule: SendSchedule,
     /// When the first packet was sent.
     pub(crate) start: Option<Instant>,
@@ -28,8 +30,8 @@ pub(crate) struct Replay<'a> {
     pub(crate) counts: Counts,
     /// A snapshot of the counts, for SIGUSR1.
     pub(crate) sent: Arc<Mutex<SentCounts>>,
-    /// The packets that wait to be sent together. `None` if packets are sent one by one.
-    pub(crate) batch: Option<Batch>,
+    /// About which part of the savefiles was read, in this loop.
+    pub(crate) fraction: Option<f64>,
 }
 
 /// Whether to continue after a packet.
@@ -39,17 +41,27 @@ pub(crate) enum Step {
     Stop,
 }
 
-impl Replay<'_> {
-    /// Sends the savefile in all loops.
-    pub(crate) fn send_all_loops(&mut self, mut input: SavefileReader) -> Outcome {
+impl<'a> Replay<'a> {
+    /// Sends the savefiles in all loops.
+    pub(crate) fn send_all_loops(
+        &mut self,
+        mut input: Input<'a>,
+        mut rewriter: Option<Rewriter>,
+    ) -> Outcome {
         let loops = self.args.loops;
+        let datalinks = input.datalinks();
         let mut cache = (loops != 1).then(PacketCache::default);
         loop {
             self.begin_loop();
-            while let Some(packet) = next_packet(&mut input)? {
-                cache = cache.and_then(|cache| cache.with_packet(packet));
-                if self.send_packet(packet)? == Step::Stop {
+            while let Some(outgoing) = input.next_packet()? {
+                let outgoing = rewritten(rewriter.as_mut(), datalinks.0, outgoing);
+                cache = cache.and_then(|cache| cache.with_packet(outgoing));
+                if self.send_packet(outgoing)? == Step::Stop {
                     return Ok(());
+                }
+                if self.is_status_due() {
+                    self.fraction = input.fraction();
+                    self.show_status();
                 }
             }
             // A savefile without packets would loop forever.
@@ -62,13 +74,9 @@ impl Replay<'_> {
             if let Some(cache) = cache {
                 return self.send_from_cache(&cache);
             }
-            input = signals::while_killable(|| open::savefile(self.args))?;
-            // The file may have been replaced since the previous loop.
-            open::check_link_types(
-                self.args,
-                input.capture().datalink(),
-                self.device.datalink(),
-            )?;
+            // The files may have been replaced since the previous loop.
+            input = Input::open(self.args)?;
+            input.check_devices(&self.outlets)?;
         }
     }
 
@@ -76,9 +84,15 @@ impl Replay<'_> {
     fn send_from_cache(&mut self, cache: &PacketCache) -> Outcome {
         loop {
             self.begin_loop();
-            for packet in cache.packets() {
-                if self.send_packet(packet)? == Step::Stop {
+            let packets = cache.packets();
+            let total = packets.len() as f64;
+            for (index, outgoing) in packets.enumerate() {
+                if self.send_packet(outgoing)? == Step::Stop {
                     return Ok(());
+                }
+                if self.is_status_due() {
+                    self.fraction = Some(index as f64 / total);
+                    self.show_status();
                 }
             }
             if self.counts.loops == self.args.loops {
@@ -94,12 +108,20 @@ impl Replay<'_> {
     }
 
     /// Waits until a packet is due, then sends it or adds it to the batch.
-    fn send_packet(&mut self, packet: Packet<'_>) -> Outcome<Step> {
-        let is_stopped = || signals::end_requested().is_some();
+    fn send_packet(&mut self, outgoing: Outgoing<'_>) -> Outcome<Step> {
+        let Outgoing { packet, side, .. } = outgoing;
+        let start = *self.start.get_or_insert_with(Instant::now);
+        let duration = self.args.duration;
+        let is_stopped = || {
+            signals::end_requested().is_some()
+                || duration.is_some_and(|duration| start.elapsed() >= duration)
+        };
         if is_stopped() {
             return Ok(Step::Stop);
         }
-        let start = *self.start.get_or_insert_with(Instant::now);
+        if outgoing.begins_file {
+            self.schedule.begin_loop();
+        }
         let offset = self
             .schedule
             .next_offset(packet.timestamp(), packet.caplen());
@@ -110,6 +132,8 @@ impl Replay<'_> {
             }
         }
         let is_truncated = packet.header().is_truncated();
+        let is_below_limit = self.processed_packets() + 1 < self.limit();
+        let outlet = &mut self.outlets[side as usize];
         let mut step = Step::Continue;
         if is_truncated && !self.args.cut {
             // Send the packets before it first, so that packets are counted in order.
@@ -118,10 +142,10 @@ impl Replay<'_> {
             }
             let why = "truncated; --cut sends what was captured";
             self.count_unsent(packet.data(), "truncated", why);
-        } else if let Some(batch) = &mut self.batch {
+        } else if let Some(batch) = &mut outlet.batch {
             match batch.push(packet) {
-                Ok(true) => step = self.flush(),
-                Ok(false) if self.processed_packets() < self.limit() => return Ok(Step::Continue),
+                Ok(true) => step = self.flush_side(side as usize),
+                Ok(false) if is_below_limit => return Ok(Step::Continue),
                 Ok(false) => step = self.flush(),
                 Err(error) => {
                     if self.flush() == Step::Stop {
@@ -131,8 +155,8 @@ impl Replay<'_> {
                 }
             }
         } else {
-            match self.device.inject(packet.data()) {
-                Ok(_) => self.counts.count_sent(packet.data().len(), is_truncated),
+            match outlet.device.inject(packet.data()) {
+                Ok(_) => self.count_sent(side as usize, packet.data().len(), is_truncated),
                 Err(error) => step = self.count_rejected(packet.data(), &error),
             }
         }
@@ -145,22 +169,33 @@ impl Replay<'_> {
         })
     }
 
-    /// Sends the batch.
+    /// Sends all batches.
     pub(crate) fn flush(&mut self) -> Step {
+        let mut step = Step::Continue;
+        for side in 0..self.outlets.len() {
+            if step == Step::Continue {
+                step = self.flush_side(side);
+            }
+        }
+        step
+    }
+
+    /// Sends the batch of a side.
+    fn flush_side(&mut self, side: usize) -> Step {
         let Some(Batch {
             mut queue,
             mut truncated,
-        }) = self.batch.take()
+        }) = self.outlets[side].batch.take()
         else {
             return Step::Continue;
         };
         let (mut next, mut step) = (0, Step::Continue);
         while next < queue.len() && step == Step::Continue {
-            let sent = self.device.inject_queue_range(&queue, next..);
+            let sent = self.outlets[side].device.inject_queue_range(&queue, next..);
             let unsent = sent.as_ref().err().and_then(Error::unsent);
             let end = unsent.map_or(queue.len(), Unsent::index);
             for (packet, &is_truncated) in queue.iter().zip(&truncated).take(end).skip(next) {
-                self.counts.count_sent(packet.len(), is_truncated);
+                self.count_sent(side, packet.len(), is_truncated);
             }
             next = end + 1;
             if let Some(unsent) = unsent {
@@ -172,8 +207,16 @@ impl Replay<'_> {
         }
         queue.clear();
         truncated.clear();
-        self.batch = Some(Batch { queue, truncated });
+        self.outlets[side].batch = Some(Batch { queue, truncated });
         step
+    }
+
+    /// Counts a packet that was sent.
+    fn count_sent(&mut self, side: usize, bytes: usize, is_truncated: bool) {
+        self.counts.count_sent(bytes, is_truncated);
+        let outlet = &mut self.outlets[side];
+        outlet.packets += 1;
+        outlet.bytes += bytes as u64;
     }
 
     /// Counts a packet that the device rejected, unless the error is a break. Returns whether to continue.
@@ -194,7 +237,7 @@ impl Replay<'_> {
         self.counts.count_unsent(packet.len(), reason, why);
     }
 
-    /// Updates the snapshot for SIGUSR1 and the status line.
+    /// Updates the snapshot for SIGUSR1.
     fn publish_counts(&mut self) {
         let now = Instant::now();
         if let Some(start) = self.start {
@@ -207,16 +250,48 @@ impl Replay<'_> {
             not_sent: counts.not_sent,
             time: counts.time,
         };
-        if self.status.is_due(now) {
-            self.status
-                .show(now, counts.packets, counts.bytes, counts.not_sent);
-        }
+    }
+
+    /// Returns whether to update the status line. Looking at the clock takes time, so that of batches is rare.
+    fn is_status_due(&self) -> bool {
+        let is_between = self.outlets[0].waiting() % 64 != 0;
+        !is_between && self.status.is_due(Instant::now())
+    }
+
+    /// Updates the status line.
+    fn show_status(&mut self) {
+        let now = Instant::now();
+        let counts = &self.counts;
+        let elapsed = self.start.map_or(Duration::ZERO, |start| now - start);
+        let progress = self.progress(elapsed);
+        self.status.set_progress(progress, elapsed);
+        self.status
+            .show(now, counts.packets, counts.bytes, counts.not_sent);
+    }
+
+    /// Returns which part of the work is done: of all loops, of the packets of --limit or of the time of --duration.
+    fn progress(&self, elapsed: Duration) -> Option<f64> {
+        let done = (self.counts.loops.max(1) - 1) as f64;
+        let of_loops = match (self.args.loops, self.fraction) {
+            (loops @ 1.., Some(fraction)) => Some((done + fraction) / loops as f64),
+            _ => None,
+        };
+        let limit = self
+            .args
+            .limit
+            .map(|limit| self.processed_packets() as f64 / limit as f64);
+        let duration = self.args.duration;
+        let of_time = duration.map(|duration| elapsed.as_secs_f64() / duration.as_secs_f64());
+        [of_loops, limit, of_time]
+            .into_iter()
+            .flatten()
+            .reduce(f64::max)
     }
 
     /// Returns the number of packets processed so far, including the batch.
     fn processed_packets(&self) -> u64 {
-        let waiting = self.batch.as_ref().map_or(0, |batch| batch.queue.len());
-        self.counts.processed_packets() + waiting as u64
+        let waiting: u64 = self.outlets.iter().map(Outlet::waiting).sum();
+        self.counts.processed_packets() + waiting
     }
 
     /// Returns the maximum number of packets to send.
@@ -225,12 +300,18 @@ impl Replay<'_> {
     }
 }
 
-/// Returns the next packet of the savefile, or `None` at its end.
-fn next_packet(input: &mut SavefileReader) -> Outcome<Option<Packet<'_>>> {
-    match input.capture_mut().next_packet() {
-        // The signal may have ended a pipe in the middle of a packet.
-        Err(_) if signals::end_requested().is_some() => Ok(None),
-        packet => Ok(packet?),
+/// Returns a packet as the options change it.
+fn rewritten<'p>(
+    rewriter: Option<&'p mut Rewriter>,
+    dlt: Dlt,
+    outgoing: Outgoing<'p>,
+) -> Outgoing<'p> {
+    let Some(rewriter) = rewriter else {
+        return outgoing;
+    };
+    Outgoing {
+        packet: rewriter.rewrite(dlt, outgoing.packet),
+        ..outgoing
     }
 }
 

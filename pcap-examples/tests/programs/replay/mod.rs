@@ -2,6 +2,7 @@
 
 mod loops;
 mod send_times;
+mod sides;
 mod signals_and_errors;
 mod unsent_packets;
 
