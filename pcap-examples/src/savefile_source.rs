@@ -103,9 +103,9 @@ fn open_stream(
     }
 }
 
-/// Opens compressed data.
+/// Opens compressed data, which is decompressed in a thread of its own.
 fn decompress(stream: impl Read + Send + 'static, format: CompressionFormat) -> SavefileSource {
-    let mut stream = Decompressor::new(stream, format);
+    let mut stream = InterruptibleReader::new(Decompressor::new(stream, format));
     let mut start = Vec::new();
     let read = stream.by_ref().take(PCAPNG_MAGIC.len() as u64);
     let failed = { read }.read_to_end(&mut start).err();
