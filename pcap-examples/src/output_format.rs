@@ -105,6 +105,15 @@ impl OutputFormat {
         }
     }
 
+    /// Returns the format for a live capture, which compresses at the fastest level unless the level is given.
+    #[must_use]
+    pub fn for_capture(mut self) -> OutputFormat {
+        if let Some(compression) = &mut self.compression {
+            compression.level = compression.level.or(compression.format.fastest_level());
+        }
+        self
+    }
+
     /// Returns the format, which is that of the input if the name does not tell.
     #[must_use]
     pub fn format_for(self, input: SavefileFormat) -> SavefileFormat {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pcap_core::{Active, BreakHandle, Capture, Stats};
 
-use crate::background_writer::{Totals, WrittenTotals};
+use crate::background_writer::{self, Totals, WrittenTotals};
 use crate::exit::Outcome;
 use crate::line_output::LineOutput;
 use crate::packet_sink::PacketSink;
@@ -36,6 +36,14 @@ impl Statistics {
             stderr::print_line(format_args!(
                 "{} packets received, {} dropped, {} dropped by the interface",
                 stats.received, stats.dropped, stats.if_dropped
+            ));
+        }
+        let waits = background_writer::waits();
+        if waits.count > 0 {
+            stderr::print_line(format_args!(
+                "waited {:.1} s for the output, which was too slow {} times",
+                waits.time.as_secs_f64(),
+                waits.count
             ));
         }
     }

@@ -4,8 +4,10 @@
 //! nothing for one second after a request to end the program. The writer thread flushes on a timer, so data is written
 //! promptly even while the program waits for its input. It also counts the packets that were written completely.
 
+mod queue;
 mod shared;
 mod totals;
+mod waits;
 mod writer_thread;
 mod written_totals;
 
@@ -14,7 +16,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pcap_core::BreakHandle;
 
@@ -22,6 +24,7 @@ pub(crate) use self::shared::Shared;
 use self::shared::State;
 pub(crate) use self::totals::PacketEnd;
 pub use self::totals::Totals;
+pub use self::waits::{Waits, set_queue_size, waits};
 use self::writer_thread::WRITE_SIZE;
 pub use self::written_totals::WrittenTotals;
 use crate::compression::Compression;
@@ -29,8 +32,6 @@ use crate::destination::{self, Destination};
 use crate::signal_thread;
 use crate::signals;
 
-/// The program waits for the writer thread when this many bytes are buffered.
-const MAX_PENDING: usize = 512 * 1024;
 /// How often a waiting program checks for a request to end.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// How many times the program interrupts the write of an output that it has given up.
@@ -117,7 +118,12 @@ impl BackgroundWriter {
 
     /// Returns the writer of standard output, which all parts of a program share.
     pub fn stdout() -> &'static BackgroundWriter {
-        STDOUT.get_or_init(|| BackgroundWriter::start(|shared| Destination::stdout(shared, None)))
+        STDOUT.get_or_init(|| {
+            let writer = BackgroundWriter::start(|shared| Destination::stdout(shared, None));
+            // Printing a long queue on a terminal would take minutes.
+            writer.lock().queue_size = waits::DEFAULT_QUEUE_SIZE;
+            writer
+        })
     }
 
     /// Writes all data to standard output and closes it, if the program has used it.
@@ -175,22 +181,41 @@ impl BackgroundWriter {
         if packet.is_some() {
             self.count_packet();
         }
-        while state.buffer.len() >= MAX_PENDING {
-            state = self.wait(state)?;
+        if state.queue.len() >= state.queue_size {
+            state = self.wait_for_room(state)?;
         }
         state.check()?;
-        let before = state.buffer.len();
-        state.buffer.extend_from_slice(bytes);
+        let before = state.queue.len();
+        state.queue.push(bytes);
         state.appended_bytes += bytes.len() as u64;
         if let Some(length) = packet {
             let end = state.appended_bytes;
             state.packet_ends.push_back(PacketEnd { end, length });
         }
-        let is_enough = before < WRITE_SIZE && state.buffer.len() >= WRITE_SIZE;
+        let is_enough = before < WRITE_SIZE && state.queue.len() >= WRITE_SIZE;
         if before == 0 || is_enough {
             self.0.thread_wakeup.notify_one();
         }
         Ok(())
+    }
+
+    /// Waits until the queue is no longer full.
+    #[cold]
+    fn wait_for_room<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+    ) -> io::Result<MutexGuard<'a, State>>
+    where
+        Self: 'a,
+    {
+        waits::begin();
+        while state.queue.len() >= state.queue_size {
+            let started = Instant::now();
+            let waited = self.wait(state);
+            waits::add(started.elapsed());
+            state = waited?;
+        }
+        Ok(state)
     }
 
     /// Records where packets end in the data that was appended, or is about to be appended.

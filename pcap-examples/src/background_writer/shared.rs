@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use pcap_core::BreakHandle;
 
+use super::queue::Queue;
 use super::totals::{PacketEnd, Totals};
+use super::waits;
 use crate::packet_counter::PacketCounter;
 use crate::signals;
 
@@ -37,7 +39,9 @@ pub(crate) struct Shared {
 #[derive(Debug)]
 pub(super) struct State {
     /// Data that the writer thread has not taken yet.
-    pub(super) buffer: Vec<u8>,
+    pub(super) queue: Queue,
+    /// The program waits when this many bytes are in the queue.
+    pub(super) queue_size: usize,
     /// The number of bytes that the program appended.
     pub(super) appended_bytes: u64,
     /// The number of these bytes that were written.
@@ -114,7 +118,8 @@ impl Shared {
     pub(super) fn new() -> Shared {
         Shared {
             state: Mutex::new(State {
-                buffer: Vec::new(),
+                queue: Queue::default(),
+                queue_size: waits::queue_size(),
                 appended_bytes: 0,
                 written_bytes: 0,
                 output_bytes: 0,

@@ -1,7 +1,6 @@
 //! The loop of the writer thread.
 
 use std::io;
-use std::mem;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
@@ -55,7 +54,7 @@ impl Shared {
             let mut left = None;
             if let Some(since) = unflushed_since {
                 let is_due = since.elapsed() >= COMPRESSOR_FLUSH_INTERVAL
-                    || (is_requested && state.buffer.is_empty());
+                    || (is_requested && state.queue.is_empty());
                 if is_due {
                     return Task::FlushCompressor;
                 }
@@ -68,12 +67,11 @@ impl Shared {
                 }
                 left = Some(left.map_or(remaining, |left| left.min(remaining)));
             }
-            if !state.buffer.is_empty() {
+            if !state.queue.is_empty() {
                 let since = *first_seen.get_or_insert_with(Instant::now);
                 let delay = MAX_DELAY.saturating_sub(since.elapsed());
-                if is_requested || state.buffer.len() >= WRITE_SIZE || delay.is_zero() {
-                    chunk.clear();
-                    mem::swap(chunk, &mut state.buffer);
+                if is_requested || state.queue.len() >= WRITE_SIZE || delay.is_zero() {
+                    state.queue.take(chunk);
                     state.last_progress = Instant::now();
                     if state.waiting_threads > 0 {
                         self.program_wakeup.notify_all();

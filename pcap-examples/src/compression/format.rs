@@ -65,6 +65,16 @@ impl CompressionFormat {
     }
 }
 
+impl CompressionFormat {
+    /// Returns the fastest level, if the format has levels.
+    pub(crate) fn fastest_level(self) -> Option<u8> {
+        match self {
+            CompressionFormat::Gzip | CompressionFormat::Zstd => Some(1),
+            CompressionFormat::Lz4 => None,
+        }
+    }
+}
+
 impl fmt::Display for CompressionFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

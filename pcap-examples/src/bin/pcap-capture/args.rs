@@ -10,7 +10,7 @@ use pcap_examples::options::rotation::{self, RotationOptions};
 use pcap_examples::options::stop::StopOptions;
 use pcap_examples::output_format::FormatArg;
 use pcap_examples::packet_printer::PrintFormat;
-use pcap_examples::{json, output_format, packet_line, signals};
+use pcap_examples::{json, output_format, packet_line, signals, value_parsers};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -57,6 +57,10 @@ pub(crate) struct Args {
     pub(crate) write: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) format: FormatArg,
+    /// How much data may wait for each output, in KiB or with a unit. While more waits, the program reads no
+    /// packets, and the kernel may drop some
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = value_parsers::kibibytes)]
+    pub(crate) queue: u64,
     /// Write each packet to the savefile immediately, instead of within about a second
     #[arg(short = 'U', long, requires = "write")]
     pub(crate) packet_buffered: bool,

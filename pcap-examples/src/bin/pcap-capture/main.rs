@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use pcap_core::{Active, Capture, Inactive, SavefileFormat, Stats};
-use pcap_examples::background_writer::{BackgroundWriter, Totals};
+use pcap_examples::background_writer::{self, BackgroundWriter, Totals};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::format_dumper::SavefileHead;
 use pcap_examples::interface_names::InterfaceNames;
@@ -57,7 +57,8 @@ fn run(args: &Args) -> Outcome {
         .as_deref()
         .map(OutputFormat::of_path)
         .transpose()?
-        .map(|output_format| output_format.with(args.format));
+        .map(|output_format| output_format.with(args.format).for_capture());
+    background_writer::set_queue_size(usize::try_from(args.queue).unwrap_or(usize::MAX));
     if args.write.is_none() && args.format.is_given() {
         exit::usage_error::<Args>("--format and --compress require --write");
     }
