@@ -4,14 +4,22 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// The options, and what to print about each.
-const REFUSED: [(&str, &str); 13] = [
+const REFUSED: [(&str, &str); 18] = [
     (
         "-A",
         "`-A` of editcap is `--after` of `pcap-filter`; `pcap-read -A` prints text",
     ),
+    (
+        "-C",
+        "`-C` of editcap is not supported: packets can be truncated only at their end, with `pcap-recode -s`",
+    ),
     ("-D", "`-D` of editcap is `--dedup-window` of `pcap-filter`"),
     ("-E", "packets are not decrypted"),
     ("-H", "mesh headers of IEEE 802.11s are not detected"),
+    (
+        "-I",
+        "`-I` of editcap is `--ignore-bytes` of `pcap-filter`, and `-I` of tcpdump is an option of `pcap-capture`",
+    ),
     ("-M", "TCP signatures are not verified"),
     (
         "-N",
@@ -25,6 +33,10 @@ const REFUSED: [(&str, &str); 13] = [
         "-R",
         "use `-f` with a filter expression, as described in pcap-filter(7)",
     ),
+    (
+        "-S",
+        "`-S` of editcap is not supported: `pcap-filter --sort` puts packets into the order of their times",
+    ),
     ("-T", "protocols are recognized by their ports and contents"),
     (
         "-V",
@@ -34,8 +46,17 @@ const REFUSED: [(&str, &str); 13] = [
         "-a",
         "`-a` of mergecap is `--append`; `-a` of dumpcap is an option of `pcap-capture`",
     ),
+    (
+        "-c",
+        "`-c` of editcap is `--packets` of `pcap-split`; `-c` of tcpdump is an option of `pcap-read`, `pcap-filter`, \
+         `pcap-capture` and `pcap-replay`",
+    ),
     ("-d", "`-d` of editcap is `--dedup` of `pcap-filter`"),
     ("-m", "modules of SNMP are not loaded"),
+    (
+        "-t",
+        "`-t` of editcap is `--shift` of `pcap-recode`; `-t` of tcpdump is an option of `pcap-read`",
+    ),
 ];
 
 /// Returns an option that no program has, and the sentence about it, if that is why the command line is wrong.

@@ -31,6 +31,7 @@ mod on_a_terminal;
 mod output_streams;
 mod pcapng;
 mod read;
+mod read_ranges;
 mod recode;
 #[cfg(all(target_os = "linux", not(emulated)))]
 mod replay;

@@ -6,6 +6,7 @@ use clap::Parser;
 use pcap_examples::options::display::DisplayOptions;
 use pcap_examples::options::input::InputOptions;
 use pcap_examples::options::json::JsonOptions;
+use pcap_examples::options::range::{self, RangeOptions};
 use pcap_examples::packet_printer::PrintFormat;
 use pcap_examples::{json, packet_line, signals};
 
@@ -16,6 +17,7 @@ Examples:
   pcap-read trace.pcap                   one line per packet
   pcap-read -r trace.pcap tcp port 443   only packets that pass a filter
   pcap-read -tttt -e -X trace.pcap       dates, link headers and bytes
+  pcap-read --after +60s trace.pcap      without the first minute
   pcap-read --count -f arp *.pcap        the number of ARP packets in all files
   tcpdump -w - | pcap-read --json -l -   read from standard input
   pcap-read --follow growing.pcap        wait for more packets until Ctrl-C
@@ -27,6 +29,9 @@ filtered with the link type of its interface. Packets of a link type for which
 the filter does not compile are not printed, with a warning. Sections of an
 unknown version of pcapng are skipped, with a warning.
 
+--packets and --except count the packets of all files together, also those that
+the filter rejects. Reading ends after the last packet that they select.
+
 If a file is damaged, the packets before the damage are printed, then the
 error, then the packets of the remaining files, and the status is 1. The status
 is also 1 if Ctrl-C ends the program before the end of a file, except with
@@ -35,10 +40,12 @@ is also 1 if Ctrl-C ends the program before the end of a file, except with
 /// Prints the packets of savefiles (pcap or pcapng, optionally compressed): one line each,
 /// with the local time, the addresses, the protocol, its fields and the length in bytes.
 #[derive(Parser)]
-#[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", packet_line::HELP, signals::HELP, json::HELP))]
+#[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n\n{}", range::HELP, packet_line::HELP, signals::HELP, json::HELP))]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) input: InputOptions,
+    #[command(flatten)]
+    pub(crate) range: RangeOptions,
     /// The maximum number of packets to print, in all files together [default: all]
     #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,

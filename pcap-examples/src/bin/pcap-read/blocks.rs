@@ -19,6 +19,8 @@ pub(crate) fn print(printing: &mut Printing<'_>, path: &Path, mut input: BlockRe
         args,
         selection,
         packets_read,
+        range,
+        number,
         printer,
         output,
     } = printing;
@@ -63,7 +65,13 @@ pub(crate) fn print(printing: &mut Printing<'_>, path: &Path, mut input: BlockRe
             }
             Block::Packet(block) => {
                 let (linktype, packet) = (block.linktype(), block.packet());
-                if !filters.accepts(linktype, endian, packet, &bar) {
+                *number += 1;
+                let is_selected = range.selects(*number, block.timestamp())
+                    && filters.accepts(linktype, endian, packet, &bar);
+                if !is_selected && range.is_over(*number) {
+                    return Ok(());
+                }
+                if !is_selected {
                     continue;
                 }
                 let count = packets_read.get() + 1;
@@ -77,7 +85,7 @@ pub(crate) fn print(printing: &mut Printing<'_>, path: &Path, mut input: BlockRe
                     let print = |out: &mut Vec<u8>| printer.push_block(out, &origin);
                     output.print_packet(packet.wire_len(), print)?;
                 }
-                if count == args.limit() {
+                if count == args.limit() || range.is_over(*number) {
                     return Ok(());
                 }
             }

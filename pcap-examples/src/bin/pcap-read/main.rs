@@ -16,6 +16,7 @@ use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::options::filter::Selection;
 use pcap_examples::options::input::Input;
+use pcap_examples::options::range::PacketRange;
 use pcap_examples::packet_counter::PacketCounter;
 use pcap_examples::packet_printer::PacketPrinter;
 use pcap_examples::program;
@@ -58,6 +59,8 @@ fn run(args: &Args, input: &Input) -> Outcome {
         args,
         selection: &input.selection,
         packets_read: &packets_read,
+        range: args.range.start(),
+        number: 0,
         printer: PacketPrinter::for_blocks(args.form())
             .lines(args.display.lines())
             .json_fields(args.json.packet_fields()),
@@ -76,6 +79,9 @@ struct Printing<'a> {
     args: &'a Args,
     selection: &'a Selection,
     packets_read: &'a PacketCounter,
+    range: PacketRange,
+    /// The number of packets of the files, with those that are not selected.
+    number: u64,
     printer: PacketPrinter,
     output: &'a mut LineOutput,
 }
@@ -84,7 +90,8 @@ struct Printing<'a> {
 fn print_files(printing: &mut Printing<'_>, files: &[PathBuf]) -> Outcome {
     let mut outcome = Ok(());
     for path in files {
-        if printing.packets_read.get() == printing.args.limit() {
+        let is_over = printing.range.is_over(printing.number);
+        if is_over || printing.packets_read.get() == printing.args.limit() {
             break;
         }
         if signals::end_requested().is_some() {

@@ -20,6 +20,8 @@ pub(crate) fn print(
         args,
         selection,
         packets_read,
+        range,
+        number,
         printer,
         output,
     } = printing;
@@ -27,7 +29,12 @@ pub(crate) fn print(
     if args.follow {
         capture.follow(true)?;
     }
-    if !selection.is_all() {
+    let mut filter = None;
+    if !range.is_all() {
+        // Rejected packets have a number, too.
+        let compiled = selection.compile_for(capture);
+        filter = Some(compiled.map_err(|error| filter_failure(path, error))?);
+    } else if !selection.is_all() {
         // Resolving host names may take a long time.
         signals::while_killable(|| capture.set_filter(selection.source()))
             .map_err(|error| filter_failure(path, error))?;
@@ -37,6 +44,17 @@ pub(crate) fn print(
     printer.continue_with(capture);
     let limit = args.limit();
     let flow = capture.try_for_each(|packet| {
+        *number += 1;
+        if let Some(filter) = &filter {
+            let is_selected =
+                range.selects(*number, Some(packet.timestamp())) && filter.matches_packet(packet);
+            if !is_selected {
+                return match range.is_over(*number) {
+                    true => ControlFlow::Break(Ok(())),
+                    false => ControlFlow::Continue(()),
+                };
+            }
+        }
         let count = packets_read.get() + 1;
         packets_read.set(count);
         if !args.count {
@@ -45,7 +63,7 @@ pub(crate) fn print(
                 return ControlFlow::Break(Err(error.into()));
             }
         }
-        match count == limit {
+        match count == limit || range.is_over(*number) {
             true => ControlFlow::Break(Ok(())),
             false => ControlFlow::Continue(()),
         }
