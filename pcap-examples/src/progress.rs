@@ -16,7 +16,7 @@ pub fn byte_bar(length: Option<u64>) -> ProgressBar {
     let (bar, template) = match length {
         Some(length) => (
             ProgressBar::new(length),
-            "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+            "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
         ),
         None => (
             ProgressBar::no_length(),

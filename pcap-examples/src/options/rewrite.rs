@@ -17,42 +17,45 @@ Rewriting:
   tags, MPLS, PPPoE, IP in IP, GRE, VXLAN and Geneve, and in the packets that
   ICMP errors quote. MAC addresses are also changed in ARP and in neighbour
   discovery, IP addresses in ARP, in the options and routing headers of IP, in
-  ICMP, neighbour discovery, IGMP and MLD. --src-mac, --dst-mac and --vlan
-  without OLD, --vlan-add, --vlan-remove and --ttl concern the outermost header.
-  If several rules fit, those for one side come first, then the command line's
-  order decides. The order of work: --fix-lengths, --vlan-remove, addresses and
-  all others, --vlan-add, --payload cut.
+  ICMP, neighbour discovery, IGMP and MLD. --vlan-add, --vlan-remove, --ttl,
+  and without OLD --src-mac, --dst-mac and --vlan, concern only the outermost
+  header. If several rules fit, those for one side come first, then those that
+  are first on the command line. Lengths are repaired first, then tags
+  removed, addresses and the rest changed, tags added and payloads cut.
 
-  Checksums of IPv4, TCP, UDP, UDP-Lite, DCCP, ICMP, ICMPv6, IGMP, GRE, OSPFv3,
-  PIM and VRRP change as the bytes that they cover do, even if packets are
-  truncated or fragments. So a correct checksum stays correct, and a wrong one
-  stays wrong, such as one that a network card was to fill in. A zero checksum
-  of UDP stays zero. SCTP's stays correct if the packet is complete.
-  --fix-checksums computes them anew, except DCCP, OSPFv3, PIM and VRRP, if all
-  bytes are there, but not in quoted packets. The frame check sequence of
+  The checksums of IPv4, TCP, UDP, UDP-Lite, DCCP, ICMP, ICMPv6, IGMP, GRE,
+  OSPFv3, PIM and VRRP change as the bytes that they cover do, even in
+  truncated packets and fragments. So a correct checksum stays correct, and a
+  wrong one stays wrong, such as one that a network card was to fill in. A
+  zero checksum of UDP stays zero. That of SCTP stays correct if all bytes are
+  there. With --payload zero, those of fragments become wrong. --fix-checksums
+  computes checksums anew if all bytes are there, except in quoted packets,
+  and those of DCCP, OSPFv3, PIM and VRRP. The frame check sequence of
   Ethernet and the integrity checks of IPsec do not change.
 
   --fix-lengths gives packets the length on the wire that they have in the
-  savefile: with `truncate` missing bytes are forgotten, with `pad` they become
-  zeros. If the length in the header of IP, UDP or PPPoE is 0 or exceeds the
-  packet, it becomes what is there. --fix-checksums then makes packets valid.
+  savefile: with `truncate`, missing bytes are forgotten; with `pad`, they
+  become zeros. If the length in the header of IP, UDP or PPPoE is 0 or
+  exceeds the packet, it becomes the length of what is there. --fix-checksums
+  then makes packets valid.
 
 Anonymizing:
   --anonymize replaces IP addresses with Crypto-PAn: two addresses that begin
-  with the same n bits still do. The same key gives the same addresses, in other
-  savefiles and in other programs that know Crypto-PAn. MAC addresses become
-  locally administered ones; broadcasts remain. KEYFILE has 32 bytes or 64
-  hexadecimal digits; --new-key creates it. Who has the key can undo it.
-  Addresses that --mac or --ip change are not anonymized.
+  with the same n bits still do. The same key gives the same addresses, in
+  other savefiles and in other programs that know Crypto-PAn. MAC addresses
+  become locally administered ones; broadcasts remain. KEYFILE has 32 bytes or
+  64 hexadecimal digits; --new-key creates it. Who has the key can undo it.
+  Addresses that the options for addresses replace are not anonymized.
 
   What is not hidden: the payload, and in it names (DNS, TLS, HTTP), addresses
-  (DHCP, FTP, SIP, SCTP, OSPF, VRRP, LLDP) and unknown tunnels, unless --payload
-  removes it; and times, lengths, ports, TTLs, VLAN numbers and TCP options,
-  from which systems and people may be recognized. A well-known address, such as
-  224.0.0.251, shows others that share its first bits; --keep-network 224.0.0.0/4
-  keeps multicast addresses readable. In pcapng, comments, names, secrets,
-  filters, descriptions of interfaces and of the capturing system, addresses of
-  interfaces, and blocks and options of other programs are removed.";
+  (DHCP, FTP, SIP, SCTP, OSPF, VRRP, LLDP) and unknown tunnels, unless
+  --payload removes it; and times, lengths, ports, TTLs, VLAN numbers and TCP
+  options, from which systems and people may be recognized. A well-known
+  address, such as 224.0.0.251, tells the first bits of those that share them
+  with it. --keep-network 224.0.0.0/4 keeps multicast addresses readable. In
+  pcapng, comments, names, secrets, filters, descriptions and addresses of
+  interfaces, the capturing system, and blocks and options of other programs
+  are removed.";
 
 /// The options that change packets.
 #[derive(Args, Clone, Debug, Default)]

@@ -30,12 +30,14 @@ immediately after the last packet of the previous loop.
 
 Several files are sent one after the other, without a pause between them.
 
-With --peer, the packets of servers are sent on the second device. All packets between two hosts
-follow the first one: its sender is the client, unless it accepts a TCP connection, or is from a
-port below 1024 to a higher one. --peer-filter selects the packets instead, by network, port or MAC
-address. With --peer-file, the packets of these savefiles are sent on the second device, and the
-times in both decide when. With --fast, the devices get their packets in batches: the order within
-a device stays the same, that between the devices does not.
+With --peer, the packets of servers are sent on the second device. All packets
+between two hosts follow the first one: its sender is the client, unless it
+accepts a TCP connection, or is from a port below 1024 to a higher one.
+--peer-filter selects the packets instead, by network, port or MAC address.
+With --peer-file, the packets of these savefiles are sent on the second
+device, and the times in both decide when. With --fast, the devices get their
+packets in batches: the order within a device stays the same, that between the
+devices does not.
 
 Packets that the device rejects, such as those above its MTU, are counted and reported. So are
 truncated packets, which are only sent with --cut. If a packet is not sent, the status is 1. The

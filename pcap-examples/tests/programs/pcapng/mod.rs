@@ -1,5 +1,6 @@
 //! The programs on pcapng savefiles, which they read and write block by block.
 
+mod anonymize;
 pub(crate) mod bytes;
 mod comments;
 mod filter;

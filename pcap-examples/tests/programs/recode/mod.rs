@@ -3,6 +3,7 @@
 mod formats;
 mod gzip;
 mod link_headers;
+mod rewriting;
 mod signals_and_errors;
 
 use std::fs;
