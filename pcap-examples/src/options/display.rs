@@ -12,7 +12,8 @@ use crate::packet_view::{BytesView, TimeFormat, View};
 pub struct DisplayOptions {
     /// Print no time; -tt: seconds since 1970, -ttt: since the previous packet, -tttt: with the date,
     /// -ttttt: since the first packet
-    #[arg(short = 't', action = ArgAction::Count, conflicts_with = "time")]
+    #[arg(short = 't', action = ArgAction::Count, conflicts_with = "time",
+        value_parser = clap::value_parser!(u8).range(..=5))]
     time_letters: u8,
     /// The time of a packet [default: local, as HH:MM:SS.ffffff in the time zone of the system or of TZ]
     #[arg(

@@ -50,12 +50,12 @@ fn push_offset(out: &mut Vec<u8>, offset: usize) {
     out.extend_from_slice(b": ");
 }
 
-/// Appends text. Bytes that are not printable appear as dots, except for line feeds, the carriage returns before them,
-/// and tabs.
+/// Appends text. Bytes that are not printable appear as dots, except for line feeds and tabs. Carriage returns at the
+/// end of a line or of the packet are omitted.
 fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
     for (index, &byte) in bytes.iter().enumerate() {
         match byte {
-            b'\r' if bytes.get(index + 1) == Some(&b'\n') => {}
+            b'\r' if bytes.get(index + 1).is_none_or(|&next| next == b'\n') => {}
             b'\t' | b'\n' | b' ' => out.push(byte),
             _ if byte.is_ascii_graphic() => out.push(byte),
             _ => out.push(b'.'),

@@ -61,8 +61,8 @@ fn after(data: &[u8], mut kind: u16, mut at: usize) -> Option<usize> {
 /// Returns the end of the header of IEEE 802.2.
 fn llc(data: &[u8], at: usize) -> Option<usize> {
     Some(match *data.get(at..)? {
-        // Novell's raw IEEE 802.3.
-        [0xff, 0xff, ..] => at,
+        // Novell's raw IEEE 802.3, or no payload.
+        [0xff, 0xff, ..] | [] => at,
         [0xaa, 0xaa, 3, ..] => at + 8,
         [_, _, control, ..] if control & 3 == 3 => at + 3,
         _ => at + 4,

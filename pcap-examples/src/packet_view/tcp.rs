@@ -6,6 +6,7 @@ use super::{Sequences, Style, View};
 use crate::decode::{Decoded, Detail, Endpoint};
 
 const RST: u16 = 0x04;
+const URG: u16 = 0x20;
 /// SYN, FIN and RST.
 const CONTROL: u16 = 0x07;
 /// The letters of tcpdump for the flags, starting with the lowest bit: FIN, SYN, RST, PSH, ACK, …
@@ -66,6 +67,13 @@ pub(crate) fn push(
     }
     if let Some(window) = window {
         let _ = write!(out, " win {window}");
+    }
+    let header = known.ip.and_then(|ip| ip.data.get(ip.payload_at..));
+    if let (Some(URG), Some(&[high, low])) = (
+        flags.map(|flags| flags & URG),
+        header.and_then(|header| header.get(18..20)),
+    ) {
+        let _ = write!(out, " urg {}", u16::from_be_bytes([high, low]));
     }
     let difference = acknowledged.zip(shown_acknowledged);
     difference.map_or(0, |(whole, shown)| whole.wrapping_sub(shown))

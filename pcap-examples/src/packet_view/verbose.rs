@@ -131,10 +131,6 @@ impl Details {
         let Some(fixed) = header.first_chunk::<20>() else {
             return;
         };
-        let urgent = u16::from_be_bytes([fixed[18], fixed[19]]);
-        if fixed[13] & 0x20 != 0 {
-            let _ = write!(out, ", urg {urgent}");
-        }
         let end = usize::from(fixed[12] >> 4) * 4;
         if end < 20 {
             let _ = write!(out, ", bad header length {end}");

@@ -38,3 +38,4 @@ mod replay;
 #[cfg(target_os = "linux")]
 mod signals;
 mod split;
+mod views;

@@ -132,8 +132,8 @@ pub(crate) fn run_program(name: &str, arguments: &[&str]) -> RunResult {
     run(program(name).args(arguments))
 }
 
-/// Runs another tool, such as tcpdump, and returns its output. Panics if it fails.
-pub(crate) fn run_tool(name: &str, arguments: &[&str]) -> String {
+/// Returns the command for another tool, such as tcpdump.
+pub(crate) fn tool(name: &str) -> Command {
     // ci/test-versions names a tcpdump that uses the tested libpcap.
     let other = std::env::var("PCAP_TEST_TCPDUMP").ok();
     let name = match other.as_deref().filter(|_| name == "tcpdump") {
@@ -144,6 +144,12 @@ pub(crate) fn run_tool(name: &str, arguments: &[&str]) -> String {
     // Do not depend on the user's language and preferences.
     command.env("LC_ALL", "C").env("HOME", "/nonexistent");
     command.env_remove("XDG_CONFIG_HOME");
+    command
+}
+
+/// Runs another tool, and returns its output. Panics if it fails.
+pub(crate) fn run_tool(name: &str, arguments: &[&str]) -> String {
+    let mut command = tool(name);
     let ran = run(command.args(arguments));
     assert_eq!(ran.status, Some(0), "{command:?}: {}", ran.stderr);
     String::from_utf8(ran.stdout).expect("text")
