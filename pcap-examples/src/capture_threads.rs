@@ -5,7 +5,7 @@ use pcap_core::{Active, Capture, Inactive, Stats};
 use crate::exit::Outcome;
 
 /// Activates one capture per thread. Calls `opened` once with all captures, then `each` in each thread with its
-/// capture. If `each` fails in a thread, the other captures are broken.
+/// number and its capture. If `each` fails in a thread, the other captures are broken.
 ///
 /// Returns the first failure of `each`, and the sum of the statistics of all captures.
 ///
@@ -17,13 +17,13 @@ pub fn run(
     options: &Capture<Inactive>,
     threads: usize,
     opened: impl FnOnce(&[Capture<Active>]) -> Outcome,
-    each: impl Fn(&mut Capture<Active>) -> Outcome + Sync,
+    each: impl Fn(usize, &mut Capture<Active>) -> Outcome + Sync,
 ) -> Outcome<(Outcome, Stats)> {
     use pcap_core::os::linux::{Fanout, FanoutMode};
 
     let group = Fanout::new(FanoutMode::Hash).activate(options, threads)?;
     opened(group.members())?;
-    let (_, stats, failure) = group.run(|_, capture| each(capture)).into_parts();
+    let (_, stats, failure) = group.run(each).into_parts();
     Ok((failure.map_or(Ok(()), Err), stats))
 }
 
@@ -37,7 +37,7 @@ pub fn run(
     _: &Capture<Inactive>,
     _: usize,
     _: impl FnOnce(&[Capture<Active>]) -> Outcome,
-    _: impl Fn(&mut Capture<Active>) -> Outcome + Sync,
+    _: impl Fn(usize, &mut Capture<Active>) -> Outcome + Sync,
 ) -> Outcome<(Outcome, Stats)> {
     let text = "cannot capture in several threads: only Linux distributes packets among them";
     Err(crate::exit::Failure::Text(text.into()))

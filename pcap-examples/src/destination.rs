@@ -14,6 +14,8 @@ use crate::signals;
 
 /// The largest write to a pipe or a terminal. Smaller writes let the program notice progress.
 const MAX_WRITE: usize = 64 * 1024;
+/// The largest write to a file, so that the program notices progress of a slow disk.
+const MAX_FILE_WRITE: usize = 1024 * 1024;
 /// The largest write after a request to end: `PIPE_BUF` on Linux.
 const MAX_WRITE_AT_END: usize = 4096;
 /// The pause before a write is retried if the output is non-blocking and full.
@@ -247,7 +249,7 @@ impl Write for CountingOutput {
             let max_length = match signals::end_requested() {
                 Some(_) if !self.is_regular => MAX_WRITE_AT_END,
                 None if !self.is_regular => MAX_WRITE,
-                _ => bytes.len(),
+                _ => MAX_FILE_WRITE,
             };
             let piece = &bytes[..bytes.len().min(max_length)];
             let written = match &mut self.handle {

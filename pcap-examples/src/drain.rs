@@ -11,7 +11,7 @@ use crate::signals;
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long to wait for packets after a request to end immediately. The default packet-buffer timeout is shorter.
-const URGENT_WAIT: Duration = Duration::from_millis(500);
+pub const URGENT_WAIT: Duration = Duration::from_millis(500);
 
 /// Stops a capture from accepting packets, then calls a closure with each packet that has already arrived, until the
 /// closure returns `false`.

@@ -12,6 +12,10 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Default)]
 pub struct InterfaceNames {
     names: Option<HashMap<u32, Name>>,
+    /// The names of the interfaces of the capture, if there are several.
+    sources: Vec<String>,
+    /// The number of the interface of the current packet.
+    source: usize,
 }
 
 /// A cached name.
@@ -29,7 +33,27 @@ impl InterfaceNames {
     pub fn of_this_system() -> InterfaceNames {
         InterfaceNames {
             names: Some(HashMap::new()),
+            ..InterfaceNames::default()
         }
+    }
+
+    /// Sets the names of the interfaces of the capture, if there are several.
+    #[must_use]
+    pub fn with_sources(mut self, names: Vec<String>) -> InterfaceNames {
+        self.sources = names;
+        self
+    }
+
+    /// Sets the number of the interface of the current packet.
+    #[inline]
+    pub fn set_source(&mut self, number: usize) {
+        self.source = number;
+    }
+
+    /// Returns the name of the interface of the current packet, if the capture has several.
+    #[must_use]
+    pub fn source(&self) -> Option<&str> {
+        self.sources.get(self.source).map(String::as_str)
     }
 
     /// Returns the name of the interface with this index, if it is known. A removed interface keeps its last name.

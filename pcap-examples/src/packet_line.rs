@@ -87,6 +87,7 @@ impl PacketLines {
             let packet_type = known.cooked.as_ref().and_then(|cooked| cooked.packet_type);
             origin.push_start(out, packet_type.is_some());
         }
+        push_source(out, known.cooked.as_ref(), interfaces);
         if let Some(cooked) = &known.cooked {
             push_cooked(out, cooked, interfaces);
         }
@@ -235,6 +236,15 @@ impl PacketLines {
         if let Some(ip) = &known.ip {
             details.push(out, ip, known.fragment);
         }
+    }
+}
+
+/// Appends the name of the interface, if the capture has several and the packet does not have its own.
+fn push_source(out: &mut Vec<u8>, cooked: Option<&Cooked>, interfaces: &InterfaceNames) {
+    let has_interface = cooked.is_some_and(|cooked| cooked.interface.is_some());
+    if let (Some(name), false) = (interfaces.source(), has_interface) {
+        // Writing to memory cannot fail.
+        let _ = write!(out, "{} ", name.escape_debug());
     }
 }
 

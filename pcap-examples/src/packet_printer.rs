@@ -26,6 +26,8 @@ pub struct PacketPrinter {
     lines: PacketLines,
     interfaces: InterfaceNames,
     json_fields: Vec<PacketField>,
+    /// The link types of the interfaces, if there are several.
+    linktypes: Vec<Dlt>,
 }
 
 impl PacketPrinter {
@@ -38,6 +40,7 @@ impl PacketPrinter {
             lines: PacketLines::default(),
             interfaces: InterfaceNames::default(),
             json_fields: PacketField::defaults(),
+            linktypes: Vec::new(),
         }
     }
 
@@ -50,6 +53,7 @@ impl PacketPrinter {
             lines: PacketLines::default(),
             interfaces: InterfaceNames::default(),
             json_fields: PacketField::defaults(),
+            linktypes: Vec::new(),
         }
     }
 
@@ -57,6 +61,13 @@ impl PacketPrinter {
     #[must_use]
     pub fn interfaces(mut self, interfaces: InterfaceNames) -> PacketPrinter {
         self.interfaces = interfaces;
+        self
+    }
+
+    /// Sets the link types of the interfaces, if the packets come from several.
+    #[must_use]
+    pub fn linktypes(mut self, linktypes: Vec<Dlt>) -> PacketPrinter {
+        self.linktypes = linktypes;
         self
     }
 
@@ -83,6 +94,14 @@ impl PacketPrinter {
     #[inline]
     pub fn push(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
         self.push_packet(out, self.linktype, packet, None);
+    }
+
+    /// Appends the lines of a packet from the interface with this number.
+    #[inline]
+    pub fn push_from(&mut self, interface: usize, out: &mut Vec<u8>, packet: Packet<'_>) {
+        let linktype = self.linktypes.get(interface).unwrap_or(&self.linktype);
+        self.interfaces.set_source(interface);
+        self.push_packet(out, *linktype, packet, None);
     }
 
     /// Appends the lines of a packet of a pcapng savefile.

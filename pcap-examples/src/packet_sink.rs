@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use pcap_core::Packet;
+use pcap_core::{Packet, Stats};
 
 use crate::background_writer::{BackgroundWriter, Totals, WrittenTotals};
 use crate::exit::{Failure, Outcome};
@@ -40,18 +40,18 @@ impl PacketSink {
         self
     }
 
-    /// Writes and prints a packet. After an error, only counts packets. Ignores packets if the output is
+    /// Writes and prints a packet of the interface with this number. After an error, only counts packets. Ignores packets if the output is
     /// [complete](Self::must_end).
     ///
     /// # Errors
     ///
     /// Returns an error if the savefile or standard output has failed.
-    pub fn write(&mut self, packet: Packet<'_>) -> Outcome {
+    pub fn write(&mut self, interface: usize, packet: Packet<'_>) -> Outcome {
         if self.is_failed {
             self.received.add(packet.wire_len());
             return Ok(());
         }
-        let written = self.write_and_print(packet);
+        let written = self.write_and_print(interface, packet);
         self.is_failed = written.is_err();
         if !matches!(written, Ok(false)) {
             self.received.add(packet.wire_len());
@@ -59,14 +59,14 @@ impl PacketSink {
         written.map(drop)
     }
 
-    fn write_and_print(&mut self, packet: Packet<'_>) -> Outcome<bool> {
+    fn write_and_print(&mut self, interface: usize, packet: Packet<'_>) -> Outcome<bool> {
         if let Some(savefile) = &mut self.savefile {
-            if !savefile.write(0, packet)? {
+            if !savefile.write(interface, packet)? {
                 return Ok(false);
             }
         }
         if let Some(printer) = &mut self.printer {
-            let print = |out: &mut Vec<u8>| printer.push(out, packet);
+            let print = |out: &mut Vec<u8>| printer.push_from(interface, out, packet);
             self.output.print_packet(packet.wire_len(), print)?;
         }
         Ok(true)
@@ -76,6 +76,19 @@ impl PacketSink {
     #[must_use]
     pub fn must_end(&self) -> bool {
         self.savefile.as_ref().is_some_and(Output::must_end)
+    }
+
+    /// Sets the statistics of an interface so far, for the savefiles that have them.
+    pub fn set_statistics(&mut self, interface: usize, stats: Stats) {
+        if let Some(savefile) = &mut self.savefile {
+            savefile.set_statistics(interface, stats);
+        }
+    }
+
+    /// Returns the output for savefiles.
+    #[must_use]
+    pub fn savefile(&self) -> Option<&Output> {
+        self.savefile.as_ref()
     }
 
     /// Returns the output for savefiles.

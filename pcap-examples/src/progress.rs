@@ -6,6 +6,8 @@ use indicatif::{
     HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressFinish, ProgressStyle,
 };
 
+use crate::escape;
+
 /// How often a status line is updated.
 const UPDATE_INTERVAL: Duration = Duration::from_millis(250);
 
@@ -39,6 +41,7 @@ pub struct StatusLine {
     lost: &'static str,
     /// The part of the work that is done, and how long it has taken.
     progress: Option<(f64, Duration)>,
+    note: String,
 }
 
 impl StatusLine {
@@ -57,6 +60,7 @@ impl StatusLine {
             packets: 0,
             lost: "dropped",
             progress: None,
+            note: String::new(),
         }
     }
 
@@ -70,6 +74,11 @@ impl StatusLine {
     /// time is left.
     pub fn set_progress(&mut self, part: Option<f64>, elapsed: Duration) {
         self.progress = part.map(|part| (part.clamp(0.0, 1.0), elapsed));
+    }
+
+    /// Sets a text for the end of the line, such as the name of the current file.
+    pub fn set_note(&mut self, note: impl AsRef<[u8]>) {
+        self.note = format!(", {}", escape::controls(note.as_ref()));
     }
 
     /// Returns whether it is time for an update.
@@ -100,12 +109,13 @@ impl StatusLine {
             format!(", {:.0} %{left}", part * 100.0)
         });
         self.line.set_message(format!(
-            "{} packets, {}, {} {}, {} packets/s{progress}",
+            "{} packets, {}, {} {}, {} packets/s{progress}{}",
             HumanCount(packets),
             HumanBytes(bytes),
             HumanCount(lost),
             self.lost,
             HumanCount(rate as u64),
+            self.note,
         ));
         (self.shown, self.packets) = (now, packets);
     }

@@ -4,39 +4,84 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use pcap_core::{Active, BreakHandle, Capture, Stats};
+use pcap_core::BreakHandle;
 
 use crate::background_writer::{self, Totals, WrittenTotals};
 use crate::exit::Outcome;
+use crate::interface_counts::InterfaceCounts;
 use crate::line_output::LineOutput;
-use crate::packet_sink::PacketSink;
 use crate::{json, signals, stderr};
 
 /// How long to wait until broken captures have reported and their buffered packets are usually written.
 const REPORT_PAUSE: Duration = Duration::from_millis(150);
 
 /// The statistics of a capture.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Statistics {
     /// The packets that were printed or written completely.
     pub written: Totals,
     /// The number of packets that were received but not written.
     pub not_written: u64,
-    /// The statistics of libpcap, if they are available.
-    pub stats: Option<Stats>,
+    /// The counts of the interfaces.
+    pub interfaces: Vec<InterfaceCounts>,
+    /// The counts of further outputs.
+    pub outputs: Vec<OutputCounts>,
+}
+
+/// The counts of a further output, which has its own filter.
+#[derive(Clone, Debug)]
+pub struct OutputCounts {
+    /// The path of the command line.
+    pub path: String,
+    /// The filter expression.
+    pub filter: String,
+    /// The packets that passed the filter.
+    pub received: Totals,
+    /// The outputs, which count the packets written.
+    pub written: WrittenTotals,
+}
+
+impl OutputCounts {
+    /// Returns the number of packets that passed the filter, but were not written.
+    #[must_use]
+    pub fn not_written(&self) -> u64 {
+        let written = self.written.totals().packets;
+        self.received.packets.saturating_sub(written)
+    }
 }
 
 impl Statistics {
+    /// Returns the sum of the counts of all interfaces, if libpcap has any.
+    #[must_use]
+    pub fn total(&self) -> Option<InterfaceCounts> {
+        let mut total = InterfaceCounts::default();
+        for interface in &self.interfaces {
+            total.add(interface);
+        }
+        Some(total).filter(|total| total.stats.is_some())
+    }
+
     /// Prints the statistics on standard error.
     pub fn print(&self) {
         let Totals { packets, bytes } = self.written;
         stderr::print_line(format_args!("{packets} packets captured, {bytes} bytes"));
         stderr::print_unwritten(self.not_written);
-        if let Some(stats) = &self.stats {
-            stderr::print_line(format_args!(
-                "{} packets received, {} dropped, {} dropped by the interface",
-                stats.received, stats.dropped, stats.if_dropped
-            ));
+        if let Some(total) = self.total() {
+            stderr::print_line(&total);
+        }
+        if let [_, _, ..] = &self.interfaces[..] {
+            for interface in self.interfaces.iter().filter(|one| one.stats.is_some()) {
+                stderr::print_line(format_args!("{}: {interface}", interface.name));
+            }
+        }
+        for output in &self.outputs {
+            let (path, written) = (&output.path, output.written.totals());
+            let Totals { packets, bytes } = written;
+            let mut line = format!("`{path}`: {packets} packets written, {bytes} bytes");
+            if let not_written @ 1.. = output.not_written() {
+                line += &format!(", {not_written} packets not written");
+            }
+            stderr::print_line(line);
         }
         let waits = background_writer::waits();
         if waits.count > 0 {
@@ -55,8 +100,7 @@ impl Statistics {
     /// Returns the error of standard output if it has failed.
     pub fn print_json(&self, to_stdout: bool) -> Outcome {
         let mut line = Vec::new();
-        let stats = self.stats.as_ref();
-        json::push_statistics(&mut line, self.written, self.not_written, stats);
+        json::push_statistics(&mut line, self);
         if to_stdout {
             let mut output = LineOutput::stdout();
             output.print_line(|out| out.append(&mut line))?;
@@ -68,9 +112,20 @@ impl Statistics {
     }
 }
 
-/// What several captures report for SIGUSR1: their statistics, and the number of packets received by their sinks.
+/// What one thread of a capture has counted.
 #[derive(Clone, Debug, Default)]
-pub struct CaptureReports(Arc<Mutex<Vec<(Stats, u64)>>>);
+pub struct ThreadCounts {
+    /// The packets passed to the outputs.
+    pub received: Totals,
+    /// The counts of the interfaces.
+    pub interfaces: Vec<InterfaceCounts>,
+    /// The counts of further outputs.
+    pub outputs: Vec<OutputCounts>,
+}
+
+/// The counts of the threads of a capture, for its end and for SIGUSR1.
+#[derive(Clone, Debug, Default)]
+pub struct CaptureReports(Arc<Mutex<Vec<ThreadCounts>>>);
 
 impl CaptureReports {
     /// Handles SIGUSR1 and SIGUSR2 for these captures, whose packets are counted by `written`.
@@ -81,7 +136,7 @@ impl CaptureReports {
         &self,
         captures: Vec<BreakHandle>,
         timeout: Duration,
-        written: WrittenTotals,
+        written: Vec<WrittenTotals>,
     ) {
         let reports = self.clone();
         let handles = captures.clone();
@@ -90,42 +145,49 @@ impl CaptureReports {
             thread::sleep(timeout);
             handles.iter().for_each(BreakHandle::breakloop);
             thread::sleep(REPORT_PAUSE);
-            reports.sum(written.totals()).print();
+            reports.statistics(&written).print();
         });
     }
 
-    /// Adds a slot in which one more capture reports.
+    /// Adds a slot for one more thread.
+    #[must_use]
     pub fn add_slot(&self) -> ReportSlot {
         let mut slots = self.slots();
-        slots.push((Stats::default(), 0));
+        slots.push(ThreadCounts::default());
         ReportSlot {
             reports: self.clone(),
             index: slots.len() - 1,
         }
     }
 
-    fn sum(&self, written: Totals) -> Statistics {
-        let (mut stats, mut received) = (Stats::default(), 0);
-        for (one, packets) in self.slots().iter() {
-            stats.received += one.received;
-            stats.dropped += one.dropped;
-            // All captures are on one interface, so each has the same count.
-            stats.if_dropped = stats.if_dropped.max(one.if_dropped);
-            received += packets;
+    /// Returns the sum of the counts of all threads. The threads have the same interfaces.
+    #[must_use]
+    pub fn statistics(&self, written: &[WrittenTotals]) -> Statistics {
+        let mut sum = Statistics::default();
+        let mut received = Totals::default();
+        for written in written {
+            sum.written += written.totals();
         }
-        Statistics {
-            written,
-            not_written: received.saturating_sub(written.packets),
-            stats: Some(stats),
+        for counts in self.slots().iter() {
+            received += counts.received;
+            for (index, interface) in counts.interfaces.iter().enumerate() {
+                match sum.interfaces.get_mut(index) {
+                    Some(other) => other.add_thread(interface),
+                    None => sum.interfaces.push(interface.clone()),
+                }
+            }
+            sum.outputs.extend(counts.outputs.iter().cloned());
         }
+        sum.not_written = received.packets.saturating_sub(sum.written.packets);
+        sum
     }
 
-    fn slots(&self) -> MutexGuard<'_, Vec<(Stats, u64)>> {
+    fn slots(&self) -> MutexGuard<'_, Vec<ThreadCounts>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A slot in which one capture reports.
+/// A slot for the counts of one thread.
 #[derive(Debug)]
 pub struct ReportSlot {
     reports: CaptureReports,
@@ -133,14 +195,8 @@ pub struct ReportSlot {
 }
 
 impl ReportSlot {
-    /// Records the statistics of a capture, and requests that its packets are written now.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if libpcap has no statistics or the output has failed.
-    pub fn report(&self, capture: &Capture<Active>, sink: &mut PacketSink) -> Outcome {
-        let stats = capture.stats()?;
-        self.reports.slots()[self.index] = (stats, sink.received().packets);
-        sink.request_flush()
+    /// Sets the current counts of the thread.
+    pub fn set(&self, counts: ThreadCounts) {
+        self.reports.slots()[self.index] = counts;
     }
 }

@@ -29,6 +29,7 @@ use self::writer_thread::WRITE_SIZE;
 pub use self::written_totals::WrittenTotals;
 use crate::compression::Compression;
 use crate::destination::{self, Destination};
+use crate::safe_files;
 use crate::signal_thread;
 use crate::signals;
 
@@ -89,13 +90,13 @@ impl BackgroundWriter {
             return Ok(BackgroundWriter::start(move |shared| {
                 shared.lock().is_open = false;
                 shared.set_operation("create");
-                let file = File::create(path)?;
+                let file = safe_files::create(&path)?;
                 shared.set_operation("write");
                 shared.lock().is_open = true;
                 Destination::file(file, shared, compression)
             }));
         }
-        let file = File::create(path)?;
+        let file = safe_files::create(path)?;
         Ok(BackgroundWriter::for_file(file, compression, sync, None))
     }
 

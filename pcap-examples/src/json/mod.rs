@@ -12,7 +12,7 @@ mod statistics;
 pub use object::{Object, SCHEMA, list, number, string};
 pub use packet::push;
 pub use packet_field::PacketField;
-pub use statistics::push as push_statistics;
+pub use statistics::{push as push_statistics, push_counts, push_interface, push_output};
 
 /// The section of `--help` about the JSON of packets.
 pub const HELP: &str = "\

@@ -74,8 +74,10 @@ impl PacketLine<'_> {
             PacketField::Interface => match block {
                 Some(block) => object.some_text("interface", block.interface().name()),
                 None => {
-                    let index = cooked.and_then(|cooked| cooked.interface);
-                    let name = index.and_then(|index| interfaces.name(index));
+                    let name = match cooked.and_then(|cooked| cooked.interface) {
+                        Some(index) => interfaces.name(index),
+                        None => interfaces.source(),
+                    };
                     object.some_text("interface", name)
                 }
             },

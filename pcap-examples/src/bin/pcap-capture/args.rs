@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
+use pcap_examples::options::also::AlsoArg;
 use pcap_examples::options::device::DeviceOptions;
 use pcap_examples::options::display::DisplayOptions;
 use pcap_examples::options::json::JsonOptions;
@@ -48,9 +49,10 @@ pub(crate) struct Args {
     pub(crate) devices: DeviceOptions,
     #[command(flatten)]
     pub(crate) stop: StopOptions,
-    /// Capture with N threads; Linux distributes flows among them, and order is kept within a thread
-    #[arg(long, value_name = "N", conflicts_with = "write",
-        value_parser = clap::value_parser!(u16).range(1..=256))]
+    /// Capture with N threads, each with its own savefile: a-1.pcap, a-2.pcap, ...
+    ///
+    /// Linux distributes flows among the threads, and order is kept within a thread. pcap-merge merges the savefiles.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: Option<u16>,
     /// Write packets to a savefile instead of printing them; `-` means standard output
     #[arg(short, long, value_name = "FILE")]
@@ -61,6 +63,20 @@ pub(crate) struct Args {
     /// packets, and the kernel may drop some
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = value_parsers::kibibytes)]
     pub(crate) queue: u64,
+    /// Also write the packets that pass a filter expression to another savefile
+    ///
+    /// May be given several times. The last `=` separates the expression from the path. A savefile that cannot be
+    /// written does not end the capture, but the status is 1.
+    #[arg(long, value_name = "EXPR=FILE", value_parser = AlsoArg::parse)]
+    pub(crate) also: Vec<AlsoArg>,
+    /// Continue as this user, without privileges, after the devices are open
+    ///
+    /// All files belong to this user. Commands that the program starts run as this user, too.
+    #[arg(short = 'Z', long = "relinquish-privileges", value_name = "USER")]
+    pub(crate) user: Option<String>,
+    /// Write the status to a file once per second, as JSON (see below), for monitoring
+    #[arg(long, value_name = "FILE", conflicts_with = "threads")]
+    pub(crate) status_file: Option<PathBuf>,
     /// Write each packet to the savefile immediately, instead of within about a second
     #[arg(short = 'U', long, requires = "write")]
     pub(crate) packet_buffered: bool,

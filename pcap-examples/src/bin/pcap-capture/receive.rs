@@ -3,98 +3,280 @@
 use std::mem;
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, Capture, End, Next};
-use pcap_examples::background_writer::Totals;
-use pcap_examples::drain::drain_capture;
-use pcap_examples::exit::Outcome;
-use pcap_examples::packet_sink::PacketSink;
-use pcap_examples::progress::StatusLine;
+use pcap_core::{End, Next};
+use pcap_examples::background_writer;
+use pcap_examples::drain::{URGENT_WAIT, drain_capture};
+use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::signals;
-use pcap_examples::statistics::{CaptureReports, ReportSlot};
+use pcap_examples::statistics::{ReportSlot, ThreadCounts};
 
-use crate::args::Args;
+use crate::merge::{Merge, Step};
+use crate::monitor::Monitor;
+use crate::outputs::Outputs;
 use crate::quota::Quota;
+use crate::source::Source;
 
 /// How often the program checks for buffered packets while no packets arrive.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
 /// The number of packets between two readings of the clock.
 const CLOCK_INTERVAL: u32 = 64;
+/// How often the counts of libpcap are read. If the program waits for an output in such an interval, packets that the
+/// kernel drops in it count as dropped because of the output.
+const UPDATE_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Passes packets to the sink until the limit, the end of the duration or a request to end the program. Then drains the
-/// capture, unless the limit is reached.
-pub(crate) fn receive(
-    args: &Args,
-    capture: &mut Capture<Active>,
-    sink: &mut PacketSink,
-    status: &mut StatusLine,
-    quota: &Quota,
-    reports: &CaptureReports,
-) -> Outcome {
-    let duration = args.stop.duration();
-    let end = duration.and_then(|time| Instant::now().checked_add(time));
-    let received = receive_until_end(capture, sink, status, quota, &reports.add_slot(), end);
-    let must_drain = match &received {
-        Ok(must_stop) => *must_stop && !quota.is_used_up(),
-        Err(failure) => sink.is_failed() && !failure.is_broken_pipe(),
-    };
-    let mut outcome = received.map(drop);
-    if must_drain {
-        let drained = drain_capture(capture, |packet| {
-            let is_wanted = quota.claim();
-            if is_wanted {
-                // Even if the output has failed, the sink counts the packets.
-                let written = sink.write(packet);
-                outcome = mem::replace(&mut outcome, Ok(())).and(written);
-            }
-            Ok(is_wanted)
-        });
-        outcome = outcome.and(drained);
-    }
-    outcome
+/// Passes the packets of interfaces to outputs.
+pub(crate) struct Receiver<'a> {
+    sources: Vec<Source<'a>>,
+    outputs: Outputs,
+    quota: &'a Quota,
+    monitor: Monitor<'a>,
+    slot: ReportSlot,
+    end: Option<Instant>,
+    updated: Instant,
+    /// How often the program had waited for outputs when the counts of libpcap were read.
+    waits: u64,
 }
 
-/// Passes packets to the sink. Returns `false` if the capture has ended by itself, and `true` if it must be stopped.
-fn receive_until_end(
-    capture: &mut Capture<Active>,
-    sink: &mut PacketSink,
-    status: &mut StatusLine,
-    quota: &Quota,
-    slot: &ReportSlot,
-    end: Option<Instant>,
-) -> Outcome<bool> {
-    let mut wait = Duration::ZERO;
-    let mut packets = 0_u32;
-    while !quota.is_used_up() && !sink.must_end() && signals::end_requested().is_none() {
-        match capture.next_packet_timeout(wait)? {
-            Next::Packet(_) if !quota.claim() => break,
-            Next::Packet(packet) => {
-                sink.write(packet)?;
-                wait = Duration::ZERO;
-                packets = packets.wrapping_add(1);
-                // Reading the clock for each packet would be too slow.
-                if packets % CLOCK_INTERVAL != 0 {
-                    continue;
-                }
-            }
-            Next::Timeout => {
-                sink.flush_dumper()?;
-                wait = FLUSH_INTERVAL;
-            }
-            Next::End(End::Break) => slot.report(capture, sink)?,
-            Next::End(End::Eof) => return Ok(false),
-        }
+impl<'a> Receiver<'a> {
+    pub(crate) fn new(
+        sources: Vec<Source<'a>>,
+        outputs: Outputs,
+        quota: &'a Quota,
+        monitor: Monitor<'a>,
+        slot: ReportSlot,
+        duration: Option<Duration>,
+    ) -> Receiver<'a> {
         let now = Instant::now();
-        if let Some(end) = end {
-            if end <= now {
-                break;
-            }
-            wait = wait.min(end - now);
-        }
-        sink.tick(now)?;
-        if status.is_due(now) {
-            let Totals { packets, bytes } = sink.received();
-            status.show(now, packets, bytes, capture.stats()?.dropped);
+        Receiver {
+            sources,
+            outputs,
+            quota,
+            monitor,
+            slot,
+            end: duration.and_then(|duration| now.checked_add(duration)),
+            updated: now,
+            waits: background_writer::waits().count,
         }
     }
-    Ok(true)
+
+    /// Receives packets until the limit, the end of the duration or a request to end the program, and then the packets
+    /// that have already arrived, unless the limit is reached. Closes the outputs.
+    pub(crate) fn run(mut self) -> Outcome {
+        let counts = self.counts();
+        self.monitor.start(&counts)?;
+        let received = match self.sources.len() {
+            1 => self.receive(),
+            _ => self.receive_merged(),
+        };
+        self.monitor.clear();
+        let updated = self.update();
+        self.slot.set(self.counts());
+        let outcome = received.and(self.outputs.close()).and(updated);
+        self.monitor.end(&self.counts(), outcome.is_err());
+        outcome
+    }
+
+    /// Receives the packets of a single interface.
+    fn receive(&mut self) -> Outcome {
+        let received = self.receive_until_end();
+        let mut outcome = Ok(());
+        let must_drain = match received {
+            Ok(must_stop) => must_stop && !self.quota.is_used_up(),
+            Err(failure) => {
+                let must_drain = self.outputs.is_failed() && !failure.is_broken_pipe();
+                outcome = Err(failure);
+                must_drain
+            }
+        };
+        if must_drain {
+            let (quota, outputs) = (self.quota, &mut self.outputs);
+            let drained = drain_capture(self.sources[0].capture, |packet| {
+                let is_wanted = quota.claim();
+                if is_wanted {
+                    // Even if the output has failed, the sink counts the packets.
+                    let written = outputs.write(0, packet);
+                    outcome = mem::replace(&mut outcome, Ok(())).and(written);
+                }
+                Ok(is_wanted)
+            });
+            outcome = outcome.and(drained);
+        }
+        outcome
+    }
+
+    /// Passes packets to the outputs. Returns `false` if the capture has ended by itself, and `true` if it must be
+    /// stopped.
+    fn receive_until_end(&mut self) -> Outcome<bool> {
+        let mut wait = Duration::ZERO;
+        let mut packets = 0_u32;
+        while !self.must_end() {
+            match self.sources[0].capture.next_packet_timeout(wait)? {
+                Next::Packet(_) if !self.quota.claim() => break,
+                Next::Packet(packet) => {
+                    self.outputs.write(0, packet)?;
+                    wait = Duration::ZERO;
+                    packets = packets.wrapping_add(1);
+                    // Reading the clock for each packet would be too slow.
+                    if packets % CLOCK_INTERVAL != 0 {
+                        continue;
+                    }
+                }
+                Next::Timeout => {
+                    self.outputs.flush_dumper()?;
+                    wait = FLUSH_INTERVAL;
+                }
+                Next::End(End::Break) => self.report()?,
+                Next::End(End::Eof) => return Ok(false),
+            }
+            match self.tick(Instant::now())? {
+                Some(left) => wait = wait.min(left),
+                None => break,
+            }
+        }
+        Ok(true)
+    }
+
+    /// Receives the packets of several interfaces.
+    fn receive_merged(&mut self) -> Outcome {
+        let mut merge = Merge::new(self.sources.len());
+        let mut outcome = self.merge_until_end(&mut merge);
+        let must_drain = match &outcome {
+            Ok(()) => !self.quota.is_used_up(),
+            Err(failure) => self.outputs.is_failed() && !failure.is_broken_pipe(),
+        };
+        if must_drain {
+            let drained = self.drain_merged(&mut merge);
+            outcome = outcome.and(drained);
+        }
+        match merge.has_failed {
+            true => outcome.and(Err(Failure::Reported)),
+            false => outcome,
+        }
+    }
+
+    fn merge_until_end(&mut self, merge: &mut Merge) -> Outcome {
+        let mut packets = 0_u32;
+        while !self.must_end() {
+            let mut wait = Duration::ZERO;
+            match merge.next(&mut self.sources) {
+                Step::Packet(number) => {
+                    let packet = self.sources[number].capture.packet();
+                    if let Some(packet) = packet {
+                        if !self.quota.claim() {
+                            break;
+                        }
+                        merge.release(number);
+                        self.outputs.write(number, packet)?;
+                    }
+                    packets = packets.wrapping_add(1);
+                    if packets % CLOCK_INTERVAL != 0 {
+                        continue;
+                    }
+                }
+                Step::Idle => {
+                    self.outputs.flush_dumper()?;
+                    wait = FLUSH_INTERVAL;
+                }
+                Step::Break => self.report()?,
+                Step::End => break,
+            }
+            match self.tick(Instant::now())? {
+                Some(left) => wait = wait.min(left),
+                None => break,
+            }
+            if !wait.is_zero() && !self.must_end() {
+                merge.wait(&self.sources, wait);
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes the packets that have already arrived to the outputs.
+    fn drain_merged(&mut self, merge: &mut Merge) -> Outcome {
+        let mut outcome = merge.stop(&mut self.sources);
+        loop {
+            match merge.next(&mut self.sources) {
+                Step::Packet(number) => {
+                    if let Some(packet) = self.sources[number].capture.packet() {
+                        if !self.quota.claim() {
+                            return outcome;
+                        }
+                        // Even if the output has failed, the sink counts the packets.
+                        let written = self.outputs.write(number, packet);
+                        outcome = outcome.and(written);
+                    }
+                    merge.release(number);
+                }
+                Step::Idle => {
+                    let requested = signals::immediate_end_requested();
+                    if requested.is_some_and(|requested| requested.elapsed() >= URGENT_WAIT) {
+                        return outcome;
+                    }
+                    merge.wait(&self.sources, FLUSH_INTERVAL / 2);
+                }
+                // Another signal arrived.
+                Step::Break => {}
+                Step::End => return outcome,
+            }
+        }
+    }
+
+    fn must_end(&self) -> bool {
+        self.quota.is_used_up() || self.outputs.must_end() || signals::end_requested().is_some()
+    }
+
+    /// Does what is due. Returns how long the capture may still last, or `None` at its end.
+    fn tick(&mut self, now: Instant) -> Outcome<Option<Duration>> {
+        let left = self
+            .end
+            .map_or(Duration::MAX, |end| end.saturating_duration_since(now));
+        if left.is_zero() {
+            return Ok(None);
+        }
+        if now.duration_since(self.updated) >= UPDATE_INTERVAL {
+            // If libpcap has no statistics, that is an error at the end.
+            let _ = self.update();
+            if self.monitor.is_due(now) {
+                self.monitor
+                    .show(now, &self.counts(), self.outputs.current_path());
+            }
+        }
+        self.outputs.tick(now)?;
+        Ok(Some(left))
+    }
+
+    /// Reads the counts of libpcap.
+    fn update(&mut self) -> Outcome {
+        let waits = background_writer::waits().count;
+        let has_waited = waits != self.waits;
+        (self.waits, self.updated) = (waits, Instant::now());
+        let mut outcome = Ok(());
+        for (number, source) in self.sources.iter_mut().enumerate() {
+            let updated = source.update(has_waited);
+            outcome = outcome.and(updated);
+            if let Some(stats) = source.counts.stats {
+                self.outputs.set_statistics(number, stats);
+            }
+        }
+        outcome
+    }
+
+    /// Reports the current counts for a signal, and requests that the packets are written now.
+    fn report(&mut self) -> Outcome {
+        self.update()?;
+        self.slot.set(self.counts());
+        self.outputs.request_flush()
+    }
+
+    fn counts(&self) -> ThreadCounts {
+        ThreadCounts {
+            received: self.outputs.received(),
+            interfaces: self
+                .sources
+                .iter()
+                .map(|source| source.counts.clone())
+                .collect(),
+            outputs: self.outputs.counts(),
+        }
+    }
 }

@@ -325,6 +325,12 @@ impl Output {
         &self.written
     }
 
+    /// Returns the path of the current savefile. Between two of them, there is none.
+    #[must_use]
+    pub fn current_path(&self) -> Option<&Path> {
+        self.current.as_ref().map(|current| current.path.as_path())
+    }
+
     /// Returns the length of the current savefile before compression, in bytes, including buffered data.
     #[must_use]
     pub fn position(&self) -> u64 {

@@ -78,8 +78,14 @@ fn threads_share_a_count_and_a_duration() {
                 Some(2)
             );
         }
-        let both = run_program("capture", &["-i", "lo", "--threads", "2", "-w", "no.pcap"]);
-        assert_eq!(both.status, Some(2));
+        for wrong in [&["-w", "-"][..], &["-i", "any"], &["--status-file", "x"]] {
+            let arguments = [&["-i", "lo", "--threads", "2"], wrong].concat();
+            assert_eq!(
+                run_program("capture", &arguments).status,
+                Some(2),
+                "{wrong:?}"
+            );
+        }
         let ran = run_program("capture", &["-i", "nosuch", "--threads", "2"]);
         assert_eq!(ran.status, Some(1));
         assert!(ran.stderr.contains("nosuch"), "{}", ran.stderr);

@@ -1,0 +1,225 @@
+//! Where the packets of a capture go: printed lines, savefiles, and further outputs.
+
+use std::path::Path;
+use std::time::Instant;
+
+use pcap_core::pcapng::Section;
+use pcap_core::{Active, Capture, Device, Packet, SavefileFormat, Stats};
+use pcap_examples::background_writer::{Totals, WrittenTotals};
+use pcap_examples::exit::{Failure, Outcome};
+use pcap_examples::format_dumper::SavefileHead;
+use pcap_examples::interface_names::InterfaceNames;
+use pcap_examples::options::device::ChosenDevice;
+use pcap_examples::output_format::OutputFormat;
+use pcap_examples::packet_line::PacketLines;
+use pcap_examples::packet_printer::PacketPrinter;
+use pcap_examples::packet_sink::PacketSink;
+use pcap_examples::rotation::names::insert_number;
+use pcap_examples::rotation::{Output, Rotation};
+use pcap_examples::savefile_writer::Buffering;
+use pcap_examples::statistics::OutputCounts;
+
+use crate::also::{self, Also};
+use crate::args::{Args, NAME};
+use crate::source;
+
+/// The outputs of a capture, or of one of its threads.
+pub(crate) struct Outputs {
+    main: PacketSink,
+    also: Vec<Also>,
+}
+
+/// What the outputs are created for: the devices with their captures, and the number of the thread, from 1.
+pub(crate) struct Purpose<'a> {
+    pub(crate) devices: &'a [ChosenDevice],
+    pub(crate) captures: &'a [Capture<Active>],
+    /// `None` if there is only one thread.
+    pub(crate) thread: Option<u64>,
+    /// How the savefile of -w changes.
+    pub(crate) rotation: &'a Rotation,
+    /// The formatter of packet lines. Copies of it share the numbers of packets.
+    pub(crate) lines: &'a PacketLines,
+}
+
+impl Outputs {
+    /// Creates the outputs. Each thread writes its own savefiles.
+    pub(crate) fn create(args: &Args, purpose: &Purpose<'_>) -> Outcome<Outputs> {
+        let known = Device::list().unwrap_or_default();
+        let create = |path: &Path, rotation: Rotation| {
+            let path = match purpose.thread {
+                Some(number) => insert_number(path, number),
+                None => path.to_owned(),
+            };
+            create_savefile(args, &path, purpose, rotation, &known)
+        };
+        let savefile = args.write.as_deref();
+        let savefile = savefile.map(|path| create(path, purpose.rotation.clone()));
+        let savefile = savefile.transpose()?;
+        let is_printing = args.print || savefile.is_none();
+        let printer = is_printing.then(|| printer(args, purpose));
+        let main = PacketSink::new(printer, savefile).output(args.display.output());
+        let single = Rotation {
+            program: NAME,
+            sync: purpose.rotation.sync,
+            ..Rotation::default()
+        };
+        let mut also = Vec::new();
+        for arg in &args.also {
+            let filters = purpose.captures.iter().zip(purpose.devices);
+            let filters = filters.map(|(capture, device)| {
+                also::compile(capture, &arg.expression, device.compile_options)
+            });
+            let filters = filters.collect::<Outcome<Vec<_>>>()?;
+            also.push(Also::new(
+                arg,
+                &arg.path,
+                filters,
+                create(&arg.path, single.clone())?,
+            ));
+        }
+        Ok(Outputs { main, also })
+    }
+
+    /// Writes and prints a packet of the interface with this number. After an error, only counts packets.
+    #[inline]
+    pub(crate) fn write(&mut self, interface: usize, packet: Packet<'_>) -> Outcome {
+        for also in &mut self.also {
+            also.write(interface, packet);
+        }
+        self.main.write(interface, packet)
+    }
+
+    pub(crate) fn tick(&mut self, now: Instant) -> Outcome {
+        self.also.iter_mut().for_each(|also| also.tick(now));
+        self.main.tick(now)
+    }
+
+    pub(crate) fn flush_dumper(&mut self) -> Outcome {
+        self.also.iter_mut().for_each(Also::flush_dumper);
+        self.main.flush_dumper()
+    }
+
+    pub(crate) fn request_flush(&mut self) -> Outcome {
+        self.also.iter_mut().for_each(Also::request_flush);
+        self.main.request_flush()
+    }
+
+    pub(crate) fn set_statistics(&mut self, interface: usize, stats: Stats) {
+        for also in &mut self.also {
+            also.set_statistics(interface, stats);
+        }
+        self.main.set_statistics(interface, stats);
+    }
+
+    pub(crate) fn close(&mut self) -> Outcome {
+        let mut outcome = self.main.close();
+        for also in &mut self.also {
+            let closed = also.close();
+            outcome = outcome.and(closed);
+        }
+        outcome
+    }
+
+    /// Returns whether the savefiles are complete, so that the capture must end.
+    pub(crate) fn must_end(&self) -> bool {
+        self.main.must_end()
+    }
+
+    pub(crate) fn is_failed(&self) -> bool {
+        self.main.is_failed()
+    }
+
+    pub(crate) fn received(&self) -> Totals {
+        self.main.received()
+    }
+
+    pub(crate) fn written(&self) -> WrittenTotals {
+        self.main.written()
+    }
+
+    pub(crate) fn counts(&self) -> Vec<OutputCounts> {
+        self.also.iter().map(Also::counts).collect()
+    }
+
+    /// Returns the path of the current savefile.
+    pub(crate) fn current_path(&self) -> Option<&Path> {
+        self.main.savefile().and_then(Output::current_path)
+    }
+}
+
+fn create_savefile(
+    args: &Args,
+    path: &Path,
+    purpose: &Purpose<'_>,
+    rotation: Rotation,
+    known: &[Device],
+) -> Outcome<Output> {
+    let output_format = OutputFormat::of_path(path)?.with(args.format).for_capture();
+    // Only pcapng can hold interfaces.
+    let default = match purpose.captures {
+        [_] => SavefileFormat::Pcap,
+        _ => SavefileFormat::Pcapng,
+    };
+    let head = match output_format.format_for(default) {
+        SavefileFormat::Pcapng => {
+            let sources = purpose.devices.iter().zip(purpose.captures);
+            let interfaces =
+                sources.map(|(device, capture)| source::interface(device, capture, known));
+            let application = format!("{NAME} {}", env!("CARGO_PKG_VERSION"));
+            let section = Section::new()
+                .with_os(source::operating_system())
+                .with_application(application);
+            SavefileHead::pcapng(section, interfaces.collect())
+        }
+        _ => classic_head(path, purpose)?,
+    };
+    let mut savefile = Output::create(path, output_format, head, rotation)?;
+    if args.packet_buffered {
+        savefile.set_buffering(Buffering::None);
+    }
+    Ok(savefile)
+}
+
+/// Returns the head of a classic savefile, which has one link type and the largest snaplen.
+fn classic_head(path: &Path, purpose: &Purpose<'_>) -> Outcome<SavefileHead> {
+    let mut captures = purpose.captures.iter();
+    let first = captures.next().map(|capture| capture.datalink());
+    for capture in captures {
+        if Some(capture.datalink()) != first {
+            let (path, name) = (path.display(), capture.name());
+            let (found, expected) = (capture.datalink(), first.unwrap_or(capture.datalink()));
+            return Err(Failure::Text(format!(
+                "cannot write `{path}`: expected the link type {expected} for all devices, found \
+                 {found} for `{name}`; a name that ends in `.pcapng` means a savefile for several \
+                 link types"
+            )));
+        }
+    }
+    let longest = purpose
+        .captures
+        .iter()
+        .max_by_key(|capture| capture.snaplen());
+    match longest {
+        Some(capture) => SavefileHead::pcap(capture),
+        None => Err(Failure::Text("cannot capture without a device".to_owned())),
+    }
+}
+
+/// Creates the printer for packets. The lines contain the interface if there are several.
+fn printer(args: &Args, purpose: &Purpose<'_>) -> PacketPrinter {
+    let mut names = InterfaceNames::of_this_system();
+    if let [_, _, ..] = purpose.devices {
+        let sources = purpose.devices.iter();
+        names = names.with_sources(sources.map(|device| device.display_name().into()).collect());
+    }
+    let linktypes = purpose
+        .captures
+        .iter()
+        .map(|capture| capture.datalink())
+        .collect();
+    PacketPrinter::new(args.form(), &purpose.captures[0])
+        .linktypes(linktypes)
+        .lines(purpose.lines.clone())
+        .json_fields(args.json.packet_fields())
+        .interfaces(names)
+}

@@ -1,0 +1,92 @@
+//! Captures on one device with several threads, each of which prints its own packets or writes its own savefiles.
+
+use std::sync::{Mutex, PoisonError};
+
+use pcap_core::{Active, Capture, Inactive};
+use pcap_examples::background_writer::WrittenTotals;
+use pcap_examples::exit::Outcome;
+use pcap_examples::options::device::ChosenDevice;
+use pcap_examples::rotation::Rotation;
+use pcap_examples::statistics::CaptureReports;
+use pcap_examples::{capture_threads, signals};
+
+use crate::args::Args;
+use crate::monitor::Monitor;
+use crate::outputs::{Outputs, Purpose};
+use crate::quota::Quota;
+use crate::receive::Receiver;
+use crate::source::{self, Source};
+use crate::{drop_privileges, finish, open_rotation};
+
+pub(crate) fn run(
+    args: &Args,
+    device: &ChosenDevice,
+    rotation: &Rotation,
+    threads: u16,
+) -> Outcome {
+    device.activate(|options| run_with(args, device, &options, rotation, threads))
+}
+
+fn run_with(
+    args: &Args,
+    device: &ChosenDevice,
+    options: &Capture<Inactive>,
+    rotation: &Rotation,
+    threads: u16,
+) -> Outcome {
+    let quota = Quota::new(args.stop.packets());
+    let reports = CaptureReports::default();
+    let all_outputs: Mutex<Vec<Option<Outputs>>> = Mutex::default();
+    let written: Mutex<Vec<WrittenTotals>> = Mutex::default();
+    let opened = |captures: &[Capture<Active>]| {
+        let handles: Vec<_> = captures.iter().map(Capture::break_handle).collect();
+        handles.iter().cloned().for_each(signals::break_on_end);
+        drop_privileges(args)?;
+        let rotation = open_rotation(args, rotation.clone())?;
+        let lines = args.display.lines();
+        let mut all_outputs = all_outputs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
+        for (number, capture) in (1..).zip(captures) {
+            let outputs = Outputs::create(
+                args,
+                &Purpose {
+                    devices: std::slice::from_ref(device),
+                    captures: std::slice::from_ref(capture),
+                    thread: Some(number),
+                    rotation: &rotation,
+                    lines: &lines,
+                },
+            )?;
+            written.push(outputs.written());
+            all_outputs.push(Some(outputs));
+        }
+        if args.write.is_none() {
+            // All threads print to the same output.
+            written.truncate(1);
+        }
+        reports.answer_signals(handles.clone(), args.devices.timeout(), written.clone());
+        let _ = quota.handles.set(handles);
+        if !args.display.is_quiet() {
+            source::announce(device, &captures[0]);
+        }
+        Ok(())
+    };
+    let (outcome, _) = capture_threads::run(options, threads.into(), opened, |number, capture| {
+        let mut all_outputs = all_outputs.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(outputs) = all_outputs.get_mut(number).and_then(Option::take) else {
+            return Ok(());
+        };
+        drop(all_outputs);
+        let receiver = Receiver::new(
+            vec![Source::new(&device.display_name(), capture)],
+            outputs,
+            &quota,
+            Monitor::hidden(),
+            reports.add_slot(),
+            args.stop.duration(),
+        );
+        receiver.run()
+    })?;
+    let written = written.into_inner().unwrap_or_else(PoisonError::into_inner);
+    finish(args, outcome, &reports.statistics(&written))
+}
