@@ -21,7 +21,7 @@ use pcap_examples::options::device::ChosenDevice;
 use pcap_examples::packet_printer::PrintFormat;
 use pcap_examples::rotation::Rotation;
 use pcap_examples::statistics::{CaptureReports, Statistics};
-use pcap_examples::{privileges, program, signals};
+use pcap_examples::{privileges, program, signals, stderr};
 
 use crate::args::{Args, NAME};
 use crate::monitor::Monitor;
@@ -92,21 +92,20 @@ fn run_on(args: &Args, devices: &[ChosenDevice], rotation: Rotation) -> Outcome 
     let reports = CaptureReports::default();
     reports.answer_signals(handles, args.devices.timeout(), vec![written.clone()]);
     let is_quiet = args.display.is_quiet();
-    if !is_quiet {
-        for (device, capture) in devices.iter().zip(&captures) {
-            source::announce(device, capture);
-        }
-    }
     let is_printing = args.print || args.write.is_none();
     let monitor = Monitor::new(
         !is_printing && !is_quiet,
         args.status_file.as_deref(),
         written.clone(),
     );
+    let listening = devices.iter().zip(&captures);
+    let listening: Vec<_> = listening
+        .map(|(device, capture)| source::announcement(device, capture))
+        .collect();
     let sources = devices.iter().zip(&mut captures);
     let sources = sources.map(|(device, capture)| Source::new(&device.display_name(), capture));
     let quota = Quota::new(args.stop.packets());
-    let receiver = Receiver::new(
+    let mut receiver = Receiver::new(
         sources.collect(),
         outputs,
         &quota,
@@ -114,6 +113,13 @@ fn run_on(args: &Args, devices: &[ChosenDevice], rotation: Rotation) -> Outcome 
         reports.add_slot(),
         args.stop.duration(),
     );
+    receiver.start()?;
+    if !is_quiet {
+        listening
+            .iter()
+            .flatten()
+            .for_each(|line| stderr::print_message(NAME, line));
+    }
     let outcome = receiver.run();
     // Closing takes a while. In this time, an output that the program has given up may still accept data.
     drop(captures);

@@ -65,7 +65,7 @@ impl<'a> Monitor<'a> {
         }
     }
 
-    /// Writes the first status file, and reports that the program is ready.
+    /// Writes the first status file.
     ///
     /// # Errors
     ///
@@ -75,8 +75,12 @@ impl<'a> Monitor<'a> {
             let status = self.status(counts, "running");
             self.status_file = Some(StatusFile::create(NAME, path, &status)?);
         }
-        self.service.ready();
         Ok(())
+    }
+
+    /// Reports that the program is ready.
+    pub(crate) fn ready(&self) {
+        self.service.ready();
     }
 
     /// Returns whether something is due. Call this several times per second.

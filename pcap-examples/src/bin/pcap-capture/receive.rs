@@ -59,11 +59,20 @@ impl<'a> Receiver<'a> {
         }
     }
 
+    /// Writes the first status file.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the status file cannot be written.
+    pub(crate) fn start(&mut self) -> Outcome {
+        let counts = self.counts();
+        self.monitor.start(&counts)
+    }
+
     /// Receives packets until the limit, the end of the duration or a request to end the program, and then the packets
     /// that have already arrived, unless the limit is reached. Closes the outputs.
     pub(crate) fn run(mut self) -> Outcome {
-        let counts = self.counts();
-        self.monitor.start(&counts)?;
+        self.monitor.ready();
         let received = match self.sources.len() {
             1 => self.receive(),
             _ => self.receive_merged(),

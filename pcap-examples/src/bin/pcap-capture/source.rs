@@ -7,9 +7,6 @@ use pcap_core::{Active, Capture, Device};
 use pcap_examples::exit::Outcome;
 use pcap_examples::interface_counts::InterfaceCounts;
 use pcap_examples::options::device::ChosenDevice;
-use pcap_examples::stderr;
-
-use crate::args::NAME;
 
 /// One interface of a running capture.
 pub(crate) struct Source<'a> {
@@ -40,18 +37,15 @@ pub(crate) fn open_all(devices: &[ChosenDevice]) -> Outcome<Vec<Capture<Active>>
     devices.iter().map(open).collect()
 }
 
-/// Prints the device, its link type and its snaplen, and then the warnings of libpcap.
-pub(crate) fn announce(device: &ChosenDevice, capture: &Capture<Active>) {
+/// Returns what to print at the start: the device, its link type and its snaplen, and then the warnings of libpcap.
+pub(crate) fn announcement(device: &ChosenDevice, capture: &Capture<Active>) -> Vec<String> {
     let linktype = capture.datalink();
     let what = linktype.description().unwrap_or_default();
     let (name, snaplen) = (device.display_name(), capture.snaplen());
-    stderr::print_message(
-        NAME,
-        format_args!("listening on {name}, {linktype} ({what}), snaplen {snaplen} bytes"),
-    );
-    for warning in capture.warnings() {
-        stderr::print_message(NAME, format_args!("warning: {name}: {warning}"));
-    }
+    let listening = format!("listening on {name}, {linktype} ({what}), snaplen {snaplen} bytes");
+    let warnings = capture.warnings().iter();
+    let warnings = warnings.map(|warning| format!("warning: {name}: {warning}"));
+    std::iter::once(listening).chain(warnings).collect()
 }
 
 /// Returns the description of an interface in pcapng.

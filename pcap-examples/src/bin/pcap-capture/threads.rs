@@ -8,9 +8,9 @@ use pcap_examples::exit::Outcome;
 use pcap_examples::options::device::ChosenDevice;
 use pcap_examples::rotation::Rotation;
 use pcap_examples::statistics::CaptureReports;
-use pcap_examples::{capture_threads, signals};
+use pcap_examples::{capture_threads, signals, stderr};
 
-use crate::args::Args;
+use crate::args::{Args, NAME};
 use crate::monitor::Monitor;
 use crate::outputs::{Outputs, Purpose};
 use crate::quota::Quota;
@@ -67,7 +67,10 @@ fn run_with(
         reports.answer_signals(handles.clone(), args.devices.timeout(), written.clone());
         let _ = quota.handles.set(handles);
         if !args.display.is_quiet() {
-            source::announce(device, &captures[0]);
+            let listening = source::announcement(device, &captures[0]);
+            listening
+                .iter()
+                .for_each(|line| stderr::print_message(NAME, line));
         }
         Ok(())
     };

@@ -2,13 +2,18 @@
 
 mod deadlines_and_errors;
 mod devices;
+mod further_outputs;
+mod interfaces;
 mod lines_json_savefiles;
 mod packets;
+mod privileges;
 mod rotation;
+mod status_file;
 mod threads;
 
 use std::path::Path;
 
+use crate::common::live::ip;
 use crate::common::{path_arg, run_tool};
 
 /// Splits arguments at spaces.
@@ -41,4 +46,19 @@ fn statistics(stderr: &str) -> [u64; 3] {
         "N dropped, N dropped by the interface"
     );
     [0, 3, 5].map(|index| words[index].parse().unwrap())
+}
+
+/// Creates two pairs of connected interfaces, `left` and `right`, `north` and `south`. Datagrams to 192.0.2.2 arrive at
+/// `right`, and those to 198.51.100.2 at `south`.
+fn two_networks() {
+    for (one, other, network) in [
+        ("left", "right", "192.0.2"),
+        ("north", "south", "198.51.100"),
+    ] {
+        ip(&format!("link add {one} type veth peer name {other}"));
+        for end in [one, other] {
+            ip(&format!("link set {end} arp off up"));
+        }
+        ip(&format!("addr add {network}.1/24 dev {one}"));
+    }
 }
