@@ -5,6 +5,7 @@ mod cold_build;
 mod command;
 mod crates;
 mod deb;
+mod flood;
 mod install_programs;
 mod programs;
 mod update_bindings;
@@ -22,12 +23,13 @@ fn main() -> ExitCode {
         "cold-build" => cold_build::run(&arguments),
         "crates" => crates::run(&arguments),
         "deb" => deb::run(&arguments),
+        "flood" => flood::run(&arguments),
         "install-programs" => install_programs::run(&arguments),
         "programs" => programs::run(&arguments),
         "update-bindings" => update_bindings::run(&arguments),
         _ => {
             eprintln!(
-                "usage: cargo xtask cold-build|crates|deb|install-programs|programs|update-bindings"
+                "usage: cargo xtask cold-build|crates|deb|flood|install-programs|programs|update-bindings"
             );
             eprintln!("`ci/NAME --help` explains each; ci/package runs deb");
             return ExitCode::FAILURE;

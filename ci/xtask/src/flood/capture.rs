@@ -1,0 +1,82 @@
+//! Running captures.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+
+use super::Plan;
+use crate::{Result, command};
+
+/// A running `pcap-capture` or dumpcap.
+pub(super) struct Capture {
+    pub(super) child: Child,
+    pub(super) stdout: BufReader<ChildStdout>,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Capture {
+    /// Starts a capture of the numbered packets, and waits until it captures.
+    pub(super) fn start(plan: &Plan, program: &str, options: &str) -> Result<Capture> {
+        let mut command = Command::new(program);
+        command
+            .current_dir(&plan.folder)
+            .args(["-i", super::DEVICE]);
+        command
+            .args(["-f", "udp dst port 9"])
+            .args(options.split(' '));
+        let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let started = pipes.stderr(Stdio::piped()).spawn();
+        let mut child = started.map_err(|e| format!("cannot run {program}: {e}"))?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
+            return Err("a capture has no pipes".to_owned());
+        };
+        let mut capture = Capture {
+            child,
+            stdout: BufReader::new(stdout),
+            stderr: BufReader::new(stderr),
+        };
+        let mut text = String::new();
+        // dumpcap prints the first file when it captures.
+        while !text.contains("listening on") && !text.contains("File: ") {
+            let read = capture.stderr.read_line(&mut text);
+            if read.map_err(|e| e.to_string())? == 0 {
+                return Err(format!("{program} {options} has ended: {text}"));
+            }
+        }
+        Ok(capture)
+    }
+
+    /// Asks the capture to end.
+    pub(super) fn interrupt(&self) -> Result<()> {
+        let id = self.child.id().to_string();
+        command::run(Command::new("kill").args(["-INT", &id]))
+    }
+
+    /// Waits for the end. Returns the rest of its standard output and of its standard error.
+    pub(super) fn end(mut self) -> Result<(String, String)> {
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        let read = self.stdout.read_to_string(&mut stdout);
+        read.and_then(|_| self.stderr.read_to_string(&mut stderr))
+            .map_err(|e| format!("cannot read the output of a capture: {e}"))?;
+        match self.child.wait() {
+            Ok(status) if status.success() => Ok((stdout, stderr)),
+            Ok(status) => Err(format!("a capture has failed: {status}: {stderr}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+/// Returns a member of an object in JSON: a number or a string without escapes.
+pub(super) fn member<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = line.split_once(&format!("\"{name}\":"))?;
+    let rest = rest.strip_prefix('"').unwrap_or(rest);
+    rest.split(['"', ',', '}']).next()
+}
+
+/// Returns a number in the last line of JSON that `pcap-capture` prints.
+pub(super) fn count(statistics: &str, name: &str) -> Result<u64> {
+    let number = member(statistics, name).and_then(|text| text.parse().ok());
+    number.ok_or(format!(
+        "no number `{name}` in the statistics: {statistics}"
+    ))
+}
