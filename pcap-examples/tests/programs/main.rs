@@ -14,6 +14,8 @@ mod decode;
 mod demo;
 #[cfg(all(target_os = "linux", not(emulated)))]
 mod devices;
+#[cfg(all(target_os = "linux", not(emulated)))]
+mod every_program;
 mod filter;
 #[cfg(unix)]
 mod gzip;

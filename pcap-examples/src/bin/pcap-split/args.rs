@@ -59,6 +59,7 @@ const JSON_HELP: &str = "  \
 /// number of packets and its length in bytes.
 #[derive(Parser)]
 #[command(name = NAME,
+    override_usage = "pcap-split [OPTIONS] -o <PREFIX> <--packets|--size|--every|--flow> <IN>",
     after_help = format!(
         "{HELP}\n\n{NAMES_HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}",
         signals::HELP, skipped_packets::HELP, savefile_summary::HELP
