@@ -57,7 +57,7 @@ things_of() {
     build) echo cc pkg-config libpcap libclang ;;
     test) echo tcpdump tshark ip names dbus-daemon shellcheck ;;
     live) echo ip ;;
-    programs) echo tcpdump tshark tcpreplay ip unshare gzip ;;
+    programs) echo tcpdump tshark tcpreplay ip unshare gzip zstd lz4 ;;
     sanitize) echo valgrind ;;
     package) echo debootstrap unshare ip dpkg-deb dpkg-shlibdeps strip gzip debian-keys apt-get ;;
     msrv) echo debootstrap unshare ip debian-keys apt-get ;;
@@ -103,6 +103,8 @@ lintian     lintian       -                   -            -              -
 unshare     util-linux    util-linux          util-linux   util-linux     -
 strip       binutils      binutils            binutils     binutils       -
 gzip        gzip          gzip                gzip         gzip           gzip
+zstd        zstd          zstd                zstd         zstd           zstd
+lz4         lz4           lz4                 lz4          lz4            lz4
 debian-keys debian-archive-keyring -          -            -              -
 make        make          make                make         make           -
 flex        flex          flex                flex         flex           flex

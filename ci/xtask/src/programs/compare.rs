@@ -19,9 +19,17 @@ pub(crate) fn differences(pair: &Pair, ran: &[Ran; 2]) -> Result<String> {
             found += &format!("{name}: expected status {expected}, found {status}: {stderr}\n");
         }
     }
+    if !found.is_empty() {
+        return Ok(found);
+    }
     for &part in &pair.compare {
-        let [theirs, ours] =
-            [0, 1].map(|side| text(part, &ran[side], pair.filters[side].as_deref()));
+        let [theirs, ours] = [0, 1].map(|side| {
+            let filter = match part {
+                Part::Names => &pair.names_filter,
+                _ => &pair.filters[side],
+            };
+            text(part, &ran[side], filter.as_deref())
+        });
         let (theirs, ours) = (theirs?, ours?);
         if theirs == ours && theirs.is_empty() {
             found += &format!("{part:?}: nothing to compare\n");
@@ -34,27 +42,32 @@ pub(crate) fn differences(pair: &Pair, ran: &[Ran; 2]) -> Result<String> {
 
 /// Returns a part as text.
 pub(crate) fn text(part: Part, ran: &Ran, filter: Option<&str>) -> Result<String> {
-    let each_file = |dump: fn(&Path) -> Result<String>| -> Result<String> {
+    let files = |dump: &dyn Fn(&Path) -> Result<String>| -> Result<String> {
         ran.files.values().map(|path| dump(path)).collect()
     };
+    let each_file = |times| files(&|path| Ok(format!("a file\n{}", packets(path, times)?)));
     match part {
         Part::Stdout => filtered(&ran.stdout, filter),
         Part::Stderr => filtered(&ran.stderr, filter),
+        Part::Printed => filtered(&[&ran.stdout[..], &ran.stderr].concat(), filter),
         Part::Names => {
             let names: String = ran.files.keys().map(|name| format!("{name}\n")).collect();
             filtered(names.as_bytes(), filter)
         }
-        Part::Packets => each_file(|path| packets(path, Times::All)),
-        Part::Microseconds => each_file(|path| packets(path, Times::Microseconds)),
-        Part::Frames => each_file(|path| packets(path, Times::None)),
-        Part::Blocks => each_file(blocks),
-        Part::Bytes => each_file(|path| {
-            let bytes = std::fs::read(path);
-            let bytes =
-                bytes.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-            Ok(bytes.iter().map(|byte| format!("{byte:02x}\n")).collect())
-        }),
+        Part::Packets => each_file(Times::All),
+        Part::Microseconds => each_file(Times::Microseconds),
+        Part::Frames => each_file(Times::None),
+        Part::Joined => files(&|path| packets(path, Times::Microseconds)),
+        Part::Blocks => files(&blocks),
+        Part::Bytes => files(&hexadecimal),
     }
+}
+
+/// Returns the bytes of a file, one per line.
+fn hexadecimal(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path);
+    let bytes = bytes.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}\n")).collect())
 }
 
 /// Runs shell commands on some text.
@@ -79,27 +92,49 @@ fn filtered(bytes: &[u8], filter: Option<&str>) -> Result<String> {
 }
 
 /// How much of the times is compared.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Times {
     All,
     Microseconds,
     None,
 }
 
-/// Prints the packets of a savefile by tshark, which shares no code with these programs.
+/// Returns a line for each packet of a savefile: its link type, lengths, time and bytes. editcap, which shares no code
+/// with these programs, converts all formats to classic pcap with nanoseconds.
 fn packets(path: &Path, times: Times) -> Result<String> {
-    let mut fields = vec!["frame.len", "frame.cap_len", "frame.encap_type"];
-    if times != Times::None {
-        fields.push("frame.time_epoch");
+    let output = Command::new("editcap")
+        .args(["-F", "nsecpcap"])
+        .arg(path)
+        .arg("-")
+        .output()
+        .map_err(|error| format!("cannot run editcap: {error}"))?;
+    // What it can read of a damaged file counts.
+    let error = String::from_utf8_lossy(&output.stderr);
+    let bytes = output.stdout;
+    let number = |at: usize| {
+        let four = bytes.get(at..at + 4)?.try_into().ok()?;
+        Some(u32::from_le_bytes(four))
+    };
+    let linktype = number(20).ok_or_else(|| format!("{}: {error}", path.display()))?;
+    let mut text = String::new();
+    let mut at = 24;
+    while let (Some(seconds), Some(nanos), Some(caplen), Some(len)) =
+        (number(at), number(at + 4), number(at + 8), number(at + 12))
+    {
+        let time = match times {
+            Times::All => format!("{seconds}.{nanos:09}"),
+            Times::Microseconds => format!("{seconds}.{:06}", nanos / 1000),
+            Times::None => "-".to_owned(),
+        };
+        text += &format!("{linktype} {time} {caplen} {len} ");
+        at += 16;
+        let end = at + caplen as usize;
+        let data = bytes.get(at..end).ok_or("editcap wrote half a packet")?;
+        text.extend(data.iter().map(|byte| format!("{byte:02x}")));
+        text.push('\n');
+        at = end;
     }
-    let fields: Vec<&str> = fields.iter().flat_map(|field| ["-e", field]).collect();
-    let mut heads = tshark(path, &[&["-T", "fields"], &fields[..]].concat())?;
-    if times == Times::Microseconds {
-        // Each line ends with nine decimals.
-        let cut = |line: &str| line[..line.len().saturating_sub(3)].to_owned() + "\n";
-        heads = heads.lines().map(cut).collect();
-    }
-    Ok(heads + &tshark(path, &["-x"])?)
+    Ok(text + &error.replace(&path.display().to_string(), "the file"))
 }
 
 /// Prints what pcapng stores besides the packets.
@@ -137,7 +172,7 @@ fn first_difference(theirs: &str, ours: &str) -> String {
             shown += 1;
             for (side, line) in SIDES.iter().zip(pair) {
                 found += &match line {
-                    Some(line) => format!("  line {number}, {side}: {line}\n"),
+                    Some(line) => format!("  line {number}, {side}: {line:.200}\n"),
                     None => format!("  line {number}, {side}: (end)\n"),
                 };
             }
@@ -156,11 +191,20 @@ pub(crate) fn tampered(pair: &Pair, ours: &Ran, folder: &Path) -> Result<Vec<(St
         let mut ran = ours.clone();
         match part {
             Part::Stdout => ran.stdout.iter_mut().for_each(next_character),
+            Part::Printed => [&mut ran.stdout, &mut ran.stderr]
+                .into_iter()
+                .flatten()
+                .for_each(next_character),
             Part::Stderr => ran.stderr.iter_mut().for_each(next_character),
             Part::Names => {
                 ran.files.pop_last();
             }
-            Part::Packets | Part::Microseconds | Part::Frames | Part::Blocks | Part::Bytes => {
+            Part::Packets
+            | Part::Microseconds
+            | Part::Joined
+            | Part::Frames
+            | Part::Blocks
+            | Part::Bytes => {
                 let Some((name, path)) = ours.files.last_key_value() else {
                     continue;
                 };

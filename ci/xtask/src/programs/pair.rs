@@ -31,6 +31,8 @@ pub(crate) struct Pair {
     pub(crate) compare: Vec<Part>,
     /// Shell commands that prepare the printed text of either side for the comparison.
     pub(crate) filters: [Option<String>; 2],
+    /// Shell commands that prepare the names of the created files.
+    pub(crate) names_filter: Option<String>,
     /// The exit statuses of both sides.
     pub(crate) statuses: [i32; 2],
     /// What happens on the network while the commands run.
@@ -46,26 +48,32 @@ pub(crate) enum Part {
     Stdout,
     /// The text on standard error.
     Stderr,
+    /// Both.
+    Printed,
     /// The names of the created files.
     Names,
-    /// The packets of the created files, in the order of their names: times, lengths, link types and bytes.
+    /// The packets of each created file, in the order of the names: times, lengths, link types and bytes.
     Packets,
     /// The same, with the times in whole microseconds.
     Microseconds,
-    /// The same without the times.
+    /// The same, as if all files were one.
+    Joined,
+    /// The packets without the times.
     Frames,
-    /// The comments and interfaces of the created files, in the order of their names.
+    /// The comments, interfaces and flags of the packets.
     Blocks,
     /// All bytes of the created files.
     Bytes,
 }
 
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 10] = [
     ("stdout", Part::Stdout),
     ("stderr", Part::Stderr),
+    ("printed", Part::Printed),
     ("names", Part::Names),
     ("packets", Part::Packets),
     ("microseconds", Part::Microseconds),
+    ("joined", Part::Joined),
     ("frames", Part::Frames),
     ("blocks", Part::Blocks),
     ("bytes", Part::Bytes),
@@ -76,7 +84,7 @@ const PARTS: [(&str, Part); 8] = [
 pub(crate) enum Live {
     /// Both capture at the same time, while this file is sent with the options of tcpreplay before it.
     Capture(String),
-    /// They run one after the other, while `received.pcap` records what arrives.
+    /// They run one after the other, while `received.pcap` and `returned.pcap` record what `eth1` and `eth0` receive.
     Send,
     /// They run one after the other, and need the devices.
     Devices,
@@ -164,6 +172,7 @@ fn set(pair: &mut Pair, key: &str, value: &str) -> Result<()> {
         "ours" => append(&mut pair.ours),
         "why" => append(&mut pair.why),
         "filter" => pair.filters = [Some(value.to_owned()), Some(value.to_owned())],
+        "filter-names" => pair.names_filter = Some(value.to_owned()),
         "filter-theirs" => pair.filters[0] = Some(value.to_owned()),
         "filter-ours" => pair.filters[1] = Some(value.to_owned()),
         "compare" => {
@@ -228,6 +237,7 @@ mod tests {
             ours: "pcap-read -tt a.pcap".to_owned(),
             compare: vec![Part::Stdout, Part::Packets],
             filters: [Some("cut -c 1-5".to_owned()), Some("cut -c 1-5".to_owned())],
+            names_filter: None,
             statuses: [1, 2],
             live: Some(Live::Capture("a.pcap".to_owned())),
             why: "one, two".to_owned(),

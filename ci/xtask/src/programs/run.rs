@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -16,6 +17,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// How long captures wait after the last packet was sent. libpcap delivers packets after a second at most.
 const QUIET: Duration = Duration::from_millis(1500);
+
+/// How long programs may take from opening the first socket to capturing on all devices with their filters.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// Both sides of a pair.
 pub(crate) const SIDES: [&str; 2] = ["theirs", "ours"];
@@ -59,6 +63,9 @@ impl Runner {
         let folders = SIDES.map(|side| self.scratch.join(&pair.name).join(side));
         for folder in &folders {
             command::empty_folder(folder)?;
+            // tcpdump writes further files as another user.
+            let all = fs::Permissions::from_mode(0o777);
+            fs::set_permissions(folder, all).map_err(|error| error.to_string())?;
             for input in command::list(&self.inputs)? {
                 let name = input.file_name().ok_or("an input without a name")?;
                 command::copy(&input, &folder.join(name))?;
@@ -72,7 +79,7 @@ impl Runner {
                 for (line, folder) in lines.iter().zip(&folders) {
                     running.push(Running::start_command(line, folder)?);
                 }
-                let sent = wait_for_captures(&folders).and_then(|()| send(sent, &self.inputs));
+                let sent = wait_for_captures(&mut running).and_then(|()| send(sent, &self.inputs));
                 thread::sleep(QUIET);
                 running.iter().for_each(|running| running.signal("-INT"));
                 for running in running {
@@ -123,7 +130,7 @@ impl Runner {
 }
 
 /// Creates the connected devices. Fails outside a new network namespace, so that nothing is sent or captured elsewhere.
-fn create_devices() -> Result<()> {
+pub(crate) fn create_devices() -> Result<()> {
     let devices = command::read(Path::new("/proc/self/net/dev"))?;
     let names = devices.lines().filter_map(|line| line.split_once(':'));
     if names.map(|(name, _)| name.trim()).ne(["lo"]) {
@@ -188,6 +195,12 @@ impl Running {
             .status();
     }
 
+    /// Returns whether the program has ended.
+    fn has_ended(&mut self) -> Result<bool> {
+        let status = self.child.try_wait().map_err(|error| error.to_string())?;
+        Ok(status.is_some())
+    }
+
     /// Waits for the end, and returns the exit status. Kills the program if it takes too long.
     fn end(mut self) -> Result<i32> {
         loop {
@@ -213,24 +226,27 @@ fn capturing_sockets() -> Result<usize> {
     Ok(table.lines().skip(1).filter(running).count())
 }
 
-/// Waits until there is a capturing socket for each of some folders, and each program has printed that it captures.
-fn wait_for_captures(folders: &[PathBuf]) -> Result<()> {
+/// Waits until each program captures: there is a socket for each, and no further one appears for a while.
+fn wait_for_captures(running: &mut [Running]) -> Result<()> {
     let began = Instant::now();
-    let announced = |folder: &PathBuf| {
-        let text = fs::read(folder.join(".stderr")).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text).to_lowercase();
-        ["listening on", "capturing on", "file: "]
-            .iter()
-            .any(|words| text.contains(words))
-    };
-    while capturing_sockets()? < folders.len() || !folders.iter().all(announced) {
+    let mut count = 0;
+    let mut since = Instant::now();
+    while count < running.len() || since.elapsed() < SETTLED {
+        let now = capturing_sockets()?;
+        if now != count {
+            count = now;
+            since = Instant::now();
+        }
         if began.elapsed() > LIMIT / 2 {
             return Err("a program does not capture".to_owned());
         }
+        for program in running.iter_mut() {
+            if program.has_ended()? {
+                return Ok(());
+            }
+        }
         thread::sleep(Duration::from_millis(20));
     }
-    // dumpcap prints this before it sets the filter.
-    thread::sleep(Duration::from_millis(300));
     Ok(())
 }
 
@@ -241,18 +257,23 @@ fn send(sent: &str, inputs: &Path) -> Result<()> {
     command::quiet_output(tcpreplay.current_dir(inputs)).map(drop)
 }
 
-/// Runs a command line that sends on `eth0`, and records what arrives on `eth1`. Returns its exit status.
+/// Runs a command line that sends, and records what arrives on both devices. Returns its exit status.
 fn run_and_record(line: &str, folder: &Path) -> Result<i32> {
-    let recorder = folder.join(".recorder");
-    command::make_folder(&recorder)?;
-    // Its buffer holds all packets.
-    let record = "tcpdump -i eth1 -B 16384 -s 2048 -U -w ../received.pcap";
-    let tcpdump = Running::start_command(record, &recorder)?;
-    let status = wait_for_captures(std::slice::from_ref(&recorder))
-        .and_then(|()| Running::start(line, folder)?.end());
+    let mut recorders = Vec::new();
+    for (device, name) in [("eth1", "received"), ("eth0", "returned")] {
+        // Its buffer holds all packets.
+        let record = format!("tcpdump -i {device} -Q in -B 16384 -s 2048 -U -w ../../{name}.pcap");
+        let scratch = folder.join(".recorders").join(device);
+        command::make_folder(&scratch)?;
+        recorders.push(Running::start_command(&record, &scratch)?);
+    }
+    let status =
+        wait_for_captures(&mut recorders).and_then(|()| Running::start(line, folder)?.end());
     thread::sleep(QUIET);
-    tcpdump.signal("-INT");
-    tcpdump.end()?;
-    command::remove_folder(&recorder)?;
+    for recorder in recorders {
+        recorder.signal("-INT");
+        recorder.end()?;
+    }
+    command::remove_folder(&folder.join(".recorders"))?;
     status
 }

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use super::inputs;
+use super::run::create_devices;
 use crate::Result;
 use crate::cold_build::{median, processor_time};
 use crate::command;
@@ -19,12 +20,32 @@ const ROUNDS: usize = 5;
 const LIMIT: f64 = 1.05;
 
 /// A name, and both command lines. They run in a folder with `large.pcap`, `even.pcap` and `odd.pcap`.
-const ROWS: [(&str, &str, &str); 9] = [
+const ROWS: [(&str, &str, &str); 21] = [
     ("read", "tcpdump -n -r large.pcap", "pcap-read large.pcap"),
+    (
+        "link header",
+        "tcpdump -n -e -r large.pcap",
+        "pcap-read -e large.pcap",
+    ),
+    (
+        "verbose",
+        "tcpdump -n -v -r large.pcap",
+        "pcap-read -v large.pcap",
+    ),
+    (
+        "hex",
+        "tcpdump -n -X -r large.pcap",
+        "pcap-read -X large.pcap",
+    ),
+    (
+        "text",
+        "tcpdump -n -A -r large.pcap",
+        "pcap-read -A large.pcap",
+    ),
     (
         "count",
         "tcpdump --count -r large.pcap udp",
-        "pcap-read --count large.pcap -f udp",
+        "pcap-read --count -r large.pcap udp",
     ),
     (
         "filter",
@@ -37,14 +58,19 @@ const ROWS: [(&str, &str, &str); 9] = [
         "pcap-filter large.pcap out.pcap",
     ),
     (
-        "merge",
-        "mergecap -F pcap -w out.pcap even.pcap odd.pcap",
-        "pcap-merge -w out.pcap even.pcap odd.pcap",
+        "range",
+        "editcap -F pcap -r large.pcap out.pcap 1-600000",
+        "pcap-filter --packets 1-600000 large.pcap out.pcap",
     ),
     (
-        "split",
-        "editcap -F pcap -c 100000 large.pcap part.pcap",
-        "pcap-split -q --force --packets 100000 -o part.pcap large.pcap",
+        "duplicates",
+        "editcap -F pcap -d large.pcap out.pcap",
+        "pcap-filter --dedup large.pcap out.pcap",
+    ),
+    (
+        "sort",
+        "reordercap large.pcap out.pcap",
+        "pcap-filter --sort large.pcap out.pcap",
     ),
     (
         "snaplen",
@@ -61,10 +87,53 @@ const ROWS: [(&str, &str, &str); 9] = [
         "editcap -F pcapng large.pcap out.pcapng",
         "pcap-recode -q large.pcap out.pcapng",
     ),
+    (
+        "gzip",
+        "gzip -c large.pcap >out.gz",
+        "pcap-recode -q large.pcap out.pcap.gz",
+    ),
+    (
+        "addresses",
+        "tcprewrite --pnat=192.0.2.0/24:198.51.100.0/24 -i large.pcap -o out.pcap",
+        "pcap-recode -q --ip 192.0.2.0/24=198.51.100.0/24 large.pcap out.pcap",
+    ),
+    (
+        "merge",
+        "mergecap -F pcap -w out.pcap even.pcap odd.pcap",
+        "pcap-merge -q -w out.pcap even.pcap odd.pcap",
+    ),
+    (
+        "append",
+        "mergecap -a -F pcap -w out.pcap even.pcap odd.pcap",
+        "pcap-merge -q -a -w out.pcap even.pcap odd.pcap",
+    ),
+    (
+        "split",
+        "editcap -F pcap -c 100000 large.pcap part.pcap",
+        "pcap-split -q --force --packets 100000 -o part.pcap large.pcap",
+    ),
+    (
+        "replay",
+        "tcpreplay -q -i eth0 --topspeed large.pcap",
+        "pcap-replay -q -i eth0 --fast large.pcap",
+    ),
+    (
+        "preloaded",
+        "tcpreplay -q -K -i eth0 --topspeed --loop 2 even.pcap",
+        "pcap-replay -q -i eth0 --fast --loops 2 even.pcap",
+    ),
 ];
 
 /// Measures the rows whose names contain one of the words, and prints a table.
 pub(crate) fn run(folder: &Path, words: &[&str]) -> Result<()> {
+    let rows: Vec<_> = ROWS
+        .iter()
+        .filter(|(name, ..)| words.is_empty() || words.iter().any(|word| name.contains(word)))
+        .collect();
+    if rows.is_empty() {
+        return Err(format!("no row is called {}", words.join(" or ")));
+    }
+    create_devices()?;
     let folder = folder.join("timings");
     prepare(&folder)?;
     println!(
@@ -75,10 +144,7 @@ pub(crate) fn run(folder: &Path, words: &[&str]) -> Result<()> {
         "", "other tool", "ours", "ratio"
     );
     let mut slow = Vec::new();
-    for (name, theirs, ours) in ROWS {
-        if !words.is_empty() && !words.iter().any(|word| name.contains(word)) {
-            continue;
-        }
+    for &(name, theirs, ours) in rows {
         let mut times = [Vec::new(), Vec::new()];
         for _ in 0..ROUNDS {
             for (times, line) in times.iter_mut().zip([theirs, ours]) {
@@ -107,22 +173,19 @@ pub(crate) fn run(folder: &Path, words: &[&str]) -> Result<()> {
     }
 }
 
-/// Creates the large file, and two files with a half of its packets each.
+/// Creates the files, in memory, so that no disk is measured.
 fn prepare(folder: &Path) -> Result<()> {
-    if folder.join("odd.pcap").exists() {
-        return Ok(());
-    }
-    command::make_folder(folder)?;
-    inputs::create_large(&folder.join("large.pcap"), PACKETS)?;
-    inputs::create_large(&folder.join("even.pcap"), PACKETS / 2)?;
-    command::copy(&folder.join("even.pcap"), &folder.join("odd.pcap"))
+    command::empty_folder(folder)?;
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", "size=4g", "none"]);
+    command::run(mount.arg(folder))?;
+    inputs::create_large(folder, PACKETS)
 }
 
 /// Runs a command line, and returns the seconds that it took by the clock and of processor time.
 fn measure(folder: &Path, line: &str) -> Result<[f64; 2]> {
-    // What the last run wrote must not be written to the disk during this one.
-    command::run(&mut Command::new("sync"))?;
-    let script = format!("{line} >/dev/null 2>stderr || {{ cat stderr >&2; exit 1; }}; times");
+    let script =
+        format!("{{ {line}; }} >/dev/null 2>stderr || {{ cat stderr >&2; exit 1; }}; times");
     let mut shell = Command::new("sh");
     shell
         .args(["-c", &script])
