@@ -31,6 +31,7 @@ mod replay;
 #[allow(dead_code)]
 mod split;
 
+mod completions;
 mod page;
 
 use std::fs;
@@ -77,9 +78,8 @@ fn run(args: &Args) -> Outcome {
             (Shell::Zsh, format!("_{name}")),
             (Shell::Fish, format!("{name}.fish")),
         ] {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut command.clone(), name, &mut script);
-            write(&shell.to_string(), file, &script)?;
+            let script = completions::script(command.clone(), name, shell);
+            write(&shell.to_string(), file, script.as_bytes())?;
         }
     }
     Ok(())

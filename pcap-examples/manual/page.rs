@@ -38,7 +38,7 @@ const EXTRA_PARAGRAPHS: [(&str, &str); 1] = [(
 pub(crate) fn page(mut command: Command, date: &str) -> Outcome<String> {
     let name = command.get_name().to_owned();
     let text = |help: Option<&StyledStr>| help.map(ToString::to_string).unwrap_or_default();
-    let help = Help::read(&text(command.get_after_help()));
+    let help = Help::read(&text(command.get_after_long_help()));
     let about = text(command.get_about());
     let whole = text(command.get_long_about().or(command.get_about()));
     let usage = command.render_usage().to_string();

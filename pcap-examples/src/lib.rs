@@ -28,6 +28,7 @@ pub mod expression;
 pub mod files;
 pub mod flow;
 pub mod format_dumper;
+mod help;
 pub mod hex;
 pub mod host_order;
 pub mod interface_counts;

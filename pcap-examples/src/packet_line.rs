@@ -16,6 +16,7 @@ use crate::packet_view::{Details, PacketTimes, Sequences, Style, View, bytes, li
 pub const HELP: &str = "\
 Lines:
   TIME ADDRESS:PORT > ADDRESS:PORT PROTOCOL FIELDS, length N
+
   The length is that of the payload of TCP or UDP, of another IP packet without
   the IP header, or of a frame without the link header. `(96 of 1454 captured)`
   is added if the packet is longer than the snaplen. The fields of TCP are

@@ -11,7 +11,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory, Parser};
 use crate::background_writer::BackgroundWriter;
 use crate::exit::{self, Failure, Outcome};
 use crate::options::refused;
-use crate::{closed_stdout, escape, signals, stderr};
+use crate::{closed_stdout, escape, help, signals, stderr};
 
 /// The names of the programs.
 pub const NAMES: [&str; 10] = [
@@ -42,7 +42,7 @@ pub fn main<A: Parser>(name: &'static str, run: impl FnOnce(A) -> Outcome) -> Ex
 /// Returns the description of a command line, with options that all programs have.
 #[must_use]
 pub fn command<A: CommandFactory>() -> Command {
-    let command = A::command();
+    let command = help::arrange(A::command());
     // tcpdump's `-V` has another meaning, so only `--version` prints the version.
     let version = format!(
         "{} with {}",

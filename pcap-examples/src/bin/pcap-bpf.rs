@@ -17,11 +17,11 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  pcap-bpf 'tcp port 443'                    the instructions, as tcpdump -d prints them
-  pcap-bpf -ddd -y RAW ip6                   decimal numbers, for raw IP packets
-  pcap-bpf --bytecode -y RAW tcp             one line, for iptables -m bpf --bytecode
-  pcap-bpf -O host 192.0.2.1                 the instructions without optimization
-  pcap-bpf --match trace.pcap icmp           how many packets of a savefile match
+  pcap-bpf 'tcp port 443'             the instructions, as of tcpdump -d
+  pcap-bpf -ddd -y RAW ip6            decimal numbers, for raw IP packets
+  pcap-bpf --bytecode -y RAW tcp      one line, for iptables -m bpf
+  pcap-bpf -O host 192.0.2.1          the instructions, not optimized
+  pcap-bpf --match trace.pcap icmp    how many packets of a savefile match
 
 Without an expression, the filter accepts all packets. Savefiles may be pcap or pcapng, optionally
 compressed with gzip, zstd or lz4. `-` means standard input.";

@@ -5,20 +5,20 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use pcap_core::{Address, Capture, ConnectionStatus, Device, DeviceAddress, Error};
-use pcap_examples::device;
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::json::{self, Object};
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::program;
 use pcap_examples::stderr;
+use pcap_examples::{device, escape};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  pcap-devices                               all devices, with addresses and states
-  pcap-devices -L -J -i eth0                 also link types and sources of packet times
-  pcap-devices --json | jq -r .name          only their names
+  pcap-devices                            all devices
+  pcap-devices -L -J -i eth0              also link types and time sources
+  pcap-devices --json | jq -r .name       only their names
 
 JSON:
   One line per device, with an object of schema (the version of the schema: 1),
@@ -46,6 +46,9 @@ pub(crate) struct Args {
     /// Also list the sources of packet times of each device
     #[arg(short = 'J', long, visible_alias = "list-tstamp-types")]
     list_time_stamp_types: bool,
+    /// Print only the names of the devices, one per line
+    #[arg(long, conflicts_with = "json")]
+    names: bool,
     /// Print JSON instead of text, one object per line (see below)
     #[arg(long)]
     json: bool,
@@ -72,7 +75,15 @@ fn run(args: &Args) -> Outcome {
         stderr::print_message(NAME, "found no device on which this process may capture");
     }
     let mut output = LineOutput::stdout();
-    if args.json {
+    if args.names {
+        for row in &rows {
+            let name = row.device.name();
+            output.print_line(|out| {
+                out.extend(escape::controls(name.as_bytes()).bytes());
+                out.push(b'\n');
+            })?;
+        }
+    } else if args.json {
         for row in &rows {
             output.print_line(|out| json_device(out, row))?;
         }

@@ -114,3 +114,15 @@ fn it_accepts_no_arguments() {
         "{help}"
     );
 }
+
+#[test]
+fn names_are_one_per_line() {
+    in_netns(|| {
+        let names = run_program("devices", &["--names"]).success_output();
+        assert!(names.lines().any(|name| name == "lo"), "{names}");
+        assert_eq!(
+            run_program("devices", &["--names", "-i", "lo"]).success_output(),
+            "lo\n"
+        );
+    });
+}

@@ -8,6 +8,7 @@ mod bpf;
 #[cfg(all(target_os = "linux", not(emulated)))]
 mod capture;
 mod common;
+mod compression;
 mod copying_programs;
 mod decode;
 #[cfg(all(target_os = "linux", not(emulated)))]
@@ -20,6 +21,7 @@ mod filter;
 #[cfg(unix)]
 mod gzip;
 #[cfg(unix)]
+mod help;
 mod input_not_overwritten;
 #[cfg(target_os = "linux")]
 mod interrupted_pipes;

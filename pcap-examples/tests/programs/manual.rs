@@ -112,6 +112,41 @@ fn completions_are_registered_for_the_program_names() {
     assert!(text(folder.path(), "fish/pcap-capture.fish").contains("-l direction"));
 }
 
+/// The completions of each shell call `pcap-devices --names`, and contain link types.
+#[test]
+fn completions_know_devices_and_link_types() {
+    let folder = tempfile::tempdir().unwrap();
+    manual(folder.path(), &[]);
+    for file in ["bash/{}", "zsh/_{}", "fish/{}.fish"] {
+        for name in ["pcap-capture", "pcap-replay"] {
+            let script = text(folder.path(), &file.replace("{}", name));
+            assert!(
+                script.contains("(pcap-devices --names 2>/dev/null)"),
+                "{file}"
+            );
+            assert!(!script.contains("DEVICES_OF"), "{file}");
+        }
+        let script = text(folder.path(), &file.replace("{}", "pcap-capture"));
+        for word in ["LINUX_SLL2", "adapter_unsynced", "inout", "zstd"] {
+            assert!(script.contains(word), "{file}: {word}");
+        }
+    }
+    let script = folder.path().join("bash/pcap-capture");
+    let complete = "PATH=$1:$PATH; . \"$2\"; COMP_WORDS=(pcap-capture -i ''); COMP_CWORD=2; \
+                    _pcap__capture pcap-capture '' -i; echo \"${COMPREPLY[*]}\"";
+    let programs = Path::new(env!("CARGO_BIN_EXE_pcap-devices"))
+        .parent()
+        .unwrap();
+    let mut bash = Command::new("bash");
+    bash.args(["-c", complete, "bash"])
+        .arg(programs)
+        .arg(&script);
+    let devices = run_program("devices", &["--names"]).success_output();
+    let completed = run(&mut bash).success_output().to_owned();
+    let offered: Vec<_> = completed.split_whitespace().collect();
+    assert_eq!(offered, devices.lines().collect::<Vec<_>>());
+}
+
 #[test]
 fn pages_have_the_given_date() {
     let folder = tempfile::tempdir().unwrap();
@@ -151,6 +186,7 @@ fn messages_contain_the_program_name() {
     );
     let help = run_program("read", &["-h"]).success_output();
     assert!(help.contains("\nUsage: pcap-read "), "{help}");
+    let help = run_program("read", &["--help"]).success_output();
     assert!(help.contains("\n  pcap-read trace.pcap "), "{help}");
     assert!(help.contains("| pcap-read --json -l -"), "{help}");
     let missing = run_program("read", &["/nonexistent/x.pcap"]);

@@ -17,10 +17,10 @@ pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  pcap-capture                                   print all packets of the default device
-  pcap-capture -i eth0 -c 10 tcp port 443        print ten packets that pass a filter
-  pcap-capture -i any --duration 60 -w all.pcap  save one minute of packets of all devices
-  pcap-capture -w - -U | pcap-read -l -          pass each packet through a pipe immediately
+  pcap-capture                                   print all packets
+  pcap-capture -i eth0 -c 10 tcp port 443        print ten packets of HTTPS
+  pcap-capture -i any --duration 60 -w all.pcap  save one minute
+  pcap-capture -w - -U | pcap-read -l -          pass packets through a pipe
 
 Packets are printed, or written to the savefile, within about a second after libpcap delivers
 them, even without -U. SIGKILL loses only packets that are not written yet. Ctrl-C ends the

@@ -13,12 +13,12 @@ pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  pcap-merge -w day.pcap hour-*.pcap             merge by time, whatever the order of inputs
-  pcap-merge -w all.pcapng wlan.pcap eth.pcapng  different link types: OUT must be pcapng
+  pcap-merge -w day.pcap hour-*.pcap             merge by time
+  pcap-merge -w all.pcapng wlan.pcap eth.pcapng  different link types
   pcap-merge -w all.pcap --append a.pcap b.pcapng
   pcap-merge -w all.pcap a.pcap b.pcap --shift 2=-1.5s
   pcap-merge -w - left.pcap right.pcap | pcap-read -
-  find . -name '*.pcap' > names && pcap-merge -w /tmp/all.pcap --files-from names
+  find . -name '*.pcap' > names && pcap-merge -w all.pcap --files-from names
 
 Packets with equal times are ordered like the inputs on the command line. Packets of one input keep
 their order, even if their times do not ascend; `pcap-filter --sort` sorts such an input. Packets

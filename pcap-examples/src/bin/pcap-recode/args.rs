@@ -14,15 +14,15 @@ pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  pcap-recode trace.pcapng.gz trace.pcap         write an uncompressed classic savefile
-  pcap-recode -y RAW --skip eth.pcap ip.pcap     copy only IP packets, without Ethernet headers
-  pcap-recode -y ETHERNET any.pcap eth.pcap      convert a capture on `any` for `pcap-replay`
+  pcap-recode trace.pcapng.gz trace.pcap         decompress and convert
+  pcap-recode -y RAW --skip eth.pcap ip.pcap     only the IP packets
+  pcap-recode -y ETHERNET any.pcap eth.pcap      for `pcap-replay`
   pcap-recode -s 96 --precision micro - small.pcap.gz
   pcap-recode --format pcapng - -                convert in a pipe
-  pcap-recode --shift -1h a.pcap b.pcap          make all times an hour earlier
-  pcap-recode --ip 10.0.0.0/8=198.18.0.0/8 --dst-mac 02:00:00:00:00:01 a.pcap b.pcap
+  pcap-recode --shift -1h a.pcap b.pcap          make times an hour earlier
+  pcap-recode --ip 10.0.0.0/8=198.18.0.0/8 --ttl 64 a.pcap b.pcap
   pcap-recode --fix-lengths pad --fix-checksums cut.pcap whole.pcap
-  pcap-recode --anonymize key --new-key --payload cut private.pcapng public.pcapng
+  pcap-recode --anonymize key --new-key --payload cut a.pcapng public.pcapng
 
 Link types:
   Packets are converted from ETHERNET, RAW, IPV4, IPV6, NULL, LOOP, LINUX_SLL or LINUX_SLL2 to

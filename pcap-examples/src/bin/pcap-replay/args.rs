@@ -18,9 +18,9 @@ Examples:
   pcap-replay -i eth0 --speed 10 -f 'udp port 53' trace.pcap.gz
   pcap-replay -i eth0 --mbps 100 --loops 0 trace.pcap
   pcap-replay -i eth0 morning.pcap noon.pcap     one after the other
-  pcap-replay -i eth0 --peer eth1 trace.pcap     clients on eth0, servers on eth1
+  pcap-replay -i eth0 --peer eth1 trace.pcap     servers on eth1
   pcap-replay -i eth0 --peer eth1 --peer-file in.pcap out.pcap
-  pcap-replay -i eth0 --dst-mac 02:00:00:00:00:01 --ip 10.0.0.0/8=198.18.0.0/8 trace.pcap
+  pcap-replay -i eth0 --dst-mac 02:00:00:00:00:01 --ttl 64 trace.pcap
   pcap-recode -y ETHERNET any.pcap - | pcap-replay -i eth0 --fast -
 
 The time to send a packet is relative to the first packet, so delays do not accumulate. A late

@@ -13,7 +13,7 @@ pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  pcap-split day.pcap -o part --packets 1000000  part-00000.pcap, part-00001.pcap, …
+  pcap-split day.pcap -o part --packets 1000000  part-00000.pcap, …
   pcap-split day.pcap -o hours/ --every 1h       hours/day-00000.pcap, …
   pcap-split a.pcap.gz -o small --size 10M
   pcap-split day.pcap -o web --flow -f 'tcp port 443' --json
@@ -40,7 +40,7 @@ counted as incomplete. A packet is in its savefile within about a second after i
 const NAMES_HELP: &str = "\
 Names:
   In a TEMPLATE, conversions of strftime(3) such as %Y, %H and %F stand for the
-  local time of the first packet; with --every, for the start of the span. {n}
+  local time of the first packet; with --every, for the start of the span. {number}
   stands for the number of the savefile. With --flow, {source}, {destination}
   and {protocol} stand for those of the first packet, and {flow} for all of
   them and the VLANs; characters such as colons become `-`. A name that is

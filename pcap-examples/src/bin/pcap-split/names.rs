@@ -150,14 +150,14 @@ fn check_fields(template: &Path, has_flows: bool) -> Outcome {
     for part in text.split('{').skip(1) {
         let field = part.split_once('}').map(|(field, _)| field);
         match field {
-            Some("n") => {}
+            Some("number") => {}
             Some(field) if FLOW_FIELDS.contains(&field) && has_flows => {}
             Some(field) if FLOW_FIELDS.contains(&field) => {
                 return fail(format!("{{{field}}} requires --flow"));
             }
             _ => {
                 return fail(format!(
-                    "expected {{n}}, {{flow}}, {{source}}, {{destination}} or {{protocol}}, found `{{{part}`"
+                    "expected {{number}}, {{flow}}, {{source}}, {{destination}} or {{protocol}}, found `{{{part}`"
                 ));
             }
         }
@@ -180,7 +180,7 @@ fn with_values(text: &str, named: Named<'_>) -> String {
 
 /// Returns the value of a field: `192.0.2.1_443-192.0.2.2_50000-TCP` for `flow`.
 fn value(field: &str, named: Named<'_>) -> String {
-    if field == "n" {
+    if field == "number" {
         return named.number.to_string();
     }
     let Some(flow) = named.flow else {

@@ -40,7 +40,10 @@ fn at(seconds: &[u32]) -> Vec<Record> {
 fn names_have_the_time_of_the_first_packet() {
     let packets = at(&[0, 10, 3600]);
     assert_eq!(
-        split(&packets, &["--packets", "1", "--name", "%F/%H%M%S-{n}"]),
+        split(
+            &packets,
+            &["--packets", "1", "--name", "%F/%H%M%S-{number}"]
+        ),
         [
             "2026-11-28/093000-0.pcap: 1 packets, 100 bytes",
             "2026-11-28/093010-1.pcap: 1 packets, 100 bytes",
@@ -149,7 +152,7 @@ fn the_last_savefile_gets_the_rest() {
         &["--every", "2"],
         &["--size", "148B"],
     ] {
-        let words = [options, &["--max-files", "2", "--name", "{n}"]].concat();
+        let words = [options, &["--max-files", "2", "--name", "{number}"]].concat();
         assert_eq!(
             split(&packets, &words),
             [
@@ -204,7 +207,7 @@ fn wrong_names_are_rejected() {
         (
             &["--flow", "--name", "{port}"],
             1,
-            "expected {n}, {flow}, {source}",
+            "expected {number}, {flow}, {source}",
         ),
         (&["--flow", "--name", "{n"], 1, "found `{n`"),
         (
