@@ -9,6 +9,7 @@ use crate::exit::{Failure, Outcome};
 use crate::files;
 use crate::line_output::LineOutput;
 use crate::savefile_summary::SavefileSummary;
+use crate::{safe_files, signals};
 
 /// Prints the name of each finished savefile, or a line of JSON. The clones print to the same output.
 #[derive(Clone, Debug)]
@@ -41,7 +42,9 @@ impl FileLines {
             Some("-" | "stdout") => Target::Stdout(LineOutput::stdout().line_buffered(true)),
             Some("stderr") => Target::Stderr,
             _ => {
-                let file = File::create(path).map_err(|e| files::creation_failure(path, &e))?;
+                // Opening a FIFO waits for its reader.
+                let created = signals::while_killable(|| safe_files::create(path));
+                let file = created.map_err(|e| files::creation_failure(path, &e))?;
                 Target::File(path.to_owned(), file)
             }
         };

@@ -145,6 +145,13 @@ impl Finisher {
     }
 }
 
+impl Drop for Finisher {
+    /// Completes the savefiles if the program ends because of another error, which it reports.
+    fn drop(&mut self) {
+        let _ = self.wait();
+    }
+}
+
 fn run(steps: &Steps, jobs: &Receiver<Job>) -> bool {
     let mut is_successful = true;
     for job in jobs {

@@ -15,7 +15,7 @@ mod output;
 mod ring;
 mod series;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use self::clock::{TimeLimit, boundary};
 pub use self::file_lines::FileLines;
@@ -74,4 +74,11 @@ fn folder_of(path: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
+}
+
+/// Returns the innermost folder of a path that exists. Folders whose names depend on the time may not exist yet.
+fn existing_folder_of(path: &Path) -> PathBuf {
+    let mut folders = folder_of(path).ancestors();
+    let existing = folders.find(|folder| folder.is_dir());
+    existing.unwrap_or(Path::new(".")).to_owned()
 }

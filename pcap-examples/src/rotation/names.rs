@@ -13,6 +13,7 @@ use pcap_core::Timestamp;
 use crate::compression::Recognized;
 use crate::exit::{Failure, Outcome};
 use crate::files::creation_failure;
+use crate::safe_files;
 
 /// The form of times in the names of dumpcap.
 const STAMP: &str = "%Y%m%d%H%M%S";
@@ -165,6 +166,7 @@ pub fn create_first_free(
         if let (Some(folder), true) = (path.parent(), make_folders) {
             fs::create_dir_all(folder).map_err(failure)?;
         }
+        safe_files::check_folders(&path).map_err(failure)?;
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(file) => return Ok((path, file)),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => last = Some(failure(e)),

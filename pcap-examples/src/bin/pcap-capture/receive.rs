@@ -73,6 +73,8 @@ impl<'a> Receiver<'a> {
     /// that have already arrived, unless the limit is reached. Closes the outputs.
     pub(crate) fn run(mut self) -> Outcome {
         self.monitor.ready();
+        // The first savefile may end before the next update. If libpcap has no statistics, that is an error at the end.
+        let _ = self.update();
         let received = match self.sources.len() {
             1 => self.receive(),
             _ => self.receive_merged(),

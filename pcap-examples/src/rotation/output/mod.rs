@@ -13,7 +13,7 @@ use super::finisher::{Finished, Finisher, Steps};
 use super::guard::Guard;
 use super::ring::Ring;
 use super::series::Series;
-use super::{Naming, Rotation, folder_of};
+use super::{Naming, Rotation, existing_folder_of};
 use crate::background_writer::{BackgroundWriter, WrittenTotals};
 use crate::compression::Compression;
 use crate::exit::{Failure, Outcome};
@@ -46,8 +46,10 @@ pub struct Output {
     current: Option<Current>,
     /// The output of the savefile before the next one.
     previous: Option<BackgroundWriter>,
-    /// The current statistics of the interfaces.
+    /// The statistics of the interfaces, which may be a moment old.
     statistics: Vec<Option<Stats>>,
+    /// The number of packets written of each interface, in all savefiles.
+    packets: Vec<u64>,
     written: WrittenTotals,
     ring: Arc<Mutex<Ring>>,
     /// The number of bytes that the ring leaves for the current savefile.
@@ -102,7 +104,7 @@ impl Output {
         };
         let guard = rotation.min_free.map(|min| {
             let ring = rotation.is_ring().then(|| Arc::clone(&ring));
-            Guard::start(rotation.program, min, folder_of(path).to_owned(), ring)
+            Guard::start(rotation.program, min, existing_folder_of(path), ring)
         });
         let mut output = Output {
             path: path.to_owned(),
@@ -113,6 +115,7 @@ impl Output {
             current: None,
             previous: None,
             statistics: vec![None; head.interfaces()],
+            packets: vec![0; head.interfaces()],
             head,
             written: WrittenTotals::default(),
             ring,
@@ -142,7 +145,8 @@ impl Output {
         }
     }
 
-    /// Sets the statistics of an interface so far. They are written at the end of each pcapng savefile.
+    /// Sets the statistics of an interface so far. Call this before the first packet, and a few times per second. They
+    /// are written at the end of each pcapng savefile.
     pub fn set_statistics(&mut self, interface: usize, stats: Stats) {
         if let Some(slot) = self.statistics.get_mut(interface) {
             *slot = Some(stats);
@@ -169,6 +173,9 @@ impl Output {
             return self.fail(written).map(|()| true);
         }
         current.summary.count(packet);
+        if let Some(packets) = self.packets.get_mut(interface) {
+            *packets += 1;
+        }
         Ok(true)
     }
 
@@ -420,8 +427,10 @@ impl Output {
         };
         let mut written = Ok(());
         for (interface, stats) in self.statistics.iter().enumerate() {
-            if let (Some(stats), Ok(())) = (stats, &written) {
-                written = current.savefile.write_statistics(interface, stats);
+            if let (Some(mut stats), Ok(())) = (*stats, &written) {
+                // The statistics are a moment old, but the packets of the savefile were received.
+                stats.received = stats.received.max(self.packets[interface]);
+                written = current.savefile.write_statistics(interface, &stats);
             }
         }
         let position = current.savefile.position();

@@ -8,6 +8,8 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use pcap_core::pcapng::Block;
+
 use super::{numbers, words};
 use crate::common::live::{Running, Sender, in_netns};
 use crate::common::process::wait_until;
@@ -63,6 +65,32 @@ fn each_packet_is_in_one_file_of_limited_size() {
                 assert!(folder.path().join(name).metadata().unwrap().len() <= 20_000);
             }
             assert_eq!(names(folder.path()).len(), files.len());
+        }
+    });
+}
+
+#[test]
+fn each_pcapng_file_is_complete() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let options = "-b packets:20 -w a.pcapng --print-files";
+        let running = Running::start(&mut capture(folder.path(), options));
+        Sender::new().send(100, 100);
+        let files = end(running, 0);
+        assert_eq!(files.len(), 5, "{files:?}");
+        for (index, name) in files.iter().enumerate() {
+            let path = folder.path().join(name);
+            let mut reader = pcap_core::pcapng::Reader::open(&path).unwrap();
+            let (mut packets, mut received) = (0, None);
+            while let Some(block) = reader.next_block().unwrap() {
+                match block {
+                    Block::Packet(_) => packets += 1,
+                    Block::Statistics(statistics) => received = statistics.received(),
+                    _ => {}
+                }
+            }
+            assert_eq!((packets, reader.interfaces().len()), (20, 1));
+            assert!(received >= Some(20 * (index as u64 + 1)), "{received:?}");
         }
     });
 }
