@@ -17,30 +17,58 @@ pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  pcap-capture                                   print all packets
-  pcap-capture -i eth0 -c 10 tcp port 443        print ten packets of HTTPS
-  pcap-capture -i any --duration 60 -w all.pcap  save one minute
-  pcap-capture -w - -U | pcap-read -l -          pass packets through a pipe
+  pcap-capture                             print all packets of a device
+  pcap-capture -i eth0 -c 10 tcp port 443  print ten that pass a filter
+  pcap-capture -i any -a duration:60 -w all.pcap
+                                           one minute of all devices
+  pcap-capture -i eth0 -f arp -i eth1 -w a.pcapng
+                                           two devices, one with a filter
+  pcap-capture -w all.pcap --also 'port 53=dns.pcap' -Z nobody
+                                           two files, of another user
+  pcap-capture -w - -U | pcap-read -l -    pass each packet through a pipe
 
-Packets are printed, or written to the savefile, within about a second after libpcap delivers
-them, even without -U. SIGKILL loses only packets that are not written yet. Ctrl-C ends the
-capture: packets that have already arrived are still written, the savefile is completed, and the
-statistics are printed. A packet counts as captured once the output has accepted it. The status is
-0, or 1 if packets were not written. It is not an error if the reader of the printed lines closes
-the pipe.";
+With several devices, the savefile is pcapng unless its name says otherwise,
+and each line names its device. Packets are written in the order in which
+they arrive at the program, and those that wait together in the order of
+their times: a packet may follow later ones of another device by up to the
+--timeout. `pcap-filter --sort` restores the order of times. A device that
+goes away does not end the others, but the status is 1.
+
+Packets are printed, or written to the savefile, within about a second after
+libpcap delivers them, even without -U. SIGKILL loses only packets that are
+not written yet. Ctrl-C ends the capture: packets that have already arrived
+are still written, the savefile is completed, and the statistics are
+printed. A packet counts as captured once the output has accepted it. The
+status is 0, or 1 if packets were not written. It is not an error if the
+reader of the printed lines closes the pipe.";
 
 const JSON_HELP: &str = "  \
-  The last line contains the statistics: type (\"statistics\"), packets and bytes (printed or
-  written), not_written (packets received but not written), received, dropped and if_dropped.
-  With `-w -`, it is printed on standard error. With --print-files, there is an object for each
-  finished file: type (\"file\"), path, packets, bytes (the length of the file), first and last (the
-  times of the first and last packet).";
+  The last line contains the statistics: type (\"statistics\"), packets and
+  bytes (printed or written), not_written (packets received but not
+  written), received, dropped (by the kernel), if_dropped (by the interface)
+  and dropped_waiting (by the kernel, while the program waited for an output
+  that was too slow). With several devices, interfaces is an array of
+  objects with these counts and interface (the name). With --also, outputs
+  is an array of objects of path, filter, packets, bytes and not_written.
+  With `-w -`, it is printed on standard error. With --print-files, there is
+  an object for each finished file: type (\"file\"), path, packets, bytes
+  (the length of the file), first and last (the times of the first and last
+  packet).
 
-/// Captures packets from a device, and prints a line for each or writes a savefile. A line has the
+Status file:
+  One object of type (\"status\"), state (\"running\", \"ended\" or
+  \"failed\"), pid, start and time (seconds since 1970, as strings),
+  uptime_seconds, packets and bytes (written), pending (packets not written
+  yet), packets_per_second, file (the current savefile), and received,
+  dropped, if_dropped, dropped_waiting, interfaces and outputs as above. The
+  file is replaced as a whole.";
+
+/// Captures packets from devices, and prints a line for each or writes a savefile. A line has the
 /// local time, the addresses, the protocol, its fields and the length in bytes.
 ///
 /// At the end, prints statistics on standard error: how many packets passed the filter, how many were
-/// dropped because the program did not read fast enough, and how many the interface dropped.
+/// dropped because the program did not read fast enough, how many the interface dropped, and how many
+/// were dropped because an output was too slow.
 #[derive(Parser)]
 #[command(name = NAME,
     after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", packet_line::HELP, rotation::HELP, signals::HELP, output_format::HELP_WITHOUT_INPUT, json::HELP))]
