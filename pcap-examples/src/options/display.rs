@@ -6,19 +6,36 @@ use crate::line_output::LineOutput;
 use crate::packet_line::PacketLines;
 use crate::packet_view::{BytesView, TimeFormat, View};
 
+/// The options that change lines of text, so that they contradict other forms of output.
+pub const OF_LINES: [&str; 10] = [
+    "time_letters",
+    "time",
+    "nano",
+    "link_header",
+    "verbose",
+    "ascii",
+    "hex",
+    "hex_ascii",
+    "absolute_sequences",
+    "number",
+];
+
 /// How to print packets as text. The letters are those of tcpdump.
+///
+/// The program must also have the `--json` option, which contradicts those that change lines of text.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Display")]
 pub struct DisplayOptions {
     /// Print no time; -tt: seconds since 1970, -ttt: since the previous packet, -tttt: with the date,
     /// -ttttt: since the first packet
-    #[arg(short = 't', action = ArgAction::Count, conflicts_with = "time",
+    #[arg(short = 't', action = ArgAction::Count, conflicts_with_all = ["time", "json"],
         value_parser = clap::value_parser!(u8).range(..=5))]
     time_letters: u8,
     /// The time of a packet [default: local, as HH:MM:SS.ffffff in the time zone of the system or of TZ]
     #[arg(
         long,
         value_name = "FORM",
+        conflicts_with = "json",
         hide_possible_values = true,
         long_help = "The time of a packet: none, local (HH:MM:SS.ffffff in the time zone of the system or of TZ), \
                      utc (with the date, as in RFC 3339), epoch (seconds since 1970), delta (since the previous \
@@ -26,35 +43,35 @@ pub struct DisplayOptions {
     )]
     time: Option<TimeFormat>,
     /// Print times with nine decimals instead of six
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     nano: bool,
     /// Print the header of the link layer, such as MAC addresses and VLAN tags
-    #[arg(short = 'e', long)]
+    #[arg(short = 'e', long, conflicts_with = "json")]
     link_header: bool,
     /// Print more: -v: TTL, IP identification, checksums and options; -vv: also of tunnels; -vvv: also
     /// the frame
-    #[arg(short, long, action = ArgAction::Count)]
+    #[arg(short, long, action = ArgAction::Count, conflicts_with = "json")]
     verbose: u8,
     /// Print shorter lines, and no statistics on standard error
     #[arg(short, long)]
     quiet: bool,
     /// Print the bytes as ASCII text; -AA: with the link header
-    #[arg(short = 'A', long, action = ArgAction::Count, conflicts_with_all = ["hex", "hex_ascii"])]
+    #[arg(short = 'A', long, action = ArgAction::Count, conflicts_with = "json")]
     ascii: u8,
     /// Print the bytes in hexadecimal; -xx: with the link header
-    #[arg(short = 'x', long, action = ArgAction::Count, conflicts_with = "hex_ascii")]
+    #[arg(short = 'x', long, action = ArgAction::Count, conflicts_with = "json")]
     hex: u8,
     /// Print the bytes in hexadecimal and as ASCII text; -XX: with the link header
-    #[arg(short = 'X', long, action = ArgAction::Count)]
+    #[arg(short = 'X', long, action = ArgAction::Count, conflicts_with = "json")]
     hex_ascii: u8,
     /// Print TCP sequence numbers as they are, instead of relative to the first of the connection
-    #[arg(short = 'S', long)]
+    #[arg(short = 'S', long, conflicts_with = "json")]
     absolute_sequences: bool,
     /// Do not verify checksums, which the network card may fill in after a packet is captured
     #[arg(short = 'K', long)]
     no_checksums: bool,
     /// Print the number of each packet
-    #[arg(short = '#', long)]
+    #[arg(short = '#', long, conflicts_with = "json")]
     number: bool,
     /// Accepted as in tcpdump: names are never resolved
     #[arg(short = 'n', action = ArgAction::Count)]
@@ -117,8 +134,9 @@ impl DisplayOptions {
                 link_header: level > 1,
             })
         };
-        view(self.hex, true, false)
-            .or(view(self.hex_ascii, true, true))
+        // The order of tcpdump.
+        view(self.hex_ascii, true, true)
+            .or(view(self.hex, true, false))
             .or(view(self.ascii, false, true))
     }
 
@@ -126,5 +144,70 @@ impl DisplayOptions {
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.quiet
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::json::JsonOptions;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Words {
+        #[command(flatten)]
+        display: DisplayOptions,
+        #[command(flatten)]
+        json: JsonOptions,
+    }
+
+    fn view(words: &str) -> Result<View, clap::Error> {
+        let line = ["program"].into_iter().chain(words.split(' '));
+        let parsed = Words::try_parse_from(line)?;
+        assert!(!parsed.json.json || words.contains("json"));
+        Ok(parsed.display.view())
+    }
+
+    #[test]
+    fn habits_of_tcpdump_are_understood() {
+        let bytes = |hex, ascii, link_header| {
+            Some(BytesView {
+                hex,
+                ascii,
+                link_header,
+            })
+        };
+        for (words, expected) in [
+            ("-nnvvXS", bytes(true, true, false)),
+            ("-nAl", bytes(false, true, false)),
+            ("-nex", bytes(true, false, false)),
+            ("-xxK#q", bytes(true, false, true)),
+            ("-AXX -n", bytes(true, true, true)),
+            ("-vvvv", None),
+        ] {
+            assert_eq!(view(words).unwrap().bytes, expected, "{words}");
+        }
+        assert_eq!(view("-tttt").unwrap().time, TimeFormat::Date);
+        assert_eq!(view("-ttt").unwrap().time, TimeFormat::Delta);
+    }
+
+    #[test]
+    fn what_changes_lines_contradicts_json() {
+        for words in [
+            "-t",
+            "--time utc",
+            "--nano",
+            "-e",
+            "-v",
+            "-A",
+            "-x",
+            "-X",
+            "-#",
+        ] {
+            assert!(view(words).is_ok(), "{words}");
+            assert!(view(&format!("--json {words}")).is_err(), "{words}");
+        }
+        assert!(view("--json -nlqK").is_ok());
+        assert!(view("-tttttt").is_err());
     }
 }

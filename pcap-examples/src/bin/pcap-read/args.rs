@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use pcap_examples::options::display::DisplayOptions;
+use pcap_examples::options::display::{self, DisplayOptions};
 use pcap_examples::options::input::InputOptions;
 use pcap_examples::options::json::JsonOptions;
 use pcap_examples::options::range::{self, RangeOptions};
@@ -53,7 +53,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with_all = ["raw", "json"])]
     pub(crate) count: bool,
     /// Print packets in hexadecimal: SECONDS.NANOSECONDS CAPLEN LEN HEX; HEX is `-` if there are no bytes
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with = "json", conflicts_with_all = display::OF_LINES)]
     pub(crate) raw: bool,
     #[command(flatten)]
     pub(crate) json: JsonOptions,
@@ -66,6 +66,9 @@ pub(crate) struct Args {
     /// Accepted as in tcpdump: the same as `-l`
     #[arg(short = 'U', hide = true)]
     pub(crate) packet_buffered: bool,
+    /// Accepted as in tcpdump: it only affects captures
+    #[arg(short = 's', hide = true)]
+    snaplen: Option<String>,
     /// Accepted as in tcpdump: packets are always printed
     #[arg(long, hide = true)]
     print: bool,

@@ -10,6 +10,7 @@ mod privileges;
 mod rotation;
 mod status_file;
 mod threads;
+mod views;
 
 use std::path::Path;
 
