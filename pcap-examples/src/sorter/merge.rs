@@ -8,21 +8,23 @@ use pcap_core::Timestamp;
 
 use crate::exit::Outcome;
 use crate::sorter::Item;
-use crate::sorter::run::{Run, RunReader};
+use crate::sorter::run::{MemoryRun, Run, RunReader};
 
-/// Merges sorted runs. Among items with the same time, those of the first run come first.
-pub(super) struct Merge {
+/// Merges sorted runs. Among items with the same time, those of the first run come first, and those in memory last.
+pub(super) struct Merge<'a> {
     readers: Vec<RunReader>,
-    /// The times of the current items. The top is the earliest.
+    memory: MemoryRun<'a>,
+    /// The times of the current items, with the numbers of their runs. The top is the earliest.
     heads: BinaryHeap<Reverse<(Timestamp, usize)>>,
     /// Whether the top is the item that was returned last.
     is_used: bool,
 }
 
-impl Merge {
-    pub(super) fn new(runs: Vec<Run>) -> Outcome<Merge> {
+impl<'a> Merge<'a> {
+    pub(super) fn new(runs: Vec<Run>, memory: MemoryRun<'a>) -> Outcome<Merge<'a>> {
         let mut merge = Merge {
             readers: runs.into_iter().map(RunReader::new).collect(),
+            memory,
             heads: BinaryHeap::new(),
             is_used: false,
         };
@@ -30,6 +32,9 @@ impl Merge {
             if reader.advance()? {
                 merge.heads.push(Reverse((reader.item().time, index)));
             }
+        }
+        if let Some(item) = merge.memory.item() {
+            merge.heads.push(Reverse((item.time, merge.readers.len())));
         }
         Ok(merge)
     }
@@ -39,15 +44,26 @@ impl Merge {
         if self.is_used {
             if let Some(mut top) = self.heads.peek_mut() {
                 let Reverse((_, index)) = *top;
-                let reader = &mut self.readers[index];
-                match reader.advance()? {
-                    true => *top = Reverse((reader.item().time, index)),
-                    false => drop(PeekMut::pop(top)),
+                let time = match self.readers.get_mut(index) {
+                    Some(reader) => reader.advance()?.then(|| reader.item().time),
+                    None => {
+                        self.memory.advance();
+                        self.memory.item().map(|item| item.time)
+                    }
+                };
+                match time {
+                    Some(time) => *top = Reverse((time, index)),
+                    None => drop(PeekMut::pop(top)),
                 }
             }
         }
         self.is_used = true;
         let top = self.heads.peek();
-        Ok(top.map(|&Reverse((_, index))| self.readers[index].item()))
+        Ok(
+            top.and_then(|&Reverse((_, index))| match self.readers.get(index) {
+                Some(reader) => Some(reader.item()),
+                None => self.memory.item(),
+            }),
+        )
     }
 }

@@ -7,7 +7,7 @@ use pcap_core::Timestamp;
 
 use crate::exit::Outcome;
 use crate::sorter::merge::Merge;
-use crate::sorter::run::{Run, RunWriter};
+use crate::sorter::run::{MemoryRun, Run, RunWriter};
 
 /// The most runs that are merged at once. Each has an open file and a buffer.
 const MAX_RUNS: usize = 64;
@@ -83,15 +83,14 @@ impl Sorter {
                 visit(&run::item(&self.bytes[at..]))?;
             }
         } else {
-            if !self.places.is_empty() {
-                self.write_run()?;
-            }
             // The runs of the highest level are the earliest.
             while self.levels.iter().map(Vec::len).sum::<usize>() > self.max_runs {
                 self.merge_lowest()?;
             }
             let runs = self.levels.drain(..).rev().flatten();
-            let mut merge = Merge::new(runs.collect())?;
+            // The items in memory are the last.
+            let last = MemoryRun::new(&self.bytes, &self.places);
+            let mut merge = Merge::new(runs.collect(), last)?;
             while let Some(item) = merge.next()? {
                 visit(&item)?;
             }
@@ -137,7 +136,8 @@ impl Sorter {
     }
 
     fn merge_level(&mut self, level: usize) -> Outcome {
-        let mut merge = Merge::new(std::mem::take(&mut self.levels[level]))?;
+        let runs = std::mem::take(&mut self.levels[level]);
+        let mut merge = Merge::new(runs, MemoryRun::new(&[], &[]))?;
         let mut writer = RunWriter::create()?;
         while let Some(item) = merge.next()? {
             writer.write_item(&item)?;

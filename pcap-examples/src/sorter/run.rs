@@ -133,6 +133,30 @@ impl RunReader {
     }
 }
 
+/// The sorted items in memory.
+pub(super) struct MemoryRun<'a> {
+    bytes: &'a [u8],
+    /// The current item, and those after it.
+    places: &'a [(Timestamp, usize)],
+}
+
+impl<'a> MemoryRun<'a> {
+    pub(super) fn new(bytes: &'a [u8], places: &'a [(Timestamp, usize)]) -> MemoryRun<'a> {
+        MemoryRun { bytes, places }
+    }
+
+    /// Returns the current item, if there is one.
+    pub(super) fn item(&self) -> Option<Item<'a>> {
+        let &(_, at) = self.places.first()?;
+        Some(item(&self.bytes[at..]))
+    }
+
+    /// Advances to the next item.
+    pub(super) fn advance(&mut self) {
+        self.places = self.places.get(1..).unwrap_or_default();
+    }
+}
+
 fn failure(operation: &str, error: &io::Error) -> Failure {
     let folder = std::env::temp_dir();
     Failure::Text(format!(

@@ -52,7 +52,8 @@ If IN is damaged, the packets before the damage are copied and the status is
 1. After Ctrl-C, the packets read so far are copied and the status is 1. A
 packet is in OUT within about a second after it is read.";
 
-/// Copies the packets of a savefile that pass a filter into a new savefile.
+/// Copies the packets of a savefile that pass a filter into a new savefile. They can also be selected by
+/// number and time, sorted, and freed of duplicates.
 ///
 /// Prints on standard error how many packets were copied and read.
 #[derive(Parser)]
