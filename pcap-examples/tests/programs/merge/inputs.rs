@@ -133,7 +133,7 @@ fn unreadable_inputs_are_reported_and_skipped() {
         assert_eq!(errors[4], "5 packets of 6 savefiles");
         let line: serde_json::Value = serde_json::from_str(ran.text()).unwrap();
         let expected_line = serde_json::json!({
-            "type": "file", "path": path_arg(&output), "packets": 5, "bytes": expected.len(),
+            "schema": 1, "type": "file", "path": path_arg(&output), "packets": 5, "bytes": expected.len(),
             "first": line["first"], "last": "6.000000000", "inputs": 6, "unread": 4,
         });
         assert_eq!(line, expected_line);
@@ -213,7 +213,7 @@ fn filters_pipes_and_identical_files_are_handled() {
     assert_eq!((ran.status, ran.stdout), (Some(0), whole));
     assert!(
         ran.stderr
-            .starts_with("8 packets of 2 savefiles\n{\"type\":\"file\"")
+            .starts_with("8 packets of 2 savefiles\n{\"schema\":1,\"type\":\"file\"")
     );
     assert_eq!(run_program("merge", &["-w", "-", "-", "-"]).status, Some(2));
     assert_eq!(run_program("merge", &["-w", "-"]).status, Some(2));
