@@ -55,7 +55,7 @@ no_arguments() {
 things_of() {
     case $1 in
     build) echo cc pkg-config libpcap libclang ;;
-    test) echo tcpdump tshark ip names dbus-daemon shellcheck ;;
+    test) echo tcpdump tshark ip names dbus-daemon shellcheck gzip zstd lz4 ;;
     live) echo ip ;;
     programs) echo tcpdump tshark tcpreplay ip unshare gzip zstd lz4 ;;
     sanitize) echo valgrind ;;

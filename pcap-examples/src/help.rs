@@ -39,6 +39,12 @@ fn with_heading(program: &str, arg: Arg) -> Arg {
 fn heading(program: &str, option: &str) -> Option<&'static str> {
     let is_capture = program == "pcap-capture";
     Some(match option {
+        "max-open" if program == "pcap-merge" => "Input",
+        "linktype" | "snaplen" | "netmask" | "filter" | "filter-file" | "no-optimize"
+            if program == "pcap-bpf" =>
+        {
+            "Compilation"
+        }
         "read" | "files-from" | "follow" | "run" | "match" => "Input",
         "count" | "autostop" | "duration" if is_capture => "End of the capture",
         "snaplen" | "linktype" if !matches!(program, "pcap-merge" | "pcap-recode") => "Device",
@@ -56,8 +62,7 @@ fn heading(program: &str, option: &str) -> Option<&'static str> {
         | "time-stamp-precision"
         | "micro"
         | "direction"
-        | "threads"
-        | "netmask" => "Device",
+        | "threads" => "Device",
         "packets" | "size" | "every" | "flow" | "align" | "ignore-vlan" | "max-files"
             if program == "pcap-split" =>
         {
@@ -74,9 +79,8 @@ fn heading(program: &str, option: &str) -> Option<&'static str> {
         | "postrotate-command" | "min-free" | "sync" => "Several files",
         "write" | "output" | "name" | "force" | "digits" | "format" | "compress" | "queue"
         | "packet-buffered" | "print" | "capture-comment" | "comment" | "max-open" => "Output",
-        "count" | "raw" | "json" | "fields" | "payload" | "data" | "quiet" | "bytecode" => {
-            "Display"
-        }
+        "count" | "names" | "raw" | "json" | "fields" | "payload" | "data" | "quiet"
+        | "bytecode" => "Display",
         "list-interfaces" | "list-data-link-types" | "list-time-stamp-types" | "dump_filter" => {
             "Information"
         }

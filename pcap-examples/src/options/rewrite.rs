@@ -59,7 +59,7 @@ Anonymizing:
 
 /// The options that change packets.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Rewriting (see below)")]
+#[command(next_help_heading = "Rewriting")]
 pub struct RewriteOptions {
     /// Replace a MAC address (repeatable, as all options with OLD)
     #[arg(long, value_name = "OLD=NEW", value_parser = MacRule::parse)]

@@ -125,7 +125,12 @@ fn print_files(printing: &mut Printing<'_>, files: &[PathBuf]) -> Outcome {
 /// Opens a savefile. With `follow`, waits until its header is complete.
 fn open(path: &Path, follow: bool) -> Outcome<SavefileInput> {
     loop {
-        if let (true, Some(format)) = (follow, savefile_source::file_compression(path)) {
+        // Opening a file twice would lose data of a FIFO.
+        let compression = match follow {
+            true => savefile_source::file_compression(path),
+            false => None,
+        };
+        if let Some(format) = compression {
             let path = path.display();
             let text = format!("cannot follow `{path}`: it is compressed with {format}");
             return Err(Failure::Text(text));
