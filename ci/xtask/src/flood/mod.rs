@@ -26,7 +26,7 @@ struct Plan {
     kills: u32,
     /// The number of rounds of the comparison.
     rounds: u32,
-    /// The packets per second of the comparison; 0 means as many as possible.
+    /// The packets per second of the comparison; 0 means most of what the machine can send.
     rate: u64,
     /// Where the files are written.
     folder: PathBuf,
