@@ -38,6 +38,11 @@ pub struct SendSchedule {
     /// The sum of the gaps between packet times so far. Backward steps do not count.
     passed: Duration,
     latest: Option<Timestamp>,
+    /// The maximum gap between two packets.
+    max_gap: Duration,
+    /// The pause between two loops, and the sum of these pauses so far.
+    loop_delay: Duration,
+    paused: Duration,
 }
 
 impl SendSchedule {
@@ -50,12 +55,36 @@ impl SendSchedule {
             bytes: 0,
             passed: Duration::ZERO,
             latest: None,
+            max_gap: Duration::MAX,
+            loop_delay: Duration::ZERO,
+            paused: Duration::ZERO,
         }
     }
 
-    /// Begins another loop over the savefile. The next packet is due immediately after the previous one.
-    pub fn begin_loop(&mut self) {
+    /// Sets the maximum gap between two packets in the savefile. Default: none.
+    #[must_use]
+    pub fn max_gap(self, max_gap: Duration) -> SendSchedule {
+        SendSchedule { max_gap, ..self }
+    }
+
+    /// Sets the pause between two loops. Default: none.
+    #[must_use]
+    pub fn loop_delay(self, loop_delay: Duration) -> SendSchedule {
+        SendSchedule { loop_delay, ..self }
+    }
+
+    /// Begins another file. The next packet is due immediately after the previous one.
+    pub fn begin_file(&mut self) {
         self.latest = None;
+    }
+
+    /// Begins a loop over the savefiles. The next packet is due immediately after the previous one, or after the pause
+    /// between loops.
+    pub fn begin_loop(&mut self) {
+        self.begin_file();
+        if self.packets > 0 {
+            self.paused = self.paused.saturating_add(self.loop_delay);
+        }
     }
 
     /// Returns how long after the first packet to send the next packet, given its time and length. `None` means
@@ -77,7 +106,7 @@ impl SendSchedule {
         };
         self.packets += 1;
         self.bytes += u64::from(length);
-        Some(offset)
+        Some(offset.saturating_add(self.paused))
     }
 
     /// Adds the gap between the previous packet and this one.
@@ -87,7 +116,7 @@ impl SendSchedule {
             return;
         };
         match time.checked_duration_since(latest) {
-            Some(gap) => self.passed = self.passed.saturating_add(gap),
+            Some(gap) => self.passed = self.passed.saturating_add(gap.min(self.max_gap)),
             None => match latest.checked_duration_since(time) {
                 Some(back) if back < REORDERED => return,
                 _ => {}
@@ -195,6 +224,23 @@ mod tests {
                 assert_eq!(offset, Some(Duration::from_secs(round + second as u64)));
             }
         }
+    }
+
+    #[test]
+    fn gaps_are_limited_and_loops_pause() {
+        let second = Duration::from_secs(1);
+        let mut schedule = SendSchedule::new(Pace::Speed(2.0))
+            .max_gap(4 * second)
+            .loop_delay(10 * second);
+        let mut offsets = Vec::new();
+        for _ in 0..2 {
+            schedule.begin_loop();
+            for time in [0, 2, 100] {
+                let offset = schedule.next_offset(Timestamp::new(time, 0), 60);
+                offsets.extend(offset.map(|offset| offset.as_secs()));
+            }
+        }
+        assert_eq!(offsets, [0, 1, 3, 13, 14, 16]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use crate::exit::{Failure, Outcome};
@@ -52,7 +52,13 @@ impl AnonymizationKey {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(|e| cannot("create", path, e))?;
+        let mut file = options.open(path).map_err(|e| match e.kind() {
+            ErrorKind::AlreadyExists => {
+                let why = "the file exists; without --new-key, its key is used";
+                cannot("create", path, why)
+            }
+            _ => cannot("create", path, e),
+        })?;
         let line = const_hex::encode(key) + "\n";
         let written = file
             .write_all(line.as_bytes())

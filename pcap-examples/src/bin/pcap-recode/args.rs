@@ -52,8 +52,8 @@ JSON:
   One object with the members type (\"summary\"), read (packets read), written (packets written),
   skipped (packets that could not be converted), reasons (an object that maps each kind of
   skipped packet to a number), cut (packets truncated by --snaplen), untagged (packets that lost
-  their VLAN tags) and left_out (packets that the format cannot represent, if any). It is printed
-  on standard error if the savefile is written to standard output.";
+  their VLAN tags), left_out (packets that the format cannot represent, if any) and
+  removed_blocks (blocks removed by --anonymize, if any). It is printed on standard error if the savefile is written to standard output.";
 
 /// Copies a savefile, and changes its link type, snaplen, precision, format, compression, times,
 /// addresses or checksums. The name of OUT determines the format and the compression; nothing else

@@ -26,7 +26,7 @@ Examples:
 The time to send a packet is relative to the first packet, so delays do not accumulate. A late
 packet is sent immediately. If a time in the savefile is earlier than the previous one, the packet
 is sent without waiting. The last 0.2 ms before a packet are a busy wait. Each loop begins
-immediately after the last packet of the previous loop.
+immediately after the last packet of the previous loop, or after --loop-delay.
 
 Several files are sent one after the other, without a pause between them.
 
@@ -94,9 +94,16 @@ pub(crate) struct Args {
     /// Send as fast as possible
     #[arg(long, group = "pace")]
     pub(crate) fast: bool,
+    /// Shorten longer gaps between packets in the savefile to this, in seconds or with a unit
+    #[arg(long, value_name = "TIME", value_parser = value_parsers::seconds,
+        conflicts_with_all = ["pps", "mbps", "fast"])]
+    pub(crate) max_gap: Option<Duration>,
     /// How many times to send the savefile; 0 means until Ctrl-C
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) loops: u64,
+    /// Pause between loops, in seconds or with a unit
+    #[arg(long, value_name = "TIME", value_parser = value_parsers::seconds, conflicts_with = "fast")]
+    pub(crate) loop_delay: Option<Duration>,
     /// The maximum number of packets to send, in all loops together [default: all]
     #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,

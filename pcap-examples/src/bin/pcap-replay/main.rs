@@ -14,6 +14,7 @@ mod sides;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::progress::StatusLine;
@@ -80,7 +81,9 @@ fn run(args: &Args) -> Outcome {
     let mut replay = Replay {
         args,
         outlets,
-        schedule: SendSchedule::new(args.pace()),
+        schedule: SendSchedule::new(args.pace())
+            .max_gap(args.max_gap.unwrap_or(Duration::MAX))
+            .loop_delay(args.loop_delay.unwrap_or_default()),
         start: None,
         status: StatusLine::new(!args.quiet).lost_label("not sent"),
         counts: Counts::default(),

@@ -120,7 +120,7 @@ impl<'a> Replay<'a> {
             return Ok(Step::Stop);
         }
         if outgoing.begins_file {
-            self.schedule.begin_loop();
+            self.schedule.begin_file();
         }
         let offset = self
             .schedule
