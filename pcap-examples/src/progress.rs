@@ -104,12 +104,12 @@ impl StatusLine {
         let progress = self.progress.map_or(String::new(), |(part, elapsed)| {
             let left = Duration::try_from_secs_f64(elapsed.as_secs_f64() * (1.0 - part) / part);
             let left = left.map_or(String::new(), |left| {
-                format!(", {} left", HumanDuration(left))
+                format!(" {} left,", HumanDuration(left))
             });
-            format!(", {:.0} %{left}", part * 100.0)
+            format!("{:.0} %,{left} ", part * 100.0)
         });
         self.line.set_message(format!(
-            "{} packets, {}, {} {}, {} packets/s{progress}{}",
+            "{progress}{} packets, {}, {} {}, {} packets/s{}",
             HumanCount(packets),
             HumanBytes(bytes),
             HumanCount(lost),

@@ -54,6 +54,7 @@ fn a_replay_shows_a_status_line() {
             let (code, text) = on_terminal("replay", &[&options, more].concat());
             assert_eq!(code, Some(0), "{text}");
             assert_eq!(text.contains(" B, 0 not sent, "), shown, "{text}");
+            assert_eq!(text.contains(" left, "), shown, "{text}");
         }
     });
 }
