@@ -7,13 +7,14 @@ use pcap_core::{Activated, Capture, Dead, Dumper, Error, SavefileFormat, Stats};
 
 use crate::background_writer::BackgroundWriter;
 use crate::exit::Outcome;
+use crate::statistics_block;
 
 /// The dumper for the format of a savefile.
 #[derive(Debug)]
 pub(crate) enum FormatDumper {
     Pcap(Dumper),
-    /// With the interfaces of the packets.
-    Pcapng(PcapngDumper, Vec<InterfaceId>),
+    /// With the interfaces of the packets, and their descriptions.
+    Pcapng(PcapngDumper, Vec<InterfaceId>, Vec<Interface>),
     /// Of whole blocks, among them the interfaces.
     Blocks(PcapngDumper),
 }
@@ -22,14 +23,14 @@ impl FormatDumper {
     pub(crate) fn position(&self) -> u64 {
         match self {
             FormatDumper::Pcap(dumper) => dumper.position(),
-            FormatDumper::Pcapng(dumper, _) | FormatDumper::Blocks(dumper) => dumper.position(),
+            FormatDumper::Pcapng(dumper, ..) | FormatDumper::Blocks(dumper) => dumper.position(),
         }
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
         match self {
             FormatDumper::Pcap(dumper) => dumper.flush(),
-            FormatDumper::Pcapng(dumper, _) | FormatDumper::Blocks(dumper) => dumper.flush(),
+            FormatDumper::Pcapng(dumper, ..) | FormatDumper::Blocks(dumper) => dumper.flush(),
         }
     }
 
@@ -40,10 +41,14 @@ impl FormatDumper {
         stats: &Stats,
     ) -> Result<(), Error> {
         match self {
-            FormatDumper::Pcapng(dumper, interfaces) => match interfaces.get(interface) {
-                Some(&interface) => dumper.write_statistics(interface, None, stats),
-                None => Ok(()),
-            },
+            FormatDumper::Pcapng(dumper, interfaces, descriptions) => {
+                let known = interfaces.get(interface).zip(descriptions.get(interface));
+                let Some((id, description)) = known else {
+                    return Ok(());
+                };
+                let block = statistics_block::block(id.index(), description, stats)?;
+                dumper.write_block(&block)
+            }
             FormatDumper::Pcap(_) | FormatDumper::Blocks(_) => Ok(()),
         }
     }
@@ -138,7 +143,7 @@ impl SavefileHead {
                 dumper.begin_section(section)?;
                 let ids = interfaces.iter().map(|one| dumper.add_interface(one));
                 let ids = ids.collect::<Result<_, _>>()?;
-                Ok(FormatDumper::Pcapng(dumper, ids))
+                Ok(FormatDumper::Pcapng(dumper, ids, interfaces.clone()))
             }
         }
     }

@@ -68,6 +68,7 @@ pub mod signals;
 pub mod skipped_packets;
 pub mod sorter;
 pub mod statistics;
+mod statistics_block;
 pub mod status_file;
 pub mod stderr;
 pub mod value_parsers;

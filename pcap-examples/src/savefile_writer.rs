@@ -164,7 +164,7 @@ impl SavefileWriter {
         };
         let written = match dumper {
             FormatDumper::Pcap(dumper) => dumper.write(packet),
-            FormatDumper::Pcapng(dumper, interfaces) => match interfaces.first() {
+            FormatDumper::Pcapng(dumper, interfaces, _) => match interfaces.first() {
                 Some(&interface) => dumper.write(interface, packet),
                 None => return Err(self.no_interface()),
             },
@@ -184,7 +184,7 @@ impl SavefileWriter {
     /// The errors of [`write`](Self::write).
     #[inline]
     pub fn write_to(&mut self, interface: usize, packet: Packet<'_>) -> Outcome {
-        let Some(FormatDumper::Pcapng(dumper, interfaces)) = &mut self.dumper else {
+        let Some(FormatDumper::Pcapng(dumper, interfaces, _)) = &mut self.dumper else {
             return self.write(packet);
         };
         let Some(&interface) = interfaces.get(interface) else {
@@ -213,7 +213,7 @@ impl SavefileWriter {
     ///
     /// The errors of [`write`](Self::write).
     pub fn write_record(&mut self, record: &Record<'_>, packet: Packet<'_>) -> Outcome {
-        let Some(FormatDumper::Pcapng(dumper, interfaces)) = &mut self.dumper else {
+        let Some(FormatDumper::Pcapng(dumper, interfaces, _)) = &mut self.dumper else {
             return self.write(packet);
         };
         let Some(&interface) = interfaces.first() else {

@@ -97,7 +97,8 @@ fn run_on(args: &Args, devices: &[ChosenDevice], rotation: Rotation) -> Outcome 
         !is_printing && !is_quiet,
         args.status_file.as_deref(),
         written.clone(),
-    );
+    )
+    .warnings(!is_quiet);
     let listening = devices.iter().zip(&captures);
     let listening: Vec<_> = listening
         .map(|(device, capture)| source::announcement(device, capture))

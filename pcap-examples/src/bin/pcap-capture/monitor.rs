@@ -1,6 +1,7 @@
 //! Shows the progress of a capture: on the terminal, in a status file, and to the service manager.
 
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use pcap_core::Timestamp;
@@ -12,6 +13,7 @@ use pcap_examples::progress::StatusLine;
 use pcap_examples::service_manager::ServiceManager;
 use pcap_examples::statistics::ThreadCounts;
 use pcap_examples::status_file::StatusFile;
+use pcap_examples::stderr;
 
 use crate::args::NAME;
 
@@ -31,6 +33,8 @@ pub(crate) struct Monitor<'a> {
     packets_per_second: u64,
     /// The last known savefile.
     file: Option<PathBuf>,
+    /// Whether to warn of the first packets that are lost because an output is too slow.
+    may_warn: bool,
 }
 
 impl<'a> Monitor<'a> {
@@ -47,6 +51,29 @@ impl<'a> Monitor<'a> {
             last: (now, 0),
             packets_per_second: 0,
             file: None,
+            may_warn: false,
+        }
+    }
+
+    /// Sets whether to warn of an output that is too slow.
+    #[must_use]
+    pub(crate) fn warnings(self, on: bool) -> Monitor<'a> {
+        Monitor {
+            may_warn: on,
+            ..self
+        }
+    }
+
+    /// Prints a warning, once. A thread prints it, because standard error may block.
+    pub(crate) fn warn_of_slow_output(&mut self) {
+        if std::mem::take(&mut self.may_warn) {
+            // Without a thread, the statistics at the end still tell.
+            let _ = thread::Builder::new().spawn(|| {
+                stderr::print_message(
+                    NAME,
+                    "warning: packets are lost because an output is too slow",
+                );
+            });
         }
     }
 

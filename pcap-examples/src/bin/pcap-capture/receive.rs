@@ -269,6 +269,14 @@ impl<'a> Receiver<'a> {
                 self.outputs.set_statistics(number, stats);
             }
         }
+        let lost: u64 = self
+            .sources
+            .iter()
+            .map(|source| source.counts.dropped_waiting)
+            .sum();
+        if lost > 0 {
+            self.monitor.warn_of_slow_output();
+        }
         outcome
     }
 

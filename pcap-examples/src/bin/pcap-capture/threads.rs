@@ -84,7 +84,7 @@ fn run_with(
             vec![Source::new(&device.display_name(), capture)],
             outputs,
             &quota,
-            Monitor::hidden(),
+            Monitor::hidden().warnings(!args.display.is_quiet()),
             reports.add_slot(),
             args.stop.duration(),
         );

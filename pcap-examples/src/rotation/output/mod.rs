@@ -22,11 +22,10 @@ use crate::format_dumper::SavefileHead;
 use crate::output_format::OutputFormat;
 use crate::savefile_summary::SavefileSummary;
 use crate::savefile_writer::{Buffering, SavefileWriter};
+use crate::statistics_block;
 
 /// The number of packets between two readings of the clock, or of the length of a compressed savefile.
 const CHECK_INTERVAL: u32 = 16;
-/// The length of the statistics of an interface, in bytes.
-const STATISTICS_LENGTH: u64 = 80;
 
 /// Writes packets to one savefile, or to one after another.
 ///
@@ -231,7 +230,7 @@ impl Output {
 
     /// Returns the length of the statistics at the end of a savefile.
     fn statistics_length(&self) -> u64 {
-        self.statistics.len() as u64 * STATISTICS_LENGTH
+        self.statistics.len() as u64 * statistics_block::LENGTH
     }
 
     /// Ends what has ended by the current time, and flushes the dumper if packets have waited in it long enough.
