@@ -3,7 +3,7 @@
 use pcap_core::{Activated, Capture, Dlt, Packet};
 
 use crate::interface_names::InterfaceNames;
-use crate::json::{self, PacketField};
+use crate::json::{PacketField, PacketObjects};
 use crate::packet_line::{self, PacketLines};
 use crate::packet_origin::PacketOrigin;
 
@@ -25,7 +25,7 @@ pub struct PacketPrinter {
     linktype: Dlt,
     lines: PacketLines,
     interfaces: InterfaceNames,
-    json_fields: Vec<PacketField>,
+    json: PacketObjects,
     /// The link types of the interfaces, if there are several.
     linktypes: Vec<Dlt>,
 }
@@ -39,7 +39,7 @@ impl PacketPrinter {
             linktype: capture.datalink(),
             lines: PacketLines::default(),
             interfaces: InterfaceNames::default(),
-            json_fields: PacketField::defaults(),
+            json: PacketObjects::new(PacketField::defaults()),
             linktypes: Vec::new(),
         }
     }
@@ -52,7 +52,7 @@ impl PacketPrinter {
             linktype: Dlt::EN10MB,
             lines: PacketLines::default(),
             interfaces: InterfaceNames::default(),
-            json_fields: PacketField::defaults(),
+            json: PacketObjects::new(PacketField::defaults()),
             linktypes: Vec::new(),
         }
     }
@@ -74,7 +74,7 @@ impl PacketPrinter {
     /// Sets the members of JSON. Without this call, they are those that are not long.
     #[must_use]
     pub fn json_fields(mut self, fields: Vec<PacketField>) -> PacketPrinter {
-        self.json_fields = fields;
+        self.json = PacketObjects::new(fields);
         self
     }
 
@@ -122,9 +122,7 @@ impl PacketPrinter {
         match self.form {
             PrintFormat::Line => self.lines.push(out, linktype, interfaces, packet, origin),
             PrintFormat::Raw => packet_line::push_raw(out, packet),
-            PrintFormat::Json => {
-                json::push(out, &self.json_fields, linktype, interfaces, packet, origin);
-            }
+            PrintFormat::Json => self.json.push(out, linktype, interfaces, packet, origin),
         }
     }
 }

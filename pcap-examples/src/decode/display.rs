@@ -22,16 +22,15 @@ pub fn tcp_flags(flags: u16) -> impl Iterator<Item = &'static str> {
 const FRAGMENT: &str = " fragment";
 
 impl Decoded<'_> {
-    /// Returns the further fields of the protocol as text, its content, and the word `fragment` for a fragment.
-    #[must_use]
-    pub fn info(&self, content: Option<&Content<'_>>) -> String {
-        let mut text = self.detail.to_string();
+    /// Appends the further fields of the protocol, its content, and the word `fragment` for a fragment. Each begins with
+    /// a space.
+    pub fn write_info(&self, text: &mut String, content: Option<&Content<'_>>) {
+        // Writing to memory cannot fail.
+        let _ = write!(text, "{}", self.detail);
         if let Some(content) = content {
-            // Writing to memory cannot fail.
             let _ = write!(text, "{content}");
         }
         text.push_str(self.fragment.map_or("", |_| FRAGMENT));
-        text
     }
 
     /// Returns the name of the protocol in UDP, which a line shows instead of UDP.

@@ -10,7 +10,7 @@ mod packet_field;
 mod statistics;
 
 pub use object::{Object, SCHEMA, list, number, string};
-pub use packet::push;
+pub use packet::PacketObjects;
 pub use packet_field::PacketField;
 pub use statistics::{push as push_statistics, push_counts, push_interface, push_output};
 

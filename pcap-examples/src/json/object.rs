@@ -2,10 +2,13 @@
 
 use std::fmt::{self, Display, Write as _};
 use std::io::Write as _;
+use std::net::IpAddr;
 use std::path::Path;
 
+use pcap_core::MacAddr;
+
 use crate::decode::Endpoint;
-use crate::{escape, hex};
+use crate::{decimal, escape, hex};
 
 /// The version of the schema in `pcap-examples/schema`.
 pub const SCHEMA: u32 = 1;
@@ -30,7 +33,7 @@ impl Object<'_> {
     /// Begins an object that is a line of output. It begins with the version of the schema and its type.
     #[must_use]
     pub fn of_type<'a>(out: &'a mut Vec<u8>, kind: &str) -> Object<'a> {
-        Object::new(out).plain("schema", SCHEMA).text("type", kind)
+        Object::new(out).number("schema", SCHEMA).str("type", kind)
     }
 
     /// Adds a member. The closure appends its value.
@@ -40,7 +43,7 @@ impl Object<'_> {
             self.out.push(b',');
         }
         self.is_empty = false;
-        string(self.out, name);
+        push_text(self.out, name);
         self.out.push(b':');
         value(self.out);
         self
@@ -50,6 +53,12 @@ impl Object<'_> {
     #[must_use]
     pub fn text(self, name: &str, value: impl Display) -> Self {
         self.member(name, |out| string(out, value))
+    }
+
+    /// Adds a string that is already text, which is faster.
+    #[must_use]
+    pub fn str(self, name: &str, value: &str) -> Self {
+        self.member(name, |out| push_text(out, value))
     }
 
     /// Adds a string, if there is one.
@@ -79,6 +88,21 @@ impl Object<'_> {
             hex::push(out, bytes);
             out.push(b'"');
         })
+    }
+
+    /// Adds a whole number.
+    #[must_use]
+    pub fn number(self, name: &str, value: impl Into<u64>) -> Self {
+        self.member(name, |out| decimal::push(out, value.into()))
+    }
+
+    /// Adds a whole number, if there is one.
+    #[must_use]
+    pub fn some_number(self, name: &str, value: Option<impl Into<u64>>) -> Self {
+        match value {
+            Some(value) => self.number(name, value),
+            None => self,
+        }
     }
 
     /// Adds a number or a Boolean.
@@ -118,8 +142,10 @@ impl Object<'_> {
     #[must_use]
     pub fn address(self, name: &str, end: Option<Endpoint>) -> Self {
         match end {
-            Some(Endpoint::Socket(socket)) => self.text(name, socket.ip()),
-            end => self.some_text(name, end),
+            Some(Endpoint::Socket(socket)) => self.ip(name, socket.ip()),
+            Some(Endpoint::Ip(address)) => self.ip(name, address),
+            Some(Endpoint::Mac(mac)) => self.some_mac(name, Some(mac)),
+            None => self,
         }
     }
 
@@ -127,9 +153,37 @@ impl Object<'_> {
     #[must_use]
     pub fn port(self, name: &str, end: Option<Endpoint>) -> Self {
         match end {
-            Some(Endpoint::Socket(socket)) => self.plain(name, socket.port()),
+            Some(Endpoint::Socket(socket)) => self.number(name, socket.port()),
             _ => self,
         }
+    }
+
+    /// Adds a MAC address, if there is one.
+    #[must_use]
+    pub fn some_mac(self, name: &str, mac: Option<MacAddr>) -> Self {
+        let Some(mac) = mac else {
+            return self;
+        };
+        self.member(name, |out| {
+            for (index, byte) in mac.octets().into_iter().enumerate() {
+                out.push(if index == 0 { b'"' } else { b':' });
+                hex::push(out, &[byte]);
+            }
+            out.push(b'"');
+        })
+    }
+
+    fn ip(self, name: &str, address: IpAddr) -> Self {
+        let IpAddr::V4(address) = address else {
+            return self.text(name, address);
+        };
+        self.member(name, |out| {
+            for (index, byte) in address.octets().into_iter().enumerate() {
+                out.push(if index == 0 { b'"' } else { b'.' });
+                decimal::push(out, byte.into());
+            }
+            out.push(b'"');
+        })
     }
 
     /// Adds the addresses and ports that are known.
@@ -153,6 +207,13 @@ pub fn string(out: &mut Vec<u8>, text: impl Display) {
     out.push(b'"');
     // Writing to memory cannot fail.
     let _ = write!(Escaped(out), "{text}");
+    out.push(b'"');
+}
+
+/// Appends a string that is already text.
+fn push_text(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let _ = Escaped(out).write_str(text);
     out.push(b'"');
 }
 

@@ -5,8 +5,9 @@ use pcap_core::{Dlt, Packet};
 
 use super::object::{Object, SCHEMA, list, number, string};
 use super::packet_field::PacketField;
+use crate::decimal;
 use crate::decode::{
-    Content, Cooked, Decoded, Detail, Dns, Fragment, OuterHeader, Tls, code_name, decode,
+    Content, Cooked, Decoded, Detail, Dns, Fragment, OuterHeader, Protocol, Tls, code_name, decode,
     link_addresses, tcp_flags,
 };
 use crate::interface_names::InterfaceNames;
@@ -16,34 +17,65 @@ use crate::packet_origin::PacketOrigin;
 struct PacketLine<'a> {
     packet: Packet<'a>,
     linktype: Dlt,
+    linktype_name: &'a str,
     known: Decoded<'a>,
     content: Option<Content<'a>>,
     origin: Option<&'a PacketOrigin<'a>>,
 }
 
-/// Appends a packet as one line with these members. Packets of pcapng savefiles have an origin.
-pub fn push(
-    out: &mut Vec<u8>,
-    fields: &[PacketField],
-    linktype: Dlt,
-    interfaces: &mut InterfaceNames,
-    packet: Packet<'_>,
-    origin: Option<&PacketOrigin<'_>>,
-) {
-    let known = decode(linktype, packet.data());
-    let line = PacketLine {
-        packet,
-        linktype,
-        content: known.content(),
-        known,
-        origin,
-    };
-    let mut object = Object::new(out);
-    for &field in fields {
-        object = line.add(object, field, interfaces);
+/// Formats packets as JSON.
+#[derive(Clone, Debug)]
+pub struct PacketObjects {
+    fields: Vec<PacketField>,
+    /// The last link type and its name, because libpcap takes a while to find it.
+    linktype: Option<(Dlt, String)>,
+    /// The text of the last packet.
+    info: String,
+}
+
+impl PacketObjects {
+    /// Creates a formatter that prints these members of packets.
+    #[must_use]
+    pub fn new(fields: Vec<PacketField>) -> PacketObjects {
+        PacketObjects {
+            fields,
+            linktype: None,
+            info: String::new(),
+        }
     }
-    object.end();
-    out.push(b'\n');
+
+    /// Appends a packet as one line. Packets of pcapng savefiles have an origin.
+    pub fn push(
+        &mut self,
+        out: &mut Vec<u8>,
+        linktype: Dlt,
+        interfaces: &mut InterfaceNames,
+        packet: Packet<'_>,
+        origin: Option<&PacketOrigin<'_>>,
+    ) {
+        let known = decode(linktype, packet.data());
+        if self
+            .linktype
+            .as_ref()
+            .is_none_or(|(last, _)| *last != linktype)
+        {
+            self.linktype = Some((linktype, linktype.to_string()));
+        }
+        let line = PacketLine {
+            packet,
+            linktype,
+            linktype_name: self.linktype.as_ref().map_or("", |(_, name)| name),
+            content: known.content(),
+            known,
+            origin,
+        };
+        let mut object = Object::new(out);
+        for &field in &self.fields {
+            object = line.add(object, field, interfaces, &mut self.info);
+        }
+        object.end();
+        out.push(b'\n');
+    }
 }
 
 impl PacketLine<'_> {
@@ -53,21 +85,29 @@ impl PacketLine<'_> {
         object: Object<'o>,
         field: PacketField,
         interfaces: &mut InterfaceNames,
+        info: &mut String,
     ) -> Object<'o> {
         let known = &self.known;
         let cooked = known.cooked.as_ref();
         let block = self.origin.map(|origin| &origin.block);
         match field {
-            PacketField::Schema => object.plain("schema", SCHEMA),
-            PacketField::Type => object.text("type", "packet"),
+            PacketField::Schema => object.number("schema", SCHEMA),
+            PacketField::Type => object.str("type", "packet"),
             PacketField::Time => {
                 let has_time = self.origin.is_none_or(PacketOrigin::has_time);
-                object.some_text("time", has_time.then(|| self.packet.timestamp()))
+                match has_time {
+                    true => object.member("time", |out| {
+                        out.push(b'"');
+                        decimal::push_time(out, self.packet.timestamp());
+                        out.push(b'"');
+                    }),
+                    false => object,
+                }
             }
-            PacketField::Caplen => object.plain("caplen", self.packet.caplen()),
-            PacketField::Len => object.plain("len", self.packet.wire_len()),
-            PacketField::Linktype => object.text("linktype", self.linktype),
-            PacketField::InterfaceIndex => object.some_plain(
+            PacketField::Caplen => object.number("caplen", self.packet.caplen()),
+            PacketField::Len => object.number("len", self.packet.wire_len()),
+            PacketField::Linktype => object.str("linktype", self.linktype_name),
+            PacketField::InterfaceIndex => object.some_number(
                 "interface_index",
                 cooked.and_then(|cooked| cooked.interface),
             ),
@@ -87,12 +127,15 @@ impl PacketLine<'_> {
                 object.some_text("packet_type", kind.map(|kind| kind.name()))
             }
             PacketField::HardwareType => {
-                object.some_plain("hardware_type", cooked.and_then(|cooked| cooked.hardware))
+                object.some_number("hardware_type", cooked.and_then(|cooked| cooked.hardware))
             }
             PacketField::Vlans | PacketField::Mpls | PacketField::Pppoe | PacketField::Tunnels => {
                 add_outer_headers(object, field, &known.outer_headers)
             }
-            PacketField::Protocol => object.text("protocol", known.protocol),
+            PacketField::Protocol => match known.protocol {
+                Protocol::Named(name) => object.str("protocol", name),
+                protocol => object.text("protocol", protocol),
+            },
             PacketField::Source => object.address("source", known.source),
             PacketField::SourcePort => object.port("source_port", known.source),
             PacketField::Destination => object.address("destination", known.destination),
@@ -101,30 +144,31 @@ impl PacketLine<'_> {
                 let application = self.content.as_ref().and_then(Content::application);
                 object.some_text("application", application)
             }
-            PacketField::SourceMac => object.some_text(
-                "source_mac",
-                link_addresses(self.linktype, self.packet.data()).0,
-            ),
+            PacketField::SourceMac => {
+                let (source, _) = link_addresses(self.linktype, self.packet.data());
+                object.some_mac("source_mac", source)
+            }
             PacketField::DestinationMac => {
                 let (_, destination) = link_addresses(self.linktype, self.packet.data());
-                object.some_text("destination_mac", destination)
+                object.some_mac("destination_mac", destination)
             }
-            PacketField::Ttl => object.some_plain("ttl", known.ip.and_then(|ip| ip.ttl())),
+            PacketField::Ttl => object.some_number("ttl", known.ip.and_then(|ip| ip.ttl())),
             PacketField::Flags
             | PacketField::Sequence
             | PacketField::Acknowledgment
             | PacketField::Window => add_of_tcp(object, field, known.detail),
-            PacketField::PayloadLen => object.some_plain("payload_len", known.payload_len()),
+            PacketField::PayloadLen => object.some_number("payload_len", known.payload_len()),
             PacketField::Fragment => match known.fragment {
                 Some(part) => object.member("fragment", |out| push_fragment(out, part)),
                 None => object,
             },
             PacketField::Info => {
-                let info = known.info(self.content.as_ref());
-                object.some_text(
-                    "info",
-                    Some(info.trim_start()).filter(|info| !info.is_empty()),
-                )
+                info.clear();
+                known.write_info(info, self.content.as_ref());
+                match info.trim_start() {
+                    "" => object,
+                    info => object.str("info", info),
+                }
             }
             PacketField::Dns => match self.content.as_ref().and_then(Content::dns) {
                 Some(dns) => object.member("dns", |out| push_dns(out, dns)),
@@ -167,7 +211,7 @@ fn add_of_pcapng<'o>(
         PacketField::Section => {
             object.some_plain("section", (origin.section > 1).then_some(origin.section))
         }
-        PacketField::InterfaceId => object.plain("interface_id", block.interface_id()),
+        PacketField::InterfaceId => object.number("interface_id", block.interface_id()),
         PacketField::Reception => {
             object.some_text("reception", flags.and_then(PacketFlags::reception))
         }
@@ -203,9 +247,9 @@ fn add_of_tcp<'o>(object: Object<'o>, field: PacketField, detail: Detail) -> Obj
         return object;
     };
     match field {
-        PacketField::Sequence => object.some_plain("sequence", sequence),
-        PacketField::Acknowledgment => object.some_plain("acknowledgment", acknowledged),
-        PacketField::Window => object.some_plain("window", window),
+        PacketField::Sequence => object.some_number("sequence", sequence),
+        PacketField::Acknowledgment => object.some_number("acknowledgment", acknowledged),
+        PacketField::Window => object.some_number("window", window),
         _ => match flags {
             Some(flags) => object.member("flags", |out| list(out, tcp_flags(flags), string)),
             None => object,
@@ -217,7 +261,7 @@ fn add_of_tcp<'o>(object: Object<'o>, field: PacketField, detail: Detail) -> Obj
 fn push_dns(out: &mut Vec<u8>, dns: &Dns<'_>) {
     let code = dns.is_response().then(|| dns.code());
     let object = Object::new(out)
-        .plain("id", dns.id())
+        .number("id", dns.id())
         .plain("operation", dns.operation())
         .plain("response", dns.is_response())
         .some_plain("code", code)
@@ -315,8 +359,8 @@ fn push_tunnel(out: &mut Vec<u8>, header: &OuterHeader) {
 /// Appends the position of a fragment as an object.
 fn push_fragment(out: &mut Vec<u8>, part: Fragment) {
     Object::new(out)
-        .plain("id", part.id)
-        .plain("offset", part.offset)
+        .number("id", part.id)
+        .number("offset", part.offset)
         .end();
 }
 
@@ -329,7 +373,7 @@ mod tests {
         let mut out = Vec::new();
         let packet = Packet::new(Timestamp::new(1, 5), 1514, frame);
         let names = &mut InterfaceNames::default();
-        push(&mut out, fields, Dlt::EN10MB, names, packet, None);
+        PacketObjects::new(fields.to_vec()).push(&mut out, Dlt::EN10MB, names, packet, None);
         String::from_utf8(out).unwrap()
     }
 

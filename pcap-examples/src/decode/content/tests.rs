@@ -276,7 +276,10 @@ fn truncated_and_random_content_causes_no_panic() {
     let shown = |packet: &[u8]| {
         let known: Decoded<'_> = decode(Dlt::RAW, packet);
         let content = known.content();
-        let _ = (known.info(content.as_ref()), known.payload_len());
+        let _ = (
+            known.write_info(&mut String::new(), content.as_ref()),
+            known.payload_len(),
+        );
     };
     // A generator of numbers that needs no crate.
     let mut state = 1_u64;
