@@ -1,10 +1,13 @@
 //! Tracks the progress of a program that copies packets from one savefile to another.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use indicatif::ProgressBar;
 
 use crate::background_writer::BackgroundWriter;
+use crate::exit::Outcome;
+use crate::json::{self, Object};
 use crate::packet_counter::PacketCounter;
 use crate::savefile_writer::SavefileWriter;
 use crate::signals;
@@ -77,6 +80,27 @@ impl CopyProgress {
     pub fn unwritten(&self) -> u64 {
         let output = self.background_writer.get();
         output.map_or(0, |output| output.unwritten_packets())
+    }
+
+    /// Prints the numbers on standard error, and with `is_json` also as a line of JSON, which goes to standard error if
+    /// the savefile goes to standard output.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of standard output if it has failed.
+    pub fn report(&self, is_json: bool, output: &Path) -> Outcome {
+        self.print();
+        if !is_json {
+            return Ok(());
+        }
+        let unwritten = Some(self.unwritten()).filter(|&count| count > 0);
+        json::print_summary(output == Path::new("-"), |out| {
+            Object::of_type(out, "summary")
+                .number("read", self.read.get())
+                .number("written", self.written())
+                .some_number("not_written", unwritten)
+                .end();
+        })
     }
 
     /// Prints on standard error how many packets were read, and how many of them were written.

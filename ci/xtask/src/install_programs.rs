@@ -53,6 +53,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         put(0o644, &pages.join(format!("fish/{name}.fish")), fish)?;
         count += 1;
     }
+    let schemas = command::root()?.join("pcap-examples/schema");
+    for schema in command::list(&schemas)? {
+        let name = schema.file_name().unwrap_or_default().to_string_lossy();
+        let to = options.place(&format!("share/pcap-examples/schema/{name}"));
+        put(0o644, &schema, &to)?;
+    }
     eprintln!(
         "ci/install-programs: installed {count} programs in {}",
         options.place("bin").display()

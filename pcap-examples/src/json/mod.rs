@@ -8,17 +8,20 @@ mod object;
 mod packet;
 mod packet_field;
 mod statistics;
+mod summary;
 
 pub use object::{Object, SCHEMA, list, number, string};
 pub use packet::PacketObjects;
 pub use packet_field::PacketField;
 pub use statistics::{push as push_statistics, push_counts, push_interface, push_output};
+pub use summary::print_summary;
 
 /// The section of `--help` about the JSON of packets.
 pub const HELP: &str = "\
 JSON:
   One line per packet, with an object of these members. A member is missing if
-  the packet does not have it, or is truncated before it.
+  the packet does not have it, or is truncated before it. A JSON Schema is in
+  pcap-examples/schema/v1.json, which is installed in PREFIX/share.
 
   schema           the version of the schema: 1
   type             \"packet\"
@@ -29,12 +32,23 @@ JSON:
                    arrays of tags, labels and sessions, the outermost first
   tunnels          array of objects of protocol, id, source, source_port,
                    destination and destination_port, the outermost first
-  protocol         the innermost known protocol
+  protocol         the innermost known protocol, but none above TCP or UDP
+  application      the protocol above TCP or UDP, if it is recognized
+  source_mac, destination_mac
+                   the addresses of the link layer
   source, source_port, destination, destination_port
-                   its addresses and ports
+                   the innermost addresses and ports
+  ttl              the time to live of IPv4, or the hop limit of IPv6
   flags            array of the flags of TCP, such as \"SYN\"
+  sequence, acknowledgment, window
+                   fields of TCP
+  payload_len      bytes in TCP or UDP on the wire
   fragment         object of id, and offset in bytes
-  info             further fields of the protocol, as in a line of text
+  info             fields of the protocol and its contents, for people
+  dns              object of id, operation, response (whether it is one), code
+                   and code_name, questions (objects of name and type) and
+                   answers (objects of name, type and data)
+  tls              object of message, version and server_name
   payload          the bytes after the last known header, in hexadecimal; only
                    with --payload or --fields
   data             all captured bytes, in hexadecimal; only with --data or

@@ -69,3 +69,31 @@ impl PacketField {
         all.filter(|field| !field.is_on_request()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn the_schema_and_the_help_describe_all_members() {
+        let schema = include_str!("../../schema/v1.json");
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        let described = schema["$defs"]["selected_packet"]["properties"].as_object();
+        let mut described: Vec<&str> = described.unwrap().keys().map(String::as_str).collect();
+        let variants = PacketField::value_variants();
+        let names: Vec<String> = variants
+            .iter()
+            .filter_map(|field| Some(field.to_possible_value()?.get_name().to_owned()))
+            .collect();
+        for name in &names {
+            let words = crate::json::HELP.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            assert!(words.clone().any(|word| word == name), "{name}");
+        }
+        let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+        described.sort_unstable();
+        names.sort_unstable();
+        assert_eq!(described, names);
+        assert_eq!(schema["$defs"]["schema"]["const"], crate::json::SCHEMA);
+    }
+}

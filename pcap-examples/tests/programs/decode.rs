@@ -134,7 +134,7 @@ fn tunnels_show_the_packets_inside() {
     let tunnel = json!({"protocol": "VXLAN", "id": 42, "source": "192.0.2.1", "source_port": 5,
         "destination": "192.0.2.2", "destination_port": 4789});
     assert_eq!(told[7]["tunnels"], json!([tunnel]));
-    // All packets belong to one flow.
+    // Apart from their VLANs, all packets belong to one flow.
     let prefix = folder.path().join("flow");
     let path = write_file(
         folder.path(),
@@ -143,7 +143,13 @@ fn tunnels_show_the_packets_inside() {
     );
     let split = run_program(
         "split",
-        &["--flow", path_arg(&path), "-o", path_arg(&prefix)],
+        &[
+            "--flow",
+            "--ignore-vlan",
+            path_arg(&path),
+            "-o",
+            path_arg(&prefix),
+        ],
     );
     assert_eq!(split.lines().len(), 1, "{}", split.text());
     assert!(

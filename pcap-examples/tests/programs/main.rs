@@ -25,6 +25,7 @@ mod help;
 mod input_not_overwritten;
 #[cfg(target_os = "linux")]
 mod interrupted_pipes;
+mod json;
 #[cfg(all(feature = "manual", not(emulated)))]
 mod manual;
 mod merge;

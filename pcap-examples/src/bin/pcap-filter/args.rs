@@ -52,6 +52,12 @@ If IN is damaged, the packets before the damage are copied and the status is
 1. After Ctrl-C, the packets read so far are copied and the status is 1. A
 packet is in OUT within about a second after it is read.";
 
+const JSON_HELP: &str = "\
+JSON:
+  One object of schema (the version of the schema: 1), type (\"summary\"), read
+  and written (numbers of packets), and not_written (packets that could not be
+  written, if any). It is printed on standard error if OUT is standard output.";
+
 /// Copies the packets of a savefile that pass a filter into a new savefile. They can also be selected by
 /// number and time, sorted, and freed of duplicates.
 ///
@@ -59,7 +65,7 @@ packet is in OUT within about a second after it is read.";
 #[derive(Parser)]
 #[command(name = NAME,
     after_help = format!(
-        "{HELP}\n\n{}\n\n{}\n\n{}\n\n{}\n\n{}",
+        "{HELP}\n\n{}\n\n{}\n\n{}\n\n{}\n\n{}\n\n{JSON_HELP}",
         range::HELP, duplicates::HELP, signals::HELP, skipped_packets::HELP, output_format::HELP
     )
 )]
@@ -86,6 +92,9 @@ pub(crate) struct Args {
     /// TMPDIR) are used
     #[arg(long, value_name = "SIZE", requires = "sort", default_value = "256MiB", value_parser = value_parsers::bytes)]
     pub(crate) sort_memory: u64,
+    /// Print the summary also as a line of JSON (see below)
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) format: FormatArg,
     #[command(flatten)]

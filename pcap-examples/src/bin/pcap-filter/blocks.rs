@@ -61,13 +61,14 @@ pub(crate) fn copy(
     };
     bar.finish_and_clear();
     let closed = copy.close(outcome.is_err());
+    let mut printed = Ok(());
     if copy.output.is_created() {
-        copy_progress.print();
+        printed = copy_progress.report(args.json, &args.output);
         copy.picker.report(&bar);
     }
     closed?;
     outcome_of_reading(args, outcome)?;
-    copy.comments.check()
+    copy.comments.check().and(printed)
 }
 
 /// The state of the copy.

@@ -67,10 +67,10 @@ pub(crate) fn copy(
         savefile.tick()
     });
     let closed = savefile.close();
-    copy_progress.print();
+    let printed = copy_progress.report(args.json, &args.output);
     picker.report(&bar);
     closed?;
     outcome_of_reading(args, outcome)?;
     drained?;
-    skipped.outcome().and(comments.check())
+    skipped.outcome().and(comments.check()).and(printed)
 }

@@ -60,15 +60,16 @@ pub(crate) fn copy(
     let drained = copy.write_sorted();
     bar.finish_and_clear();
     let closed = copy.output.close(outcome.is_err());
+    let mut printed = Ok(());
     if copy.output.is_created() {
-        copy_progress.print();
+        printed = copy_progress.report(args.json, &args.output);
         copy.picker.report(&bar);
         copy.lost.report(NAME, &bar);
     }
     closed?;
     outcome_of_reading(args, outcome)?;
     drained?;
-    copy.skipped.outcome()
+    copy.skipped.outcome().and(printed)
 }
 
 /// The state of the copy.

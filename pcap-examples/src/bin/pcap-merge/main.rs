@@ -26,7 +26,7 @@ use pcap_examples::lost_parts::LostParts;
 use pcap_examples::output_format::OutputFormat;
 use pcap_examples::savefile_summary::SavefileSummary;
 use pcap_examples::savefile_writer::Buffering;
-use pcap_examples::{program, progress, signals, stderr};
+use pcap_examples::{json, program, progress, signals, stderr};
 
 use crate::args::{Args, NAME};
 use crate::merge::Merge;
@@ -141,22 +141,16 @@ fn print_summary(args: &Args, summary: &SavefileSummary, merge: &Merge, unwritte
         ));
     }
     if args.json {
-        let mut line = Vec::new();
-        let object = summary.object(&mut line, &args.write);
         let some = |count: u64| Some(count).filter(|&count| count > 0);
-        object
-            .plain("inputs", inputs)
-            .plain("unread", merge.unread)
-            .some_plain("not_written", some(unwritten))
-            .some_plain("left_out", some(merge.translator.left_out.total()))
-            .end();
-        if args.write == Path::new("-") {
-            stderr::print_line(String::from_utf8_lossy(&line));
-        } else {
-            line.push(b'\n');
-            pcap_examples::line_output::LineOutput::stdout()
-                .print_line(|out| out.append(&mut line))?;
-        }
+        json::print_summary(args.write == Path::new("-"), |out| {
+            summary
+                .object(out, &args.write)
+                .plain("inputs", inputs)
+                .plain("unread", merge.unread)
+                .some_plain("not_written", some(unwritten))
+                .some_plain("left_out", some(merge.translator.left_out.total()))
+                .end();
+        })?;
     }
     Ok(())
 }

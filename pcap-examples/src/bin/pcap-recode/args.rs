@@ -49,7 +49,7 @@ it is read, even if OUT is compressed.";
 
 const JSON_HELP: &str = "\
 JSON:
-  One object with the members type (\"summary\"), read (packets read), written (packets written),
+  One object with the members schema (the version of the schema: 1), type (\"summary\"), read (packets read), written (packets written),
   skipped (packets that could not be converted), reasons (an object that maps each kind of
   skipped packet to a number), cut (packets truncated by --snaplen), untagged (packets that lost
   their VLAN tags), left_out (packets that the format cannot represent, if any) and

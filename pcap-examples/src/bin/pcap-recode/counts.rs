@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use pcap_examples::exit::Outcome;
-use pcap_examples::json::Object;
-use pcap_examples::line_output::LineOutput;
+use pcap_examples::json::{self, Object};
 use pcap_examples::link_converter::Inconvertible;
 use pcap_examples::stderr;
 
@@ -51,34 +50,27 @@ impl Counts {
         if !args.json {
             return Ok(());
         }
-        let mut line = Vec::new();
-        Object::of_type(&mut line, "summary")
-            .plain("read", read)
-            .plain("written", self.written)
-            .plain("skipped", skipped)
-            .member("reasons", |out| {
-                let reasons = self.skipped.iter();
-                reasons
-                    .fold(Object::new(out), |object, (inconvertible, count)| {
-                        object.plain(&inconvertible.to_string(), count)
-                    })
-                    .end();
-            })
-            .plain("cut", self.truncated)
-            .plain("untagged", self.untagged)
-            .some_plain("left_out", self.unwritable)
-            .some_plain(
-                "removed_blocks",
-                (self.removed_blocks > 0).then_some(self.removed_blocks),
-            )
-            .end();
-        if args.is_to_stdout() {
-            stderr::print_line(String::from_utf8_lossy(&line));
-            return Ok(());
-        }
-        line.push(b'\n');
-        let mut output = LineOutput::stdout();
-        output.print_line(|out| out.append(&mut line))?;
-        Ok(output.flush()?)
+        json::print_summary(args.is_to_stdout(), |out| {
+            Object::of_type(out, "summary")
+                .plain("read", read)
+                .plain("written", self.written)
+                .plain("skipped", skipped)
+                .member("reasons", |out| {
+                    let reasons = self.skipped.iter();
+                    reasons
+                        .fold(Object::new(out), |object, (inconvertible, count)| {
+                            object.plain(&inconvertible.to_string(), count)
+                        })
+                        .end();
+                })
+                .plain("cut", self.truncated)
+                .plain("untagged", self.untagged)
+                .some_plain("left_out", self.unwritable)
+                .some_plain(
+                    "removed_blocks",
+                    (self.removed_blocks > 0).then_some(self.removed_blocks),
+                )
+                .end();
+        })
     }
 }

@@ -104,13 +104,14 @@ fn the_summary_counts_changed_packets() {
     let summary: serde_json::Value = serde_json::from_str(&ran.success_output()).unwrap();
     assert_eq!(
         summary,
-        serde_json::json!({"type": "summary", "read": 8, "written": 8, "skipped": 0,
+        serde_json::json!({"schema": 1, "type": "summary", "read": 8, "written": 8, "skipped": 0,
             "reasons": {}, "cut": cut, "untagged": 0})
     );
     let ran = run_program("recode", &["-q", "--json", path_arg(&input), "-"]);
     assert_eq!(ran.stdout, fs::read(&input).unwrap());
     assert!(
-        ran.stderr.starts_with("{\"type\":\"summary\",\"read\":8"),
+        ran.stderr
+            .starts_with("{\"schema\":1,\"type\":\"summary\",\"read\":8"),
         "{}",
         ran.stderr
     );
