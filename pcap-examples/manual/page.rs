@@ -226,7 +226,17 @@ impl Help {
         for block in help.split("\n\n").filter(|block| !block.trim().is_empty()) {
             let (first, rest) = block.split_once('\n').unwrap_or((block, ""));
             match first.strip_suffix(':') {
-                Some("Examples") => read.examples = rest.lines().map(split_example).collect(),
+                Some("Examples") => {
+                    for line in rest.lines() {
+                        match read.examples.last_mut() {
+                            // The description of the line above.
+                            Some((_, meaning)) if line.starts_with("      ") => {
+                                meaning.push_str(line.trim());
+                            }
+                            _ => read.examples.push(split_example(line)),
+                        }
+                    }
+                }
                 Some(title) => {
                     let sections = &mut read.sections;
                     sections.push((title.to_owned(), vec![joined(rest)]));
