@@ -18,6 +18,7 @@ pub fn drop_to(user: &str) -> Outcome {
 mod system {
     use std::ffi::CString;
     use std::fmt::Display;
+    use std::io;
 
     use nix::errno::Errno;
     use nix::unistd::{self, User};
@@ -29,13 +30,13 @@ mod system {
     pub(super) fn drop_to(name: &str) -> Outcome {
         let failure =
             |why: &dyn Display| Failure::Text(format!("cannot continue as user `{name}`: {why}"));
-        let user = User::from_name(name).map_err(|error| failure(&error))?;
+        let user = User::from_name(name).map_err(|error| failure(&io::Error::from(error)))?;
         let user = user.ok_or_else(|| failure(&"there is no such user"))?;
         // The kernel has these settings for each thread.
         threads::restrict().map_err(|error| failure(&error))?;
         signal_thread::call(|| _ = threads::restrict());
         if !is_only(&user) {
-            change_ids(&user).map_err(|error| failure(&error))?;
+            change_ids(&user).map_err(|error| failure(&io::Error::from(error)))?;
         }
         threads::clear_capabilities().map_err(|error| failure(&error))?;
         signal_thread::call(|| _ = threads::clear_capabilities());
