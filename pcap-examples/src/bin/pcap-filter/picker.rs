@@ -75,11 +75,13 @@ impl Picker {
             stderr::print_line(format_args!("{found} duplicates removed"));
             let forgotten = duplicates.forgotten();
             if forgotten > 0 {
-                let text = format_args!(
-                    "warning: the window of --dedup-time exceeds 256 MiB: {forgotten} packets were forgotten before \
-                     its end"
+                stderr::print_message(
+                    NAME,
+                    format_args!(
+                        "warning: the window of --dedup-time exceeds 256 MiB: {forgotten} packets were forgotten \
+                         before its end"
+                    ),
                 );
-                stderr::print_message(NAME, text);
             }
         });
     }
