@@ -53,7 +53,11 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
     capture.end()?;
     let (sent, rate) = totals;
     let written = count(&statistics, "packets")?;
-    let dropped = count(&statistics, "dropped")? + count(&statistics, "not_written")?;
+    let places = ["dropped", "dropped_waiting", "not_written"];
+    let mut dropped = 0;
+    for place in places {
+        dropped += count(&statistics, place)?;
+    }
     println!(
         "flood of {} s: {sent} packets, {rate} per second: {written} in {files} files, {dropped} dropped ({:.2} %)",
         plan.seconds,
