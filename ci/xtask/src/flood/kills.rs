@@ -14,7 +14,7 @@ use crate::Result;
 
 /// Packets that were sent this long before the signal are in the files. The programs promise one second.
 const MAX_AGE: Duration = Duration::from_secs(2);
-/// The rate in packets per second. No packet is dropped, so that the newest of them can be found.
+/// The rate in packets per second, low enough that no packet is dropped: the newest packet must be in a file.
 const RATE: u64 = 50_000;
 
 pub(super) fn run(plan: &Plan) -> Result<()> {

@@ -9,16 +9,16 @@ use super::capture::{Capture, count};
 use super::sender::Sender;
 use crate::Result;
 
-/// How long each flood takes.
+/// The duration of each flood.
 const TIME: Duration = Duration::from_secs(5);
-/// The options that both programs have: files of 20 MB in a ring of ten, and the same buffer in the kernel.
+/// The options of both programs: a ring of ten files of 20 MB.
 const RING: &str = "-b filesize:20000 -b files:10";
-/// The loss may differ by so many percent of the packets between two rounds of the same program.
+/// The tolerated difference of two losses, in percent of the packets: rounds of the same program differ, too.
 const TOLERANCE: f64 = 0.5;
-/// How much more packets a compressed capture may lose, in percent.
+/// The additional loss that is tolerated with compression, in percent of the packets.
 const MAX_FOR_COMPRESSION: f64 = 1.0;
 
-/// The captures that are compared. The first of them is the reference.
+/// The captures to compare. The first is the reference.
 const CAPTURES: [(&str, &str); 4] = [
     ("dumpcap", "-q -B 2 -w d.pcapng"),
     ("pcap-capture", "-B 2MiB --json --print-files -w p.pcapng"),
@@ -37,7 +37,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
         return Ok(());
     }
     let rate = match plan.rate {
-        // Most of what the machine can send while dumpcap captures.
+        // Three quarters of the rate that the machine can send while dumpcap captures.
         0 => flood(plan, CAPTURES[0], 0)?.1 * 3 / 4,
         rate => rate,
     };

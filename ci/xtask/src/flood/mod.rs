@@ -18,15 +18,15 @@ use crate::{Result, unexpected};
 /// The device on which the packets are sent and captured.
 const DEVICE: &str = "left";
 
-/// What the arguments ask for.
+/// The arguments of the command line.
 struct Plan {
-    /// How long each flood of the first part takes.
+    /// The duration of the flood in which each packet is counted, in seconds.
     seconds: u64,
     /// The number of captures to kill.
     kills: u32,
     /// The number of rounds of the comparison.
     rounds: u32,
-    /// The packets per second of the comparison; 0 means most of what the machine can send.
+    /// The packets per second of the comparison; 0 means most of the rate that the machine can send.
     rate: u64,
     /// Where the files are written.
     folder: PathBuf,
