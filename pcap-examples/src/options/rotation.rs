@@ -281,18 +281,12 @@ fn matches_number(option: &RingOption, name: &str) -> Option<u64> {
 /// Parses an option of `-b`.
 fn ring_option(text: &str) -> Result<RingOption, String> {
     let (name, value) = text.split_once(':').unwrap_or((text, ""));
-    let count = |noun: &str| match value.parse::<u64>() {
-        Ok(count @ 1..) => Ok(count),
-        _ => Err(format!(
-            "expected a number of {noun} greater than 0, found `{value}`"
-        )),
-    };
     match name {
         "duration" => value_parsers::nonzero_seconds(value).map(RingOption::Duration),
         "interval" => value_parsers::nonzero_seconds(value).map(RingOption::Interval),
-        "files" => count("files").map(RingOption::Files),
+        "files" => value_parsers::count(value, "files").map(RingOption::Files),
         "filesize" => value_parsers::kilobytes(value).map(RingOption::FileSize),
-        "packets" => count("packets").map(RingOption::Packets),
+        "packets" => value_parsers::count(value, "packets").map(RingOption::Packets),
         "total" => value_parsers::kilobytes(value).map(RingOption::Total),
         "printname" if !value.is_empty() => Ok(RingOption::PrintName(value.into())),
         _ => Err(format!(

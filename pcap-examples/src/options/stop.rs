@@ -94,17 +94,11 @@ impl StopOptions {
 /// Parses a condition of `-a`.
 fn condition(text: &str) -> Result<StopCondition, String> {
     let (name, value) = text.split_once(':').unwrap_or((text, ""));
-    let count = |noun: &str| match value.parse::<u64>() {
-        Ok(count @ 1..) => Ok(count),
-        _ => Err(format!(
-            "expected a number of {noun} greater than 0, found `{value}`"
-        )),
-    };
     match name {
         "duration" => value_parsers::nonzero_seconds(value).map(StopCondition::Duration),
         "filesize" => value_parsers::kilobytes(value).map(StopCondition::FileSize),
-        "files" => count("files").map(StopCondition::Files),
-        "packets" => count("packets").map(StopCondition::Packets),
+        "files" => value_parsers::count(value, "files").map(StopCondition::Files),
+        "packets" => value_parsers::count(value, "packets").map(StopCondition::Packets),
         _ => Err(format!(
             "expected duration:TIME, filesize:SIZE, files:N or packets:N, found `{text}`"
         )),

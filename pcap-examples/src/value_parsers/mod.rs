@@ -27,6 +27,20 @@ pub fn positive_number(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Parses a number of these things greater than 0, without a fraction.
+///
+/// # Errors
+///
+/// Returns a message for clap to print if the text is invalid or out of range.
+pub fn count(text: &str, things: &str) -> Result<u64, String> {
+    match text.parse::<u64>() {
+        Ok(count @ 1..) => Ok(count),
+        _ => Err(format!(
+            "expected a number of {things} greater than 0, found `{text}`"
+        )),
+    }
+}
+
 /// Parses a link type: the name of a LINKTYPE or DLT, or the number of a LINKTYPE.
 ///
 /// # Errors
