@@ -2,10 +2,10 @@
 
 mod also;
 mod args;
+mod limits;
 mod merge;
 mod monitor;
 mod outputs;
-mod quota;
 mod receive;
 mod source;
 mod threads;
@@ -24,9 +24,9 @@ use pcap_examples::statistics::{CaptureReports, Statistics};
 use pcap_examples::{privileges, program, signals, stderr};
 
 use crate::args::{Args, NAME};
+use crate::limits::Limits;
 use crate::monitor::Monitor;
 use crate::outputs::{Outputs, Purpose};
-use crate::quota::Quota;
 use crate::receive::Receiver;
 use crate::source::Source;
 
@@ -105,14 +105,13 @@ fn run_on(args: &Args, devices: &[ChosenDevice], rotation: Rotation) -> Outcome 
         .collect();
     let sources = devices.iter().zip(&mut captures);
     let sources = sources.map(|(device, capture)| Source::new(&device.display_name(), capture));
-    let quota = Quota::new(args.stop.packets());
+    let limits = Limits::new(&args.stop);
     let mut receiver = Receiver::new(
         sources.collect(),
         outputs,
-        &quota,
+        &limits,
         monitor,
         reports.add_slot(),
-        args.stop.duration(),
     );
     receiver.start()?;
     if !is_quiet {

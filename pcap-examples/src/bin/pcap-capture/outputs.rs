@@ -45,15 +45,13 @@ impl Outputs {
     /// Creates the outputs. Each thread writes its own savefiles.
     pub(crate) fn create(args: &Args, purpose: &Purpose<'_>) -> Outcome<Outputs> {
         let known = Device::list().unwrap_or_default();
-        let create = |path: &Path, rotation: Rotation| {
-            let path = match purpose.thread {
-                Some(number) => insert_number(path, number),
-                None => path.to_owned(),
-            };
-            create_savefile(args, &path, purpose, rotation, &known)
+        let own_path = |path: &Path| match purpose.thread {
+            Some(number) => insert_number(path, number),
+            None => path.to_owned(),
         };
-        let savefile = args.write.as_deref();
-        let savefile = savefile.map(|path| create(path, purpose.rotation.clone()));
+        let create = |path: &Path, rotation| create_savefile(args, path, purpose, rotation, &known);
+        let savefile = args.write.as_deref().map(own_path);
+        let savefile = savefile.map(|path| create(&path, purpose.rotation.clone()));
         let savefile = savefile.transpose()?;
         let is_printing = args.print || savefile.is_none();
         let printer = is_printing.then(|| printer(args, purpose));
@@ -70,12 +68,9 @@ impl Outputs {
                 also::compile(capture, &arg.expression, device.compile_options)
             });
             let filters = filters.collect::<Outcome<Vec<_>>>()?;
-            also.push(Also::new(
-                arg,
-                &arg.path,
-                filters,
-                create(&arg.path, single.clone())?,
-            ));
+            let path = own_path(&arg.path);
+            let savefile = create(&path, single.clone())?;
+            also.push(Also::new(arg, &path, filters, savefile));
         }
         Ok(Outputs { main, also })
     }

@@ -10,10 +10,10 @@ use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::signals;
 use pcap_examples::statistics::{ReportSlot, ThreadCounts};
 
+use crate::limits::Limits;
 use crate::merge::{Merge, Step};
 use crate::monitor::Monitor;
 use crate::outputs::Outputs;
-use crate::quota::Quota;
 use crate::source::Source;
 
 /// How often the program checks for buffered packets while no packets arrive.
@@ -28,7 +28,7 @@ const UPDATE_INTERVAL: Duration = Duration::from_millis(100);
 pub(crate) struct Receiver<'a> {
     sources: Vec<Source<'a>>,
     outputs: Outputs,
-    quota: &'a Quota,
+    limits: &'a Limits,
     monitor: Monitor<'a>,
     slot: ReportSlot,
     end: Option<Instant>,
@@ -41,19 +41,18 @@ impl<'a> Receiver<'a> {
     pub(crate) fn new(
         sources: Vec<Source<'a>>,
         outputs: Outputs,
-        quota: &'a Quota,
+        limits: &'a Limits,
         monitor: Monitor<'a>,
         slot: ReportSlot,
-        duration: Option<Duration>,
     ) -> Receiver<'a> {
         let now = Instant::now();
         Receiver {
             sources,
             outputs,
-            quota,
+            limits,
             monitor,
             slot,
-            end: duration.and_then(|duration| now.checked_add(duration)),
+            end: limits.deadline(),
             updated: now,
             waits: background_writer::waits().count,
         }
@@ -69,8 +68,8 @@ impl<'a> Receiver<'a> {
         self.monitor.start(&counts)
     }
 
-    /// Receives packets until the limit, the end of the duration or a request to end the program, and then the packets
-    /// that have already arrived, unless the limit is reached. Closes the outputs.
+    /// Receives packets until a thread reaches a limit or fails, or until a request to end the program, and then the
+    /// packets that have already arrived, unless the number of packets is reached. Closes the outputs.
     pub(crate) fn run(mut self) -> Outcome {
         self.monitor.ready();
         // The first savefile may end before the next update. If libpcap has no statistics, that is an error at the end.
@@ -90,9 +89,10 @@ impl<'a> Receiver<'a> {
     /// Receives the packets of a single interface.
     fn receive(&mut self) -> Outcome {
         let received = self.receive_until_end();
+        self.limits.end();
         let mut outcome = Ok(());
         let must_drain = match received {
-            Ok(must_stop) => must_stop && !self.quota.is_used_up(),
+            Ok(must_stop) => must_stop && !self.limits.is_used_up(),
             Err(failure) => {
                 let must_drain = self.outputs.is_failed() && !failure.is_broken_pipe();
                 outcome = Err(failure);
@@ -100,9 +100,9 @@ impl<'a> Receiver<'a> {
             }
         };
         if must_drain {
-            let (quota, outputs) = (self.quota, &mut self.outputs);
+            let (limits, outputs) = (self.limits, &mut self.outputs);
             let drained = drain_capture(self.sources[0].capture, |packet| {
-                let is_wanted = quota.claim();
+                let is_wanted = limits.claim();
                 if is_wanted {
                     // Even if the output has failed, the sink counts the packets.
                     let written = outputs.write(0, packet);
@@ -122,7 +122,7 @@ impl<'a> Receiver<'a> {
         let mut packets = 0_u32;
         while !self.must_end() {
             match self.sources[0].capture.next_packet_timeout(wait)? {
-                Next::Packet(_) if !self.quota.claim() => break,
+                Next::Packet(_) if !self.limits.claim() => break,
                 Next::Packet(packet) => {
                     self.outputs.write(0, packet)?;
                     wait = Duration::ZERO;
@@ -152,7 +152,7 @@ impl<'a> Receiver<'a> {
         let mut merge = Merge::new(self.sources.len());
         let mut outcome = self.merge_until_end(&mut merge);
         let must_drain = match &outcome {
-            Ok(()) => !self.quota.is_used_up(),
+            Ok(()) => !self.limits.is_used_up(),
             Err(failure) => self.outputs.is_failed() && !failure.is_broken_pipe(),
         };
         if must_drain {
@@ -173,7 +173,7 @@ impl<'a> Receiver<'a> {
                 Step::Packet(number) => {
                     let packet = self.sources[number].capture.packet();
                     if let Some(packet) = packet {
-                        if !self.quota.claim() {
+                        if !self.limits.claim() {
                             break;
                         }
                         merge.release(number);
@@ -209,7 +209,7 @@ impl<'a> Receiver<'a> {
             match merge.next(&mut self.sources) {
                 Step::Packet(number) => {
                     if let Some(packet) = self.sources[number].capture.packet() {
-                        if !self.quota.claim() {
+                        if !self.limits.claim() {
                             return outcome;
                         }
                         // Even if the output has failed, the sink counts the packets.
@@ -233,7 +233,7 @@ impl<'a> Receiver<'a> {
     }
 
     fn must_end(&self) -> bool {
-        self.quota.is_used_up() || self.outputs.must_end() || signals::end_requested().is_some()
+        self.limits.has_ended() || self.outputs.must_end() || signals::end_requested().is_some()
     }
 
     /// Does what is due. Returns how long the capture may still last, or `None` at its end.

@@ -11,9 +11,9 @@ use pcap_examples::statistics::CaptureReports;
 use pcap_examples::{capture_threads, signals, stderr};
 
 use crate::args::{Args, NAME};
+use crate::limits::Limits;
 use crate::monitor::Monitor;
 use crate::outputs::{Outputs, Purpose};
-use crate::quota::Quota;
 use crate::receive::Receiver;
 use crate::source::{self, Source};
 use crate::{drop_privileges, finish, open_rotation};
@@ -34,7 +34,7 @@ fn run_with(
     rotation: &Rotation,
     threads: u16,
 ) -> Outcome {
-    let quota = Quota::new(args.stop.packets());
+    let limits = Limits::new(&args.stop);
     let reports = CaptureReports::default();
     let all_outputs: Mutex<Vec<Option<Outputs>>> = Mutex::default();
     let written: Mutex<Vec<WrittenTotals>> = Mutex::default();
@@ -65,7 +65,7 @@ fn run_with(
             written.truncate(1);
         }
         reports.answer_signals(handles.clone(), args.devices.timeout(), written.clone());
-        let _ = quota.handles.set(handles);
+        limits.set_captures(handles);
         if !args.display.is_quiet() {
             let listening = source::announcement(device, &captures[0]);
             listening
@@ -83,10 +83,9 @@ fn run_with(
         let receiver = Receiver::new(
             vec![Source::new(&device.display_name(), capture)],
             outputs,
-            &quota,
+            &limits,
             Monitor::hidden().warnings(!args.display.is_quiet()),
             reports.add_slot(),
-            args.stop.duration(),
         );
         receiver.run()
     })?;
