@@ -30,8 +30,9 @@ Rewriting:
   zero checksum of UDP stays zero. That of SCTP stays correct if all bytes are
   there. With --payload zero, those of fragments become wrong. --fix-checksums
   computes checksums anew if all bytes are there, except in quoted packets,
-  and those of DCCP, OSPFv3, PIM and VRRP. The frame check sequence of
-  Ethernet and the integrity checks of IPsec do not change.
+  and those of OSPFv3, PIM and VRRP; over IPv6, where UDP needs a checksum,
+  also a zero one, except of tunnels. The frame check sequence of Ethernet and
+  the integrity checks of IPsec do not change.
 
   --fix-lengths gives packets the length on the wire that they have in the
   savefile: with `truncate`, missing bytes are forgotten; with `pad`, they

@@ -149,7 +149,13 @@ impl Walk<'_> {
     }
 
     /// Changes extension headers of IPv6, then the payload.
-    fn extension_headers(&mut self, mut number: u8, mut at: usize, end: usize, mut outer: Outer) {
+    pub(super) fn extension_headers(
+        &mut self,
+        mut number: u8,
+        mut at: usize,
+        end: usize,
+        mut outer: Outer,
+    ) {
         loop {
             let units = usize::from(self.editor.u8(at + 1).unwrap_or(0));
             let length = match number {

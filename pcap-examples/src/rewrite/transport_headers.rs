@@ -1,5 +1,7 @@
 //! Changes the headers of the protocols above IP, and the tunnels through UDP.
 
+use std::ops::Range;
+
 use super::crc32c;
 use super::ip_headers::Outer;
 use super::walk::Walk;
@@ -23,6 +25,8 @@ impl Walk<'_> {
             (17, _) => self.udp(at, end, outer),
             (33, _) => self.dccp(at, end, outer),
             (47, _) => self.gre(at, end, outer),
+            // The authentication header, which over IPv6 is one of the extension headers.
+            (51, false) => self.extension_headers(number, at, end, outer),
             (58, true) => self.icmpv6(at, end, outer),
             (132, _) => self.sctp(at, end, outer),
             (136, _) => self.udp_lite(at, end, outer),
@@ -102,14 +106,16 @@ impl Walk<'_> {
             self.payload(body);
         }
         let field = at + 6;
-        // No checksum: allowed over IPv4, and over IPv6 for tunnels.
-        if self.editor.u16(field) == Some(0) && (!outer.is_v6 || is_tunnel) {
+        // Zero means that there is no checksum, which is allowed over IPv4, and over IPv6 for tunnels. Elsewhere, it can
+        // only be computed.
+        let is_missing = self.editor.u16(field) == Some(0);
+        let is_computed = outer.is_v6 && !is_tunnel && self.sum(at, end, outer.is_whole).is_some();
+        if is_missing && !is_computed {
             self.editor.close();
             return;
         }
-        let is_missing = self.editor.u16(field) == Some(0) && !self.rules.fix_checksums;
         self.close_pseudo(field, 17, at, end, outer);
-        if self.editor.u16(field) == Some(0) && !is_missing {
+        if self.editor.u16(field) == Some(0) {
             self.editor.put(field, &[0xff; 2]);
         }
     }
@@ -141,11 +147,33 @@ impl Walk<'_> {
         self.open_pseudo(at, covered, outer);
         self.ports(at);
         self.payload((at + UDP).min(end));
+        // Zero is no checksum, which is wrong: it can only be computed.
+        let field = at + 6;
+        let is_missing = self.editor.u16(field) == Some(0);
+        if is_missing && self.sum(at, covered, outer.is_whole).is_none() {
+            self.editor.close();
+            return;
+        }
+        self.close_partial(field, 136, at..covered, end, outer);
+        if self.editor.u16(field) == Some(0) {
+            self.editor.put(field, &[0xff; 2]);
+        }
+    }
+
+    /// Ends the range of a checksum that covers the addresses of IP and the first bytes of a packet.
+    fn close_partial(
+        &mut self,
+        field: usize,
+        number: u8,
+        covered: Range<usize>,
+        end: usize,
+        outer: Outer,
+    ) {
         let difference = self.editor.close();
         // The length of the packet is covered even if the packet is not.
-        let missing = (end - covered) as u64;
-        let sum = self.pseudo_sum(136, at, covered, outer);
-        self.set_checksum(at + 6, difference, sum.map(|sum| sum + missing));
+        let missing = (end - covered.end) as u64;
+        let sum = self.pseudo_sum(number, covered.start, covered.end, outer);
+        self.set_checksum(field, difference, sum.map(|sum| sum + missing));
     }
 
     fn dccp(&mut self, at: usize, end: usize, outer: Outer) {
@@ -157,17 +185,17 @@ impl Walk<'_> {
         // How much of the payload the checksum covers: all, or 4 bytes less than this number of words.
         let covered = match self
             .editor
-            .u8(at + 9)
+            .u8(at + 5)
             .map_or(0, |byte| usize::from(byte & 15))
         {
             0 => end,
             words => body + 4 * (words - 1),
         };
+        let covered = covered.min(end);
         self.open_pseudo(at, covered, outer);
         self.ports(at);
         self.payload(body.min(end));
-        let difference = self.editor.close();
-        self.set_checksum(at + 6, difference, None);
+        self.close_partial(at + 6, 33, at..covered, end, outer);
     }
 
     /// Changes SCTP. Its checksum does not cover the addresses, and cannot be updated without the whole packet.

@@ -2,6 +2,8 @@
 //!
 //! The reference for checksums is [`has_right_checksums`], which knows nothing of updates: it adds all bytes.
 
+mod checksums;
+
 use etherparse::{IpNumber, Ipv4Header, PacketBuilder};
 use pcap_core::{Dlt, MacAddr, Packet, Timestamp};
 
