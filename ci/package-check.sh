@@ -97,7 +97,7 @@ try_it() {
         "${function%% *}" pcap-capture --pr pcap-capture
         printf "%s\n" "${COMPREPLY[@]}"' | tee "$work/completed"
     expect '^--print$' "$work/completed"
-    expect '^--precision$' "$work/completed"
+    expect '^--print-files$' "$work/completed"
 
     shown pcap-demo
     pcap-demo >"$work/demo" 2>&1

@@ -43,9 +43,7 @@ pub(crate) fn script(command: Command, name: &str, shell: Shell) -> String {
 /// Gives an option the values that the completions offer. The programs accept others as well.
 fn with_values(arg: Arg) -> Arg {
     match arg.get_long() {
-        Some("interface" | "device" | "peer") => {
-            arg.value_parser(PossibleValuesParser::new([DEVICES]))
-        }
+        Some("interface" | "peer") => arg.value_parser(PossibleValuesParser::new([DEVICES])),
         Some("linktype") => arg.value_parser(PossibleValuesParser::new(link_types())),
         Some("time-stamp-type") => arg.value_parser(PossibleValuesParser::new(TIME_STAMP_TYPES)),
         Some("compress") => {

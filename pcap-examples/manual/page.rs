@@ -1,7 +1,7 @@
 //! Generates a manual page from a command line and its help.
 
+use clap::Command;
 use clap::builder::StyledStr;
-use clap::{Arg, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, roman};
 use pcap_examples::exit::Outcome;
@@ -73,7 +73,7 @@ pub(crate) fn page(mut command: Command, date: &str) -> Outcome<String> {
     }
 
     let mut options = Vec::new();
-    Man::new(command.mut_args(with_aliases)).render_options_section(&mut options)?;
+    Man::new(command).render_options_section(&mut options)?;
     let options = String::from_utf8_lossy(&options);
     // Remove the second definition of the apostrophe, and convert blank lines to roff.
     let options = options.lines().filter(|line| !line.contains(".ds Aq "));
@@ -120,19 +120,6 @@ pub(crate) fn page(mut command: Command, date: &str) -> Outcome<String> {
     rest.text(see_also(&name));
     let page = format!("{}{options}\n{}", head.render(), rest.to_roff());
     Ok(in_ascii(&bold_between_backticks(&page)))
-}
-
-/// Appends the aliases of an option to its help.
-fn with_aliases(argument: Arg) -> Arg {
-    let aliases = argument.get_visible_aliases().unwrap_or_default();
-    if aliases.is_empty() {
-        return argument;
-    }
-    let aliases = aliases.iter().map(|alias| format!("--{alias}"));
-    let aliases = format!(" [aliases: {}]", aliases.collect::<Vec<_>>().join(", "));
-    let help = argument.get_long_help().or(argument.get_help());
-    let help = format!("{}{aliases}", help.unwrap_or(&StyledStr::new()));
-    argument.help(help.clone()).long_help(help)
 }
 
 /// Appends a command line as an example.

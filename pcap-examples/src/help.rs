@@ -40,16 +40,15 @@ fn heading(program: &str, option: &str) -> Option<&'static str> {
     let is_capture = program == "pcap-capture";
     Some(match option {
         "max-open" if program == "pcap-merge" => "Input",
-        "linktype" | "snaplen" | "netmask" | "filter" | "filter-file" | "no-optimize"
+        "linktype" | "snapshot-length" | "netmask" | "filter" | "filter-file" | "no-optimize"
             if program == "pcap-bpf" =>
         {
             "Compilation"
         }
         "read" | "files-from" | "follow" | "run" | "match" => "Input",
-        "count" | "autostop" | "duration" if is_capture => "End of the capture",
-        "snaplen" | "linktype" if !matches!(program, "pcap-merge" | "pcap-recode") => "Device",
+        "limit" | "autostop" | "duration" if is_capture => "End of the capture",
+        "snapshot-length" | "linktype" | "time-stamp-precision" if is_capture => "Device",
         "interface"
-        | "device"
         | "peer"
         | "peer-file"
         | "peer-filter"
@@ -59,7 +58,6 @@ fn heading(program: &str, option: &str) -> Option<&'static str> {
         | "immediate-mode"
         | "timeout"
         | "time-stamp-type"
-        | "time-stamp-precision"
         | "micro"
         | "direction"
         | "threads" => "Device",
@@ -70,17 +68,25 @@ fn heading(program: &str, option: &str) -> Option<&'static str> {
         }
         "filter" | "filter-file" | "no-optimize" | "packets" | "except" | "after" | "before"
         | "limit" | "dedup" | "dedup-window" | "dedup-time" | "ignore-bytes" => "Selection",
-        "speed" | "pps" | "mbps" | "fast" | "loops" | "duration" | "cut" | "stop-on-error" => {
-            "Sending"
-        }
-        "linktype" | "relabel" | "skip" | "snaplen" | "precision" | "shift" | "sort"
-        | "sort-memory" | "append" | "join-interfaces" => "Changes",
+        "speed" | "pps" | "mbps" | "fast" | "max-gap" | "loops" | "loop-delay" | "duration"
+        | "cut" | "stop-on-error" => "Sending",
+        "linktype"
+        | "relabel"
+        | "skip"
+        | "snapshot-length"
+        | "time-stamp-precision"
+        | "shift"
+        | "sort"
+        | "sort-memory"
+        | "append"
+        | "join-interfaces" => "Changes",
         "file-size" | "file-time" | "file-count" | "ring-buffer" | "print-files"
         | "postrotate-command" | "min-free" | "sync" => "Several files",
         "write" | "output" | "name" | "force" | "digits" | "format" | "compress" | "queue"
-        | "packet-buffered" | "print" | "capture-comment" | "comment" | "max-open" => "Output",
+        | "packet-buffered" | "print" | "also" | "status-file" | "capture-comment" | "comment"
+        | "max-open" => "Output",
         "count" | "names" | "raw" | "json" | "fields" | "payload" | "data" | "quiet"
-        | "bytecode" => "Display",
+        | "bytecode" | "dump" => "Display",
         "list-interfaces" | "list-data-link-types" | "list-time-stamp-types" | "dump_filter" => {
             "Information"
         }

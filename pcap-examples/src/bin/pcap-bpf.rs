@@ -38,7 +38,12 @@ pub(crate) struct Args {
     linktype: Dlt,
     /// The snaplen, which the filter returns for packets that it accepts; 0 means the default. With --run
     /// and --match, it is the snaplen of the savefile
-    #[arg(short, long, value_name = "BYTES", default_value_t = 262_144)]
+    #[arg(
+        short,
+        long = "snapshot-length",
+        value_name = "BYTES",
+        default_value_t = 262_144
+    )]
     snaplen: u32,
     /// The netmask of the network, for `ip broadcast` [default: unknown]
     #[arg(long, value_name = "MASK")]

@@ -41,10 +41,10 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "DEV")]
     interface: Vec<OsString>,
     /// Also list the link types of each device, which requires permission to capture
-    #[arg(short = 'L', long, visible_alias = "list-linktypes")]
+    #[arg(short = 'L', long)]
     list_data_link_types: bool,
     /// Also list the sources of packet times of each device
-    #[arg(short = 'J', long, visible_alias = "list-tstamp-types")]
+    #[arg(short = 'J', long)]
     list_time_stamp_types: bool,
     /// Print only the names of the devices, one per line
     #[arg(long, conflicts_with = "json")]

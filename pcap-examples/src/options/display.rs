@@ -65,10 +65,14 @@ pub struct DisplayOptions {
     #[arg(short = 'X', long, action = ArgAction::Count, conflicts_with = "json")]
     hex_ascii: u8,
     /// Print TCP sequence numbers as they are, instead of relative to the first of the connection
-    #[arg(short = 'S', long, conflicts_with = "json")]
+    #[arg(
+        short = 'S',
+        long = "absolute-tcp-sequence-numbers",
+        conflicts_with = "json"
+    )]
     absolute_sequences: bool,
     /// Do not verify checksums, which the network card may fill in after a packet is captured
-    #[arg(short = 'K', long)]
+    #[arg(short = 'K', long = "dont-verify-checksums")]
     no_checksums: bool,
     /// Print the number of each packet
     #[arg(short = '#', long, conflicts_with = "json")]

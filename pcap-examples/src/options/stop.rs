@@ -17,7 +17,7 @@ pub struct StopOptions {
         value_parser = condition)]
     conditions: Vec<StopCondition>,
     /// The number of packets to capture [default: no limit]
-    #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'c', long = "limit", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
     /// How long to capture, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms [default: no limit]
     #[arg(long, value_name = "TIME", value_parser = value_parsers::seconds)]

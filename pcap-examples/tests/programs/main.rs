@@ -32,6 +32,8 @@ mod merge;
 mod mixed_link_types;
 #[cfg(all(target_os = "linux", not(emulated)))]
 mod on_a_terminal;
+#[cfg(not(emulated))]
+mod options;
 #[cfg(target_os = "linux")]
 mod output_streams;
 mod pcapng;

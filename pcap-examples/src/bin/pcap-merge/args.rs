@@ -25,9 +25,9 @@ their order, even if their times do not ascend; `pcap-filter --sort` sorts such 
 without a time stay behind the packet before them.
 
 --shift adds to the times of an input before they are compared, for a clock that was wrong. It also
-changes the times of statistics and journal entries. A filter sees packets before --snaplen.
+changes the times of statistics and journal entries. A filter sees packets before --snapshot-length.
 
-If OUT is classic pcap, all inputs must have the same link type and, without --snaplen, the same snaplen. OUT has nanosecond
+If OUT is classic pcap, all inputs must have the same link type and, without --snapshot-length, the same snaplen. OUT has nanosecond
 precision if one of the inputs does, as pcapng always does. It declares the length of the frame
 check sequence if all inputs declare the same; otherwise a warning is printed.
 
@@ -108,7 +108,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N=TIME", value_parser = value_parsers::numbered_time_shift)]
     pub(crate) shift: Vec<(usize, TimeShift)>,
     /// Truncate packets to this length; their length on the wire is kept
-    #[arg(short, long, value_name = "BYTES",
+    #[arg(short, long = "snapshot-length", value_name = "BYTES",
         value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
     pub(crate) snaplen: Option<u32>,
     /// In pcapng, join interfaces of different inputs whose descriptions are equal

@@ -112,7 +112,7 @@ impl Changes {
         if self.shifts() && self.shift.ticks(resolution).is_none() {
             return Err(Failure::Text(format!(
                 "cannot shift the times of `{}`: the shift is too large or has a fraction of the resolution of \
-                 {resolution} of an interface; `pcap-recode --precision nano` changes it",
+                 {resolution} of an interface; `pcap-recode --time-stamp-precision nano` changes it",
                 path.display()
             )));
         }

@@ -17,7 +17,7 @@ Examples:
   pcap-recode trace.pcapng.gz trace.pcap         decompress and convert
   pcap-recode -y RAW --skip eth.pcap ip.pcap     only the IP packets
   pcap-recode -y ETHERNET any.pcap eth.pcap      for `pcap-replay`
-  pcap-recode -s 96 --precision micro - small.pcap.gz
+  pcap-recode -s 96 - small.pcap.gz             headers only, compressed
   pcap-recode --format pcapng - -                convert in a pipe
   pcap-recode --shift -1h a.pcap b.pcap          make times an hour earlier
   pcap-recode --ip 10.0.0.0/8=198.18.0.0/8 --ttl 64 a.pcap b.pcap
@@ -51,7 +51,7 @@ const JSON_HELP: &str = "\
 JSON:
   One object with the members schema (the version of the schema: 1), type (\"summary\"), read (packets read), written (packets written),
   skipped (packets that could not be converted), reasons (an object that maps each kind of
-  skipped packet to a number), cut (packets truncated by --snaplen), untagged (packets that lost
+  skipped packet to a number), cut (packets truncated by --snapshot-length), untagged (packets that lost
   their VLAN tags), left_out (packets that the format cannot represent, if any) and
   removed_blocks (blocks removed by --anonymize, if any). It is printed on standard error if the savefile is written to standard output.";
 
@@ -84,12 +84,12 @@ pub(crate) struct Args {
     #[arg(long, requires = "linktype", conflicts_with = "relabel")]
     pub(crate) skip: bool,
     /// Truncate packets to this length; their length on the wire is kept
-    #[arg(short, long, value_name = "BYTES",
+    #[arg(short, long = "snapshot-length", value_name = "BYTES",
         value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
     pub(crate) snaplen: Option<u32>,
     /// The precision of packet times; finer digits are dropped [default: that of IN; nano from
     /// pcapng to pcap]
-    #[arg(long, value_name = "PRECISION", value_parser = ["micro", "nano"])]
+    #[arg(long = "time-stamp-precision", value_name = "PRECISION", value_parser = ["micro", "nano"])]
     pub(crate) precision: Option<String>,
     #[command(flatten)]
     pub(crate) format: FormatArg,

@@ -54,7 +54,7 @@ fn run(args: &Args) -> Outcome {
 fn check_shift(args: &Args, precision: Precision) -> Outcome {
     if precision == Precision::Micro && !args.shift.unwrap_or_default().is_micros() {
         let text = "cannot shift by a fraction of a microsecond: the savefile has microsecond precision; \
-                    use --precision nano";
+                    use --time-stamp-precision nano";
         return Err(Failure::Text(text.to_owned()));
     }
     Ok(())

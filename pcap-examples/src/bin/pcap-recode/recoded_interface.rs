@@ -122,7 +122,7 @@ fn clock(args: &Args, from: Resolution, to: Resolution, number: usize) -> Outcom
     };
     if ticks % NANOS != 0 {
         return cannot(format!(
-            "the shift has a fraction of its resolution of {to}; use --precision nano"
+            "the shift has a fraction of its resolution of {to}; use --time-stamp-precision nano"
         ));
     }
     Ok(Some(Clock {

@@ -66,7 +66,7 @@ pub(crate) struct Args {
     pub(crate) files: Vec<PathBuf>,
     /// The device to send on: a name, or a number of `pcap-capture -D`; its link type must be that of the
     /// savefile
-    #[arg(short = 'i', long, visible_alias = "interface", value_name = "DEV")]
+    #[arg(short = 'i', long = "interface", value_name = "DEV")]
     pub(crate) device: OsString,
     /// Send the packets of the other side on this device
     #[arg(long, value_name = "DEV")]

@@ -16,7 +16,7 @@ const ACK: u16 = 0x10;
 /// A side of a conversation, and so the device to send its packets on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// The device of `--device`.
+    /// The device of `--interface`.
     Own,
     /// The device of `--peer`.
     Peer,

@@ -30,8 +30,7 @@ pub(super) struct DeviceArgs {
     /// The maximum number of bytes to capture of each packet; 0 means 262144 [default: 0]
     #[arg(
         short,
-        long,
-        visible_alias = "snapshot-length",
+        long = "snapshot-length",
         value_name = "BYTES",
         action = ArgAction::Append
     )]
@@ -48,7 +47,7 @@ pub(super) struct DeviceArgs {
     #[arg(short = 'p', long, num_args = 0, default_missing_value = "true", action = ArgAction::Append)]
     pub(super) no_promiscuous_mode: Vec<bool>,
     /// Use monitor mode, for wireless devices
-    #[arg(short = 'I', long, visible_alias = "rfmon", num_args = 0, default_missing_value = "true",
+    #[arg(short = 'I', long, num_args = 0, default_missing_value = "true",
         action = ArgAction::Append)]
     pub(super) monitor_mode: Vec<bool>,
     #[command(flatten)]
@@ -68,17 +67,17 @@ pub(super) struct DeviceArgs {
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct CommonArgs {
     /// Deliver each packet as soon as it arrives, without the timeout
-    #[arg(long, visible_alias = "immediate")]
+    #[arg(long)]
     pub(super) immediate_mode: bool,
     /// The packet-buffer timeout: how long packets may wait to be delivered together, in milliseconds or with a unit;
     /// at most one second
     #[arg(long, value_name = "MS", default_value = "100", value_parser = value_parsers::milliseconds)]
     pub(super) timeout: Duration,
     /// The source of packet times, such as host or adapter; -J lists those of a device [default: the device's]
-    #[arg(short = 'j', long, visible_alias = "tstamp-type", value_name = "NAME")]
+    #[arg(short = 'j', long, value_name = "NAME")]
     pub(super) time_stamp_type: Option<TstampType>,
     /// The precision of packet times: micro or nano [default: nano]
-    #[arg(long, visible_alias = "precision", value_name = "PRECISION", value_parser = ["micro", "nano"])]
+    #[arg(long, value_name = "PRECISION", value_parser = ["micro", "nano"])]
     time_stamp_precision: Option<String>,
     /// Short for --time-stamp-precision micro
     #[arg(long, conflicts_with = "time_stamp_precision")]
@@ -110,13 +109,13 @@ impl CommonArgs {
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct ListArgs {
     /// List the devices with their numbers, and exit
-    #[arg(short = 'D', long, visible_alias = "list-devices", group = "list")]
+    #[arg(short = 'D', long, group = "list")]
     pub(super) list_interfaces: bool,
     /// List the link types of the devices, and exit
-    #[arg(short = 'L', long, visible_alias = "list-linktypes", group = "list")]
+    #[arg(short = 'L', long, group = "list")]
     pub(super) list_data_link_types: bool,
     /// List the sources of packet times of the devices, and exit
-    #[arg(short = 'J', long, visible_alias = "list-tstamp-types", group = "list")]
+    #[arg(short = 'J', long, group = "list")]
     pub(super) list_time_stamp_types: bool,
     /// Print the compiled filters, and exit: as instructions (-d), C code (-dd) or decimal numbers (-ddd)
     #[arg(short = 'd', action = ArgAction::Count, group = "list")]

@@ -104,7 +104,7 @@ fn precisions_have_short_names() {
     for (line, precision) in [
         ("", Nano),
         ("--micro", Micro),
-        ("--precision micro", Micro),
+        ("--time-stamp-precision micro", Micro),
         ("--time-stamp-precision=nano", Nano),
     ] {
         assert_eq!(
@@ -113,5 +113,5 @@ fn precisions_have_short_names() {
             "{line}"
         );
     }
-    assert!(parse("--micro --precision nano").is_err());
+    assert!(parse("--micro --time-stamp-precision nano").is_err());
 }

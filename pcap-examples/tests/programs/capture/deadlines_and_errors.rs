@@ -107,11 +107,11 @@ fn a_full_disk_is_an_error_that_names_the_file() {
 fn exit_status_separates_usage_from_failure() {
     for (arguments, status, text) in [
         (&["--help"][..], 0, ""),
-        (&["-c", "0"], 2, "--count"),
-        (&["-c", "ten"], 2, "--count"),
+        (&["-c", "0"], 2, "--limit"),
+        (&["-c", "ten"], 2, "--limit"),
         (&["--duration", "-1"], 2, "--duration"),
         (&["-Q", "sideways"], 2, "in, out, inout"),
-        (&["--precision", "pico"], 2, "micro, nano"),
+        (&["--time-stamp-precision", "pico"], 2, "micro, nano"),
         (&["-j", "sundial"], 2, "sundial"),
         (&["-B", "1X"], 2, "the units B, kB, MB"),
         (&["-f", "udp", "tcp"], 2, "cannot be used with"),
@@ -143,7 +143,7 @@ fn options_reach_libpcap() {
         for (arguments, text) in [
             (&["tcp", "prot", "80"][..], "cannot compile `tcp prot 80`: "),
             (&["-y", "IEEE802_11"], "IEEE802_11"),
-            (&["--rfmon"], "monitor mode"),
+            (&["--monitor-mode"], "monitor mode"),
             (&["-s", "999999999"], "snaplen"),
             (
                 &["-w", "/no/such/folder/a.pcap"],
@@ -166,9 +166,9 @@ fn options_reach_libpcap() {
             assert!(ran.stderr.contains(text), "{arguments:?}: {}", ran.stderr);
         }
         let mut command = program("capture");
-        command.args(words("-i lo -O -c 2 -p --immediate -B 4M -Q in"));
+        command.args(words("-i lo -O -c 2 -p --immediate-mode -B 4M -Q in"));
         command.args(words(&format!(
-            "-j host --precision micro -w {} udp",
+            "-j host --time-stamp-precision micro -w {} udp",
             path_arg(&path)
         )));
         let running = Running::start(&mut command);

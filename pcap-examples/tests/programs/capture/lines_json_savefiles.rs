@@ -35,7 +35,9 @@ fn lines_appear_promptly_in_a_pipe() {
 fn a_savefile_is_written_to_a_pipe() {
     in_netns(|| {
         let mut command = program("capture");
-        command.args(words("-i lo -U -w - -s 60 --precision micro udp"));
+        command.args(words(
+            "-i lo -U -w - -s 60 --time-stamp-precision micro udp",
+        ));
         let mut running = Running::start(&mut command);
         Sender::new().send(1, 100);
         let mut stdout = running.child().stdout.take().unwrap();

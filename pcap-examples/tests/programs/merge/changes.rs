@@ -49,7 +49,7 @@ fn a_shift_below_a_microsecond_needs_nanoseconds() {
     let folder = tempfile::tempdir().unwrap();
     let inputs = files(folder.path(), false, &[&[1000], &[1000]]);
     let merged = merge(folder.path(), &["--shift", "2=-1ns"], &inputs);
-    let nano = ["--shift=-1ns", "--precision=nano"];
+    let nano = ["--shift=-1ns", "--time-stamp-precision=nano"];
     let shifted = changed(&inputs[1], "second", "recode", &nano);
     let expected = merge(folder.path(), &[], &[inputs[0].clone(), shifted]);
     assert!(merged == expected);
@@ -62,7 +62,7 @@ fn a_shift_below_a_microsecond_needs_nanoseconds() {
     assert_eq!((ran.status, out.exists()), (Some(1), false));
     assert!(
         ran.stderr
-            .contains("`pcap-recode --precision nano` changes it"),
+            .contains("`pcap-recode --time-stamp-precision nano` changes it"),
         "{}",
         ran.stderr
     );

@@ -81,10 +81,14 @@ fn shifts_that_an_interface_cannot_have_are_errors() {
     let ran = run_program("recode", &words);
     assert_eq!(ran.status, Some(1));
     let text = "pcap-recode: cannot change the times of interface 0: the shift has a fraction of its resolution of \
-                10^-6 s; use --precision nano\n";
+                10^-6 s; use --time-stamp-precision nano\n";
     assert_eq!(ran.stderr, text);
     assert_eq!(fs::read(&output).unwrap(), b"precious");
-    recode(&["--shift", "1ns", "--precision", "nano"], &input, &output);
+    recode(
+        &["--shift", "1ns", "--time-stamp-precision", "nano"],
+        &input,
+        &output,
+    );
     let times = fields(&output, &["frame.time_epoch"]);
     assert_eq!(times[..2], ["1700000000.000000001", "1700000000.000001001"]);
     // The times of all packets become earlier than 1970.
@@ -128,7 +132,7 @@ fn the_resolution_of_each_interface_is_changed() {
                 ["1700000.000123000", "1.500000000", "1700000000.000001000"],
             ),
         ] {
-            recode(&["--precision", precision], &input, &output);
+            recode(&["--time-stamp-precision", precision], &input, &output);
             let lines = run_program("read", &["--raw", path_arg(&output)]).success_output();
             let found: Vec<_> = lines
                 .lines()

@@ -26,15 +26,15 @@ fn savefiles_match_editcap_byte_by_byte() {
         // The options of `pcap-recode` and of editcap. Without `-F`, editcap gets that of the input format.
         let mut tried = vec![
             ("", ""),
-            ("--snaplen 60", "-s 60"),
+            ("--snapshot-length 60", "-s 60"),
             ("-s 1", "-s 1"),
-            ("--precision micro", "-F pcap"),
-            ("--precision nano", "-F nsecpcap"),
+            ("--time-stamp-precision micro", "-F pcap"),
+            ("--time-stamp-precision nano", "-F nsecpcap"),
             ("--linktype RAW --relabel", "-T rawip"),
             ("--shift 3600", "-t 3600"),
             ("--shift -1.999999", "-t -1.999999"),
             (
-                "-s70 --shift=0.5 --precision=micro -y 147 --relabel",
+                "-s70 --shift=0.5 --time-stamp-precision=micro -y 147 --relabel",
                 "-F pcap -s 70 -t 0.5 -T user0",
             ),
         ];
@@ -59,7 +59,10 @@ fn savefiles_match_editcap_byte_by_byte() {
             // Also try the pcapng file, whose snaplen and precision editcap chose.
             if options.is_empty() {
                 let (_, bytes) = recoded(
-                    &["--precision", if nano { "nano" } else { "micro" }],
+                    &[
+                        "--time-stamp-precision",
+                        if nano { "nano" } else { "micro" },
+                    ],
                     &ng,
                     &ours,
                 );
@@ -134,7 +137,10 @@ fn pcapng_keeps_the_packets() {
         // Compare only records: editcap does not keep the snaplen in the header.
         let theirs = read_tool_savefile(&back);
         assert!(records(&theirs) == records(&expected), "{swapped} {nano}");
-        let precision = ["--precision", if nano { "nano" } else { "micro" }];
+        let precision = [
+            "--time-stamp-precision",
+            if nano { "nano" } else { "micro" },
+        ];
         assert!(recoded(&precision, &ng, &back).1 == expected);
         let names = ["frame.time_epoch", "frame.cap_len", "frame.len", "ip.src"];
         assert_eq!(fields(&ng, &names), fields(&input, &names));
@@ -153,7 +159,7 @@ fn pcapng_keeps_the_packets() {
         &savefile(false, false, 1, &sample_packets()),
     );
     let options = ["-y", "RAW", "-s", "40", "--shift", "0.000000001"];
-    let options = [&options[..], &["--precision", "nano"]].concat();
+    let options = [&options[..], &["--time-stamp-precision", "nano"]].concat();
     let (_, expected) = recoded(&options, &input, &back);
     recoded(
         &[&options[..], &["--format", "pcapng"]].concat(),
@@ -175,7 +181,7 @@ fn unchanged_header_fields_are_kept() {
     assert_eq!(shifted[..24], bytes[..24]);
     for (options, linktype) in [
         (&["-s", "40"][..], 0x2400_0001_u32),
-        (&["--precision", "micro"], 0x2400_0001),
+        (&["--time-stamp-precision", "micro"], 0x2400_0001),
         (&["-y", "RAW"], 101),
     ] {
         let (_, changed) = recoded(options, &input, &output);
@@ -201,5 +207,9 @@ fn unrepresentable_times_are_reported() {
     );
     let ran = recode(&["--shift", "0.0000001"], &input, &output);
     assert_eq!(ran.status, Some(1));
-    assert!(ran.stderr.contains("--precision nano"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("--time-stamp-precision nano"),
+        "{}",
+        ran.stderr
+    );
 }

@@ -32,7 +32,7 @@ fn early_errors_leave_the_output_unchanged() {
         (&["-y", "pigeon", i, o], 2, "pigeon"),
         (&["-s", "0", i, o], 2, "0"),
         (&["--shift", "soon", i, o], 2, "a number of seconds"),
-        (&["--precision", "pico", i, o], 2, "micro, nano"),
+        (&["--time-stamp-precision", "pico", i, o], 2, "micro, nano"),
         (&["--format", "text", i, o], 2, "pcap, pcapng"),
         (&["-y", "USB_LINUX", i, o], 1, "cannot convert"),
     ] {

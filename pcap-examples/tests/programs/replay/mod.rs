@@ -60,7 +60,7 @@ fn received(folder: &Path, count: usize, send: impl FnOnce()) -> PathBuf {
         &count.to_string(),
     ]);
     let running =
-        Running::start(command.args(["--immediate", "-s", "2048", "-w", path_arg(&path)]));
+        Running::start(command.args(["--immediate-mode", "-s", "2048", "-w", path_arg(&path)]));
     send();
     let (status, _, stderr) = running.end();
     assert_eq!(status.code(), Some(0), "{stderr}");

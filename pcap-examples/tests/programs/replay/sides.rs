@@ -44,7 +44,16 @@ fn received_on_both(folder: &Path, counts: [usize; 2], send: impl FnOnce()) -> [
         let path = folder.join(device);
         let mut command = program("capture");
         let count = count.to_string();
-        command.args(["-i", device, "-Q", "in", "-c", &count, "--immediate", "-w"]);
+        command.args([
+            "-i",
+            device,
+            "-Q",
+            "in",
+            "-c",
+            &count,
+            "--immediate-mode",
+            "-w",
+        ]);
         (Running::start(command.arg(path_arg(&path))), path)
     };
     let captures = [start("right", counts[0]), start("other-right", counts[1])];

@@ -120,7 +120,7 @@ fn exit_status_separates_usage_from_failure() {
     let input = path_arg(&input);
     for (arguments, status, text) in [
         (&["--help"][..], 0, ""),
-        (&[input], 2, "--device"),
+        (&[input], 2, "--interface"),
         (
             &["-i", "x", "--fast", "--pps", "1", input],
             2,
