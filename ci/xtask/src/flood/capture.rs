@@ -1,12 +1,14 @@
 //! Running captures.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use super::Plan;
 use crate::{Result, command};
 
-/// A running `pcap-capture` or dumpcap.
+/// A running `pcap-capture`, dumpcap or tcpdump.
 pub(super) struct Capture {
     pub(super) child: Child,
     pub(super) stdout: BufReader<ChildStdout>,
@@ -20,9 +22,11 @@ impl Capture {
         command
             .current_dir(&plan.folder)
             .args(["-i", super::DEVICE]);
-        command
-            .args(["-f", "udp dst port 9"])
-            .args(options.split(' '));
+        command.args(options.split(' '));
+        match program {
+            "tcpdump" => command.arg("udp dst port 9"),
+            _ => command.args(["-f", "udp dst port 9"]),
+        };
         let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped());
         let started = pipes.stderr(Stdio::piped()).spawn();
         let mut child = started.map_err(|e| format!("cannot run {program}: {e}"))?;
@@ -44,6 +48,17 @@ impl Capture {
             }
         }
         Ok(capture)
+    }
+
+    /// Returns the processor time that the capture has used so far.
+    pub(super) fn processor_time(&self) -> Result<Duration> {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let text = fs::read_to_string(&path).map_err(|e| format!("cannot read {path}: {e}"))?;
+        // See proc(5): the name is in brackets, and the times are the fields 14 and 15, in hundredths of a second.
+        let fields = text.rsplit(')').next().unwrap_or_default();
+        let times = fields.split_whitespace().skip(11).take(2);
+        let hundredths: u64 = times.filter_map(|field| field.parse::<u64>().ok()).sum();
+        Ok(Duration::from_millis(hundredths * 10))
     }
 
     /// Asks the capture to end.
