@@ -15,9 +15,10 @@ pub const HELP: &str = "\
 Rewriting:
   Addresses, ports and tags are changed in headers of all levels: inside VLAN
   tags, MPLS, PPPoE, IP in IP, GRE, VXLAN and Geneve, and in the packets that
-  ICMP errors quote. MAC addresses are also changed in ARP and in neighbour
-  discovery, IP addresses in ARP, in the options and routing headers of IP, in
-  ICMP, neighbour discovery, IGMP and MLD. --vlan-add, --vlan-remove, --ttl,
+  ICMP errors quote. MAC addresses are also changed in ARP, neighbour
+  discovery and spanning trees, IP addresses in ARP, in the options and
+  extension headers of IP, in ICMP, neighbour discovery, IGMP, MLD, Mobile
+  IPv6, Multipath TCP, SCTP, PPP and Cisco HDLC. --vlan-add, --vlan-remove, --ttl,
   and without OLD --src-mac, --dst-mac and --vlan, concern only the outermost
   header. If several rules fit, those for one side come first, then those that
   are first on the command line. Lengths are repaired first, then tags
@@ -44,19 +45,24 @@ Anonymizing:
   --anonymize replaces IP addresses with Crypto-PAn: two addresses that begin
   with the same n bits still do. The same key gives the same addresses, in
   other savefiles and in other programs that know Crypto-PAn. MAC addresses
-  become locally administered ones; broadcasts remain. KEYFILE has 32 bytes or
-  64 hexadecimal digits; --new-key creates it. Who has the key can undo it.
-  Addresses that the options for addresses replace are not anonymized.
+  become locally administered ones; broadcasts remain. Link-layer addresses of
+  other lengths are replaced as well. KEYFILE has 32 bytes or 64 hexadecimal
+  digits; --new-key creates it. Who has the key can undo it. Addresses that
+  the options for addresses replace are not anonymized. Truncated addresses
+  are anonymized as far as they go. Parts of headers that may have addresses
+  in an unknown form become zeros: unknown options of IP and of neighbour
+  discovery, unknown kinds of routes, the cookies and heartbeats of SCTP, and
+  the extensions of ICMP errors that name interfaces.
 
   What is not hidden: the payload, and in it names (DNS, TLS, HTTP), addresses
-  (DHCP, FTP, SIP, SCTP, OSPF, VRRP, LLDP) and unknown tunnels, unless
-  --payload removes it; and times, lengths, ports, TTLs, VLAN numbers and TCP
-  options, from which systems and people may be recognized. A well-known
-  address, such as 224.0.0.251, tells the first bits of those that share them
-  with it. --keep-network 224.0.0.0/4 keeps multicast addresses readable. In
-  pcapng, comments, names, secrets, filters, descriptions and addresses of
-  interfaces, the capturing system, and blocks and options of other programs
-  are removed.";
+  (DHCP, FTP, SIP, OSPF, PIM, VRRP, BGP, LLDP, LACP) and unknown tunnels (GTP,
+  L2TP, Teredo, Ethernet over MPLS), unless --payload removes it; and times,
+  lengths, ports, TTLs, VLAN numbers and TCP options, from which systems and
+  people may be recognized. A well-known address, such as 224.0.0.251, tells
+  the first bits of those that share them with it. --keep-network 224.0.0.0/4
+  keeps multicast addresses readable. In pcapng, comments, names, secrets,
+  filters, descriptions and addresses of interfaces, the capturing system, and
+  blocks and options of other programs are removed.";
 
 /// The options that change packets.
 #[derive(Args, Clone, Debug, Default)]

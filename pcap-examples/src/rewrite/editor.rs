@@ -77,11 +77,12 @@ impl Editor {
         old.copy_from_slice(new);
     }
 
-    /// Replaces all bytes from an offset with zeros.
-    pub(super) fn zero_from(&mut self, at: usize) {
+    /// Replaces the bytes of a range with zeros.
+    pub(super) fn zero(&mut self, start: usize, end: usize) {
         const ZEROS: [u8; 4096] = [0; 4096];
-        for start in (at..self.data.len()).step_by(ZEROS.len()) {
-            self.put(start, &ZEROS);
+        let end = end.min(self.data.len());
+        for start in (start..end).step_by(ZEROS.len()) {
+            self.put(start, &ZEROS[..ZEROS.len().min(end - start)]);
         }
     }
 

@@ -31,8 +31,9 @@ impl Walk<'_> {
             .filter(|_| at < end)
             .map(|byte| byte >> 4);
         match version {
-            Some(4) if self.descend() => self.ipv4(at, end),
-            Some(6) if self.descend() => self.ipv6(at, end),
+            Some(4 | 6) if !self.descend(at) => {}
+            Some(4) => self.ipv4(at, end),
+            Some(6) => self.ipv6(at, end),
             _ => self.payload(at.min(end)),
         }
     }
@@ -101,17 +102,22 @@ impl Walk<'_> {
                 Some([kind, length, pointer]) => (kind, length, pointer),
             };
             let next = at + usize::from(length);
-            // The record of a route, source routes, and timestamps with addresses.
-            let (first, step) = match (kind, self.editor.u8(at + 3)) {
-                (7 | 131 | 137, _) => (at + 3, 4),
-                (68, Some(flags)) if matches!(flags & 15, 1 | 3) => (at + 4, 8),
-                _ => (next, 4),
-            };
-            for at in (first..next.min(end).saturating_sub(3)).step_by(step) {
-                let address = self.ipv4_address(Side::Other, at);
-                if matches!(kind, 131 | 137) && pointer <= length {
-                    last_hop = Some(address);
+            let until = next.min(end);
+            match (kind, self.editor.u8(at + 3).map(|flags| flags & 15)) {
+                // The record of a route, and source routes.
+                (7 | 131 | 137, _) => {
+                    let hops = self.ip_addresses(Side::Other, (at + 3, until), (4, 4));
+                    if let (131 | 137, true, Some((_, last))) = (kind, pointer <= length, hops) {
+                        last_hop = Some(last);
+                    }
                 }
+                (68, Some(0)) => {}
+                (68, Some(1 | 3)) => {
+                    self.ip_addresses(Side::Other, (at + 4, until), (4, 8));
+                }
+                // Quick start, labels of security, the number of a stream, and the alert for routers.
+                (25 | 130 | 134 | 136 | 148, _) => {}
+                _ => self.hide(at + 2, until),
             }
             at = next;
         }
@@ -171,7 +177,7 @@ impl Walk<'_> {
             let next = (at + length).min(end);
             match number {
                 43 => self.routing_header(at, next, &mut outer),
-                60 => self.destination_options(at + 2, next, &mut outer),
+                0 | 60 => self.ipv6_options(at + 2, next, &mut outer),
                 44 => match self.editor.u16(at + 2) {
                     // Only the first fragment has the next header.
                     Some(place) if place & 0xfff8 == 0 => outer.is_whole &= place & 1 == 0,
@@ -192,44 +198,55 @@ impl Walk<'_> {
             return;
         };
         if !matches!(kind, 0 | 2 | 4) {
-            return;
+            return self.hide(at + 4, end);
         }
-        let entries = match (kind, self.editor.u8(at + 4)) {
+        let start = at + 8;
+        let until = match (kind, self.editor.u8(at + 4)) {
             // Segment routing: the index of the last entry. Options follow.
-            (4, Some(last)) => usize::from(last) + 1,
-            _ => usize::MAX,
+            (4, Some(last)) => end.min(start + 16 * (usize::from(last) + 1)),
+            _ => end,
         };
-        let places = (at + 8..end.saturating_sub(15)).step_by(16);
-        for (index, at) in places.take(entries).enumerate() {
-            let address = self.ipv6_address(Side::Destination, at);
+        let hops = self.ip_addresses(Side::Destination, (start, until), (16, 16));
+        self.hide(until, end);
+        match (kind, hops) {
+            (_, Some(_)) if left == 0 => {}
             // In segment routing, the first entry is the last hop.
-            if left > 0 && (kind != 4 || index == 0) {
-                outer.destination = address;
-            }
+            (4, Some((first, _))) => outer.destination = first,
+            (_, Some((_, last))) => outer.destination = last,
+            _ => {}
         }
     }
 
-    /// Changes the home address of a mobile node. Checksums cover it instead of the source.
-    fn destination_options(&mut self, mut at: usize, end: usize, outer: &mut Outer) {
+    /// Changes the options for all hops or the destination: the home address of a mobile node, which checksums cover
+    /// instead of the source.
+    fn ipv6_options(&mut self, mut at: usize, end: usize, outer: &mut Outer) {
         while at + 1 < end {
-            at += match (self.editor.u8(at), self.editor.u8(at + 1)) {
-                (Some(0), _) => 1,
-                (Some(kind), Some(length)) => {
-                    if (kind, length) == (201, 16) && at + 18 <= end {
-                        outer.source = self.ipv6_address(Side::Source, at + 2);
-                    }
-                    usize::from(length) + 2
+            let (kind, length) = match (self.editor.u8(at), self.editor.u8(at + 1)) {
+                (Some(0), _) => {
+                    at += 1;
+                    continue;
                 }
+                (Some(kind), Some(length)) => (kind, length),
                 _ => return,
             };
+            let next = at + 2 + usize::from(length);
+            match (kind, length) {
+                (201, 16) => outer.source = self.ipv6_address(Side::Source, at + 2),
+                // Limits of tunnels, the alert for routers, measurements, quick start, routes of RPL, and jumbograms.
+                (4 | 5 | 15 | 35 | 38 | 99 | 194, _) => {}
+                _ => self.hide(at + 2, next.min(end)),
+            }
+            at = next;
         }
     }
 
     /// Changes the first half of an IPv6 address. The second half is missing.
     pub(super) fn half_address(&mut self, at: usize) {
         let mut whole = [0; 16];
-        if let Some(half) = self.editor.array::<8>(at) {
-            whole[..8].copy_from_slice(&half);
+        let found = self.editor.data().get(at..).unwrap_or_default();
+        let half = &found[..found.len().min(8)];
+        if half.len() == 8 || self.rules.anonymizer.is_some() {
+            whole[..half.len()].copy_from_slice(half);
             if let IpAddr::V6(new) = self.rules.ip(Side::Source, whole.into()) {
                 self.editor.put(at, &new.octets()[..8]);
             }
@@ -246,6 +263,8 @@ impl Walk<'_> {
         let flags = self.editor.u16(at).unwrap_or(0);
         let (version, has) = (flags & 7, |flag: u16| usize::from(flags & flag != 0));
         if flags & ROUTING != 0 || version > 1 {
+            // Routes have no end that is known without walking through them.
+            self.hide(at + 4, end);
             return self.payload(at);
         }
         let body = at + 4 + 4 * (has(CHECKSUM) + has(KEY) + has(SEQUENCE));
@@ -257,6 +276,11 @@ impl Walk<'_> {
         match self.editor.u16(at + 2) {
             // ERSPAN, whose second version has a header of its own.
             Some(0x88be) => self.ethernet(body + 8 * has(SEQUENCE), end),
+            // Its third version, with the part for the platform if the last bit says so.
+            Some(0x22eb) => match self.editor.u8(body + 11) {
+                Some(flags) => self.ethernet(body + 12 + 8 * usize::from(flags & 1), end),
+                None => self.payload(body.min(end)),
+            },
             _ => self.ether_type(at + 2, body, end),
         }
         let difference = self.editor.close();

@@ -35,8 +35,8 @@ impl Walk<'_> {
     }
 
     fn by_ether_type(&mut self, kind: u16, at: usize, end: usize) {
-        if !self.descend() {
-            return self.payload(at);
+        if !self.descend(at) {
+            return;
         }
         match kind {
             0x0800 | 0x86dd => self.ip(at, end),
@@ -74,22 +74,47 @@ impl Walk<'_> {
                 Some(FIRST_ETHER_TYPE..) => self.ether_type(at + 6, at + 8, end),
                 _ => self.payload(at),
             },
+            Some([0x42, 0x42, 3, 0, 0, _]) => self.spanning_tree(at + 3, end),
+            // Cisco's spanning tree of a VLAN.
+            Some([0xaa, 0xaa, 3, 0, 0, 0x0c]) if self.editor.u16(at + 6) == Some(0x010b) => {
+                self.spanning_tree(at + 8, end);
+            }
+            _ => self.payload(at),
+        }
+    }
+
+    /// Changes the addresses of the root and of the bridge in a message of the spanning tree protocol.
+    fn spanning_tree(&mut self, at: usize, end: usize) {
+        const CONFIGURATION: [u8; 2] = [0, 2];
+        match self.editor.u8(at + 3) {
+            Some(kind) if CONFIGURATION.contains(&kind) => {
+                for at in [at + 7, at + 19] {
+                    if at < end {
+                        self.mac(Side::Other, at, false);
+                    }
+                }
+                // The rest names regions and further bridges.
+                self.hide(at + 36, end);
+                self.payload(end);
+            }
             _ => self.payload(at),
         }
     }
 
     /// Changes the addresses in ARP and RARP.
     fn arp(&mut self, at: usize, end: usize) {
-        let (macs, ips) = match self.editor.array(at) {
-            Some([_, _, 8, 0, macs, 4]) => (usize::from(macs), 4),
-            _ => return self.payload(at),
+        let (macs, ips, is_ipv4) = match self.editor.array(at) {
+            Some([_, _, 8, 0, macs, 4]) => (usize::from(macs), 4, true),
+            Some([_, _, _, _, macs, others]) => (usize::from(macs), usize::from(others), false),
+            None => return self.payload(at.min(end)),
         };
         let mut at = at + 8;
         for side in [Side::Source, Side::Destination] {
-            if macs == 6 {
-                self.mac(side, at, false);
+            self.link_address(side, at, macs, false);
+            match is_ipv4 {
+                true => drop(self.ipv4_address(side, at + macs)),
+                false => self.hide(at + macs, at + macs + ips),
             }
-            self.ipv4_address(side, at + macs);
             at += macs + ips;
         }
         self.payload(at.min(end));
@@ -136,8 +161,57 @@ impl Walk<'_> {
         };
         match kind {
             0x0021 | 0x0057 => self.ip(at, end),
+            0x8021 | 0x8057 => self.ppp_addresses(kind == 0x8057, at, end),
             0x0281 | 0x0283 => self.mpls(at, end),
             _ => self.payload(at.min(end)),
+        }
+    }
+
+    /// Changes the addresses that the two ends of PPP agree upon.
+    fn ppp_addresses(&mut self, is_v6: bool, at: usize, end: usize) {
+        const REQUEST_TO_REJECT: std::ops::RangeInclusive<u8> = 1..=4;
+        let mut option = match (self.editor.u8(at), self.editor.u16(at + 2)) {
+            (Some(code), Some(length)) if REQUEST_TO_REJECT.contains(&code) && length >= 4 => {
+                at + 4
+            }
+            _ => return self.payload(at.min(end)),
+        };
+        while let (Some(kind), Some(length @ 2..)) =
+            (self.editor.u8(option), self.editor.u8(option + 1))
+        {
+            let (start, until) = (option + 2, end.min(option + usize::from(length)));
+            match (is_v6, kind) {
+                // The identifier of an interface.
+                (true, 1) => {
+                    self.link_address(Side::Other, start, until.saturating_sub(start), false)
+                }
+                // Compression.
+                (false, 2) => {}
+                // Addresses of the ends, and of name servers.
+                (false, 1 | 3 | 4 | 129..=132) => {
+                    self.ip_addresses(Side::Other, (start, until), (4, 4));
+                }
+                _ => self.hide(start, until),
+            }
+            option = until;
+            if option >= end {
+                break;
+            }
+        }
+        self.payload(end);
+    }
+
+    /// Changes a packet with the header of Cisco HDLC.
+    pub(super) fn cisco_hdlc(&mut self, end: usize) {
+        /// Where RARP has its number, this link type has a protocol that asks for addresses.
+        const ADDRESSES: u16 = 0x8035;
+        match (self.editor.u16(2), self.editor.array(4)) {
+            (Some(ADDRESSES), Some([0, 0, 0, 0 | 1])) => {
+                self.ip_addresses(Side::Other, (8, end.min(12)), (4, 4));
+                self.payload(end);
+            }
+            (Some(ADDRESSES), _) => self.payload(end.min(4)),
+            _ => self.ether_type(2, 4, end),
         }
     }
 
@@ -166,19 +240,22 @@ impl Walk<'_> {
     /// Changes a packet with a cooked header, given the offsets of the type of device, of the number before the
     /// address, whose low byte is the length of the address, of the address, of the protocol and of the packet.
     fn cooked_packet(&mut self, offsets: [usize; 5], end: usize) {
+        /// The length of the field for the address. Longer ones are truncated.
+        const ADDRESS: usize = 8;
         let [hardware, length, address, protocol, packet] = offsets;
         let (Some(hardware), Some(length)) = (self.editor.u16(hardware), self.editor.u16(length))
         else {
             return self.payload(end);
         };
         let is_first = mem::take(&mut self.is_first_frame);
-        match length & 0xff {
-            6 => self.mac(Side::Source, address, is_first),
+        let length = usize::from(length & 0xff).min(ADDRESS);
+        match length {
             4 if IPV4_TUNNELS.contains(&hardware) => drop(self.ipv4_address(Side::Source, address)),
             // The field has only half of an IPv6 address.
-            16 if IPV6_TUNNELS.contains(&hardware) => self.half_address(address),
-            _ => {}
+            ADDRESS if IPV6_TUNNELS.contains(&hardware) => self.half_address(address),
+            _ => self.link_address(Side::Source, address, length, is_first),
         }
+        self.hide(address + length, address + ADDRESS);
         match (hardware, self.editor.u16(protocol)) {
             // These devices have other protocol numbers or further headers.
             (770 | 801..=803 | 824, _) => self.payload(packet.min(end)),

@@ -65,6 +65,50 @@ impl MacAnonymizer {
         anonymized
     }
 
+    /// Returns the anonymized address of a link layer whose addresses have another length. Addresses of zeros stay the
+    /// same. Longer addresses than any link layer has become zeros.
+    pub(super) fn anonymize_other(&self, address: &[u8]) -> Vec<u8> {
+        const LONGEST: usize = 32;
+        let mut bytes = address.to_vec();
+        if bytes.len() > LONGEST {
+            bytes.fill(0);
+        }
+        if bytes.iter().all(|&byte| byte == 0) {
+            return bytes;
+        }
+        if let [only] = bytes[..] {
+            // A permutation of a byte.
+            return vec![only ^ self.mask(0, 1, &[])[0]];
+        }
+        let middle = bytes.len() / 2;
+        for round in 0..ROUNDS {
+            let (left, right) = bytes.split_at_mut(middle);
+            let (changed, other) = match round % 2 {
+                0 => (left, right),
+                _ => (right, left),
+            };
+            let mask = self.mask(round, address.len() as u8, other);
+            changed
+                .iter_mut()
+                .zip(mask)
+                .for_each(|(byte, mask)| *byte ^= mask);
+        }
+        bytes
+    }
+
+    /// Returns what a round of the Feistel network for addresses of this length adds to one half, given the other half.
+    fn mask(&self, round: u8, length: u8, other: &[u8]) -> [u8; 16] {
+        let mut block = Array([0; 16]);
+        block[..3].copy_from_slice(&[round, length, 1]);
+        self.cipher.encrypt_block(&mut block);
+        block
+            .iter_mut()
+            .zip(other)
+            .for_each(|(byte, other)| *byte ^= other);
+        self.cipher.encrypt_block(&mut block);
+        block.0
+    }
+
     /// Permutes the numbers of two halves of this many bits, for each tweak in another way.
     fn permute(&self, number: u64, half: u32, tweak: [u8; 3]) -> u64 {
         let mask = (1 << half) - 1;
@@ -111,6 +155,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn addresses_of_any_length_are_permuted() {
+        let anonymizer = anonymizer(false);
+        for length in [1, 2, 3, 7, 8, 20, 32] {
+            let mut seen = HashSet::new();
+            for number in 1..=255 {
+                let mut address = vec![0xfe; length];
+                address[length / 2] = number;
+                let anonymized = anonymizer.anonymize_other(&address);
+                assert_eq!(anonymized.len(), length);
+                assert_eq!(anonymizer.anonymize_other(&address), anonymized);
+                assert!(anonymized != address && seen.insert(anonymized));
+            }
+        }
+        assert_eq!(anonymizer.anonymize_other(&[0; 8]), [0; 8]);
+        assert_eq!(anonymizer.anonymize_other(&[9; 33]), [0; 33]);
+        assert_eq!(anonymizer.anonymize_other(&[]), [0; 0]);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod mac_rule;
 mod port_rule;
 mod rewriter;
 mod rules;
+mod sctp;
 mod side;
 #[cfg(test)]
 mod tests;

@@ -126,6 +126,11 @@ impl Anonymizer {
         }
     }
 
+    /// Returns what replaces a link-layer address that is no MAC address.
+    pub(super) fn link_address(&self, address: &[u8]) -> Vec<u8> {
+        self.macs.anonymize_other(address)
+    }
+
     fn ip(&mut self, address: IpAddr) -> IpAddr {
         if self.kept.iter().any(|network| network.contains(address)) {
             return address;

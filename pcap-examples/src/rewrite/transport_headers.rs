@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::crc32c;
 use super::ip_headers::Outer;
+use super::side::Side;
 use super::walk::Walk;
 
 /// The length of the UDP header.
@@ -11,8 +11,6 @@ const UDP: usize = 8;
 /// The ports of VXLAN, VXLAN on older Linux systems, and Geneve.
 const VXLAN: [u16; 2] = [4789, 8472];
 const GENEVE: u16 = 6081;
-/// The offset of the checksum of SCTP.
-const SCTP_CHECKSUM: usize = 8;
 
 impl Walk<'_> {
     /// Changes the payload of IP by its protocol number.
@@ -31,10 +29,10 @@ impl Walk<'_> {
             (132, _) => self.sctp(at, end, outer),
             (136, _) => self.udp_lite(at, end, outer),
             (137, _) => self.mpls(at, end),
-            // OSPF, PIM and the mobility header over IPv6, and the third version of VRRP.
+            (135, true) => self.mobility(at, end, outer),
+            // OSPF and PIM over IPv6, and the third version of VRRP.
             (89, true) => self.opaque(at, at + 12, outer),
             (103, true) => self.opaque(at, at + 2, outer),
-            (135, true) => self.opaque(at, at + 4, outer),
             (112, _) if self.editor.u8(at).is_some_and(|byte| byte >> 4 == 3) => {
                 self.opaque(at, at + 6, outer);
             }
@@ -76,8 +74,41 @@ impl Walk<'_> {
             .editor
             .u8(at + 12)
             .map_or(0, |byte| usize::from(byte >> 4) * 4);
-        self.payload((at + length.max(20)).min(end));
+        let body = (at + length.max(20)).min(end);
+        self.tcp_options(at + 20, body);
+        self.payload(body);
         self.close_pseudo(at + 16, 6, at, end, outer);
+    }
+
+    /// Changes the addresses that Multipath TCP adds to a connection.
+    fn tcp_options(&mut self, mut at: usize, end: usize) {
+        while at + 1 < end {
+            let (kind, length) = match (self.editor.u8(at), self.editor.u8(at + 1)) {
+                (Some(0), _) | (_, Some(0 | 1) | None) => return,
+                (Some(1), _) => {
+                    at += 1;
+                    continue;
+                }
+                (kind, Some(length)) => (kind, length),
+            };
+            let subtype = self.editor.u8(at + 2).map(|byte| byte >> 4);
+            if let (Some(30), Some(3)) = (kind, subtype) {
+                // The port and the authentication are optional.
+                let address = match length {
+                    8 | 10 | 16 | 18 => 4,
+                    _ => 16,
+                };
+                self.ip_addresses(
+                    Side::Other,
+                    (
+                        at + 4,
+                        end.min(at + usize::from(length)).min(at + 4 + address),
+                    ),
+                    (address, 16),
+                );
+            }
+            at += usize::from(length);
+        }
     }
 
     fn udp(&mut self, at: usize, end: usize, mut outer: Outer) {
@@ -123,8 +154,10 @@ impl Walk<'_> {
     fn vxlan(&mut self, at: usize, end: usize) {
         const HAS_NETWORK: u8 = 0x08;
         match self.editor.u8(at) {
-            Some(flags) if flags & HAS_NETWORK != 0 && at + 8 < end && self.descend() => {
-                self.ethernet(at + 8, end);
+            Some(flags) if flags & HAS_NETWORK != 0 && at + 8 < end => {
+                if self.descend(at) {
+                    self.ethernet(at + 8, end);
+                }
             }
             _ => self.payload(at),
         }
@@ -196,27 +229,6 @@ impl Walk<'_> {
         self.ports(at);
         self.payload(body.min(end));
         self.close_partial(at + 6, 33, at..covered, end, outer);
-    }
-
-    /// Changes SCTP. Its checksum does not cover the addresses, and cannot be updated without the whole packet.
-    fn sctp(&mut self, at: usize, end: usize, outer: Outer) {
-        let field = at + SCTP_CHECKSUM;
-        let is_computed = |walk: &Self| {
-            let packet = walk.editor.data().get(at..end).unwrap_or_default();
-            let found = walk.editor.array::<4>(field);
-            (found != Some(crc32c::checksum(packet))).then(|| crc32c::checksum(packet))
-        };
-        let changes = !self.rules.ports.is_empty() || self.rules.payload.is_some();
-        let is_whole = outer.is_whole && end >= field + 4;
-        let was_right = is_whole && changes && is_computed(self).is_none();
-        self.ports(at);
-        self.payload((at + 12).min(end));
-        let fix = self.rules.fix_checksums && !self.is_quoted;
-        if is_whole && (fix || was_right) {
-            if let Some(checksum) = is_computed(self) {
-                self.editor.put(field, &checksum);
-            }
-        }
     }
 
     /// Changes only the checksum of a protocol, because it covers the addresses of IP.

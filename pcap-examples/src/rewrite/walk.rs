@@ -86,24 +86,36 @@ impl<'a> Walk<'a> {
             Dlt::LINUX_SLL2 => self.cooked2(end),
             Dlt::PPP | Dlt::PPP_SERIAL => self.ppp(0, end),
             Dlt::PPP_ETHER => self.pppoe(0, end),
-            Dlt::C_HDLC => self.ether_type(2, 4, end),
+            Dlt::C_HDLC => self.cisco_hdlc(end),
             Dlt::MPLS => self.mpls(0, end),
             _ => self.ip(0, end),
         }
         self.payload.min(end)
     }
 
-    /// Enters another header. Returns whether there may be one at this depth.
-    pub(super) fn descend(&mut self) -> bool {
+    /// Enters another header. Returns whether there may be one at this depth. If not, the walk is over.
+    pub(super) fn descend(&mut self, at: usize) -> bool {
         self.depth += 1;
-        self.depth <= MAX_DEPTH
+        let may_descend = self.depth <= MAX_DEPTH;
+        if !may_descend {
+            self.hide(at, usize::MAX);
+            self.payload(at.min(self.editor.data().len()));
+        }
+        may_descend
+    }
+
+    /// Replaces bytes that may be addresses with zeros if addresses are anonymized.
+    pub(super) fn hide(&mut self, start: usize, end: usize) {
+        if self.rules.anonymizer.is_some() {
+            self.editor.zero(start, end);
+        }
     }
 
     /// Ends the walk at the payload.
     pub(super) fn payload(&mut self, at: usize) {
         self.payload = at;
         if self.rules.payload == Some(PayloadRule::Zero) {
-            self.editor.zero_from(at);
+            self.editor.zero(at, usize::MAX);
         }
     }
 
@@ -119,6 +131,50 @@ impl<'a> Walk<'a> {
         }
         let new = self.rules.mac(side, MacAddr::new(bytes), is_outermost);
         self.editor.put(at, &new.octets());
+    }
+
+    /// Replaces a link-layer address of this length. Rules only concern MAC addresses.
+    pub(super) fn link_address(
+        &mut self,
+        side: Side,
+        at: usize,
+        length: usize,
+        is_outermost: bool,
+    ) {
+        if length == 6 {
+            return self.mac(side, at, is_outermost);
+        }
+        let Some(anonymizer) = &self.rules.anonymizer else {
+            return;
+        };
+        let found = self.editor.data().get(at..).unwrap_or_default();
+        let new = anonymizer.link_address(&found[..found.len().min(length)]);
+        self.editor.put(at, &new);
+    }
+
+    /// Replaces the IP addresses of this length in a list, each so many bytes after the one before. Returns the first
+    /// and the last address.
+    pub(super) fn ip_addresses(
+        &mut self,
+        side: Side,
+        (start, end): (usize, usize),
+        (length, step): (usize, usize),
+    ) -> Option<(Address, Address)> {
+        let captured = self.editor.data().len();
+        let mut ends = None;
+        for at in (start..end.min(captured)).step_by(step) {
+            // Only where the packet is truncated, a part of an address is one.
+            if at + length > end && end < captured {
+                self.hide(at, end);
+                break;
+            }
+            let address = match length {
+                4 => self.ipv4_address(side, at),
+                _ => self.ipv6_address(side, at),
+            };
+            ends = Some((ends.map_or(address, |(first, _)| first), address));
+        }
+        ends
     }
 
     /// Replaces an IPv4 address.

@@ -6,7 +6,7 @@ use pcap_examples::exit::Outcome;
 /// The options that stay. Of packets: flags, drop count, number and queue.
 const OF_PACKETS: [u16; 4] = [2, 4, 5, 6];
 /// Of interfaces: speeds, the resolution and the offset of times, and the length of the frame check sequence.
-const OF_INTERFACES: [u16; 5] = [8, 9, 13, 14, 16];
+const OF_INTERFACES: [u16; 6] = [8, 9, 13, 14, 16, 17];
 /// Of statistics: times and counts.
 const OF_STATISTICS: [u16; 7] = [2, 3, 4, 5, 6, 7, 8];
 

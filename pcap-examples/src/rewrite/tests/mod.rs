@@ -3,6 +3,7 @@
 //! The reference for checksums is [`has_right_checksums`], which knows nothing of updates: it adds all bytes.
 
 mod checksums;
+mod hidden_addresses;
 
 use etherparse::{IpNumber, Ipv4Header, PacketBuilder};
 use pcap_core::{Dlt, MacAddr, Packet, Timestamp};
@@ -438,8 +439,10 @@ fn no_bytes_cause_a_panic_or_another_length() {
         0, 1, 4, 6, 17, 41, 43, 44, 47, 51, 58, 60, 0x45, 0x4f, 0x60, 0x81, 0x88, 132, 136, 137,
         255,
     ];
-    let samples = samples();
-    for _ in 0..4000 {
+    let mut samples = samples();
+    let others = hidden_addresses::packets().into_iter();
+    samples.extend(others.map(|(_, packet)| packet));
+    for _ in 0..10_000 {
         let mut data = samples[random() % samples.len()].clone();
         if random() % 4 == 0 {
             data.iter_mut().for_each(|byte| *byte = random() as u8);
