@@ -53,6 +53,10 @@ pub(crate) struct Counters {
 
 impl Counters {
     /// Adds the increments of the 32-bit counters since the last sample, which may have wrapped.
+    ///
+    /// libpcap computes the drops of the interface from counters of the system. Those begin again at 0 if the driver
+    /// resets them, and read as 0 once the device is gone or renamed. Then libpcap's counter goes back, which is no
+    /// increment.
     pub(crate) fn sample(&mut self, now: &sys::pcap_stat) -> Stats {
         let now = [now.ps_recv, now.ps_drop, now.ps_ifdrop];
         let Stats {
@@ -65,7 +69,8 @@ impl Counters {
         let since = |now: u32, before: u32| u64::from(now.wrapping_sub(before));
         *received += since(now[0], received_before);
         *dropped += since(now[1], dropped_before);
-        *if_dropped += since(now[2], if_dropped_before);
+        let if_dropped_since = now[2].wrapping_sub(if_dropped_before) as i32;
+        *if_dropped += u64::try_from(if_dropped_since).unwrap_or(0);
         self.seen = now;
         self.total
     }
@@ -100,12 +105,29 @@ mod tests {
             (stat.ps_recv, stat.ps_drop, stat.ps_ifdrop) = (recv, drop, ifdrop);
             stat
         };
-        counters.sample(&stat(1, u32::MAX, 3));
-        let total = counters.sample(&stat(2, 1, u32::MAX));
         let max = u64::from(u32::MAX);
+        counters.sample(&stat(1, u32::MAX, u32::MAX / 2));
+        let total = counters.sample(&stat(2, 1, u32::MAX - 1));
         assert_eq!((total.received, total.dropped), (2, max + 2));
-        assert_eq!(total.if_dropped, max);
+        assert_eq!(total.if_dropped, max - 1);
         let total = counters.sample(&stat(2, 1, 4));
         assert_eq!(total.if_dropped, max + 5);
+    }
+
+    /// The system's counter was 100 before the capture, and the device is gone.
+    #[test]
+    fn drops_of_the_interface_never_decrease_or_jump() {
+        let mut counters = Counters::default();
+        let mut if_dropped = |ps_ifdrop| {
+            let stat = sys::pcap_stat {
+                ps_ifdrop,
+                ..sys::empty_stat()
+            };
+            counters.sample(&stat).if_dropped
+        };
+        assert_eq!(if_dropped(7), 7);
+        assert_eq!(if_dropped(7_u32.wrapping_sub(107)), 7);
+        assert_eq!(if_dropped(7_u32.wrapping_sub(107)), 7);
+        assert_eq!(if_dropped(7_u32.wrapping_sub(104)), 10);
     }
 }

@@ -34,13 +34,20 @@ impl InterfaceCounts {
     ///
     /// Returns an error if libpcap has no statistics.
     pub fn update(&mut self, capture: &Capture<Active>, has_waited: bool) -> Outcome {
-        let stats = capture.stats()?;
-        let before = self.stats.map_or(0, |stats| stats.dropped);
-        if has_waited {
-            self.dropped_waiting += stats.dropped - before;
-        }
-        self.stats = Some(stats);
+        self.advance(capture.stats()?, has_waited);
         Ok(())
+    }
+
+    /// Sets the counts of libpcap. None of them decreases.
+    fn advance(&mut self, now: Stats, has_waited: bool) {
+        let stats = self.stats.get_or_insert_default();
+        if has_waited {
+            self.dropped_waiting += now.dropped.saturating_sub(stats.dropped);
+        }
+        stats.received = stats.received.max(now.received);
+        stats.dropped = stats.dropped.max(now.dropped);
+        stats.if_dropped = stats.if_dropped.max(now.if_dropped);
+        stats.discarded = stats.discarded.max(now.discarded);
     }
 
     /// Returns the number of packets that the kernel dropped because the program did not read fast enough, although no
@@ -117,6 +124,24 @@ mod tests {
             stats: Some(stats),
             dropped_waiting,
         }
+    }
+
+    #[test]
+    fn counts_never_decrease() {
+        let mut total = InterfaceCounts::default();
+        for (received, dropped, if_dropped, has_waited) in [
+            (10, 3, 5, true),
+            (4, 1, 0, true),
+            (20, 4, 5, true),
+            (30, 9, 6, false),
+        ] {
+            let now = counts(received, dropped, if_dropped, 0).stats.unwrap();
+            total.advance(now, has_waited);
+        }
+        assert_eq!(
+            total.to_string(),
+            "30 packets received, 5 dropped, 6 dropped by the interface, 4 dropped because an output was too slow"
+        );
     }
 
     #[test]

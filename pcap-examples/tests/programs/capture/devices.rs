@@ -82,14 +82,12 @@ fn promiscuous_mode_is_the_default() {
             running.end();
             assert!(link.contains(promiscuity), "{option}: {link}");
         }
+        // Nobody has requested the mode that `any` does not have.
         let mut command = program("capture");
-        command.args(words("-i any -a duration:0.2"));
-        let (status, _, stderr) = Running::start(&mut command).end();
+        let (status, _, stderr) =
+            Running::start(command.args(words("-i any -a duration:0.2"))).end();
         assert_eq!(status.code(), Some(0), "{stderr}");
-        assert!(
-            stderr.contains("warning: any: Promiscuous mode not supported"),
-            "{stderr}"
-        );
+        assert!(!stderr.contains("warning"), "{stderr}");
         let mut command = program("capture");
         let (_, _, stderr) =
             Running::start(command.args(words("-i any -p -a packets:1 -a duration:0.2"))).end();
