@@ -246,7 +246,7 @@ impl Write for CountingOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             self.shared.begin_write()?;
-            let max_length = match signals::end_requested() {
+            let max_length = match signals::end() {
                 Some(_) if !self.is_regular => MAX_WRITE_AT_END,
                 None if !self.is_regular => MAX_WRITE,
                 _ => MAX_FILE_WRITE,

@@ -10,6 +10,8 @@ pub struct ServiceManager {
     /// How often the service manager expects a sign of life.
     watchdog: Option<Duration>,
     sent: Option<Instant>,
+    /// The last status.
+    status: &'static str,
 }
 
 impl ServiceManager {
@@ -28,6 +30,7 @@ impl ServiceManager {
             // Half of the time leaves room for delays.
             watchdog: watchdog.map(|micros| Duration::from_micros(micros / 2)),
             sent: None,
+            status: "",
         }
     }
 
@@ -52,6 +55,14 @@ impl ServiceManager {
         {
             self.sent = Some(now);
             self.send("WATCHDOG=1");
+        }
+    }
+
+    /// Reports what the program does, for people. Sends nothing if that has not changed.
+    pub fn status(&mut self, status: &'static str) {
+        if self.status != status {
+            self.status = status;
+            self.send(&format!("STATUS={status}"));
         }
     }
 
@@ -114,12 +125,22 @@ mod tests {
             address: system::address(path.as_os_str()),
             watchdog: Some(Duration::from_secs(60)),
             sent: None,
+            status: "",
         };
         manager.ready();
         manager.alive(Instant::now());
         manager.alive(Instant::now());
+        for status in ["", "busy", "busy", ""] {
+            manager.status(status);
+        }
         manager.stopping();
-        for expected in ["READY=1", "WATCHDOG=1", "STOPPING=1"] {
+        for expected in [
+            "READY=1",
+            "WATCHDOG=1",
+            "STATUS=busy",
+            "STATUS=",
+            "STOPPING=1",
+        ] {
             let mut message = [0; 64];
             let length = socket.recv(&mut message).unwrap();
             assert_eq!(&message[..length], expected.as_bytes());

@@ -26,6 +26,8 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(1);
 
 /// When the program was first asked to end.
 static END_REQUESTED: OnceLock<Instant> = OnceLock::new();
+/// When the program ends by itself.
+static END_DUE: OnceLock<Instant> = OnceLock::new();
 /// When the program was asked to end immediately.
 static IMMEDIATE_END_REQUESTED: OnceLock<Instant> = OnceLock::new();
 static STATE: Mutex<State> = Mutex::new(State {
@@ -107,6 +109,49 @@ pub fn end_requested() -> Option<Instant> {
 #[must_use]
 pub fn immediate_end_requested() -> Option<Instant> {
     IMMEDIATE_END_REQUESTED.get().copied()
+}
+
+/// Sets when the program ends by itself: like a request, that gives up outputs that accept nothing afterwards.
+pub fn end_at(due: Instant) {
+    let _ = END_DUE.set(due);
+}
+
+/// Why the program must end, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// A signal has requested it.
+    Requested(Instant),
+    /// The time of [`end_at`] is over.
+    Due(Instant),
+}
+
+/// Returns whether the program must end now. This reads the clock.
+#[must_use]
+pub fn end() -> Option<End> {
+    let due = END_DUE.get().filter(|due| **due <= Instant::now());
+    match END_REQUESTED.get() {
+        Some(requested) => Some(End::Requested(*requested)),
+        None => due.map(|due| End::Due(*due)),
+    }
+}
+
+impl End {
+    /// Returns since when the program must end.
+    #[must_use]
+    pub fn since(self) -> Instant {
+        match self {
+            End::Requested(since) | End::Due(since) => since,
+        }
+    }
+
+    /// Returns how long an output may accept nothing. After a signal, somebody waits for the end.
+    #[must_use]
+    pub fn stall_limit(self) -> Duration {
+        match self {
+            End::Requested(_) => Duration::from_secs(1),
+            End::Due(_) => Duration::from_secs(5),
+        }
+    }
 }
 
 fn state() -> MutexGuard<'static, State> {

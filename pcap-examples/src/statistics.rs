@@ -1,8 +1,9 @@
 //! The statistics of a capture, which are printed at its end and on SIGUSR1.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pcap_core::BreakHandle;
 
@@ -18,6 +19,8 @@ const REPORT_PAUSE: Duration = Duration::from_millis(150);
 /// The statistics of a capture.
 #[derive(Clone, Debug, Default)]
 pub struct Statistics {
+    /// The packets passed to the outputs.
+    pub received: Totals,
     /// The packets that were printed or written completely.
     pub written: Totals,
     /// The number of packets that were received but not written.
@@ -26,6 +29,8 @@ pub struct Statistics {
     pub interfaces: Vec<InterfaceCounts>,
     /// The counts of further outputs.
     pub outputs: Vec<OutputCounts>,
+    /// The current savefile, if a single thread captures.
+    pub file: Option<PathBuf>,
 }
 
 /// The counts of a further output, which has its own filter.
@@ -121,11 +126,20 @@ pub struct ThreadCounts {
     pub interfaces: Vec<InterfaceCounts>,
     /// The counts of further outputs.
     pub outputs: Vec<OutputCounts>,
+    /// The current savefile.
+    pub file: Option<PathBuf>,
 }
 
-/// The counts of the threads of a capture, for its end and for SIGUSR1.
+/// The counts of the threads of a capture: for its end, for SIGUSR1, and for what shows the progress.
 #[derive(Clone, Debug, Default)]
-pub struct CaptureReports(Arc<Mutex<Vec<ThreadCounts>>>);
+pub struct CaptureReports(Arc<Mutex<Vec<Slot>>>);
+
+/// The counts of one thread, and when it set them.
+#[derive(Debug)]
+struct Slot {
+    counts: ThreadCounts,
+    set: Instant,
+}
 
 impl CaptureReports {
     /// Handles SIGUSR1 and SIGUSR2 for these captures, whose packets are counted by `written`.
@@ -153,7 +167,10 @@ impl CaptureReports {
     #[must_use]
     pub fn add_slot(&self) -> ReportSlot {
         let mut slots = self.slots();
-        slots.push(ThreadCounts::default());
+        slots.push(Slot {
+            counts: ThreadCounts::default(),
+            set: Instant::now(),
+        });
         ReportSlot {
             reports: self.clone(),
             index: slots.len() - 1,
@@ -164,12 +181,12 @@ impl CaptureReports {
     #[must_use]
     pub fn statistics(&self, written: &[WrittenTotals]) -> Statistics {
         let mut sum = Statistics::default();
-        let mut received = Totals::default();
         for written in written {
             sum.written += written.totals();
         }
-        for counts in self.slots().iter() {
-            received += counts.received;
+        let slots = self.slots();
+        for Slot { counts, .. } in slots.iter() {
+            sum.received += counts.received;
             for (index, interface) in counts.interfaces.iter().enumerate() {
                 match sum.interfaces.get_mut(index) {
                     Some(other) => other.add_thread(interface),
@@ -178,11 +195,25 @@ impl CaptureReports {
             }
             sum.outputs.extend(counts.outputs.iter().cloned());
         }
-        sum.not_written = received.packets.saturating_sub(sum.written.packets);
+        if let [slot] = &slots[..] {
+            sum.file.clone_from(&slot.counts.file);
+        }
+        sum.not_written = sum.received.packets.saturating_sub(sum.written.packets);
         sum
     }
 
-    fn slots(&self) -> MutexGuard<'_, Vec<ThreadCounts>> {
+    /// Returns for how long a thread has not set its counts, at most. Threads set them several times per second, unless
+    /// they wait for an output.
+    #[must_use]
+    pub fn silence(&self, now: Instant) -> Duration {
+        let slots = self.slots();
+        let silences = slots
+            .iter()
+            .map(|slot| now.saturating_duration_since(slot.set));
+        silences.max().unwrap_or_default()
+    }
+
+    fn slots(&self) -> MutexGuard<'_, Vec<Slot>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -197,6 +228,7 @@ pub struct ReportSlot {
 impl ReportSlot {
     /// Sets the current counts of the thread.
     pub fn set(&self, counts: ThreadCounts) {
-        self.reports.slots()[self.index] = counts;
+        let set = Instant::now();
+        self.reports.slots()[self.index] = Slot { counts, set };
     }
 }

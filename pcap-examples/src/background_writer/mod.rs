@@ -1,7 +1,7 @@
 //! Writes to a file, a pipe or a terminal in a separate thread, the writer thread.
 //!
 //! The program itself never blocks in a write. It waits for the writer thread, and gives up if the output accepts
-//! nothing for one second after a request to end the program. The writer thread flushes on a timer, so data is written
+//! nothing for some time after the program must end. The writer thread flushes on a timer, so data is written
 //! promptly even while the program waits for its input. It also counts the packets that were written completely.
 
 mod queue;
@@ -16,7 +16,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pcap_core::BreakHandle;
 
@@ -24,6 +24,7 @@ pub(crate) use self::shared::Shared;
 use self::shared::State;
 pub(crate) use self::totals::PacketEnd;
 pub use self::totals::Totals;
+use self::waits::Waiting;
 pub use self::waits::{Waits, set_queue_size, waits};
 use self::writer_thread::WRITE_SIZE;
 pub use self::written_totals::WrittenTotals;
@@ -200,7 +201,8 @@ impl BackgroundWriter {
         Ok(())
     }
 
-    /// Waits until the queue is no longer full.
+    /// Waits until the queue is no longer full. If the program must end during the wait, returns at once, because it must
+    /// then stop its input first.
     #[cold]
     fn wait_for_room<'a>(
         &self,
@@ -209,12 +211,14 @@ impl BackgroundWriter {
     where
         Self: 'a,
     {
-        waits::begin();
+        let mut waiting = Waiting::begin();
+        let was_ending = signals::end().is_some();
         while state.queue.len() >= state.queue_size {
-            let started = Instant::now();
-            let waited = self.wait(state);
-            waits::add(started.elapsed());
-            state = waited?;
+            state = self.wait(state)?;
+            waiting.count_time();
+            if !was_ending && signals::end().is_some() {
+                break;
+            }
         }
         Ok(state)
     }
@@ -351,17 +355,15 @@ impl BackgroundWriter {
         Ok(state)
     }
 
-    /// Waits for progress for a short time. After a request to end, first interrupts the writer thread's write, which
+    /// Waits for progress for a short time. Once the program must end, first interrupts the writer thread's write, which
     /// could block forever. The thread then writes smaller pieces, or ends.
     fn wait_briefly<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State>
     where
         Self: 'a,
     {
-        if let (Some(_), true, Some(thread)) = (
-            signals::end_requested(),
-            state.is_writing,
-            self.0.thread.get(),
-        ) {
+        if let (Some(_), true, Some(thread)) =
+            (signals::end(), state.is_writing, self.0.thread.get())
+        {
             signal_thread::interrupt_call(thread);
         }
         state.waiting_threads += 1;

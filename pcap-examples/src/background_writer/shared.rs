@@ -12,10 +12,8 @@ use super::queue::Queue;
 use super::totals::{PacketEnd, Totals};
 use super::waits;
 use crate::packet_counter::PacketCounter;
-use crate::signals;
+use crate::signals::{self, End};
 
-/// The program gives up an output that accepts nothing for this long after a request to end.
-const STALL_LIMIT: Duration = Duration::from_secs(1);
 /// How often an output that waits for another one checks whether the program has given that up.
 const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 /// The limit after a request to end immediately.
@@ -100,14 +98,20 @@ impl State {
 
     /// Returns the reason for giving up the output, if it keeps the program from ending.
     pub(super) fn give_up_reason(&self) -> Option<&'static str> {
-        let requested = signals::end_requested()?;
+        let end = signals::end()?;
         if !self.is_open {
-            return Some("its other end was not opened before the signal");
+            return Some(match end {
+                End::Requested(_) => "its other end was not opened before the signal",
+                End::Due(_) => "its other end was not opened before the end of the duration",
+            });
         }
         // A disk may need longer to synchronize a whole file.
-        let is_stalled = requested.max(self.last_progress).elapsed() >= STALL_LIMIT;
+        let is_stalled = end.since().max(self.last_progress).elapsed() >= end.stall_limit();
         if is_stalled && self.operation != "sync" {
-            return Some("it accepted nothing for a second after the signal");
+            return Some(match end {
+                End::Requested(_) => "it accepted nothing for a second after the signal",
+                End::Due(_) => "it accepted nothing for five seconds after the end of the duration",
+            });
         }
         let is_late = signals::immediate_end_requested()?.elapsed() >= URGENT_LIMIT;
         is_late.then_some("it had not accepted all data when another signal arrived")

@@ -1,7 +1,7 @@
 //! How long the program has waited for its outputs, and how much it buffers before it waits.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The program waits for the writer thread when this many bytes are buffered, unless it has set another number.
 pub(super) const DEFAULT_QUEUE_SIZE: usize = 512 * 1024;
@@ -9,6 +9,7 @@ pub(super) const DEFAULT_QUEUE_SIZE: usize = 512 * 1024;
 static QUEUE_SIZE: AtomicUsize = AtomicUsize::new(DEFAULT_QUEUE_SIZE);
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static NANOS: AtomicU64 = AtomicU64::new(0);
+static WAITING: AtomicUsize = AtomicUsize::new(0);
 
 /// How often and how long the program has waited because the queue of an output was full. In this time, it reads no
 /// packets, and the kernel may drop some.
@@ -18,6 +19,8 @@ pub struct Waits {
     pub count: u64,
     /// How long the program waited, in total.
     pub time: Duration,
+    /// The number of threads that are waiting now.
+    pub waiting: usize,
 }
 
 /// Returns the waits of all outputs together.
@@ -26,6 +29,7 @@ pub fn waits() -> Waits {
     Waits {
         count: COUNT.load(Relaxed),
         time: Duration::from_nanos(NANOS.load(Relaxed)),
+        waiting: WAITING.load(Relaxed),
     }
 }
 
@@ -39,13 +43,28 @@ pub(super) fn queue_size() -> usize {
     QUEUE_SIZE.load(Relaxed)
 }
 
-/// Records that a queue is full.
-pub(super) fn begin() {
-    COUNT.fetch_add(1, Relaxed);
+/// A thread that waits because a queue is full. The wait ends when this is dropped.
+pub(super) struct Waiting(Instant);
+
+impl Waiting {
+    pub(super) fn begin() -> Waiting {
+        COUNT.fetch_add(1, Relaxed);
+        WAITING.fetch_add(1, Relaxed);
+        Waiting(Instant::now())
+    }
+
+    /// Adds the time since the last call to the total.
+    pub(super) fn count_time(&mut self) {
+        let now = Instant::now();
+        let nanos = now.duration_since(self.0).as_nanos();
+        NANOS.fetch_add(u64::try_from(nanos).unwrap_or(u64::MAX), Relaxed);
+        self.0 = now;
+    }
 }
 
-/// Records a part of the waiting time.
-pub(super) fn add(time: Duration) {
-    let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    NANOS.fetch_add(nanos, Relaxed);
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.count_time();
+        WAITING.fetch_sub(1, Relaxed);
+    }
 }

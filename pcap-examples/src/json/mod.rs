@@ -13,7 +13,9 @@ mod summary;
 pub use object::{Object, SCHEMA, list, number, string};
 pub use packet::PacketObjects;
 pub use packet_field::PacketField;
-pub use statistics::{push as push_statistics, push_counts, push_interface, push_output};
+pub use statistics::{
+    push as push_statistics, push_counts, push_interface, push_output, push_waits,
+};
 pub use summary::print_summary;
 
 /// The section of `--help` about the JSON of packets.

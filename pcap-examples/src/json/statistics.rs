@@ -1,6 +1,7 @@
 //! Formats the statistics of a capture as a line of JSON.
 
 use super::object::{Object, list};
+use crate::background_writer;
 use crate::interface_counts::InterfaceCounts;
 use crate::statistics::{OutputCounts, Statistics};
 
@@ -14,6 +15,7 @@ pub fn push(out: &mut Vec<u8>, statistics: &Statistics) {
     if let Some(total) = &total {
         object = push_counts(object, total);
     }
+    object = push_waits(object);
     if let [_, _, ..] = &statistics.interfaces[..] {
         object = object.member("interfaces", |out| {
             list(out, &statistics.interfaces, push_interface)
@@ -37,6 +39,16 @@ pub fn push_counts<'o>(object: Object<'o>, counts: &InterfaceCounts) -> Object<'
         .plain("dropped", counts.dropped_by_kernel())
         .plain("if_dropped", stats.if_dropped)
         .plain("dropped_waiting", counts.dropped_waiting)
+}
+
+/// Adds how often and how long the program has waited for outputs that were too slow.
+#[must_use]
+pub fn push_waits(object: Object<'_>) -> Object<'_> {
+    let waits = background_writer::waits();
+    let seconds = waits.time.as_secs_f64();
+    object
+        .plain("waits", waits.count)
+        .plain("waited_seconds", format_args!("{seconds:.3}"))
 }
 
 /// Appends the counts of one interface as an object.

@@ -36,32 +36,33 @@ goes away does not end the others, but the status is 1.
 
 Packets are printed, or written to the savefile, within about a second after
 libpcap delivers them, even without -U. SIGKILL loses only packets that are
-not written yet. Ctrl-C ends the capture: packets that have already arrived
-are still written, the savefile is completed, and the statistics are
-printed. A packet counts as captured once the output has accepted it. The
-status is 0, or 1 if packets were not written. It is not an error if the
-reader of the printed lines closes the pipe.";
+not written yet. Ctrl-C or the end of the duration ends the capture: packets
+that have already arrived are still written, the savefile is completed, and
+the statistics are printed. A packet counts as captured once the output has
+accepted it. The status is 0, or 1 if packets were not written. It is not an
+error if the reader of the printed lines closes the pipe.";
 
 const JSON_HELP: &str = "  \
   The last line contains the statistics: type (\"statistics\"), packets and
-  bytes (printed or written), not_written (packets received but not
-  written), received, dropped (by the kernel), if_dropped (by the interface)
-  and dropped_waiting (by the kernel, while the program waited for an output
-  that was too slow). With several devices, interfaces is an array of
-  objects with these counts and interface (the name). With --also, outputs
-  is an array of objects of path, filter, packets, bytes and not_written.
-  With `-w -`, it is printed on standard error. With --print-files, there is
-  an object for each finished file: type (\"file\"), path, packets, bytes
-  (the length of the file), first and last (the times of the first and last
-  packet).
+  bytes (printed or written), not_written (packets received but not written),
+  received, dropped (by the kernel), if_dropped (by the interface) and
+  dropped_waiting (by the kernel, while the program waited for an output that
+  was too slow), waits and waited_seconds (how often and how long it waited).
+  With several devices, interfaces is an array of objects with these counts
+  and interface (the name). With --also, outputs is an array of objects of
+  path, filter, packets, bytes and not_written. With `-w -`, it is printed on
+  standard error. With --print-files, there is an object for each finished
+  file: type (\"file\"), path, packets, bytes (the length of the file), first
+  and last (the times of the first and last packet).
 
 Status file:
   One object of type (\"status\"), state (\"running\", \"ended\" or
   \"failed\"), pid, start and time (seconds since 1970, as strings),
   uptime_seconds, packets and bytes (written), pending (packets not written
   yet), packets_per_second, file (the current savefile), and received,
-  dropped, if_dropped, dropped_waiting, interfaces and outputs as above. The
-  file is replaced as a whole.";
+  dropped, if_dropped, dropped_waiting, waits, waited_seconds, interfaces and
+  outputs as above. While the program waits for an output, these counts of
+  packets are those before the wait. The file is replaced as a whole.";
 
 /// Captures packets from devices, and prints a line for each or writes a savefile. A line has the
 /// local time, the addresses, the protocol, its fields and the length in bytes.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use pcap_core::BreakHandle;
 use pcap_examples::options::stop::StopOptions;
+use pcap_examples::signals;
 
 /// The limits that the threads of a capture share. The first thread that reaches one ends all of them.
 pub(crate) struct Limits {
@@ -36,8 +37,17 @@ impl Limits {
 
     /// Returns when the capture ends at the latest. The first call starts the duration.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let compute = || Instant::now().checked_add(self.duration?);
-        *self.deadline.get_or_init(compute)
+        *self.deadline.get_or_init(|| {
+            let deadline = Instant::now().checked_add(self.duration?)?;
+            signals::end_at(deadline);
+            Some(deadline)
+        })
+    }
+
+    /// Returns how long the capture may still last.
+    pub(crate) fn time_left(&self, now: Instant) -> Duration {
+        let left = |deadline: Instant| deadline.saturating_duration_since(now);
+        self.deadline().map_or(Duration::MAX, left)
     }
 
     /// Ends the capture in all threads. Each of them still writes the packets that have arrived.

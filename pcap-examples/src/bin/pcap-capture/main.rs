@@ -13,6 +13,7 @@ mod wait;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use pcap_core::Capture;
 use pcap_examples::background_writer;
@@ -90,30 +91,18 @@ fn run_on(args: &Args, devices: &[ChosenDevice], rotation: Rotation) -> Outcome 
     let outputs = Outputs::create(args, &purpose)?;
     let written = outputs.written();
     let reports = CaptureReports::default();
+    let limits = Arc::new(Limits::new(&args.stop));
+    limits.set_captures(handles.clone());
     reports.answer_signals(handles, args.devices.timeout(), vec![written.clone()]);
     let is_quiet = args.display.is_quiet();
-    let is_printing = args.print || args.write.is_none();
-    let monitor = Monitor::new(
-        !is_printing && !is_quiet,
-        args.status_file.as_deref(),
-        written.clone(),
-    )
-    .warnings(!is_quiet);
     let listening = devices.iter().zip(&captures);
     let listening: Vec<_> = listening
         .map(|(device, capture)| source::announcement(device, capture))
         .collect();
     let sources = devices.iter().zip(&mut captures);
     let sources = sources.map(|(device, capture)| Source::new(&device.display_name(), capture));
-    let limits = Limits::new(&args.stop);
-    let mut receiver = Receiver::new(
-        sources.collect(),
-        outputs,
-        &limits,
-        monitor,
-        reports.add_slot(),
-    );
-    receiver.start()?;
+    let receiver = Receiver::new(sources.collect(), outputs, &limits, reports.add_slot());
+    let monitor = Monitor::start(args, &limits, &reports, vec![written.clone()])?;
     if !is_quiet {
         listening
             .iter()
@@ -121,6 +110,7 @@ fn run_on(args: &Args, devices: &[ChosenDevice], rotation: Rotation) -> Outcome 
             .for_each(|line| stderr::print_message(NAME, line));
     }
     let outcome = receiver.run();
+    monitor.end(outcome.is_err());
     // Closing takes a while. In this time, an output that the program has given up may still accept data.
     drop(captures);
     finish(args, outcome, &reports.statistics(&[written]))

@@ -1,32 +1,112 @@
-//! Shows the progress of a capture: on the terminal, in a status file, and to the service manager.
+//! Shows the progress of a capture: on the terminal, in a status file, and to the service manager. This is the work of a
+//! thread of its own, because those that read packets may have to wait for an output.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use pcap_core::Timestamp;
-use pcap_examples::background_writer::WrittenTotals;
-use pcap_examples::exit::Outcome;
+use pcap_examples::background_writer::{self, WrittenTotals};
+use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::interface_counts::InterfaceCounts;
 use pcap_examples::json::{self, Object};
 use pcap_examples::progress::StatusLine;
 use pcap_examples::service_manager::ServiceManager;
-use pcap_examples::statistics::ThreadCounts;
+use pcap_examples::statistics::{CaptureReports, Statistics};
 use pcap_examples::status_file::StatusFile;
-use pcap_examples::stderr;
+use pcap_examples::{signals, stderr};
 
-use crate::args::NAME;
+use crate::args::{Args, NAME};
+use crate::limits::Limits;
 
+/// How often the thread looks at the counts.
+const INTERVAL: Duration = Duration::from_millis(100);
 /// How often the status file is written.
 const STATUS_INTERVAL: Duration = Duration::from_secs(1);
+/// A thread that has not updated its counts for this long hangs, unless it waits for an output.
+const MAX_SILENCE: Duration = Duration::from_secs(10);
+/// How long a blocked terminal may keep the program from ending after a request.
+const STALL_LIMIT: Duration = Duration::from_secs(1);
+/// How often the program checks for such a request while it waits for the thread.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What shows the progress.
-pub(crate) struct Monitor<'a> {
+/// The thread that shows the progress.
+pub(crate) struct Monitor {
+    /// Sends whether the capture has failed, at its end.
+    end: Sender<bool>,
+    is_done: Receiver<()>,
+}
+
+impl Monitor {
+    /// Writes the first status file, reports that the program is ready, and starts the thread. It also ends the capture
+    /// after its duration.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the status file cannot be written or the thread cannot be started.
+    pub(crate) fn start(
+        args: &Args,
+        limits: &Arc<Limits>,
+        reports: &CaptureReports,
+        written: Vec<WrittenTotals>,
+    ) -> Outcome<Monitor> {
+        let is_quiet = args.display.is_quiet();
+        let is_printing = args.print || args.write.is_none();
+        let mut progress = Progress {
+            line: StatusLine::new(!is_printing && !is_quiet),
+            service: ServiceManager::from_environment(),
+            status_file: None,
+            limits: Arc::clone(limits),
+            reports: reports.clone(),
+            written,
+            started: (Instant::now(), Timestamp::now()),
+            last: (Instant::now(), 0),
+            packets_per_second: 0,
+            file: None,
+            may_warn: !is_quiet,
+            is_ending: false,
+        };
+        if let Some(path) = &args.status_file {
+            let status = progress.status(&progress.statistics(), "running");
+            progress.status_file = Some(StatusFile::create(NAME, path, &status)?);
+        }
+        progress.service.ready();
+        let (end, has_ended) = mpsc::channel();
+        let (done, is_done) = mpsc::channel();
+        let thread = thread::Builder::new().name("monitor".to_owned());
+        let started = thread.spawn(move || {
+            progress.show_until_end(&has_ended);
+            let _ = done.send(());
+        });
+        match started {
+            Ok(_) => Ok(Monitor { end, is_done }),
+            Err(error) => Err(Failure::Text(format!("cannot start a thread: {error}"))),
+        }
+    }
+
+    /// Removes the line from the terminal, and writes the last status file.
+    pub(crate) fn end(self, has_failed: bool) {
+        let _ = self.end.send(has_failed);
+        let begun = Instant::now();
+        while self.is_done.recv_timeout(POLL_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+            let requested = signals::end_requested();
+            if requested.is_some_and(|requested| requested.max(begun).elapsed() >= STALL_LIMIT) {
+                return;
+            }
+        }
+    }
+}
+
+/// What the thread shows.
+struct Progress {
     line: StatusLine,
     service: ServiceManager,
-    status_path: Option<&'a Path>,
     status_file: Option<StatusFile>,
-    written: WrittenTotals,
+    limits: Arc<Limits>,
+    reports: CaptureReports,
+    written: Vec<WrittenTotals>,
     started: (Instant, Timestamp),
     /// When the status file was last written, and the number of packets then.
     last: (Instant, u64),
@@ -35,109 +115,77 @@ pub(crate) struct Monitor<'a> {
     file: Option<PathBuf>,
     /// Whether to warn of the first packets that are lost because an output is too slow.
     may_warn: bool,
+    /// Whether the service manager knows that the capture is ending.
+    is_ending: bool,
 }
 
-impl<'a> Monitor<'a> {
-    /// Creates a monitor that shows nothing.
-    pub(crate) fn hidden() -> Monitor<'a> {
-        let now = Instant::now();
-        Monitor {
-            line: StatusLine::new(false),
-            service: ServiceManager::default(),
-            status_path: None,
-            status_file: None,
-            written: WrittenTotals::default(),
-            started: (now, Timestamp::now()),
-            last: (now, 0),
-            packets_per_second: 0,
-            file: None,
-            may_warn: false,
+impl Progress {
+    fn show_until_end(&mut self, has_ended: &Receiver<bool>) {
+        loop {
+            let wait = match self.limits.has_ended() {
+                true => INTERVAL,
+                false => INTERVAL.min(self.limits.time_left(Instant::now())),
+            };
+            match has_ended.recv_timeout(wait) {
+                Err(RecvTimeoutError::Timeout) => self.tick(Instant::now()),
+                ended => {
+                    self.begin_end();
+                    return self.end(ended.unwrap_or(true));
+                }
+            }
         }
     }
 
-    /// Sets whether to warn of an output that is too slow.
-    #[must_use]
-    pub(crate) fn warnings(self, on: bool) -> Monitor<'a> {
-        Monitor {
-            may_warn: on,
-            ..self
+    fn tick(&mut self, now: Instant) {
+        if self.limits.time_left(now).is_zero() {
+            self.limits.end();
+        }
+        if self.limits.has_ended() {
+            self.begin_end();
+        }
+        let waiting = background_writer::waits().waiting;
+        let is_alive = self.is_ending || waiting > 0 || self.reports.silence(now) < MAX_SILENCE;
+        if is_alive {
+            self.service.alive(now);
+        }
+        self.service.status(match waiting {
+            0 => "",
+            _ => "Waiting for an output that is too slow",
+        });
+        let is_status_due = now.duration_since(self.last.0) >= STATUS_INTERVAL;
+        if self.line.is_due(now) || is_status_due || self.may_warn {
+            self.show(now, is_status_due);
         }
     }
 
-    /// Prints a warning, once. A thread prints it, because standard error may block.
-    pub(crate) fn warn_of_slow_output(&mut self) {
-        if std::mem::take(&mut self.may_warn) {
-            // Without a thread, the statistics at the end still tell.
-            let _ = thread::Builder::new().spawn(|| {
-                stderr::print_message(
-                    NAME,
-                    "warning: packets are lost because an output is too slow",
-                );
-            });
+    fn show(&mut self, now: Instant, is_status_due: bool) {
+        let statistics = self.statistics();
+        let lost = |interface: &InterfaceCounts| interface.dropped_waiting;
+        if self.may_warn && statistics.interfaces.iter().map(lost).sum::<u64>() > 0 {
+            self.may_warn = false;
+            warn_of_slow_output();
         }
-    }
-
-    /// Creates a monitor with a status line, if it is to be shown, and a status file, which is written now.
-    pub(crate) fn new(
-        line: bool,
-        status_path: Option<&'a Path>,
-        written: WrittenTotals,
-    ) -> Monitor<'a> {
-        Monitor {
-            line: StatusLine::new(line),
-            service: ServiceManager::from_environment(),
-            status_path,
-            written,
-            ..Monitor::hidden()
+        if statistics.file.is_some() && statistics.file != self.file {
+            self.file.clone_from(&statistics.file);
+            let name = self.file.iter().flat_map(|path| path.file_name()).next();
+            self.line
+                .set_note(name.unwrap_or_default().as_encoded_bytes());
         }
-    }
-
-    /// Writes the first status file.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the status file cannot be written.
-    pub(crate) fn start(&mut self, counts: &ThreadCounts) -> Outcome {
-        if let Some(path) = self.status_path {
-            let status = self.status(counts, "running");
-            self.status_file = Some(StatusFile::create(NAME, path, &status)?);
-        }
-        Ok(())
-    }
-
-    /// Reports that the program is ready.
-    pub(crate) fn ready(&self) {
-        self.service.ready();
-    }
-
-    /// Returns whether something is due. Call this several times per second.
-    pub(crate) fn is_due(&mut self, now: Instant) -> bool {
-        self.service.alive(now);
-        self.line.is_due(now) || self.is_status_due(now)
-    }
-
-    fn is_status_due(&self, now: Instant) -> bool {
-        self.status_file.is_some() && now.duration_since(self.last.0) >= STATUS_INTERVAL
-    }
-
-    /// Shows these counts where it is due.
-    pub(crate) fn show(&mut self, now: Instant, counts: &ThreadCounts, file: Option<&Path>) {
-        if let Some(file) = file.filter(|&file| self.file.as_deref() != Some(file)) {
-            self.file = Some(file.to_owned());
-            let name = file.file_name().unwrap_or_default();
-            self.line.set_note(name.as_encoded_bytes());
-        }
-        let received = counts.received;
-        if self.line.is_due(now) {
-            let lost = counts.interfaces.iter().map(InterfaceCounts::lost).sum();
+        let received = statistics.received;
+        if !self.is_ending && self.line.is_due(now) {
+            let lost = statistics
+                .interfaces
+                .iter()
+                .map(InterfaceCounts::lost)
+                .sum();
             self.line.show(now, received.packets, received.bytes, lost);
         }
-        if self.is_status_due(now) {
+        if is_status_due {
             let seconds = now.duration_since(self.last.0).as_secs_f64();
-            let rate = (received.packets - self.last.1) as f64 / seconds;
-            self.packets_per_second = rate as u64;
+            let packets = received.packets.saturating_sub(self.last.1);
+            self.packets_per_second = (packets as f64 / seconds) as u64;
             self.last = (now, received.packets);
-            let status = self.status(counts, "running");
+            let status = self.status(&statistics, "running");
             if let Some(file) = &self.status_file {
                 file.set(status);
             }
@@ -145,27 +193,29 @@ impl<'a> Monitor<'a> {
     }
 
     /// Removes the line from the terminal, and reports that the program is ending.
-    pub(crate) fn clear(&mut self) {
-        self.line.clear();
-        self.service.stopping();
+    fn begin_end(&mut self) {
+        if !std::mem::replace(&mut self.is_ending, true) {
+            self.line.clear();
+            self.service.stopping();
+        }
     }
 
     /// Writes the last status file.
-    pub(crate) fn end(&mut self, counts: &ThreadCounts, has_failed: bool) {
+    fn end(&mut self, has_failed: bool) {
         self.packets_per_second = 0;
         let state = if has_failed { "failed" } else { "ended" };
-        let status = self.status(counts, state);
+        let status = self.status(&self.statistics(), state);
         if let Some(file) = self.status_file.take() {
             file.set(status);
         }
     }
 
+    fn statistics(&self) -> Statistics {
+        self.reports.statistics(&self.written)
+    }
+
     /// Returns the content of the status file.
-    fn status(&self, counts: &ThreadCounts, state: &str) -> Vec<u8> {
-        let mut total = InterfaceCounts::default();
-        counts.interfaces.iter().for_each(|one| total.add(one));
-        let written = self.written.totals();
-        let not_written = counts.received.packets.saturating_sub(written.packets);
+    fn status(&self, statistics: &Statistics, state: &str) -> Vec<u8> {
         let (start, start_time) = self.started;
         let mut out = Vec::new();
         let mut object = Object::of_type(&mut out, "status")
@@ -174,23 +224,37 @@ impl<'a> Monitor<'a> {
             .text("start", start_time)
             .text("time", Timestamp::now())
             .plain("uptime_seconds", start.elapsed().as_secs())
-            .plain("packets", written.packets)
-            .plain("bytes", written.bytes)
-            .plain("pending", not_written)
+            .plain("packets", statistics.written.packets)
+            .plain("bytes", statistics.written.bytes)
+            .plain("pending", statistics.not_written)
             .plain("packets_per_second", self.packets_per_second);
-        object = json::push_counts(object, &total);
+        if let Some(total) = statistics.total() {
+            object = json::push_counts(object, &total);
+        }
+        object = json::push_waits(object);
         if let Some(file) = &self.file {
             object = object.path("file", file);
         }
         object
             .member("interfaces", |out| {
-                json::list(out, &counts.interfaces, json::push_interface);
+                json::list(out, &statistics.interfaces, json::push_interface);
             })
             .member("outputs", |out| {
-                json::list(out, &counts.outputs, json::push_output);
+                json::list(out, &statistics.outputs, json::push_output);
             })
             .end();
         out.push(b'\n');
         out
     }
+}
+
+/// Prints a warning in a thread, because standard error may block.
+fn warn_of_slow_output() {
+    // Without a thread, the statistics at the end still tell.
+    let _ = thread::Builder::new().spawn(|| {
+        stderr::print_message(
+            NAME,
+            "warning: packets are lost because an output is too slow",
+        );
+    });
 }

@@ -1,6 +1,7 @@
 //! Receives the packets of a capture, and passes them to the outputs.
 
 use std::mem;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use pcap_core::{End, Next};
@@ -12,7 +13,6 @@ use pcap_examples::statistics::{ReportSlot, ThreadCounts};
 
 use crate::limits::Limits;
 use crate::merge::{Merge, Step};
-use crate::monitor::Monitor;
 use crate::outputs::Outputs;
 use crate::source::Source;
 
@@ -29,9 +29,7 @@ pub(crate) struct Receiver<'a> {
     sources: Vec<Source<'a>>,
     outputs: Outputs,
     limits: &'a Limits,
-    monitor: Monitor<'a>,
     slot: ReportSlot,
-    end: Option<Instant>,
     updated: Instant,
     /// How often the program had waited for outputs when the counts of libpcap were read.
     waits: u64,
@@ -42,48 +40,31 @@ impl<'a> Receiver<'a> {
         sources: Vec<Source<'a>>,
         outputs: Outputs,
         limits: &'a Limits,
-        monitor: Monitor<'a>,
         slot: ReportSlot,
     ) -> Receiver<'a> {
-        let now = Instant::now();
-        Receiver {
+        let receiver = Receiver {
             sources,
             outputs,
             limits,
-            monitor,
             slot,
-            end: limits.deadline(),
-            updated: now,
+            updated: Instant::now(),
             waits: background_writer::waits().count,
-        }
-    }
-
-    /// Writes the first status file.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the status file cannot be written.
-    pub(crate) fn start(&mut self) -> Outcome {
-        let counts = self.counts();
-        self.monitor.start(&counts)
+        };
+        receiver.slot.set(receiver.counts());
+        receiver
     }
 
     /// Receives packets until a thread reaches a limit or fails, or until a request to end the program, and then the
     /// packets that have already arrived, unless the number of packets is reached. Closes the outputs.
     pub(crate) fn run(mut self) -> Outcome {
-        self.monitor.ready();
         // The first savefile may end before the next update. If libpcap has no statistics, that is an error at the end.
         let _ = self.update();
         let received = match self.sources.len() {
             1 => self.receive(),
             _ => self.receive_merged(),
         };
-        self.monitor.clear();
         let updated = self.update();
-        self.slot.set(self.counts());
-        let outcome = received.and(self.outputs.close()).and(updated);
-        self.monitor.end(&self.counts(), outcome.is_err());
-        outcome
+        received.and(self.outputs.close()).and(updated)
     }
 
     /// Receives the packets of a single interface.
@@ -151,6 +132,7 @@ impl<'a> Receiver<'a> {
     fn receive_merged(&mut self) -> Outcome {
         let mut merge = Merge::new(self.sources.len());
         let mut outcome = self.merge_until_end(&mut merge);
+        self.limits.end();
         let must_drain = match &outcome {
             Ok(()) => !self.limits.is_used_up(),
             Err(failure) => self.outputs.is_failed() && !failure.is_broken_pipe(),
@@ -238,25 +220,19 @@ impl<'a> Receiver<'a> {
 
     /// Does what is due. Returns how long the capture may still last, or `None` at its end.
     fn tick(&mut self, now: Instant) -> Outcome<Option<Duration>> {
-        let left = self
-            .end
-            .map_or(Duration::MAX, |end| end.saturating_duration_since(now));
+        let left = self.limits.time_left(now);
         if left.is_zero() {
             return Ok(None);
         }
         if now.duration_since(self.updated) >= UPDATE_INTERVAL {
             // If libpcap has no statistics, that is an error at the end.
             let _ = self.update();
-            if self.monitor.is_due(now) {
-                self.monitor
-                    .show(now, &self.counts(), self.outputs.current_path());
-            }
         }
         self.outputs.tick(now)?;
         Ok(Some(left))
     }
 
-    /// Reads the counts of libpcap.
+    /// Reads the counts of libpcap, and sets the counts for reports.
     fn update(&mut self) -> Outcome {
         let waits = background_writer::waits().count;
         let has_waited = waits != self.waits;
@@ -269,21 +245,13 @@ impl<'a> Receiver<'a> {
                 self.outputs.set_statistics(number, stats);
             }
         }
-        let lost: u64 = self
-            .sources
-            .iter()
-            .map(|source| source.counts.dropped_waiting)
-            .sum();
-        if lost > 0 {
-            self.monitor.warn_of_slow_output();
-        }
+        self.slot.set(self.counts());
         outcome
     }
 
     /// Reports the current counts for a signal, and requests that the packets are written now.
     fn report(&mut self) -> Outcome {
         self.update()?;
-        self.slot.set(self.counts());
         self.outputs.request_flush()
     }
 
@@ -296,6 +264,7 @@ impl<'a> Receiver<'a> {
                 .map(|source| source.counts.clone())
                 .collect(),
             outputs: self.outputs.counts(),
+            file: self.outputs.current_path().map(Path::to_owned),
         }
     }
 }

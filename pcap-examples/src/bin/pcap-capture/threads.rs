@@ -1,6 +1,6 @@
 //! Captures on one device with several threads, each of which prints its own packets or writes its own savefiles.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pcap_core::{Active, Capture, Inactive};
 use pcap_examples::background_writer::WrittenTotals;
@@ -34,7 +34,8 @@ fn run_with(
     rotation: &Rotation,
     threads: u16,
 ) -> Outcome {
-    let limits = Limits::new(&args.stop);
+    let limits = Arc::new(Limits::new(&args.stop));
+    let monitor = OnceLock::new();
     let reports = CaptureReports::default();
     let all_outputs: Mutex<Vec<Option<Outputs>>> = Mutex::default();
     let written: Mutex<Vec<WrittenTotals>> = Mutex::default();
@@ -66,6 +67,7 @@ fn run_with(
         }
         reports.answer_signals(handles.clone(), args.devices.timeout(), written.clone());
         limits.set_captures(handles);
+        let _ = monitor.set(Monitor::start(args, &limits, &reports, written.clone())?);
         if !args.display.is_quiet() {
             let listening = source::announcement(device, &captures[0]);
             listening
@@ -84,11 +86,13 @@ fn run_with(
             vec![Source::new(&device.display_name(), capture)],
             outputs,
             &limits,
-            Monitor::hidden().warnings(!args.display.is_quiet()),
             reports.add_slot(),
         );
         receiver.run()
     })?;
+    if let Some(monitor) = monitor.into_inner() {
+        monitor.end(outcome.is_err());
+    }
     let written = written.into_inner().unwrap_or_else(PoisonError::into_inner);
     finish(args, outcome, &reports.statistics(&written))
 }

@@ -1,12 +1,13 @@
 //! The status file, and messages to the service manager.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use super::words;
 use crate::common::live::{Running, Sender, in_netns};
-use crate::common::process::wait_until;
+use crate::common::process::{wait_until, whole_packets};
 use crate::common::{path_arg, program};
 
 #[test]
@@ -61,17 +62,79 @@ fn the_service_manager_is_notified() {
             let length = socket.recv(&mut message).unwrap();
             String::from_utf8_lossy(&message[..length]).into_owned()
         };
+        for options in ["-i lo udp", "-i lo --threads 2 udp"] {
+            let mut command = program("capture");
+            command
+                .env("NOTIFY_SOCKET", &path)
+                .env("WATCHDOG_USEC", "400000");
+            let running = Running::start(command.args(words(options)));
+            assert_eq!(receive(), "READY=1");
+            assert_eq!(receive(), "WATCHDOG=1");
+            assert_eq!(receive(), "WATCHDOG=1");
+            running.signal(libc::SIGTERM);
+            while receive() != "STOPPING=1" {}
+            let (status, _, stderr) = running.end();
+            assert_eq!(status.code(), Some(0), "{stderr}");
+        }
+    });
+}
+
+/// Waiting for an output is visible while it lasts, and is no reason to restart the program.
+#[test]
+fn a_blocked_output_is_reported_but_not_as_a_hang() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, status) = (folder.path().join("notify"), folder.path().join("status"));
+        let socket = UnixDatagram::bind(&path).unwrap();
         let mut command = program("capture");
+        command.args(words("-i lo -B 16M --queue 64K --json -w - --status-file"));
         command
+            .arg(&status)
             .env("NOTIFY_SOCKET", &path)
             .env("WATCHDOG_USEC", "400000");
-        let running = Running::start(command.args(words("-i lo udp")));
-        assert_eq!(receive(), "READY=1");
-        assert_eq!(receive(), "WATCHDOG=1");
-        assert_eq!(receive(), "WATCHDOG=1");
-        running.signal(libc::SIGTERM);
-        while receive() != "STOPPING=1" {}
-        let (status, _, stderr) = running.end();
-        assert_eq!(status.code(), Some(0), "{stderr}");
+        let mut running = Running::start(command.arg("udp"));
+        Sender::new().send(1000, 1000);
+        let read = || -> serde_json::Value {
+            serde_json::from_str(&fs::read_to_string(&status).unwrap()).unwrap()
+        };
+        let waited = |least: f64| {
+            let waited = || read()["waited_seconds"].as_f64().unwrap() >= least;
+            wait_until("the program has waited", waited);
+        };
+        waited(0.2);
+        assert_eq!(read()["waits"], 1);
+        let receive = || {
+            let mut message = [0; 64];
+            let length = socket.recv(&mut message).ok()?;
+            Some(String::from_utf8_lossy(&message[..length]).into_owned())
+        };
+        socket.set_nonblocking(true).unwrap();
+        while receive().is_some() {}
+        socket.set_nonblocking(false).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        for _ in 0..4 {
+            assert_eq!(receive().as_deref(), Some("WATCHDOG=1"));
+        }
+        assert_eq!(read()["state"], "running");
+        let mut stdout = running.child().stdout.take().unwrap();
+        let reader = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            stdout.read_to_end(&mut bytes).unwrap();
+            whole_packets(&bytes).0
+        });
+        while receive().as_deref() != Some("STATUS=") {}
+        running.signal(libc::SIGINT);
+        let (code, _, stderr) = running.end();
+        assert_eq!(code.code(), Some(0), "{stderr}");
+        assert_eq!(reader.join().unwrap(), 1000);
+        let statistics = stderr.lines().find(|line| line.starts_with('{')).unwrap();
+        let statistics: serde_json::Value = serde_json::from_str(statistics).unwrap();
+        for (object, kind) in [(&statistics, "statistics"), (&read(), "status")] {
+            assert_eq!(object["type"], kind);
+            assert!(object["waits"].as_u64() >= Some(1), "{object}");
+            assert!(object["waited_seconds"].as_f64() >= Some(0.8), "{object}");
+        }
     });
 }

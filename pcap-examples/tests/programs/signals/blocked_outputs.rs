@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::{capture, command, long, packets_in, said, slowly};
 use crate::common::live::{Running, Sender, in_netns};
 use crate::common::process::{Lines, Process, wait_until, whole_packets};
-use crate::common::{not_written, path_arg, write_file, written_and_error};
+use crate::common::{not_written, path_arg, run_tool, write_file, written_and_error};
 
 /// The packets in the pipe and the packets reported as not written add up to the packets sent.
 #[test]
@@ -97,6 +97,71 @@ fn a_blocked_standard_error_causes_status_1() {
             assert_eq!(process.end().status, Some(1), "{words:?}");
             drop(unread);
         }
+    });
+}
+
+/// No packet that arrives after the end is captured, although reading waits for the output.
+#[test]
+fn a_duration_ends_a_capture_into_a_blocked_pipe() {
+    in_netns(|| {
+        let sender = Sender::new();
+        for options in [
+            &["--queue", "64K", "-B", "16M", "-w", "-", "--duration", "2"][..],
+            &["--queue", "64K", "-B", "16M", "-w", "-", "-a", "duration:2"],
+        ] {
+            let mut process = Process::piped(&mut capture(options));
+            let lines = Lines::of(&mut process);
+            lines.next();
+            let start = Instant::now();
+            sender.send(1000, 1000);
+            thread::sleep(Duration::from_secs(4).saturating_sub(start.elapsed()));
+            sender.send(1000, 1000);
+            wait_until("it ends", || !process.is_running());
+            let text = lines.rest();
+            let ran = process.end();
+            assert_eq!(ran.status, Some(1), "{text}");
+            let captured = said(&text, " packets captured");
+            assert_eq!(captured, whole_packets(&ran.stdout).0, "{text}");
+            assert_eq!(captured + not_written(&text), 1000, "{text}");
+            let error = text.lines().last().unwrap();
+            let expected = "pcap-capture: cannot write `-`: it accepted nothing for five seconds \
+                after the end of the duration";
+            assert_eq!(error, expected);
+        }
+    });
+}
+
+/// Nobody opens the other end of the FIFO.
+#[test]
+fn a_duration_ends_a_capture_into_a_fifo() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        run_tool("mkfifo", &[path_arg(&fifo)]);
+        let running = Running::start(&mut capture(&["--duration", "0.5", "-w", path_arg(&fifo)]));
+        Sender::new().send(10, 64);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status.code(), Some(1), "{stderr}");
+        assert_eq!(not_written(&stderr), 10, "{stderr}");
+        let error = stderr.lines().last().unwrap();
+        let expected = "its other end was not opened before the end of the duration";
+        assert!(error.ends_with(expected), "{error}");
+    });
+}
+
+/// The output accepts data all the time, for longer than it could accept nothing.
+#[test]
+fn a_slow_output_gets_all_packets_of_a_duration() {
+    in_netns(|| {
+        let options = ["--queue", "64K", "-B", "16M", "-w", "-", "--duration", "1"];
+        let mut running = Running::start(&mut capture(&options));
+        let stdout = running.child().stdout.take().unwrap();
+        Sender::new().send(1000, 1000);
+        let all = slowly(stdout, |_| false);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        assert_eq!(said(&stderr, " packets captured"), 1000);
+        assert_eq!(whole_packets(&all).0, 1000);
     });
 }
 
