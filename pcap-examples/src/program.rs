@@ -30,7 +30,7 @@ pub const NAMES: [&str; 10] = [
 /// Runs a program: starts handling signals, parses the command line, calls `run`, and closes standard output.
 pub fn main<A: Parser>(name: &'static str, run: impl FnOnce(A) -> Outcome) -> ExitCode {
     signals::start(move || exit::give_up(name));
-    let outcome = match parse() {
+    let outcome = match parse(name) {
         Ok(Some(args)) => run(args),
         Ok(None) => Ok(()),
         Err(error) => Err(Failure::Stdout(error)),
@@ -64,7 +64,7 @@ pub fn command<A: CommandFactory>() -> Command {
 
 /// Parses the command line. Returns `None` after printing the help or the version. Ends the program with status 2 if
 /// the command line is wrong.
-fn parse<A: Parser>() -> io::Result<Option<A>> {
+fn parse<A: Parser>(name: &str) -> io::Result<Option<A>> {
     match command::<A>().try_get_matches() {
         Ok(matches) => {
             let args = A::from_arg_matches(&matches);
@@ -72,14 +72,16 @@ fn parse<A: Parser>() -> io::Result<Option<A>> {
                 exit_with_usage_error(&error.format(&mut command::<A>()))
             })))
         }
-        Err(error) if refused::sentence_about(&error).is_some() => {
-            let (option, sentence) = refused::sentence_about(&error).unwrap_or_default();
-            exit_with_usage_error(&command::<A>().error(
-                ErrorKind::UnknownArgument,
-                format!("unsupported argument '{option}': {sentence}"),
-            ))
+        Err(error) if error.use_stderr() => {
+            let refused = refused::sentence_about(name, &error);
+            exit_with_usage_error(&match refused {
+                Some((argument, sentence)) => command::<A>().error(
+                    ErrorKind::UnknownArgument,
+                    format!("unsupported argument '{argument}': {sentence}"),
+                ),
+                None => error,
+            })
         }
-        Err(error) if error.use_stderr() => exit_with_usage_error(&error),
         Err(text) => {
             closed_stdout::check_stdout()?;
             text.print()?;

@@ -1,5 +1,6 @@
 //! The options that several programs have. Each is defined here once, and means the same in every program.
 
+pub mod accepted;
 pub mod also;
 pub mod device;
 pub mod display;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use pcap_examples::options::refused;
 use pcap_examples::program::NAMES;
 
-use crate::common::{program, run};
+use crate::common::{path_arg, program, run, run_program, sample_packets, savefile, write_file};
 
 /// An option as `--help` lists it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,7 +19,9 @@ fn options(name: &str) -> Vec<Listed> {
     let short = name.strip_prefix("pcap-").unwrap_or(name);
     let ran = run(program(short).arg("--help"));
     let help = ran.success_output();
-    let lines = help.lines().filter(|line| {
+    // Text after the examples may begin with an option.
+    let lines = help.lines().take_while(|line| *line != "Examples:");
+    let lines = lines.filter(|line| {
         let text = line.trim_start();
         text.starts_with('-') && matches!(line.len() - text.len(), 2 | 6)
     });
@@ -100,4 +103,207 @@ fn long_names_of_tcpdump_are_understood() {
             );
         }
     }
+}
+
+/// The page that lists all options.
+const PAGE: &str = include_str!("../../../docs/options.md");
+
+/// Returns the cells of the table below a title of the page.
+fn table(title: &str) -> Vec<Vec<String>> {
+    let from = PAGE.split_once(&format!("\n## {title}\n")).expect(title).1;
+    let section = from.split("\n## ").next().expect("a section");
+    let rows = section.lines().filter(|line| line.starts_with("| "));
+    // The first row has the titles of the columns.
+    rows.skip(1)
+        .map(|row| {
+            let cells = row.replace("\\|", "\u{1}");
+            let cells = cells.trim_matches('|').split('|');
+            cells
+                .map(|cell| cell.trim().replace('\u{1}', "|"))
+                .collect()
+        })
+        .collect()
+}
+
+/// Returns the words between backticks.
+fn quoted(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn the_page_lists_all_options_of_all_programs() {
+    let mut described = BTreeMap::new();
+    for row in table("All options") {
+        let names = quoted(&row[0]).join(", ");
+        let programs = row[3].split(", ").map(|short| format!("pcap-{short}"));
+        let programs = match row[3].as_str() {
+            "all" => NAMES.iter().map(|name| (*name).to_owned()).collect(),
+            _ => programs.collect::<Vec<_>>(),
+        };
+        assert!(described.insert(names, programs).is_none(), "{row:?}");
+    }
+    let mut listed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for name in NAMES {
+        for option in options(name) {
+            let names = option
+                .short
+                .into_iter()
+                .chain(option.long)
+                .collect::<Vec<_>>();
+            listed
+                .entry(names.join(", "))
+                .or_default()
+                .push(name.to_owned());
+        }
+    }
+    for (names, programs) in &listed {
+        assert_eq!(described.get(names), Some(programs), "{names}");
+    }
+    assert_eq!(described.len(), listed.len(), "{described:?}");
+}
+
+#[test]
+fn the_page_names_existing_options_as_counterparts() {
+    let known: BTreeMap<&str, Vec<Listed>> = NAMES.map(|name| (name, options(name))).into();
+    let mut checked = 0;
+    let rows = table("Options of tools for editing and sending");
+    let messages = refused::all().map(|row| row.sentence.to_owned());
+    for text in rows.iter().map(|row| row[2].clone()).chain(messages) {
+        for words in quoted(&text) {
+            // A pipe contains several programs.
+            for command in words.split(" | ") {
+                let Some((name, rest)) = command.split_once(' ') else {
+                    continue;
+                };
+                let Some(options) = known.get(name) else {
+                    continue;
+                };
+                for word in rest
+                    .split(' ')
+                    .filter(|word| word.starts_with('-') && *word != "-")
+                {
+                    let is = |name: &Option<String>| name.as_deref() == Some(word);
+                    assert!(
+                        options.iter().any(|o| is(&o.short) || is(&o.long)),
+                        "{command}"
+                    );
+                    checked += 1;
+                }
+            }
+        }
+    }
+    assert!(checked > 60, "{checked}");
+}
+
+#[test]
+fn the_page_has_the_messages_about_refused_options() {
+    let rows = table("Options that are refused");
+    let expected: Vec<Vec<String>> = refused::all()
+        .map(|row| {
+            let quote = |option: &&str| match *option {
+                "" => "a further word".to_owned(),
+                option => format!("`{option}`"),
+            };
+            let programs = row
+                .programs
+                .iter()
+                .map(|name| name.trim_start_matches("pcap-"));
+            vec![
+                programs.collect::<Vec<_>>().join(", "),
+                row.options.iter().map(quote).collect::<Vec<_>>().join(", "),
+                row.tools.to_owned(),
+                row.sentence.to_owned(),
+            ]
+        })
+        .collect();
+    let lines: Vec<String> = expected
+        .iter()
+        .map(|row| {
+            let cells: Vec<_> = row.iter().map(|cell| cell.replace('|', "\\|")).collect();
+            format!("| {} |", cells.join(" | "))
+        })
+        .collect();
+    assert_eq!(rows, expected, "expected this table:\n{}", lines.join("\n"));
+}
+
+/// Runs in a network namespace, in case a program accepts the option.
+#[cfg(target_os = "linux")]
+#[test]
+fn refused_options_cause_their_messages() {
+    crate::common::live::in_netns(|| {
+        for row in refused::all() {
+            for name in row.programs {
+                for option in row.options {
+                    let words: &[&str] = match option.is_empty() {
+                        true => &["a", "b", "c"],
+                        false => &[option],
+                    };
+                    let ran = run(program(name.trim_start_matches("pcap-")).args(words));
+                    assert_eq!(ran.status, Some(2), "{name} {option}: {}", ran.stderr);
+                    let message = format!("': {}\n", row.sentence);
+                    assert!(
+                        ran.stderr.contains(&message),
+                        "{name} {option}: {}",
+                        ran.stderr
+                    );
+                }
+            }
+        }
+    });
+}
+
+/// Compares with the page that the options have no effect.
+#[test]
+fn options_without_an_effect_are_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = savefile(false, false, 1, &sample_packets());
+    let path = write_file(folder.path(), "a.pcap", &bytes);
+    let plain = run_program("read", &["-r", path_arg(&path)])
+        .success_output()
+        .to_owned();
+    let section = PAGE
+        .split("\n## Options that `pcap-read` accepts")
+        .nth(1)
+        .expect("a section");
+    let section = section.split("\n## ").next().expect("its text");
+    let accepted = quoted(section)
+        .into_iter()
+        .filter(|word| word.starts_with('-') && *word != "-l");
+    let mut tried = 0;
+    for option in accepted.chain(["-nnlUps0", "--snapshot-length=0", "-nK"]) {
+        let words = match option {
+            "-s" | "--snapshot-length" => vec![option, "96"],
+            _ => vec![option],
+        };
+        let words = [&words[..], &["-r", path_arg(&path)]].concat();
+        assert_eq!(
+            run_program("read", &words).success_output(),
+            plain,
+            "{option}"
+        );
+        tried += 1;
+    }
+    assert!(tried > 8, "{tried}");
+}
+
+/// With `-d` and a link type, no device is opened.
+#[cfg(target_os = "linux")]
+#[test]
+fn letters_are_combined_and_values_follow_them() {
+    crate::common::live::in_netns(|| {
+        let expected = run_program("bpf", &["udp"]).success_output().to_owned();
+        for words in [
+            "-nnvvXSUs0",
+            "-c5 -s0 -i1",
+            "--limit=5 -lUB4096",
+            "-pnl#Kett",
+        ] {
+            let words = words
+                .split(' ')
+                .chain(["-dyEN10MB", "udp"])
+                .collect::<Vec<_>>();
+            let listing = run_program("capture", &words);
+            assert_eq!(listing.success_output(), expected, "{words:?}");
+        }
+    });
 }

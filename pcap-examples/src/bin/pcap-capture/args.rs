@@ -108,8 +108,8 @@ pub(crate) struct Args {
     /// Write the status to a file once per second, as JSON (see below), for monitoring
     #[arg(long, value_name = "FILE", conflicts_with = "threads")]
     pub(crate) status_file: Option<PathBuf>,
-    /// Write each packet to the savefile immediately, instead of within about a second
-    #[arg(short = 'U', long, requires = "write")]
+    /// Write each packet or line immediately, instead of within about a second
+    #[arg(short = 'U', long)]
     pub(crate) packet_buffered: bool,
     /// Print packets, even with --write
     #[arg(long)]

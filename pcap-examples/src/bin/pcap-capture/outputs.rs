@@ -55,7 +55,8 @@ impl Outputs {
         let savefile = savefile.transpose()?;
         let is_printing = args.print || savefile.is_none();
         let printer = is_printing.then(|| printer(args, purpose));
-        let main = PacketSink::new(printer, savefile).output(args.display.output());
+        let main = PacketSink::new(printer, savefile)
+            .output(args.display.output().line_buffered(args.packet_buffered));
         let single = Rotation {
             program: NAME,
             sync: purpose.rotation.sync,

@@ -1,8 +1,7 @@
 //! The command line of `pcap-read`.
 
-use std::path::PathBuf;
-
 use clap::Parser;
+use pcap_examples::options::accepted::AcceptedOptions;
 use pcap_examples::options::display::{self, DisplayOptions};
 use pcap_examples::options::input::InputOptions;
 use pcap_examples::options::json::JsonOptions;
@@ -64,17 +63,10 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) display: DisplayOptions,
     /// Accepted as in tcpdump: the same as `-l`
-    #[arg(short = 'U', hide = true)]
+    #[arg(short = 'U', long, hide = true)]
     pub(crate) packet_buffered: bool,
-    /// Accepted as in tcpdump: it only affects captures
-    #[arg(short = 's', hide = true)]
-    snaplen: Option<String>,
-    /// Accepted as in tcpdump: packets are always printed
-    #[arg(long, hide = true)]
-    print: bool,
-    /// Rejected, with a sentence about pcap-filter
-    #[arg(short = 'w', hide = true)]
-    pub(crate) write: Option<PathBuf>,
+    #[command(flatten)]
+    accepted: AcceptedOptions,
 }
 
 impl Args {

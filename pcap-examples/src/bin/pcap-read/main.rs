@@ -29,11 +29,6 @@ use crate::args::{Args, NAME};
 
 fn main() -> ExitCode {
     program::main(NAME, |args: Args| {
-        if args.write.is_some() {
-            exit::usage_error::<Args>(
-                "cannot write a savefile: `pcap-filter IN OUT -f EXPR` copies the packets that pass a filter",
-            );
-        }
         let input = args.input.input::<Args>()?;
         if args.follow && input.files.len() > 1 {
             exit::usage_error::<Args>("cannot follow more than one file");
