@@ -10,9 +10,13 @@ pub const HELP: &str = "\
 Times:
   2026-11-28 09:30        local time; a date alone means midnight
   2026-11-28T09:30:00.5Z  UTC, or another zone: 2026-11-28 09:30+01:00
+  09:30                   on the day of the first packet, in local time; or in
+                          another zone: 09:30Z, 09:30+01:00
   1795858200.5            seconds since 1970
   +60s                    after the first packet: +90, +5m, +1.5h
-  Packets without a time, which pcapng can have, are not selected by time.";
+  Where clocks change, a local time that occurs twice is the first one, and
+  one that is skipped is as much later. Packets without a time, which pcapng
+  can have, are not selected by time.";
 
 /// The packets to select, by their numbers and times.
 #[derive(Args, Clone, Debug, Default)]
@@ -32,6 +36,18 @@ pub struct RangeOptions {
 }
 
 impl RangeOptions {
+    /// Returns why no time can be in the range, or `None` if one can.
+    #[must_use]
+    pub fn mistake(&self) -> Option<String> {
+        let (after, before) = (self.after.as_ref()?, self.before.as_ref()?);
+        let advice = match after {
+            Moment::OnFirstDay(..) => "; with dates, a range may cross midnight",
+            _ => "",
+        };
+        let is_empty = after.is_before(before) == Some(false);
+        is_empty.then(|| format!("expected a later time for --before than for --after{advice}"))
+    }
+
     /// Returns the range, before the first packet.
     #[must_use]
     pub fn start(&self) -> PacketRange {
@@ -91,7 +107,7 @@ impl PacketRange {
             before,
         } = &self.options;
         if let (None, Some(first)) = (self.times, time) {
-            let time = |moment: &Option<Moment>| moment.map(|moment| moment.time(first));
+            let time = |moment: &Option<Moment>| moment.as_ref().map(|moment| moment.time(first));
             self.times = Some((time(after), time(before)));
         }
         let has_number = packets.as_ref().is_none_or(|list| list.contains(number));

@@ -33,6 +33,9 @@ fn run(args: &Args) -> Outcome {
             "--ignore-bytes requires --dedup, --dedup-window or --dedup-time",
         );
     }
+    if let Some(mistake) = args.range.mistake() {
+        exit::usage_error::<Args>(&mistake);
+    }
     if is_same_file(&args.input, &args.output) {
         let path = args.output.display();
         let text = format!("cannot write `{path}`: it is also the input");

@@ -29,6 +29,9 @@ use crate::args::{Args, NAME};
 
 fn main() -> ExitCode {
     program::main(NAME, |args: Args| {
+        if let Some(mistake) = args.range.mistake() {
+            exit::usage_error::<Args>(&mistake);
+        }
         let input = args.input.input::<Args>()?;
         if args.follow && input.files.len() > 1 {
             exit::usage_error::<Args>("cannot follow more than one file");

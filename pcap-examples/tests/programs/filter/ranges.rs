@@ -156,6 +156,51 @@ fn wrong_ranges_are_rejected() {
         assert_eq!(ran.status, Some(2), "{option} {value}");
         assert!(ran.stderr.contains(text), "{}", ran.stderr);
     }
+    for (after, before, advice) in [
+        ("+3s", "+3s", "--after\n"),
+        ("2026-11-28", "2026-11-27", "--after\n"),
+        ("23:00", "01:00", "with dates, a range may cross midnight"),
+    ] {
+        for (name, words) in [("filter", &["a", "b"][..]), ("read", &["a"])] {
+            let words = [words, &["--after", after, "--before", before]].concat();
+            let ran = run_program(name, &words);
+            assert_eq!(ran.status, Some(2), "{}", ran.stderr);
+            let text = "expected a later time for --before than for --after";
+            assert!(
+                ran.stderr.contains(text) && ran.stderr.contains(advice),
+                "{}",
+                ran.stderr
+            );
+        }
+    }
+}
+
+#[test]
+fn a_time_without_a_date_is_on_the_day_of_the_first_packet() {
+    let folder = tempfile::tempdir().unwrap();
+    // From 2023-11-14 23:30 in Berlin on, each half an hour. The packet with the latest time is not the first.
+    let halves = [0, 3, 1, 2];
+    let packets = halves.map(|half| record(1_700_001_000 + 1800 * u32::from(half), 0, vec![half]));
+    let input = write_file(folder.path(), "in.pcap", &savefile(true, true, 1, &packets));
+    let output = folder.path().join("out.pcap");
+    let copied = |zone: &str, options: &[&str]| {
+        let mut filter = program("filter");
+        let ran = run(filter.env("TZ", zone).args(options).args([&input, &output]));
+        assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+        let written = fs::read(&output).unwrap();
+        let bytes = written[24..].chunks(17).map(|record| record[16]);
+        bytes.collect::<Vec<_>>()
+    };
+    assert_eq!(copied("Europe/Berlin", &["--after", "23:30"]), [0, 3, 1, 2]);
+    assert_eq!(
+        copied("Europe/Berlin", &["--after", "23:30:00.001"]),
+        [3, 1, 2]
+    );
+    assert_eq!(copied("Europe/Berlin", &["--before", "00:00"]), [0_u8; 0]);
+    assert_eq!(
+        copied("UTC", &["--after", "23:00", "--before", "23:59:59.9"]),
+        [1, 2]
+    );
 }
 
 #[test]
