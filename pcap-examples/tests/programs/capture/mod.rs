@@ -9,6 +9,7 @@ mod packets;
 mod privileges;
 mod rotation;
 mod status_file;
+mod systemd_unit;
 mod threads;
 mod views;
 
