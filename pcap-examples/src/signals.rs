@@ -1,5 +1,6 @@
 //! What the programs do on Ctrl-C and other signals: end, print statistics, or write out buffered packets.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,6 +29,8 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(1);
 static END_REQUESTED: OnceLock<Instant> = OnceLock::new();
 /// When the program ends by itself.
 static END_DUE: OnceLock<Instant> = OnceLock::new();
+/// Whether a thread has noticed that the program ends by itself now.
+static END_NOTICED: AtomicBool = AtomicBool::new(false);
 /// When the program was asked to end immediately.
 static IMMEDIATE_END_REQUESTED: OnceLock<Instant> = OnceLock::new();
 static STATE: Mutex<State> = Mutex::new(State {
@@ -128,11 +131,18 @@ pub enum End {
 /// Returns whether the program must end now. This reads the clock.
 #[must_use]
 pub fn end() -> Option<End> {
-    let due = END_DUE.get().filter(|due| **due <= Instant::now());
-    match END_REQUESTED.get() {
-        Some(requested) => Some(End::Requested(*requested)),
-        None => due.map(|due| End::Due(*due)),
+    if let Some(requested) = end_requested() {
+        return Some(End::Requested(requested));
     }
+    let due = END_DUE.get().filter(|due| **due <= Instant::now())?;
+    END_NOTICED.store(true, Ordering::Relaxed);
+    Some(End::Due(*due))
+}
+
+/// Returns whether the program must end now, according to the last [`end`] of any thread. This does not read the clock.
+#[must_use]
+pub fn end_noticed() -> bool {
+    end_requested().is_some() || END_NOTICED.load(Ordering::Relaxed)
 }
 
 impl End {

@@ -144,6 +144,12 @@ impl DisplayOptions {
             .or(view(self.ascii, false, true))
     }
 
+    /// Returns whether -v is given.
+    #[must_use]
+    pub fn is_verbose(&self) -> bool {
+        self.verbose > 0
+    }
+
     /// Returns whether to print no statistics on standard error.
     #[must_use]
     pub fn is_quiet(&self) -> bool {

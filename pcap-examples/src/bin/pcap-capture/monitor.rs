@@ -1,10 +1,11 @@
 //! Shows the progress of a capture: on the terminal, in a status file, and to the service manager. This is the work of a
 //! thread of its own, because those that read packets may have to wait for an output.
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use pcap_core::Timestamp;
@@ -66,6 +67,11 @@ impl Monitor {
             packets_per_second: 0,
             file: None,
             may_warn: !is_quiet,
+            prints_count: args.display.is_verbose()
+                && !is_printing
+                && !is_quiet
+                && !io::stderr().is_terminal(),
+            printing: None,
             is_ending: false,
         };
         if let Some(path) = &args.status_file {
@@ -115,6 +121,10 @@ struct Progress {
     file: Option<PathBuf>,
     /// Whether to warn of the first packets that are lost because an output is too slow.
     may_warn: bool,
+    /// Whether to print the number of packets once per second, as tcpdump -v does. On a terminal, the line shows it.
+    prints_count: bool,
+    /// The thread that prints the last message, because standard error may block.
+    printing: Option<JoinHandle<()>>,
     /// Whether the service manager knows that the capture is ending.
     is_ending: bool,
 }
@@ -163,7 +173,9 @@ impl Progress {
         let lost = |interface: &InterfaceCounts| interface.dropped_waiting;
         if self.may_warn && statistics.interfaces.iter().map(lost).sum::<u64>() > 0 {
             self.may_warn = false;
-            warn_of_slow_output();
+            self.print(format!(
+                "{NAME}: warning: packets are lost because an output is too slow"
+            ));
         }
         if statistics.file.is_some() && statistics.file != self.file {
             self.file.clone_from(&statistics.file);
@@ -179,6 +191,9 @@ impl Progress {
                 .map(InterfaceCounts::lost)
                 .sum();
             self.line.show(now, received.packets, received.bytes, lost);
+        }
+        if is_status_due && self.prints_count && !self.is_ending {
+            self.print(format!("Got {}", received.packets));
         }
         if is_status_due {
             let seconds = now.duration_since(self.last.0).as_secs_f64();
@@ -246,15 +261,12 @@ impl Progress {
         out.push(b'\n');
         out
     }
-}
 
-/// Prints a warning in a thread, because standard error may block.
-fn warn_of_slow_output() {
-    // Without a thread, the statistics at the end still tell.
-    let _ = thread::Builder::new().spawn(|| {
-        stderr::print_message(
-            NAME,
-            "warning: packets are lost because an output is too slow",
-        );
-    });
+    /// Prints a line, unless standard error has not accepted the previous one yet.
+    fn print(&mut self, line: String) {
+        if self.printing.as_ref().is_none_or(JoinHandle::is_finished) {
+            let thread = thread::Builder::new();
+            self.printing = thread.spawn(move || stderr::print_line(line)).ok();
+        }
+    }
 }

@@ -215,7 +215,7 @@ impl<'a> Receiver<'a> {
     }
 
     fn must_end(&self) -> bool {
-        self.limits.has_ended() || self.outputs.must_end() || signals::end_requested().is_some()
+        self.limits.has_ended() || self.outputs.must_end() || signals::end_noticed()
     }
 
     /// Does what is due. Returns how long the capture may still last, or `None` at its end.

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{numbers, statistics, words};
+use super::{numbers, statistics, two_networks, words};
 use crate::common::live::{Running, Sender, in_netns, ip, is_root, on_small_disk};
 use crate::common::{copy_program, not_written, path_arg, program, run, run_program, run_tool};
 
@@ -62,6 +62,52 @@ fn a_removed_device_is_an_error_after_its_packets() {
                 .count(),
             5
         );
+    });
+}
+
+/// One savefile follows another, on one device and on two, of which the first is removed and then the second.
+#[test]
+fn a_removed_device_ends_rotation_after_its_packets() {
+    in_netns(|| {
+        for devices in [&["north"][..], &["left", "north"]] {
+            let folder = tempfile::tempdir().unwrap();
+            two_networks();
+            let mut command = program("capture");
+            devices
+                .iter()
+                .for_each(|device| _ = command.args(["-i", device]));
+            command
+                .args(words("-b packets:2 -w"))
+                .arg(folder.path().join("a.pcapng"));
+            let running = Running::start(command.arg("udp"));
+            let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+            let send = |count, to| {
+                for _ in 0..count {
+                    socket.send_to(b"on the way", to).unwrap();
+                }
+            };
+            send(5, "192.0.2.2:9");
+            send(5, "198.51.100.2:9");
+            ip("link del left");
+            send(2, "198.51.100.2:9");
+            ip("link del north");
+            let (status, _, stderr) = running.end();
+            assert_eq!(status.code(), Some(1), "{stderr}");
+            let expected = if devices.len() == 1 { 7 } else { 12 };
+            let captured = format!("{expected} packets captured, ");
+            assert!(stderr.contains(&captured), "{stderr}");
+            for device in devices {
+                let error = format!("pcap-capture: cannot read from `{device}`: ");
+                assert_eq!(stderr.matches(&error).count(), 1, "{stderr}");
+            }
+            let mut packets = 0;
+            for file in fs::read_dir(folder.path()).unwrap() {
+                let file = file.unwrap().path();
+                let lines = run_tool("tshark", &["-n", "-r", path_arg(&file)]);
+                packets += lines.lines().count();
+            }
+            assert_eq!(packets, expected);
+        }
     });
 }
 

@@ -3,11 +3,11 @@
 use std::fs;
 use std::io::Read;
 use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::words;
 use crate::common::live::{Running, Sender, in_netns};
-use crate::common::process::{wait_until, whole_packets};
+use crate::common::process::{Lines, Process, wait_until, whole_packets};
 use crate::common::{path_arg, program};
 
 #[test]
@@ -136,5 +136,28 @@ fn a_blocked_output_is_reported_but_not_as_a_hang() {
             assert!(object["waits"].as_u64() >= Some(1), "{object}");
             assert!(object["waited_seconds"].as_f64() >= Some(0.8), "{object}");
         }
+    });
+}
+
+/// tcpdump's -v does this with -w.
+#[test]
+fn the_number_of_packets_is_printed_once_per_second() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcap");
+        let mut command = program("capture");
+        command.args(words("-v -i lo udp -w")).arg(&path);
+        let start = Instant::now();
+        let mut process = Process::start(&mut command);
+        let lines = Lines::of(&mut process);
+        assert!(lines.next().contains("listening on"));
+        Sender::new().send(25, 100);
+        lines.until(|| (), |line| line == "Got 25");
+        assert_eq!(lines.next(), "Got 25");
+        assert_eq!(lines.next(), "Got 25");
+        assert!(start.elapsed() >= Duration::from_secs(3));
+        process.signal(libc::SIGINT);
+        assert!(lines.rest().contains("25 packets captured, "));
+        assert_eq!(process.end().status, Some(0));
     });
 }
