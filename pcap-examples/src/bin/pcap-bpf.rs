@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgAction, Parser};
-use pcap_core::{CompileOptions, Dlt};
+use pcap_core::{CompileOptions, Dlt, Filter};
 use pcap_examples::exit::Outcome;
+use pcap_examples::json::{self, Object};
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::options::filter::{FilterWords, Selection};
 use pcap_examples::program;
@@ -26,10 +27,19 @@ Examples:
 Without an expression, the filter accepts all packets. Savefiles may be pcap or pcapng, optionally
 compressed with gzip, zstd or lz4. `-` means standard input.";
 
+const JSON_HELP: &str = "\
+JSON:
+  One object of schema (the version of the schema: 1), type (\"filter\"),
+  expression, linktype, snaplen and instructions (an array of objects of code,
+  jt, jf, k and text). With --run, one object of schema, type (\"result\"),
+  number (of the packet, from 1) and value per packet. With --match, one object
+  of schema, type (\"summary\"), read and matched (numbers of packets).";
+
 /// Compiles a filter expression for a link type and prints its instructions, or runs it on a
 /// savefile.
 #[derive(Parser)]
-#[command(name = NAME, after_help = HELP)]
+#[command(name = NAME, after_help = format!("{HELP}\n\n{JSON_HELP}"),
+    mut_arg("filter", |filter| filter.help("Compile this filter expression, as described in pcap-filter(7)")))]
 pub(crate) struct Args {
     #[command(flatten)]
     filter: FilterWords,
@@ -60,6 +70,9 @@ pub(crate) struct Args {
     /// Print how many packets of a savefile the filter accepts
     #[arg(long, value_name = "SAVEFILE", conflicts_with_all = ["linktype", "snaplen", "dump", "bytecode", "run"])]
     r#match: Option<PathBuf>,
+    /// Print JSON instead of text (see below)
+    #[arg(long, conflicts_with_all = ["dump", "bytecode"])]
+    json: bool,
 }
 
 fn main() -> ExitCode {
@@ -74,12 +87,16 @@ fn run(args: &Args) -> Outcome {
     let options = options.netmask(args.netmask);
     let mut output = LineOutput::stdout();
     match (&args.run, &args.r#match) {
-        (Some(path), _) => run_on(path, &options, &expression, &mut output)?,
-        (_, Some(path)) => match_on(path, &options, &expression, &mut output)?,
+        (Some(path), _) => run_on(path, &options, &expression, args.json, &mut output)?,
+        (_, Some(path)) => match_on(path, &options, &expression, args.json, &mut output)?,
         _ => {
             let filter = options
                 .snaplen(args.snaplen)
                 .compile(args.linktype, &expression)?;
+            if args.json {
+                output.print_line(|out| json_filter(out, &filter, &expression, args.snaplen))?;
+                return Ok(output.flush()?);
+            }
             let listing = match args.dump {
                 _ if args.bytecode => filter.to_bytecode(),
                 0 | 1 => filter.to_string(),
@@ -99,13 +116,22 @@ fn run_on(
     path: &Path,
     options: &CompileOptions,
     expression: &str,
+    is_json: bool,
     output: &mut LineOutput,
 ) -> Outcome {
     let mut capture = savefile_reader::open_capture(path)?;
     let filter = options.compile_for(&capture, expression)?;
+    let mut number = 0_u64;
     while let Some(packet) = capture.next_packet()? {
         let value = filter.run(packet.data(), packet.wire_len());
+        number += 1;
         output.print_line(|out| {
+            if is_json {
+                let object = Object::of_type(out, "result").number("number", number);
+                object.number("value", value).end();
+                out.push(b'\n');
+                return;
+            }
             // Writing to memory cannot fail.
             let _ = writeln!(out, "{value}");
         })?;
@@ -118,13 +144,48 @@ fn match_on(
     path: &Path,
     options: &CompileOptions,
     expression: &str,
+    is_json: bool,
     output: &mut LineOutput,
 ) -> Outcome {
     let mut capture = savefile_reader::open_capture(path)?;
     let filter = options.compile_for(&capture, expression)?;
-    let mut passed = 0_u64;
-    let counted = capture.for_each(|packet| passed += u64::from(filter.matches_packet(packet)));
-    counted?;
-    output.print_line(|out| out.extend(format!("{passed}\n").bytes()))?;
+    let (mut read, mut matched) = (0_u64, 0_u64);
+    capture.for_each(|packet| {
+        read += 1;
+        matched += u64::from(filter.matches_packet(packet));
+    })?;
+    output.print_line(|out| {
+        if is_json {
+            let object = Object::of_type(out, "summary").number("read", read);
+            object.number("matched", matched).end();
+            out.push(b'\n');
+        } else {
+            out.extend(format!("{matched}\n").bytes());
+        }
+    })?;
     Ok(())
+}
+
+/// Appends the line of JSON for a filter.
+fn json_filter(out: &mut Vec<u8>, filter: &Filter, expression: &str, snaplen: u32) {
+    let listing = filter.to_string();
+    let object = Object::of_type(out, "filter")
+        .text("expression", expression)
+        .text("linktype", filter.datalink())
+        .number("snaplen", snaplen);
+    let instructions = filter.instructions().iter().zip(listing.lines());
+    let object = object.member("instructions", |out| {
+        json::list(out, instructions, |out, (instruction, line)| {
+            let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+            Object::new(out)
+                .number("code", instruction.code)
+                .number("jt", instruction.jt)
+                .number("jf", instruction.jf)
+                .number("k", instruction.k)
+                .text("text", words.join(" "))
+                .end();
+        });
+    });
+    object.end();
+    out.push(b'\n');
 }

@@ -184,6 +184,58 @@ fn summaries_match_the_schema() {
     validate("filter_summary", ran.stderr.lines().last().unwrap());
 }
 
+/// The numbers are those of the text.
+#[test]
+fn filters_match_the_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = sample_file(folder.path());
+    let input = path_arg(&path);
+    let printed = |words: &[&str]| run_program("bpf", words).success_output().to_owned();
+    let filter = validate("filter", &printed(&["--json", "-s", "96", "udp port 53"])).remove(0);
+    assert_eq!(filter["expression"], "udp port 53");
+    assert_eq!(
+        (&filter["linktype"], &filter["snaplen"]),
+        (&"EN10MB".into(), &96.into())
+    );
+    let instructions = filter["instructions"].as_array().unwrap();
+    let numbers = instructions.iter().map(|insn| {
+        let numbers = ["code", "jt", "jf", "k"].map(|name| insn[name].to_string());
+        numbers.join(" ")
+    });
+    let decimal = printed(&["-ddd", "-s", "96", "udp port 53"]);
+    assert_eq!(
+        numbers.collect::<Vec<_>>(),
+        decimal.lines().skip(1).collect::<Vec<_>>()
+    );
+    assert_eq!(instructions[0]["text"], "ldh [12]");
+
+    let results = validate(
+        "filter_result",
+        &printed(&["--json", "--run", input, "udp"]),
+    );
+    let values = results.iter().map(|result| result["value"].to_string());
+    let plain = printed(&["--run", input, "udp"]);
+    assert_eq!(
+        values.collect::<Vec<_>>(),
+        plain.lines().collect::<Vec<_>>()
+    );
+    assert_eq!(results.last().unwrap()["number"], 8);
+
+    let summary = validate(
+        "match_summary",
+        &printed(&["--json", "--match", input, "udp"]),
+    )
+    .remove(0);
+    assert_eq!(
+        (&summary["read"], &summary["matched"]),
+        (&8.into(), &3.into())
+    );
+    for option in ["-d", "--bytecode"] {
+        let ran = run_program("bpf", &["--json", option, "udp"]);
+        assert_eq!(ran.status, Some(2), "{option}");
+    }
+}
+
 #[cfg(all(target_os = "linux", not(emulated)))]
 #[test]
 fn live_output_matches_the_schema() {
