@@ -96,16 +96,19 @@ fn heading(program: &str, option: &str) -> Option<&'static str> {
 
 /// Makes the whole help of an option its long help, and the words before the details its short help.
 fn shorten(arg: Arg) -> Arg {
-    let Some(help) = arg.get_long_help().or(arg.get_help()) else {
+    let Some(help) = arg.get_help().or(arg.get_long_help()) else {
         return arg;
     };
     let help = help.to_string();
+    let whole = arg
+        .get_long_help()
+        .map_or(help.clone(), ToString::to_string);
     let end = DETAILS
         .iter()
         .filter_map(|details| help.find(details))
         .min();
     let short = help[..end.unwrap_or(help.len())].to_owned();
-    arg.help(short).long_help(help)
+    arg.help(short).long_help(whole)
 }
 
 /// Joins the lines of each paragraph, which clap wraps again to the width of the terminal. Lines with columns, lists
@@ -114,12 +117,16 @@ fn joined_paragraphs(text: &str) -> String {
     let mut joined = String::with_capacity(text.len());
     let mut before = "";
     let mut is_example = false;
+    let mut is_before_separate = true;
     for line in text.lines() {
         is_example = line == EXAMPLES || (is_example && line.starts_with(' '));
+        let is_title = before.is_empty() && line.ends_with(':') && indentation(line) == 0;
+        let is_separate = is_title || is_separate(line);
         let continues = !is_example
             && indentation(line) == indentation(before)
-            && !is_separate(line)
-            && !is_separate(before);
+            && !is_separate
+            && !is_before_separate;
+        is_before_separate = is_separate;
         if continues {
             joined.push(' ');
             joined.push_str(line.trim_start());
@@ -134,13 +141,10 @@ fn joined_paragraphs(text: &str) -> String {
     joined
 }
 
-/// Returns whether a line is not part of a paragraph: it is blank, a title, an entry of a list, or has columns.
+/// Returns whether a line is not part of a paragraph: it is blank, an entry of a list, or has columns.
 fn is_separate(line: &str) -> bool {
     let text = line.trim_start();
-    text.is_empty()
-        || text.starts_with("- ")
-        || text.contains("  ")
-        || (text.len() == line.len() && text.ends_with(':'))
+    text.is_empty() || text.starts_with("- ") || text.contains("  ")
 }
 
 fn indentation(line: &str) -> usize {
@@ -153,9 +157,8 @@ mod tests {
 
     #[test]
     fn paragraphs_are_joined_and_tables_are_kept() {
-        let text = "Examples:\n  a b\n  c d\n\nOne\ntwo.\n\nTitle:\n  one\n  two\n  x  y\n  z  w\n- a\n- b";
-        let joined =
-            "Examples:\n  a b\n  c d\n\nOne two.\n\nTitle:\n  one two\n  x  y\n  z  w\n- a\n- b";
+        let text = "Examples:\n  a b\n  c d\n\nOne\ntwo:\nthree.\n\nTitle:\n  one\n  two\n  x  y\n  z  w\n- a\n- b";
+        let joined = "Examples:\n  a b\n  c d\n\nOne two: three.\n\nTitle:\n  one two\n  x  y\n  z  w\n- a\n- b";
         assert_eq!(joined_paragraphs(text), joined);
     }
 
@@ -166,6 +169,16 @@ mod tests {
             arg.get_help().map(ToString::to_string)
         };
         assert_eq!(short("Do it: now; or later").as_deref(), Some("Do it"));
+        let two = Arg::new("a")
+            .help("Do it")
+            .long_help("Do it\n\nNow; or later");
+        let two = shorten(two);
+        assert_eq!(
+            two.get_help().map(ToString::to_string).as_deref(),
+            Some("Do it")
+        );
+        let long = two.get_long_help().map(ToString::to_string);
+        assert_eq!(long.as_deref(), Some("Do it\n\nNow; or later"));
         assert_eq!(
             short("After size:N bytes").as_deref(),
             Some("After size:N bytes")

@@ -11,18 +11,21 @@ use crate::exit::{Failure, Outcome};
 
 /// The section of `--help` about extensions, for programs with an input.
 pub const HELP: &str = "\
-The extension of the name determines the format, in upper or lower case: `.pcapng` means pcapng, and
-`.pcap`, `.cap` and `.dmp` mean classic pcap. With another extension or none, and on standard
-output, the format is that of the input. --format overrides this. If `.gz`, `.zst` or `.lz4`
-follows, the savefile is compressed. --compress overrides this. Extensions of other compression
-formats, such as `.xz`, are rejected.";
+Formats:
+  The extension of the name determines the format, in upper or lower case:
+  `.pcapng` means pcapng, and `.pcap`, `.cap` and `.dmp` mean classic pcap.
+  With another extension or none, and on standard output, the format is that
+  of the input. --format overrides this. If `.gz`, `.zst` or `.lz4` follows,
+  the savefile is compressed. --compress overrides this. Extensions of other
+  compression formats, such as `.xz`, are rejected.";
 
 /// The section of `--help` about extensions, for programs without an input.
 pub const HELP_WITHOUT_INPUT: &str = "\
-The extension of the name determines the format, in upper or lower case: `.pcapng` means pcapng,
-and anything else means pcap. If `.gz`, `.zst` or `.lz4` follows, the savefile is compressed.
---format and --compress override this. Extensions of other compression formats, such as `.xz`, are
-rejected.";
+Formats:
+  The extension of the name determines the format, in upper or lower case:
+  `.pcapng` means pcapng, and anything else means pcap. If `.gz`, `.zst` or
+  `.lz4` follows, the savefile is compressed. --format and --compress override
+  this. Extensions of other compression formats, such as `.xz`, are rejected.";
 
 /// The extensions of classic savefiles, in lower case.
 const CLASSIC: [&str; 3] = ["pcap", "cap", "dmp"];
@@ -39,12 +42,12 @@ pub struct OutputFormat {
 /// The options `--format` and `--compress`.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct FormatArg {
-    /// The format of the output, regardless of its name [default: by the name, see below]
+    /// The format of the output [default: by the name, see below]
     #[arg(long, value_name = "FORMAT",
         value_parser = PossibleValuesParser::new(["pcap", "pcapng"]).try_map(|name| name.parse::<SavefileFormat>()))]
     pub format: Option<SavefileFormat>,
-    /// Compress the output: none, gzip, zstd or lz4, optionally with a level, as in `zstd:9`
-    /// [default: by the name, see below]
+    /// Compress the output (none, gzip, zstd or lz4), optionally with a level, as in `zstd:9` [default: by
+    /// the name, see below]
     #[arg(long, value_name = "HOW")]
     pub compress: Option<CompressArg>,
 }

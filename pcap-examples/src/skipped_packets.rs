@@ -9,8 +9,10 @@ use crate::stderr;
 
 /// The section of `--help` about skipped packets.
 pub const HELP: &str = "\
-Packets that the savefile format cannot represent, such as those with a time before 1970 or after
-2106 in classic pcap, are skipped and counted. The first one is reported, and the status is 1.";
+Skipped packets:
+  Packets that the savefile format cannot represent, such as those with a time
+  before 1970 or after 2106 in classic pcap, are skipped and counted. The
+  first one is reported, and the status is 1.";
 
 /// Counts skipped packets and reports the first.
 #[derive(Debug)]

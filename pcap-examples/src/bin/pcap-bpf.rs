@@ -18,7 +18,7 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  pcap-bpf 'tcp port 443'             the instructions, as of tcpdump -d
+  pcap-bpf 'tcp port 443'             the instructions, like tcpdump -d
   pcap-bpf -ddd -y RAW ip6            decimal numbers, for raw IP packets
   pcap-bpf --bytecode -y RAW tcp      one line, for iptables -m bpf
   pcap-bpf -O host 192.0.2.1          the instructions, not optimized
@@ -43,7 +43,7 @@ JSON:
 pub(crate) struct Args {
     #[command(flatten)]
     filter: FilterWords,
-    /// The link type: a DLT name or number
+    /// The link type, by its DLT name or number
     #[arg(short = 'y', long, value_name = "LINKTYPE", default_value = "EN10MB")]
     linktype: Dlt,
     /// The snaplen, which the filter returns for packets that it accepts; 0 means the default. With --run

@@ -37,7 +37,7 @@ JSON:
 #[derive(Parser)]
 #[command(name = NAME, after_help = HELP)]
 pub(crate) struct Args {
-    /// List only this device: a name, or a number of the list. Several may be given
+    /// List only this device, by its name or its number. Can be repeated
     #[arg(short, long, value_name = "DEV")]
     interface: Vec<OsString>,
     /// Also list the link types of each device, which requires permission to capture

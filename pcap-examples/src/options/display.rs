@@ -26,18 +26,18 @@ pub const OF_LINES: [&str; 10] = [
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Display")]
 pub struct DisplayOptions {
-    /// Print no time; -tt: seconds since 1970, -ttt: since the previous packet, -tttt: with the date,
-    /// -ttttt: since the first packet
+    /// Print no time (-t), seconds since 1970 (-tt), the time since the previous packet (-ttt), the date (-tttt) or the
+    /// time since the first packet (-ttttt)
     #[arg(short = 't', action = ArgAction::Count, conflicts_with_all = ["time", "json"],
         value_parser = clap::value_parser!(u8).range(..=5))]
     time_letters: u8,
-    /// The time of a packet [default: local, as HH:MM:SS.ffffff in the time zone of the system or of TZ]
+    /// The form of times (none, local, utc, epoch, delta, date or since-first)
     #[arg(
         long,
         value_name = "FORM",
         conflicts_with = "json",
         hide_possible_values = true,
-        long_help = "The time of a packet: none, local (HH:MM:SS.ffffff in the time zone of the system or of TZ), \
+        long_help = "The form of times: none, local (HH:MM:SS.ffffff in the time zone of the system or of TZ), \
                      utc (with the date, as in RFC 3339), epoch (seconds since 1970), delta (since the previous \
                      packet), date (local, with the date) or since-first [default: local]"
     )]
@@ -48,8 +48,7 @@ pub struct DisplayOptions {
     /// Print the header of the link layer, such as MAC addresses and VLAN tags
     #[arg(short = 'e', long, conflicts_with = "json")]
     link_header: bool,
-    /// Print more: -v: TTL, IP identification, checksums and options; -vv: also of tunnels; -vvv: also
-    /// the frame
+    /// Print more (-v), also of tunnels (-vv) and of the frame (-vvv): TTL, IP identification, checksums and options
     #[arg(short, long, action = ArgAction::Count, conflicts_with = "json")]
     verbose: u8,
     /// Print shorter lines, and no statistics on standard error
@@ -77,7 +76,7 @@ pub struct DisplayOptions {
     /// Print the number of each packet
     #[arg(short = '#', long, conflicts_with = "json")]
     number: bool,
-    /// Accepted as in tcpdump: names are never resolved
+    /// Accepted as in tcpdump, although names are never resolved
     #[arg(short = 'n', action = ArgAction::Count)]
     numeric: u8,
     /// Write each line immediately, even to a pipe, instead of within a fraction of a second

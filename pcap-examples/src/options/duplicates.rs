@@ -12,11 +12,12 @@ const DEFAULT_PACKETS: u32 = 5;
 
 /// The section of `--help` about duplicates.
 pub const HELP: &str = "\
-A packet is a duplicate if an earlier one has the same link type, length on
-the wire and bytes. Times, interfaces and comments are not compared. Only
-packets that are otherwise selected are compared; removed ones count as well.
-The packets of the window are kept in memory, at most 256 MiB. If --dedup-time
-needs more, older ones are forgotten, with a warning.";
+Duplicates:
+  A packet is a duplicate if an earlier one has the same link type, length on
+  the wire and bytes. Times, interfaces and comments are not compared. Only
+  packets that are otherwise selected are compared; removed ones count as well.
+  The packets of the window are kept in memory, at most 256 MiB. If --dedup-time
+  needs more, older ones are forgotten, with a warning.";
 
 /// Which packets are duplicates.
 #[derive(Args, Clone, Debug, Default)]

@@ -47,7 +47,8 @@ Anonymizing:
   other savefiles and in other programs that know Crypto-PAn. MAC addresses
   become locally administered ones; broadcasts remain. Link-layer addresses of
   other lengths are replaced as well. KEYFILE has 32 bytes or 64 hexadecimal
-  digits; --new-key creates it. Who has the key can undo it. Addresses that
+  digits; --new-key creates it. Anyone who has the key can
+  undo it. Addresses that
   the options for addresses replace are not anonymized. Truncated addresses
   are anonymized as far as they go. Parts of headers that may have addresses
   in an unknown form become zeros: unknown options of IP and of neighbour
@@ -68,7 +69,7 @@ Anonymizing:
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Rewriting")]
 pub struct RewriteOptions {
-    /// Replace a MAC address (repeatable, as all options with OLD)
+    /// Replace a MAC address (can be repeated, as all options with OLD)
     #[arg(long, value_name = "OLD=NEW", value_parser = MacRule::parse)]
     mac: Vec<MacRule>,
     /// Replace the source of frames, or OLD if it is the source
@@ -119,7 +120,7 @@ pub struct RewriteOptions {
     /// Truncate packets before the payload, or zero the payload
     #[arg(long, value_name = "ACTION")]
     payload: Option<PayloadAction>,
-    /// Anonymize addresses, and remove what else pcapng tells of people and systems
+    /// Anonymize addresses, and remove other data about people and systems from pcapng
     #[arg(long, value_name = "KEYFILE")]
     anonymize: Option<PathBuf>,
     /// Create KEYFILE with a random key

@@ -54,11 +54,11 @@ pub struct RotationOptions {
     /// such as %H, stand for the local time
     #[arg(short = 'G', long, value_name = "TIME", value_parser = value_parsers::nonzero_seconds)]
     file_time: Option<Duration>,
-    /// With -C, keep N files: the oldest are removed. With -G, end the capture after N times TIME
+    /// Keep N files with -C, and remove the oldest; with -G, end the capture after N times TIME
     #[arg(short = 'W', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     file_count: Option<u64>,
     /// Change files as dumpcap does, after duration:TIME, interval:TIME (of the clock), filesize:SIZE or
-    /// packets:N; files:N and total:SIZE keep a ring of files; printname:FILE lists them. Repeatable
+    /// packets:N; files:N and total:SIZE keep a ring of files; printname:FILE lists them. Can be repeated
     ///
     /// A bare TIME is in seconds and a bare SIZE in thousands of bytes. files:N and total:SIZE remove the oldest files,
     /// so that there are at most N files, or SIZE bytes in all files. printname:FILE writes the name of each finished

@@ -9,17 +9,17 @@ use crate::value_parsers;
 /// The conditions that end a capture. The first that is met ends it.
 #[derive(Args, Clone, Debug, Default)]
 pub struct StopOptions {
-    /// End the capture after a condition: duration:TIME, filesize:SIZE, files:N or packets:N
+    /// End the capture after a condition (duration:TIME, filesize:SIZE, files:N or packets:N)
     ///
     /// A bare TIME is in seconds, and a bare SIZE in thousands of bytes. With several conditions, the first that is met
     /// ends the capture. With a condition that changes files, filesize changes the file instead.
     #[arg(short = 'a', long = "autostop", value_name = "CONDITION", action = ArgAction::Append,
         value_parser = condition)]
     conditions: Vec<StopCondition>,
-    /// The number of packets to capture [default: no limit]
+    /// End the capture after this number of packets
     #[arg(short = 'c', long = "limit", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// How long to capture, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms [default: no limit]
+    /// End the capture after this time, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms
     #[arg(long, value_name = "TIME", value_parser = value_parsers::seconds)]
     duration: Option<Duration>,
 }

@@ -106,3 +106,60 @@ fn the_short_help_is_short() {
         }
     }
 }
+
+/// A paragraph is wrapped once, so a line ends only where the next word does not fit.
+#[test]
+fn paragraphs_fill_their_lines() {
+    for name in NAMES {
+        let text = help(name, "--help", None);
+        let Some((_, notes)) = text.split_once("\nExamples:\n") else {
+            continue;
+        };
+        let indentation = |line: &str| line.len() - line.trim_start().len();
+        let is_text =
+            |line: &str| !line.trim_start().contains("  ") && !line.contains("pcap-capture -");
+        let lines: Vec<&str> = notes.lines().skip_while(|line| !line.is_empty()).collect();
+        for pair in lines.windows(2) {
+            let [line, next] = pair else { unreachable!() };
+            let (Some(word), false) = (next.split_whitespace().next(), line.is_empty()) else {
+                continue;
+            };
+            if indentation(line) == indentation(next) && is_text(line) && is_text(next) {
+                let length = line.chars().count() + 1 + word.chars().count();
+                assert!(length > WIDTH, "{name}: {line}\n{next}");
+            }
+        }
+    }
+}
+
+/// The details of an option are in the long help. Without them, the short help names the choices.
+#[test]
+fn the_short_help_names_choices_and_has_one_paragraph_per_option() {
+    let short = help("pcap-capture", "-h", None);
+    let text = short.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "seconds since 1970 (-tt)",
+        "Print more (-v), also of tunnels (-vv)",
+        "none, local, utc, epoch, delta, date or since-first",
+        "duration:TIME, filesize:SIZE, files:N or packets:N",
+        "none, gzip, zstd or lz4",
+        "C code (-dd)",
+    ] {
+        assert!(text.contains(words), "{words}\n{short}");
+    }
+    assert!(
+        !short
+            .lines()
+            .any(|line| !line.is_empty() && line.trim().is_empty()),
+        "{short}"
+    );
+    for name in NAMES {
+        let both = ["-h", "--help"].map(|option| help(name, option, None));
+        for phrase in ["epeatable", "everal times", "may be given", "be given"] {
+            assert!(
+                both.iter().all(|text| !text.contains(phrase)),
+                "{name}: {phrase}"
+            );
+        }
+    }
+}

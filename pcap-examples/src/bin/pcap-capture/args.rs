@@ -96,7 +96,7 @@ pub(crate) struct Args {
     pub(crate) queue: u64,
     /// Also write the packets that pass a filter expression to another savefile
     ///
-    /// May be given several times. The last `=` separates the expression from the path. A savefile that cannot be
+    /// Can be repeated. The last `=` separates the expression from the path. A savefile that cannot be
     /// written does not end the capture, but the status is 1.
     #[arg(long, value_name = "EXPR=FILE", value_parser = AlsoArg::parse)]
     pub(crate) also: Vec<AlsoArg>,

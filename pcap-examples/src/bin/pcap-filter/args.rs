@@ -58,8 +58,8 @@ JSON:
   and written (numbers of packets), and not_written (packets that could not be
   written, if any). It is printed on standard error if OUT is standard output.";
 
-/// Copies the packets of a savefile that pass a filter into a new savefile. They can also be selected by
-/// number and time, sorted, and freed of duplicates.
+/// Copies the packets of a savefile that pass a filter into a new savefile. Selects packets also by number
+/// and time, sorts them, and removes duplicates.
 ///
 /// Prints on standard error how many packets were copied and read.
 #[derive(Parser)]
@@ -92,7 +92,7 @@ pub(crate) struct Args {
     /// TMPDIR) are used
     #[arg(long, value_name = "SIZE", requires = "sort", default_value = "256MiB", value_parser = value_parsers::bytes)]
     pub(crate) sort_memory: u64,
-    /// Print the summary also as a line of JSON (see below)
+    /// Also print the summary as a line of JSON (see below)
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

@@ -59,12 +59,14 @@ merged so far, and the status is 1.";
 
 /// The section of `--help` about the format of the output.
 const FORMAT_HELP: &str = "\
-The extension of OUT determines its format, in upper or lower case: `.pcapng` means pcapng, and
-`.pcap`, `.cap` and `.dmp` mean classic pcap. With another extension or none, and on standard
-output, it is pcapng if an input is, or if the inputs have different link types or snaplens, and
-otherwise classic pcap. --format overrides this. If `.gz`, `.zst` or `.lz4` follows, OUT is
-compressed. --compress overrides this. Extensions of other compression formats, such as `.xz`, are
-rejected.";
+Formats:
+  The extension of OUT determines its format, in upper or lower case:
+  `.pcapng` means pcapng, and `.pcap`, `.cap` and `.dmp` mean classic pcap.
+  With another extension or none, and on standard output, it is pcapng if an
+  input is, or if the inputs have different link types or snaplens, and
+  otherwise classic pcap. --format overrides this. If `.gz`, `.zst` or `.lz4`
+  follows, OUT is compressed. --compress overrides this. Extensions of other
+  compression formats, such as `.xz`, are rejected.";
 
 const JSON_HELP: &str = "  \
   Further members are inputs (the number of inputs), unread (the number of inputs of which

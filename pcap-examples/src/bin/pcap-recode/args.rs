@@ -17,7 +17,7 @@ Examples:
   pcap-recode trace.pcapng.gz trace.pcap         decompress and convert
   pcap-recode -y RAW --skip eth.pcap ip.pcap     only the IP packets
   pcap-recode -y ETHERNET any.pcap eth.pcap      for `pcap-replay`
-  pcap-recode -s 96 - small.pcap.gz             headers only, compressed
+  pcap-recode -s 96 - small.pcap.gz              headers only, compressed
   pcap-recode --format pcapng - -                convert in a pipe
   pcap-recode --shift -1h a.pcap b.pcap          make times an hour earlier
   pcap-recode --ip 10.0.0.0/8=198.18.0.0/8 --ttl 64 a.pcap b.pcap

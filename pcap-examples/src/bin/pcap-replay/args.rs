@@ -64,14 +64,14 @@ pub(crate) struct Args {
     /// The savefiles to send, pcap or pcapng, optionally compressed; `-` means standard input
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// The device to send on: a name, or a number of `pcap-capture -D`; its link type must be that of the
+    /// The device to send on, by its name or its number in `pcap-capture -D`; its link type must be that of the
     /// savefile
     #[arg(short = 'i', long = "interface", value_name = "DEV")]
     pub(crate) device: OsString,
-    /// Send the packets of the other side on this device
+    /// Send the packets of servers, or those of the other --peer options, on this second device
     #[arg(long, value_name = "DEV")]
     pub(crate) peer: Option<OsString>,
-    /// The packets of the other side match this filter expression [default: those of servers]
+    /// Send the packets that match this filter expression on the second device
     #[arg(
         long,
         value_name = "EXPR",
@@ -79,7 +79,7 @@ pub(crate) struct Args {
         conflicts_with = "peer_file"
     )]
     pub(crate) peer_filter: Option<String>,
-    /// The packets of the other side are those of this savefile (repeatable)
+    /// Send the packets of this savefile on the second device. Can be repeated
     #[arg(long, value_name = "FILE", requires = "peer")]
     pub(crate) peer_file: Vec<PathBuf>,
     /// Send at this multiple of the original pace [default: 1]

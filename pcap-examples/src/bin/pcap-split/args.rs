@@ -92,7 +92,7 @@ pub(crate) struct Args {
     /// The maximum number of savefiles. The last one gets all further packets
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_files: Option<u32>,
-    /// With --every, begin spans at full hours, minutes or whatever divides the day, in local time
+    /// With --every, begin spans at full hours, full minutes or other divisions of the day, in local time
     #[arg(long)]
     pub(crate) align: bool,
     /// With --flow, put packets of different VLANs into the same flow

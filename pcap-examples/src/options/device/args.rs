@@ -12,7 +12,7 @@ use crate::value_parsers;
 /// The arguments as clap parses them. Those in vectors may occur several times, and apply to the `-i` before them.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct DeviceArgs {
-    /// The device to capture on: a name, or a number of -D [default: the first that is up and running]
+    /// The device to capture on, by its name or its number in -D [default: the first that is up and running]
     ///
     /// Several devices are captured together. -s, -y, -B, -p, -I and -f apply to the -i before them; before the first
     /// -i, they are the defaults of all devices.
@@ -35,7 +35,7 @@ pub(super) struct DeviceArgs {
         action = ArgAction::Append
     )]
     pub(super) snaplen: Vec<u32>,
-    /// The link type: a DLT name or number of -L [default: the first of the device, but LINUX_SLL2 for `any`,
+    /// The link type, by its DLT name or number (see -L) [default: the first of the device, but LINUX_SLL2 for `any`,
     /// because LINUX_SLL lacks the interface of each packet]
     #[arg(short = 'y', long, value_name = "LINKTYPE", action = ArgAction::Append)]
     pub(super) linktype: Vec<Dlt>,
@@ -76,7 +76,7 @@ pub(super) struct CommonArgs {
     /// The source of packet times, such as host or adapter; -J lists those of a device [default: the device's]
     #[arg(short = 'j', long, value_name = "NAME")]
     pub(super) time_stamp_type: Option<TstampType>,
-    /// The precision of packet times: micro or nano [default: nano]
+    /// The precision of packet times [default: nano]
     #[arg(long, value_name = "PRECISION", value_parser = ["micro", "nano"])]
     time_stamp_precision: Option<String>,
     /// Short for --time-stamp-precision micro
@@ -117,7 +117,7 @@ pub(super) struct ListArgs {
     /// List the sources of packet times of the devices, and exit
     #[arg(short = 'J', long, group = "list")]
     pub(super) list_time_stamp_types: bool,
-    /// Print the compiled filters, and exit: as instructions (-d), C code (-dd) or decimal numbers (-ddd)
+    /// Print the filters as instructions (-d), C code (-dd) or decimal numbers (-ddd), and exit
     #[arg(short = 'd', action = ArgAction::Count, group = "list")]
     pub(super) dump_filter: u8,
 }
