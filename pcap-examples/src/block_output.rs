@@ -10,6 +10,7 @@ use crate::compression::Compression;
 use crate::copy_progress::CopyProgress;
 use crate::exit::{Failure, Outcome};
 use crate::files;
+use crate::safe_files;
 use crate::savefile_writer::SavefileWriter;
 
 /// A pcapng savefile, which is created when the program has checked the input. Until then, blocks wait in memory.
@@ -179,7 +180,7 @@ impl BlockOutput {
 
     /// Makes the lengths of the changed sections unknown, in the closed file.
     fn forget_lengths(&mut self) -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).open(&self.path)?;
+        let mut file = safe_files::open(&self.path, OpenOptions::new().write(true))?;
         for start in self.changed.drain(..) {
             file.seek(SeekFrom::Start(start + SECTION_LENGTH))?;
             // -1, which is the same in both byte orders.

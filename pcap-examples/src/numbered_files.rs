@@ -10,6 +10,7 @@ use pcap_core::SavefileFormat;
 use crate::compression::{Compression, Recognized};
 use crate::exit::{Failure, Outcome};
 use crate::files::{creation_error, is_same_file, is_too_many_open};
+use crate::safe_files;
 
 /// The savefiles `PREFIX-00000.pcap`, `PREFIX-00001.pcap`, …, or the same with `.pcapng` and the extension of a
 /// compression.
@@ -104,11 +105,11 @@ impl NumberedFiles {
             if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
                 return Err(fail("it is not a regular file".to_owned()));
             }
-            let file = File::create(path).map_err(|e| creation_failure(path, &e))?;
+            let file = safe_files::create(path).map_err(|e| creation_failure(path, &e))?;
             return dumper(file, name);
         }
         // The system rejects an existing file, even one that was created a moment ago.
-        let created = OpenOptions::new().write(true).create_new(true).open(path);
+        let created = safe_files::create_new(path, &mut OpenOptions::new());
         let file = created.map_err(|e| match e.kind() {
             io::ErrorKind::AlreadyExists => fail("it exists; --force replaces it".to_owned()),
             _ => creation_failure(path, &e),

@@ -108,7 +108,7 @@ impl Shared {
 
 /// Writes a new file, and gives it the name of the old one.
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    safe_files::check_folders(path)?;
+    safe_files::check_replaceable(path)?;
     let Some(name) = path.file_name() else {
         return Err(io::ErrorKind::IsADirectory.into());
     };
@@ -117,10 +117,7 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     temporary_name.push(format!(".{}", std::process::id()));
     let temporary = path.with_file_name(temporary_name);
     let _ = fs::remove_file(&temporary);
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&temporary);
+    let file = safe_files::create_new(&temporary, &mut OpenOptions::new());
     let written = file
         .and_then(|mut file| file.write_all(content))
         .and_then(|()| fs::rename(&temporary, path));

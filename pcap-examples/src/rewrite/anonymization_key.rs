@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use crate::exit::{Failure, Outcome};
+use crate::safe_files;
 
 /// The length of a key.
 const LENGTH: usize = 32;
@@ -49,10 +50,10 @@ impl AnonymizationKey {
         let mut key = [0; LENGTH];
         getrandom::fill(&mut key).map_err(|e| cannot("create", path, e))?;
         let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(|e| match e.kind() {
+        let created = safe_files::create_new(path, &mut options);
+        let mut file = created.map_err(|e| match e.kind() {
             ErrorKind::AlreadyExists => {
                 let why = "the file exists; without --new-key, its key is used";
                 cannot("create", path, why)

@@ -166,8 +166,7 @@ pub fn create_first_free(
         if let (Some(folder), true) = (path.parent(), make_folders) {
             fs::create_dir_all(folder).map_err(failure)?;
         }
-        safe_files::check_folders(&path).map_err(failure)?;
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
+        match safe_files::create_new(&path, &mut OpenOptions::new()) {
             Ok(file) => return Ok((path, file)),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => last = Some(failure(e)),
             Err(e) => return Err(failure(e)),

@@ -10,6 +10,7 @@ use pcap_core::{Dlt, Timestamp};
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::files::is_too_many_open;
 use pcap_examples::flow::{Flow, FlowTracker};
+use pcap_examples::safe_files;
 use pcap_examples::savefile_summary::SavefileSummary;
 
 use crate::args::Args;
@@ -176,7 +177,7 @@ impl FlowSplitter {
             true => Failure::TooManyOpen(text(e.to_string())),
             false => Failure::Text(text(e.to_string())),
         };
-        let file = OpenOptions::new().append(true).open(path);
+        let file = safe_files::open(path, OpenOptions::new().append(true));
         let file = file.map_err(fail)?;
         let found = file.metadata().map_err(fail)?.len();
         if found != length {
