@@ -69,12 +69,34 @@ fn missing_folder(path: &Path) -> Option<&Path> {
 }
 
 /// Describes why a file could not be created: the system's error, and the name of the missing folder, if that is the
-/// reason.
+/// reason. If the path is a folder, says so instead.
 #[must_use]
 pub fn creation_error(path: &Path, error: &io::Error) -> String {
+    if is_named_as_folder(path) {
+        let file = path.join("a.pcap");
+        return format!(
+            "it is a folder; add the name of a file, as in `{}`",
+            file.display()
+        );
+    }
     match missing_folder(path) {
         Some(folder) => format!("{error}: the folder `{}` does not exist", folder.display()),
         None => error.to_string(),
+    }
+}
+
+/// Returns whether a path is a folder, or ends as only the path of a folder does.
+#[must_use]
+pub fn is_named_as_folder(path: &Path) -> bool {
+    path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/")
+}
+
+/// Returns the folder that contains a file.
+#[must_use]
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 
@@ -105,6 +127,29 @@ pub fn is_same_file(input: &Path, output: &Path) -> bool {
     let id = |metadata: fs::Metadata| metadata.is_file().then(|| (metadata.dev(), metadata.ino()));
     let input = metadata(input, io::stdin()).and_then(id);
     input.is_some() && input == metadata(output, io::stdout()).and_then(id)
+}
+
+/// What identifies a file, whatever its name.
+#[cfg(unix)]
+pub(crate) type FileId = (u64, u64);
+/// What identifies a file, whatever its name.
+#[cfg(not(unix))]
+pub(crate) type FileId = PathBuf;
+
+/// Returns what identifies an output, if it exists and is no device. The path `-` means standard output, which may be
+/// a device.
+#[cfg(unix)]
+pub(crate) fn output_id(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    let metadata = metadata(path, io::stdout())?;
+    let is_device = metadata.file_type().is_char_device() && path != Path::new("-");
+    (!is_device).then(|| (metadata.dev(), metadata.ino()))
+}
+
+/// Returns what identifies an output, if it exists.
+#[cfg(not(unix))]
+pub(crate) fn output_id(path: &Path) -> Option<FileId> {
+    fs::canonicalize(path).ok()
 }
 
 /// Returns the metadata of a path, or of a standard stream if the path is `-`.

@@ -44,6 +44,7 @@ pub mod lost_parts;
 pub mod numbered_files;
 pub mod options;
 pub mod output_format;
+pub mod output_paths;
 pub mod packet_counter;
 pub mod packet_line;
 pub mod packet_origin;

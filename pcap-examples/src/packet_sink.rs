@@ -40,23 +40,23 @@ impl PacketSink {
         self
     }
 
-    /// Writes and prints a packet of the interface with this number. After an error, only counts packets. Ignores packets if the output is
-    /// [complete](Self::must_end).
+    /// Writes and prints a packet of the interface with this number. After an error, only counts packets. Returns `false`
+    /// if the output is complete, and the packet does not count.
     ///
     /// # Errors
     ///
     /// Returns an error if the savefile or standard output has failed.
-    pub fn write(&mut self, interface: usize, packet: Packet<'_>) -> Outcome {
+    pub fn write(&mut self, interface: usize, packet: Packet<'_>) -> Outcome<bool> {
         if self.is_failed {
             self.received.add(packet.wire_len());
-            return Ok(());
+            return Ok(true);
         }
         let written = self.write_and_print(interface, packet);
         self.is_failed = written.is_err();
         if !matches!(written, Ok(false)) {
             self.received.add(packet.wire_len());
         }
-        written.map(drop)
+        written
     }
 
     fn write_and_print(&mut self, interface: usize, packet: Packet<'_>) -> Outcome<bool> {

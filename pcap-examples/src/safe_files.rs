@@ -5,6 +5,8 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
+use crate::files;
+
 /// Creates or truncates a file.
 ///
 /// In a folder that everyone can write to, symbolic links are never followed, and files of other users and files
@@ -54,13 +56,23 @@ pub fn check(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Checks whether files can be created in a folder.
+///
+/// # Errors
+///
+/// Returns an error if the folder does not exist or cannot be written to, or if another user may have prepared it.
+pub fn check_folder(folder: &Path) -> io::Result<()> {
+    system::check_folders(&folder.join("file"))?;
+    system::check_access(folder)
+}
+
 /// Checks whether a file can be replaced with a new one of the same name. Only regular files can.
 ///
 /// # Errors
 ///
 /// Returns an error if the path is another kind of file, or if another user may have prepared it.
 pub fn check_replaceable(path: &Path) -> io::Result<()> {
-    system::check_folders(path)?;
+    check_folder(files::folder_of(path))?;
     match path.symlink_metadata() {
         Ok(metadata) if !metadata.is_file() => {
             let found = match metadata.file_type() {
@@ -87,6 +99,8 @@ mod system {
     use nix::fcntl::{AT_FDCWD, AtFlags};
     use nix::unistd::{self, AccessFlags};
 
+    use crate::files::folder_of;
+
     /// The permission bit of a folder that everyone can write to.
     const SHARED: u32 = 0o0002;
     /// The number of symbolic links to follow, as on Linux.
@@ -111,8 +125,13 @@ mod system {
         if folder.is_some() && path.is_symlink() {
             return Err(refusal("it is a symbolic link"));
         }
+        check_access(folder_of(&path))
+    }
+
+    /// Checks whether this user can create files in a folder.
+    pub(super) fn check_access(folder: &Path) -> io::Result<()> {
         let access = AccessFlags::W_OK | AccessFlags::X_OK;
-        let checked = unistd::faccessat(AT_FDCWD, folder_of(&path), access, AtFlags::AT_EACCESS);
+        let checked = unistd::faccessat(AT_FDCWD, folder, access, AtFlags::AT_EACCESS);
         checked.map_err(io::Error::from)
     }
 
@@ -181,13 +200,6 @@ mod system {
         Ok(())
     }
 
-    fn folder_of(path: &Path) -> &Path {
-        match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        }
-    }
-
     /// Returns the folder that contains a path, if other users can write to it.
     fn shared_folder(path: &Path) -> io::Result<Option<Metadata>> {
         match fs::metadata(folder_of(path)) {
@@ -215,15 +227,18 @@ mod system {
     use std::io;
     use std::path::Path;
 
+    use crate::files::folder_of;
+
     pub(super) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
         options.open(path)
     }
 
     pub(super) fn check_new(path: &Path) -> io::Result<()> {
-        match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.metadata().map(drop),
-            _ => Ok(()),
-        }
+        check_access(folder_of(path))
+    }
+
+    pub(super) fn check_access(folder: &Path) -> io::Result<()> {
+        folder.metadata().map(drop)
     }
 
     pub(super) fn check_folders(_: &Path) -> io::Result<()> {

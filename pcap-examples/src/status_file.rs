@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crate::exit::{Failure, Outcome};
-use crate::{safe_files, stderr};
+use crate::{files, safe_files, stderr};
 
 /// A status file. A thread writes it, because a slow disk must not delay the program.
 #[derive(Debug)]
@@ -34,6 +34,15 @@ struct State {
 }
 
 impl StatusFile {
+    /// Checks whether a status file can be written, without writing it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the path is not a regular file, or if its folder is missing or not writable.
+    pub fn check(path: &Path) -> Outcome {
+        safe_files::check_replaceable(path).map_err(|error| failure(path, &error))
+    }
+
     /// Writes the first status, and starts the thread for later ones.
     ///
     /// # Errors
@@ -128,8 +137,9 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 fn failure(path: &Path, error: &io::Error) -> Failure {
+    let why = files::creation_error(path, error);
     Failure::Text(format!(
-        "cannot write the status to `{}`: {error}",
+        "cannot write the status to `{}`: {why}",
         path.display()
     ))
 }

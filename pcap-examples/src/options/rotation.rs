@@ -145,6 +145,15 @@ impl RotationOptions {
         Ok(rotation)
     }
 
+    /// Returns the files of `printname`. The path `-` means standard output.
+    pub fn list_paths(&self) -> impl Iterator<Item = &Path> {
+        let paths = self.ring.iter().filter_map(|option| match option {
+            RingOption::PrintName(path) => Some(path.as_path()),
+            _ => None,
+        });
+        paths.filter_map(FileLines::path_of)
+    }
+
     /// Completes what [`rotation`](Self::rotation) has returned: opens the lists of files. `program` is the name of the
     /// program, for messages.
     ///
@@ -223,7 +232,9 @@ impl RotationOptions {
     }
 
     fn naming(&self, rotation: &Rotation) -> Naming {
-        let digits = self.file_count.map(|count| (count - 1).to_string().len());
+        // As with tcpdump, a ring of one file has no number.
+        let count = self.file_count.filter(|count| *count > 1);
+        let digits = count.map(|count| (count - 1).to_string().len());
         match (self.file_size, self.file_time) {
             (Some(_), None) => Naming::Appended { digits },
             (None, Some(_)) => Naming::Timed,
@@ -333,6 +344,8 @@ mod tests {
         assert_eq!(rotation.max_size, Some(2_000_000));
         assert_eq!(rotation.ring_files, Some(11));
         assert_eq!(rotation.naming, Naming::Appended { digits: Some(2) });
+        let single = parse("-C 2 -W 1").unwrap().naming;
+        assert_eq!(single, Naming::Appended { digits: None });
         let rotation = parse("-G 60 -W 3").unwrap();
         let minute = Duration::from_secs(60);
         assert_eq!(rotation.time, Some(TimeLimit::Period(minute)));

@@ -38,10 +38,12 @@ impl FileLines {
     ///
     /// Returns an error if the file cannot be created.
     pub fn to(path: &Path, json: bool) -> Outcome<FileLines> {
-        let target = match path.to_str() {
-            Some("-" | "stdout") => Target::Stdout(LineOutput::stdout().line_buffered(true)),
-            Some("stderr") => Target::Stderr,
-            _ => {
+        let target = match FileLines::path_of(path) {
+            None => Target::Stderr,
+            Some(path) if path == Path::new("-") => {
+                Target::Stdout(LineOutput::stdout().line_buffered(true))
+            }
+            Some(path) => {
                 // Opening a FIFO waits for its reader.
                 let created = signals::while_killable(|| safe_files::create(path));
                 let file = created.map_err(|e| files::creation_failure(path, &e))?;
@@ -49,6 +51,17 @@ impl FileLines {
             }
         };
         Ok(FileLines(Arc::new(Mutex::new(Lines { target, json }))))
+    }
+
+    /// Returns the path of the file that [`to`](Self::to) writes to: `-` for standard output, and `None` for standard
+    /// error.
+    #[must_use]
+    pub fn path_of(path: &Path) -> Option<&Path> {
+        match path.to_str() {
+            Some("stderr") => None,
+            Some("stdout") => Some(Path::new("-")),
+            _ => Some(path),
+        }
     }
 
     /// Prints the line of a savefile. After an error, prints no more lines.

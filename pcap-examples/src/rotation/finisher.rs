@@ -11,6 +11,7 @@ use super::hook::Hooks;
 use super::ring::Ring;
 use crate::background_writer::Sync;
 use crate::exit::{Failure, Outcome};
+use crate::files::folder_of;
 use crate::savefile_summary::SavefileSummary;
 use crate::savefile_writer::SavefileWriter;
 
@@ -76,7 +77,7 @@ impl Steps {
 /// Makes the name of a new file survive a crash of the system.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> Outcome {
-    let folder = super::folder_of(path);
+    let folder = folder_of(path);
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(|e| Failure::Text(format!("cannot sync `{}`: {e}", folder.display())))
 }

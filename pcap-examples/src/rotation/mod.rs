@@ -23,7 +23,10 @@ pub use self::free_space::MinFree;
 pub use self::hook::Hooks;
 pub use self::output::Output;
 pub use self::series::Naming;
+use self::series::Series;
 use crate::background_writer::Sync;
+use crate::exit::Outcome;
+use crate::files::folder_of;
 
 /// When a savefile ends and the next one begins, and what happens to finished ones. The default is a single savefile.
 #[derive(Clone, Debug, Default)]
@@ -63,16 +66,34 @@ impl Rotation {
         self.max_size.is_some() || self.max_packets.is_some() || self.time.is_some()
     }
 
+    /// Returns the rotation of a further output: its savefiles change in the same way, in a ring of their own, but only
+    /// those of the first output end the capture.
+    #[must_use]
+    pub fn of_further_output(&self) -> Rotation {
+        let has_one_file = self.naming == Naming::Single;
+        Rotation {
+            max_size: self.max_size.filter(|_| !has_one_file),
+            max_files: None,
+            max_periods: None,
+            ..self.clone()
+        }
+    }
+
+    /// Checks whether the savefiles of a path can be created, without creating one.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the path is a folder, if its folder is missing or not writable, or if its conversions are
+    /// wrong.
+    pub fn check_path(&self, path: &Path) -> Outcome {
+        if self.naming == Naming::Single {
+            return Ok(());
+        }
+        Series::new(self.naming, path)?.check(path)
+    }
+
     fn is_ring(&self) -> bool {
         self.ring_files.is_some() || self.ring_bytes.is_some()
-    }
-}
-
-/// Returns the folder that contains a file.
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
     }
 }
 

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use pcap_core::Timestamp;
 
+use super::existing_folder_of;
 use super::names::{NamePattern, append_number, create_first_free, insert_number};
 use crate::exit::Outcome;
+use crate::files::{creation_failure, folder_of, is_named_as_folder};
+use crate::safe_files;
 
 /// How the savefiles are named after the path on the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +69,20 @@ impl Series {
             last: (PathBuf::new(), u64::from(is_dumpcap)),
             free: BTreeSet::new(),
         })
+    }
+
+    /// Checks whether savefiles can be created, without creating one.
+    pub(super) fn check(&self, path: &Path) -> Outcome {
+        let failure = |error: io::Error| creation_failure(path, &error);
+        if is_named_as_folder(path) {
+            return Err(failure(io::ErrorKind::IsADirectory.into()));
+        }
+        let folder = match self.make_folders {
+            true => existing_folder_of(path),
+            false => folder_of(path).to_owned(),
+        };
+        // The name of the file does not matter: an existing one is not replaced.
+        safe_files::check_folder(&folder).map_err(failure)
     }
 
     /// Returns whether the names depend on the time.

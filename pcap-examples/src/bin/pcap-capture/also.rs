@@ -75,6 +75,11 @@ impl Also {
         self.output.set_statistics(interface, stats);
     }
 
+    /// Returns whether the capture must end, because the disk is almost full.
+    pub(crate) fn must_end(&self) -> bool {
+        !self.has_failed && self.output.must_end()
+    }
+
     /// Closes the output. If it has failed, that was reported already.
     pub(crate) fn close(&mut self) -> Outcome {
         let closed = self.output.close();

@@ -96,7 +96,8 @@ pub(crate) struct Args {
     pub(crate) queue: u64,
     /// Also write the packets that pass a filter expression to another savefile
     ///
-    /// Can be repeated. The last `=` separates the expression from the path. A savefile that cannot be
+    /// Can be repeated. The last `=` separates the expression from the path. The savefiles change as those of
+    /// -w do, and a ring is one of their own; -a and -W only end the capture by those of -w. A savefile that cannot be
     /// written does not end the capture, but the status is 1.
     #[arg(long, value_name = "EXPR=FILE", value_parser = AlsoArg::parse)]
     pub(crate) also: Vec<AlsoArg>,
@@ -123,8 +124,17 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// Returns whether a savefile is written to standard output.
     pub(crate) fn is_to_stdout(&self) -> bool {
-        self.write.as_deref() == Some(Path::new("-"))
+        self.write.as_deref() == Some(Path::new("-")) || self.is_also_to_stdout()
+    }
+
+    pub(crate) fn is_also_to_stdout(&self) -> bool {
+        self.also.iter().any(|also| also.path == Path::new("-"))
+    }
+
+    pub(crate) fn is_printing(&self) -> bool {
+        self.print || self.write.is_none()
     }
 
     pub(crate) fn form(&self) -> PrintFormat {

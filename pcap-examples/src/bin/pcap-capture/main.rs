@@ -2,6 +2,7 @@
 
 mod also;
 mod args;
+mod checks;
 mod limits;
 mod merge;
 mod monitor;
@@ -11,7 +12,6 @@ mod source;
 mod threads;
 mod wait;
 
-use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ fn run(args: &Args) -> Outcome {
     if let Some(list) = args.devices.list() {
         return list.print(|| args.devices.devices());
     }
-    let rotation = check(args);
+    let rotation = checks::check_options(args);
     background_writer::set_queue_size(usize::try_from(args.queue).unwrap_or(usize::MAX));
     let devices = args.devices.devices()?;
     match (args.threads, &devices[..]) {
@@ -49,37 +49,13 @@ fn run(args: &Args) -> Outcome {
     }
 }
 
-/// Returns how the savefile changes. Ends the program if options contradict each other.
-fn check(args: &Args) -> Rotation {
-    let usage_error = |text: &str| exit::usage_error::<Args>(text);
-    let rotation = args.rotation.rotation(args.write.as_deref(), &args.stop);
-    let rotation = rotation.unwrap_or_else(|why| usage_error(&why));
-    if args.print && args.rotation.prints_files() && args.form() == PrintFormat::Line {
-        usage_error(
-            "cannot print packets and names of files on standard output: use --json, or printname",
-        );
-    }
-    if args.write.is_none() && args.also.is_empty() && args.format.is_given() {
-        usage_error("--format and --compress require --write");
-    }
-    if args.is_to_stdout() && args.print {
-        usage_error("cannot print packets on standard output: the savefile is written there");
-    }
-    if args.is_to_stdout() && io::stdout().is_terminal() {
-        usage_error("cannot write a savefile to a terminal");
-    }
-    if args.is_to_stdout() && args.threads.is_some() {
-        usage_error("cannot write the savefiles of several threads to standard output");
-    }
-    rotation
-}
-
 /// Captures on all devices with one thread.
 fn run_on(args: &Args, devices: &[ChosenDevice], rotation: Rotation) -> Outcome {
     let mut captures = source::open_all(devices)?;
     let handles: Vec<_> = captures.iter().map(Capture::break_handle).collect();
     handles.iter().cloned().for_each(signals::break_on_end);
     drop_privileges(args)?;
+    checks::check_outputs(args, &rotation, 1)?;
     let rotation = open_rotation(args, rotation)?;
     let purpose = Purpose {
         devices,

@@ -54,9 +54,8 @@ impl Monitor {
         written: Vec<WrittenTotals>,
     ) -> Outcome<Monitor> {
         let is_quiet = args.display.is_quiet();
-        let is_printing = args.print || args.write.is_none();
         let mut progress = Progress {
-            line: StatusLine::new(!is_printing && !is_quiet),
+            line: StatusLine::new(!args.is_printing() && !is_quiet),
             service: ServiceManager::from_environment(),
             status_file: None,
             limits: Arc::clone(limits),
@@ -68,7 +67,7 @@ impl Monitor {
             file: None,
             may_warn: !is_quiet,
             prints_count: args.display.is_verbose()
-                && !is_printing
+                && !args.is_printing()
                 && !is_quiet
                 && !io::stderr().is_terminal(),
             printing: None,

@@ -1,6 +1,6 @@
 //! Where the packets of a capture go: printed lines, savefiles, and further outputs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use pcap_core::pcapng::Section;
@@ -42,47 +42,48 @@ pub(crate) struct Purpose<'a> {
 }
 
 impl Outputs {
-    /// Creates the outputs. Each thread writes its own savefiles.
+    /// Creates the outputs. Each thread writes its own savefiles. Creates none if another one cannot be created.
     pub(crate) fn create(args: &Args, purpose: &Purpose<'_>) -> Outcome<Outputs> {
         let known = Device::list().unwrap_or_default();
-        let own_path = |path: &Path| match purpose.thread {
-            Some(number) => insert_number(path, number),
-            None => path.to_owned(),
-        };
-        let create = |path: &Path, rotation| create_savefile(args, path, purpose, rotation, &known);
-        let savefile = args.write.as_deref().map(own_path);
-        let savefile = savefile.map(|path| create(&path, purpose.rotation.clone()));
-        let savefile = savefile.transpose()?;
-        let is_printing = args.print || savefile.is_none();
-        let printer = is_printing.then(|| printer(args, purpose));
-        let main = PacketSink::new(printer, savefile)
-            .output(args.display.output().line_buffered(args.packet_buffered));
-        let single = Rotation {
-            program: NAME,
-            sync: purpose.rotation.sync,
-            ..Rotation::default()
-        };
-        let mut also = Vec::new();
-        for arg in &args.also {
+        let prepare = |path: &Path| PreparedSavefile::new(args, path, purpose, &known);
+        let savefile = args.write.as_deref().map(prepare).transpose()?;
+        let prepared = args.also.iter().map(|arg| {
             let filters = purpose.captures.iter().zip(purpose.devices);
             let filters = filters.map(|(capture, device)| {
                 also::compile(capture, &arg.expression, device.compile_options)
             });
             let filters = filters.collect::<Outcome<Vec<_>>>()?;
-            let path = own_path(&arg.path);
-            let savefile = create(&path, single.clone())?;
-            also.push(Also::new(arg, &path, filters, savefile));
-        }
+            Ok((arg, filters, prepare(&arg.path)?))
+        });
+        let prepared = prepared.collect::<Outcome<Vec<_>>>()?;
+
+        let create =
+            |savefile: PreparedSavefile, rotation: Rotation| savefile.create(args, rotation);
+        let savefile = savefile.map(|savefile| create(savefile, purpose.rotation.clone()));
+        let savefile = savefile.transpose()?;
+        let printer = args.is_printing().then(|| printer(args, purpose));
+        let main = PacketSink::new(printer, savefile)
+            .output(args.display.output().line_buffered(args.packet_buffered));
+        let also = prepared.into_iter().map(|(arg, filters, savefile)| {
+            let path = savefile.path.clone();
+            let output = create(savefile, purpose.rotation.of_further_output())?;
+            Ok(Also::new(arg, &path, filters, output))
+        });
+        let also = also.collect::<Outcome<Vec<_>>>()?;
         Ok(Outputs { main, also })
     }
 
     /// Writes and prints a packet of the interface with this number. After an error, only counts packets.
     #[inline]
     pub(crate) fn write(&mut self, interface: usize, packet: Packet<'_>) -> Outcome {
-        for also in &mut self.also {
-            also.write(interface, packet);
+        let written = self.main.write(interface, packet);
+        // The capture ends with the first output.
+        if !matches!(written, Ok(false)) {
+            for also in &mut self.also {
+                also.write(interface, packet);
+            }
         }
-        self.main.write(interface, packet)
+        written.map(drop)
     }
 
     pub(crate) fn tick(&mut self, now: Instant) -> Outcome {
@@ -118,7 +119,7 @@ impl Outputs {
 
     /// Returns whether the savefiles are complete, so that the capture must end.
     pub(crate) fn must_end(&self) -> bool {
-        self.main.must_end()
+        self.main.must_end() || self.also.iter().any(Also::must_end)
     }
 
     pub(crate) fn is_failed(&self) -> bool {
@@ -143,37 +144,50 @@ impl Outputs {
     }
 }
 
-fn create_savefile(
-    args: &Args,
-    path: &Path,
-    purpose: &Purpose<'_>,
-    rotation: Rotation,
-    known: &[Device],
-) -> Outcome<Output> {
-    let output_format = OutputFormat::of_path(path)?.with(args.format).for_capture();
-    // Only pcapng can hold interfaces.
-    let default = match purpose.captures {
-        [_] => SavefileFormat::Pcap,
-        _ => SavefileFormat::Pcapng,
-    };
-    let head = match output_format.format_for(default) {
-        SavefileFormat::Pcapng => {
-            let sources = purpose.devices.iter().zip(purpose.captures);
-            let interfaces =
-                sources.map(|(device, capture)| source::interface(device, capture, known));
-            let application = format!("{NAME} {}", env!("CARGO_PKG_VERSION"));
-            let section = Section::new()
-                .with_os(source::operating_system())
-                .with_application(application);
-            SavefileHead::pcapng(section, interfaces.collect())
-        }
-        _ => classic_head(path, purpose)?,
-    };
-    let mut savefile = Output::create(path, output_format, head, rotation)?;
-    if args.packet_buffered {
-        savefile.set_buffering(Buffering::None);
+/// What is known of a savefile before it is created.
+struct PreparedSavefile {
+    path: PathBuf,
+    format: OutputFormat,
+    head: SavefileHead,
+}
+
+impl PreparedSavefile {
+    fn new(args: &Args, path: &Path, purpose: &Purpose<'_>, known: &[Device]) -> Outcome<Self> {
+        let path = match purpose.thread {
+            Some(number) => insert_number(path, number),
+            None => path.to_owned(),
+        };
+        let format = OutputFormat::of_path(&path)?
+            .with(args.format)
+            .for_capture();
+        // Only pcapng can hold interfaces.
+        let default = match purpose.captures {
+            [_] => SavefileFormat::Pcap,
+            _ => SavefileFormat::Pcapng,
+        };
+        let head = match format.format_for(default) {
+            SavefileFormat::Pcapng => {
+                let sources = purpose.devices.iter().zip(purpose.captures);
+                let interfaces =
+                    sources.map(|(device, capture)| source::interface(device, capture, known));
+                let application = format!("{NAME} {}", env!("CARGO_PKG_VERSION"));
+                let section = Section::new()
+                    .with_os(source::operating_system())
+                    .with_application(application);
+                SavefileHead::pcapng(section, interfaces.collect())
+            }
+            _ => classic_head(&path, purpose)?,
+        };
+        Ok(PreparedSavefile { path, format, head })
     }
-    Ok(savefile)
+
+    fn create(self, args: &Args, rotation: Rotation) -> Outcome<Output> {
+        let mut savefile = Output::create(&self.path, self.format, self.head, rotation)?;
+        if args.packet_buffered {
+            savefile.set_buffering(Buffering::None);
+        }
+        Ok(savefile)
+    }
 }
 
 /// Returns the head of a classic savefile, which has one link type and the largest snaplen.

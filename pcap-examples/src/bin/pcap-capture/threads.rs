@@ -16,7 +16,7 @@ use crate::monitor::Monitor;
 use crate::outputs::{Outputs, Purpose};
 use crate::receive::Receiver;
 use crate::source::{self, Source};
-use crate::{drop_privileges, finish, open_rotation};
+use crate::{checks, drop_privileges, finish, open_rotation};
 
 pub(crate) fn run(
     args: &Args,
@@ -43,6 +43,7 @@ fn run_with(
         let handles: Vec<_> = captures.iter().map(Capture::break_handle).collect();
         handles.iter().cloned().for_each(signals::break_on_end);
         drop_privileges(args)?;
+        checks::check_outputs(args, rotation, captures.len() as u64)?;
         let rotation = open_rotation(args, rotation.clone())?;
         let lines = args.display.lines();
         let mut all_outputs = all_outputs.lock().unwrap_or_else(PoisonError::into_inner);

@@ -44,6 +44,20 @@ impl Output {
         }
     }
 
+    /// Removes the oldest savefiles of a ring that is too large after all savefiles are closed.
+    pub(super) fn complete_ring(&mut self) {
+        loop {
+            let files = self.ring().len();
+            let bytes = self.ring().bytes();
+            let is_too_large = self.rotation.ring_files.is_some_and(|max| files > max)
+                || self.rotation.ring_bytes.is_some_and(|max| bytes > max);
+            // The newest file stays, whatever its length.
+            if files < 2 || !is_too_large || self.remove_oldest().is_none() {
+                return;
+            }
+        }
+    }
+
     /// Determines how many bytes the ring leaves for the current savefile.
     pub(super) fn find_ring_room(&mut self) {
         if let Some(max) = self.rotation.ring_bytes {

@@ -311,6 +311,7 @@ impl Output {
         outcome = outcome.and(ended);
         if let Some(finisher) = &mut self.finisher {
             outcome = outcome.and(finisher.wait());
+            self.complete_ring();
         }
         if let Some(guard) = &mut self.guard {
             outcome = outcome.and(guard.stop());

@@ -1,10 +1,13 @@
 //! Further savefiles with their own filters (`--also`), and savefiles of several threads.
 
+use std::fs;
 use std::net::UdpSocket;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use super::words;
-use crate::common::live::{Running, in_netns};
-use crate::common::{path_arg, program, run_program, run_tool};
+use crate::common::live::{Running, Sender, in_netns};
+use crate::common::{RunResult, path_arg, program, run, run_program, run_tool};
 
 /// Sends this many datagrams to two ports each, from several sockets.
 fn send(count: usize) {
@@ -118,5 +121,203 @@ fn threads_write_their_own_savefiles() {
         let total: usize = parts.iter().map(|part| packets(part)).sum();
         assert_eq!(total, 400);
         assert!(!path.exists());
+    });
+}
+
+/// The savefiles of `--also` change as those of `-w` do. Each output is a ring of its own.
+#[test]
+fn further_savefiles_rotate() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = program("capture");
+        command.current_dir(folder.path());
+        command.args(words("-i lo -C 20kB -W 3 -w a.pcap --print-files"));
+        command.args(["--also", "udp port 9999=b.pcapng", "udp"]);
+        let running = Running::start(&mut command);
+        Sender::new().send(200, 1000);
+        running.signal(libc::SIGINT);
+        let (status, stdout, stderr) = running.end();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        let text = "`b.pcapng`: 200 packets written, ";
+        assert!(stderr.contains(text), "{stderr}");
+        for (name, files) in [("a.pcap", 10), ("b.pcapng", 10)] {
+            let listed = stdout.lines().filter(|line| line.starts_with(name));
+            assert!(listed.count() > files, "{stdout}");
+            let kept = [0, 1, 2].map(|number| folder.path().join(format!("{name}{number}")));
+            let last = kept
+                .iter()
+                .any(|path| super::numbers(path).ends_with(&[199]));
+            assert!(last, "{stdout}");
+            assert!(
+                kept.iter()
+                    .all(|path| path.metadata().unwrap().len() <= 20_000)
+            );
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 6);
+    });
+}
+
+/// Runs a capture that must fail in a folder. Afterwards, the folder has the same files.
+fn fail_in(folder: &Path, options: &str, also: &[&str]) -> RunResult {
+    let list = || {
+        let entries = fs::read_dir(folder).unwrap();
+        let entries = entries.map(|entry| entry.unwrap());
+        let mut list: Vec<_> = entries
+            .map(|entry| (entry.file_name(), entry.metadata().unwrap().len()))
+            .collect();
+        list.sort();
+        list
+    };
+    let before = list();
+    let mut command = program("capture");
+    command.current_dir(folder).args(words("-i lo -c 1"));
+    command.args(words(options));
+    for also in also {
+        command.args(["--also", also]);
+    }
+    // Without an error, the capture would not end.
+    let ran = run(command.args(words("-a duration:1")));
+    assert_eq!(list(), before, "{options} {also:?}: {}", ran.stderr);
+    ran
+}
+
+#[test]
+fn each_output_is_another_file() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("inner")).unwrap();
+        fs::write(path("old.pcap"), "old").unwrap();
+        symlink("old.pcap", path("link.pcap")).unwrap();
+        symlink("new.pcap", path("dangling.pcap")).unwrap();
+        fs::hard_link(path("old.pcap"), path("hard.pcap")).unwrap();
+        for (options, also, part) in [
+            (
+                "-w new.pcap",
+                &["udp=./new.pcap"][..],
+                "for --also: it is also the file `new.pcap` of -w",
+            ),
+            ("-w new.pcap", &["udp=inner/../new.pcap"], "of -w"),
+            ("-w dangling.pcap", &["udp=new.pcap"], "of -w"),
+            ("-w old.pcap", &["udp=link.pcap"], "of -w"),
+            ("-w old.pcap", &["udp=hard.pcap"], "of -w"),
+            (
+                "-w a.pcap",
+                &["udp=new.pcap", "tcp=dangling.pcap"],
+                "of --also",
+            ),
+            (
+                "-w old.pcap --status-file old.pcap",
+                &[],
+                "for --status-file",
+            ),
+            (
+                "-w new.pcap --status-file ./new.pcap",
+                &[],
+                "for --status-file",
+            ),
+            ("-C 1 -w new.pcap", &["udp=new.pcap"], "of -w"),
+            (
+                "-b packets:1 -b printname:new.pcap -w new.pcap",
+                &[],
+                "for printname",
+            ),
+            (
+                "--threads 2 -w new.pcap",
+                &["udp=./new.pcap"],
+                "`new-1.pcap` of -w",
+            ),
+            ("-w -", &["udp=-"], "for --also"),
+        ] {
+            let ran = fail_in(folder.path(), options, also);
+            assert_eq!(ran.status, Some(1), "{options}: {}", ran.stderr);
+            assert!(ran.stderr.contains(part), "{options}: {}", ran.stderr);
+        }
+        assert_eq!(fs::read(path("old.pcap")).unwrap(), b"old");
+        for (options, also) in [
+            ("", "udp=-"),
+            ("-C 1 -w a.pcap", "udp=-"),
+            ("-w a.pcap --print-files", "udp=-"),
+        ] {
+            let ran = fail_in(folder.path(), options, &[also]);
+            assert_eq!(ran.status, Some(2), "{options}: {}", ran.stderr);
+            assert!(ran.stderr.contains("standard output"), "{}", ran.stderr);
+        }
+    });
+}
+
+#[test]
+fn no_output_is_created_if_another_one_cannot_be() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("inner")).unwrap();
+        fs::write(path("old.pcap"), "old").unwrap();
+        symlink("status", path("link")).unwrap();
+        run_tool("mkfifo", &[path_arg(&path("fifo"))]);
+        for (options, also, part) in [
+            (
+                "-w old.pcap",
+                &["udp=none/b.pcap"][..],
+                "the folder `none` does not exist",
+            ),
+            (
+                "-w old.pcap",
+                &["udp=inner"],
+                "it is a folder; add the name of a file, as in `inner/a.pcap`",
+            ),
+            (
+                "-w old.pcap",
+                &["not a filter=b.pcap"],
+                "cannot compile `not a filter`",
+            ),
+            ("-w old.pcap", &["udp=b.xz"], "xz"),
+            (
+                "-w old.pcap --status-file none/status",
+                &[],
+                "the folder `none` does not exist",
+            ),
+            (
+                "-w old.pcap --status-file link",
+                &[],
+                "expected a regular file, found a symbolic link",
+            ),
+            (
+                "-w old.pcap --status-file fifo",
+                &[],
+                "expected a regular file, found a device",
+            ),
+            (
+                "-w a.pcap -b packets:1 -b printname:none/list",
+                &[],
+                "the folder `none` does not exist",
+            ),
+            (
+                "-b packets:1 -w inner/",
+                &[],
+                "add the name of a file, as in `inner/a.pcap`",
+            ),
+            (
+                "-C 1 -w inner",
+                &[],
+                "add the name of a file, as in `inner/a.pcap`",
+            ),
+            ("-G 1 -w %F/", &[], "it is a folder"),
+            (
+                "-C 1 -w none/a.pcap",
+                &[],
+                "the folder `none` does not exist",
+            ),
+            (
+                "-C 1 -w a.pcap",
+                &["udp=none/b.pcap"],
+                "the folder `none` does not exist",
+            ),
+        ] {
+            let ran = fail_in(folder.path(), options, also);
+            assert_eq!(ran.status, Some(1), "{options}: {}", ran.stderr);
+            assert!(ran.stderr.contains(part), "{options}: {}", ran.stderr);
+        }
+        assert_eq!(fs::read(path("old.pcap")).unwrap(), b"old");
     });
 }

@@ -14,7 +14,8 @@ const NOBODY: u32 = 65_534;
 fn of_threads(pid: u32, name: &str) -> Vec<String> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let lines = threads.flat_map(|thread| {
-        let status = fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
+        // The thread may have ended.
+        let status = fs::read_to_string(thread.ok()?.path().join("status")).ok()?;
         let line = status
             .lines()
             .find(|line| line.starts_with(name))

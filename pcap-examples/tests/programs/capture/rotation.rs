@@ -339,3 +339,24 @@ fn contradictions_are_usage_errors() {
     }
     assert_eq!(names(folder.path()), [""; 0]);
 }
+
+#[test]
+fn a_ring_of_one_file_has_the_name_of_the_option() {
+    in_netns(|| {
+        for (options, name) in [
+            ("-C 20kB -W 1", "a.pcap"),
+            ("-b filesize:20 -b files:1", "a_"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let options = format!("{options} -w a.pcap");
+            let running = Running::start(&mut capture(folder.path(), &options));
+            Sender::new().send(100, 1000);
+            end(running, 0);
+            let files = names(folder.path());
+            assert_eq!(files.len(), 1, "{files:?}");
+            assert!(files[0].starts_with(name), "{files:?}");
+            let kept = numbers(&folder.path().join(&files[0]));
+            assert!(kept.ends_with(&[99]) && kept.len() < 20, "{kept:?}");
+        }
+    });
+}
