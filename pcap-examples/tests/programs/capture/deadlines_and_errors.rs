@@ -162,7 +162,6 @@ fn exit_status_separates_usage_from_failure() {
         (&["-B", "1X"], 2, "the units B, kB, MB"),
         (&["-f", "udp", "tcp"], 2, "cannot be used with"),
         (&["-w", "-", "--print"], 2, "savefile"),
-        (&["-U"], 2, "--write"),
     ] {
         let ran = run_program("capture", arguments);
         assert_eq!(ran.status, Some(status), "{arguments:?}: {}", ran.stderr);
