@@ -102,7 +102,7 @@ fn a_blocked_output_is_reported_but_not_as_a_hang() {
             wait_until("the program has waited", waited);
         };
         waited(0.2);
-        assert_eq!(read()["waits"], 1);
+        assert!(read()["waits"].as_u64() >= Some(1));
         let receive = || {
             let mut message = [0; 64];
             let length = socket.recv(&mut message).ok()?;
