@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::background_writer::{Shared, Sync};
+use crate::background_writer::{FileCare, Shared, SpaceCheck, Sync};
 use crate::compression::{Compression, Compressor};
 use crate::files;
 use crate::signals;
@@ -66,9 +66,11 @@ impl Destination {
         })
     }
 
-    /// Sets when to call fdatasync(2).
-    pub(crate) fn with_sync(mut self, sync: Sync) -> Destination {
-        self.output_mut().sync = sync;
+    /// Sets when to call fdatasync(2), and how to check the free space.
+    pub(crate) fn with_care(mut self, care: FileCare) -> Destination {
+        let output = self.output_mut();
+        output.sync = care.sync;
+        output.space_check = care.space_check.filter(|_| output.is_regular);
         self
     }
 
@@ -176,6 +178,9 @@ pub(crate) struct CountingOutput {
     sync: Sync,
     /// When the first byte was written that is not synchronized.
     unsynced_since: Option<Instant>,
+    space_check: Option<SpaceCheck>,
+    /// The number of bytes to write before the next check.
+    until_space_check: u64,
 }
 
 enum Handle {
@@ -195,6 +200,8 @@ impl CountingOutput {
             is_compressed,
             sync: Sync::Never,
             unsynced_since: None,
+            space_check: None,
+            until_space_check: 0,
         })
     }
 
@@ -215,6 +222,8 @@ impl CountingOutput {
             is_compressed,
             sync: Sync::Never,
             unsynced_since: None,
+            space_check: None,
+            until_space_check: 0,
         })
     }
 
@@ -244,6 +253,9 @@ impl CountingOutput {
 
 impl Write for CountingOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let (Some(check), 0) = (&self.space_check, self.until_space_check) {
+            self.until_space_check = check();
+        }
         loop {
             self.shared.begin_write()?;
             let max_length = match signals::end() {
@@ -265,6 +277,7 @@ impl Write for CountingOutput {
                 Ok(written) => {
                     let appended = if self.is_compressed { 0 } else { written };
                     self.shared.record_written(appended, written)?;
+                    self.until_space_check = self.until_space_check.saturating_sub(written as u64);
                     if self.sync != Sync::Never {
                         self.unsynced_since.get_or_insert_with(Instant::now);
                     }

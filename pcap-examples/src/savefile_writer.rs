@@ -421,11 +421,17 @@ impl SavefileWriter {
     }
 
     fn dumper_failure(&self, error: Error) -> Failure {
-        dumper_failure(&self.path, self.background_writer.operation(), error)
+        match self.background_writer.follows_failure() {
+            true => Failure::Reported,
+            false => dumper_failure(&self.path, self.background_writer.operation(), error),
+        }
     }
 
     fn output_failure(&self, error: &io::Error) -> Failure {
-        output_failure(&self.path, self.background_writer.operation(), error)
+        match self.background_writer.follows_failure() {
+            true => Failure::Reported,
+            false => output_failure(&self.path, self.background_writer.operation(), error),
+        }
     }
 }
 

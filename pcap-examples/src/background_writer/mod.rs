@@ -11,6 +11,7 @@ mod waits;
 mod writer_thread;
 mod written_totals;
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -51,6 +52,25 @@ pub enum Sync {
     Every(Duration),
 }
 
+/// Called by the writer thread before it writes. Returns how many bytes it may write until the next call.
+pub type SpaceCheck = Arc<dyn Fn() -> u64 + Send + std::marker::Sync>;
+
+/// What the writer thread does besides writing.
+#[derive(Clone, Default)]
+pub struct FileCare {
+    /// When to call fdatasync(2).
+    pub sync: Sync,
+    /// Checks the free space, if that is limited.
+    pub space_check: Option<SpaceCheck>,
+}
+
+impl fmt::Debug for FileCare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("FileCare");
+        debug.field("sync", &self.sync).finish_non_exhaustive()
+    }
+}
+
 /// An output with its writer thread. Clones share the output.
 #[derive(Clone, Debug)]
 pub struct BackgroundWriter(Arc<Shared>);
@@ -68,22 +88,22 @@ impl BackgroundWriter {
     ///
     /// Returns an error if the file cannot be created.
     pub fn create(path: &Path, compression: Option<Compression>) -> io::Result<BackgroundWriter> {
-        BackgroundWriter::create_with_sync(path, compression, Sync::Never)
+        BackgroundWriter::create_with_care(path, compression, FileCare::default())
     }
 
-    /// Does the same as [`create`](Self::create), and calls fdatasync(2) as `sync` says.
+    /// Does the same as [`create`](Self::create), with further steps of the writer thread.
     ///
     /// # Errors
     ///
     /// Returns an error if the file cannot be created.
-    pub fn create_with_sync(
+    pub fn create_with_care(
         path: &Path,
         compression: Option<Compression>,
-        sync: Sync,
+        care: FileCare,
     ) -> io::Result<BackgroundWriter> {
         if path == Path::new("-") {
             return Ok(BackgroundWriter::start(move |shared| {
-                Ok(Destination::stdout(shared, compression)?.with_sync(sync))
+                Ok(Destination::stdout(shared, compression)?.with_care(care))
             }));
         }
         if destination::is_fifo(path) {
@@ -98,23 +118,26 @@ impl BackgroundWriter {
             }));
         }
         let file = safe_files::create(path)?;
-        Ok(BackgroundWriter::for_file(file, compression, sync, None))
+        Ok(BackgroundWriter::for_file(file, compression, care, None))
     }
 
-    /// Writes to a file that was created, and calls fdatasync(2) as `sync` says. Nothing is written before `previous`
-    /// has written all its data.
+    /// Writes to a file that was created. Nothing is written before `previous` has written all its data, and nothing at
+    /// all if the disk was full for that.
     pub fn for_file(
         file: File,
         compression: Option<Compression>,
-        sync: Sync,
+        care: FileCare,
         previous: Option<BackgroundWriter>,
     ) -> BackgroundWriter {
         BackgroundWriter::start(move |shared| {
             if let Some(previous) = previous {
-                previous.0.wait_until_complete();
+                if let Err(error) = previous.0.wait_until_complete() {
+                    shared.lock().follows_failure = true;
+                    return Err(error);
+                }
             }
             Destination::file(file, shared, compression)
-                .map(|destination| destination.with_sync(sync))
+                .map(|destination| destination.with_care(care))
         })
     }
 
@@ -295,6 +318,28 @@ impl BackgroundWriter {
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.lock().operation
+    }
+
+    /// Returns whether nothing was written because the disk was full for the output before this one. That one reports
+    /// the failure.
+    #[must_use]
+    pub fn follows_failure(&self) -> bool {
+        self.lock().follows_failure
+    }
+
+    /// Returns whether the output has no complete packet.
+    #[must_use]
+    pub fn is_without_packets(&self) -> bool {
+        let state = self.lock();
+        // While data waits in the compressor, the totals do not tell.
+        let is_counted = state.output_bytes == state.written_bytes;
+        state.output_bytes == 0 || (is_counted && state.written_totals.packets == 0)
+    }
+
+    /// Returns the number of bytes that the writer thread has not taken yet, before compression.
+    #[must_use]
+    pub fn queued_bytes(&self) -> u64 {
+        self.lock().queue.len() as u64
     }
 
     /// Returns the totals of the packets that were written completely.

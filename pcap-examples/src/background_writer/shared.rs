@@ -66,6 +66,8 @@ pub(super) struct State {
     pub(super) operation: &'static str,
     /// When the output last accepted data, or the writer thread last took some.
     pub(super) last_progress: Instant,
+    /// Whether nothing is written because the disk was full for the output before this one.
+    pub(super) follows_failure: bool,
     /// The result, once the writer thread has ended or the program has given up the output.
     pub(super) result: Option<io::Result<()>>,
     /// The captures to break when the output fails.
@@ -137,6 +139,7 @@ impl Shared {
                 is_complete: false,
                 operation: "write",
                 last_progress: Instant::now(),
+                follows_failure: false,
                 result: None,
                 captures: Vec::new(),
             }),
@@ -199,12 +202,20 @@ impl Shared {
     }
 
     /// Waits until all data is written, or the output has failed.
-    pub(super) fn wait_until_complete(&self) {
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the disk is full. After another failure, the next output may succeed.
+    pub(super) fn wait_until_complete(&self) -> io::Result<()> {
         let mut state = self.lock();
         while !state.is_complete && state.result.is_none() {
             let waited = self.program_wakeup.wait_timeout(state, RETRY_INTERVAL);
             (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         }
+        state.check().or_else(|error| match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Err(error),
+            _ => Ok(()),
+        })
     }
 
     /// Records the result of the writer thread. If it is an error, breaks the captures.

@@ -42,6 +42,12 @@ impl WrittenTotals {
         totals
     }
 
+    /// Returns the number of bytes that the writer threads have not taken yet, before compression.
+    pub(crate) fn queued_bytes(&self) -> u64 {
+        let sum = self.lock();
+        sum.others.iter().map(BackgroundWriter::queued_bytes).sum()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Sum> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

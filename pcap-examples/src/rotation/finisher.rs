@@ -48,7 +48,8 @@ impl Steps {
     pub(super) fn finish(&self, mut finished: Finished) -> Outcome {
         let path = finished.path;
         if let Err(failure) = finished.savefile.close() {
-            self.ring().forget(&path);
+            let is_empty = finished.savefile.background_writer().is_without_packets();
+            self.ring().fail(&path, is_empty);
             return Err(match finished.is_failed {
                 true => Failure::Reported,
                 false => failure,

@@ -1,4 +1,4 @@
-//! Watches the free space in a thread, because asking a file system may take a while.
+//! Watches the free space: once a second, before each new savefile, and while much is written.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,11 +8,16 @@ use std::time::Duration;
 
 use super::free_space::MinFree;
 use super::ring::Ring;
+use crate::background_writer::{SpaceCheck, WrittenTotals};
 use crate::exit::Failure;
 use crate::stderr;
 
 /// How often the free space is checked.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// The free space is also checked after this many bytes, and more often when there is little left.
+const MAX_UNCHECKED: u64 = 4 << 20;
+/// The least number of bytes between two checks.
+const MIN_UNCHECKED: u64 = 64 << 10;
 
 /// Watches the free space on the file system of the savefiles.
 #[derive(Debug)]
@@ -26,6 +31,8 @@ struct Shared {
     program: &'static str,
     min: MinFree,
     folder: PathBuf,
+    /// The outputs, whose queues need space, too.
+    written: WrittenTotals,
     /// The savefiles to remove first. `None` if there is no ring.
     ring: Option<Arc<Mutex<Ring>>>,
     /// Why the capture must end.
@@ -47,12 +54,14 @@ impl Guard {
         program: &'static str,
         min: MinFree,
         folder: PathBuf,
+        written: WrittenTotals,
         ring: Option<Arc<Mutex<Ring>>>,
     ) -> Result<Guard, Failure> {
         let shared = Arc::new(Shared {
             program,
             min,
             folder,
+            written,
             ring,
             failure: Mutex::new(None),
             is_low: AtomicBool::new(false),
@@ -81,8 +90,14 @@ impl Guard {
     }
 
     /// Checks the free space now, for a new savefile.
-    pub(super) fn check_soon(&self) {
-        self.shared.wakeup.notify_one();
+    pub(super) fn check(&self) {
+        self.shared.check();
+    }
+
+    /// Returns the check for a writer thread.
+    pub(super) fn space_check(&self) -> SpaceCheck {
+        let shared = Arc::clone(&self.shared);
+        Arc::new(move || (shared.check() / 4).clamp(MIN_UNCHECKED, MAX_UNCHECKED))
     }
 
     /// Stops watching.
@@ -122,19 +137,28 @@ impl Shared {
         }
     }
 
-    /// Removes the oldest savefiles of the ring if there is not enough free space. If there are none, the capture must
-    /// end.
-    fn check(&self) {
+    /// Removes the oldest savefiles of the ring if there is not enough free space for the data that waits. If there are
+    /// none, the capture must end. Returns how many bytes may still be written.
+    fn check(&self) -> u64 {
+        if self.is_low.load(Ordering::Relaxed) {
+            return 0;
+        }
         let folder = self.folder.display();
         let why = match self.min.compare(&self.folder) {
-            Ok((free, min)) if free >= min || self.remove(min - free) => return,
-            Ok((free, min)) => format!(
-                "cannot continue in `{folder}`: expected {min} bytes of free space, found {free}"
-            ),
+            Ok((free, min)) => {
+                let left = free.saturating_sub(self.written.queued_bytes());
+                if left >= min || self.remove(min - left) {
+                    return left.saturating_sub(min);
+                }
+                format!(
+                    "cannot continue in `{folder}`: expected {min} bytes of free space, found {left}"
+                )
+            }
             Err(error) => format!("cannot get the free space of `{folder}`: {error}"),
         };
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
         self.is_low.store(true, Ordering::Relaxed);
+        0
     }
 
     /// Removes the oldest savefiles until this number of bytes is free. Returns whether any was removed.

@@ -52,18 +52,20 @@ impl Ring {
         }
     }
 
-    /// Notes that a savefile is not complete or was removed. The ring leaves it alone.
-    pub(super) fn forget(&mut self, path: &Path) {
-        self.files.retain(|file| file.path != path);
+    /// Notes that a savefile is not complete. The ring leaves it alone, but removes it if it is empty.
+    pub(super) fn fail(&mut self, path: &Path, is_empty: bool) {
+        let found = self.files.iter().rposition(|file| file.path == path);
+        if let Some(file) = found.and_then(|index| self.files.remove(index)) {
+            if is_empty {
+                file.remove_empty();
+            }
+        }
     }
 
     /// Removes a savefile that is closed and has no packets.
     pub(super) fn discard(&mut self, path: &Path) {
         if let Some(file) = self.files.pop_back().filter(|file| file.path == path) {
-            if Identity::at(&file.path) == file.identity {
-                // If it stays, it is complete and empty.
-                let _ = fs::remove_file(&file.path);
-            }
+            file.remove_empty();
         }
     }
 
@@ -114,6 +116,16 @@ impl Ring {
             _ => Ok(()),
         };
         Some(removed)
+    }
+}
+
+impl RingFile {
+    /// Removes the file, unless another one has its name by now.
+    fn remove_empty(&self) {
+        if Identity::at(&self.path) == self.identity {
+            // If it stays, it has no packets.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

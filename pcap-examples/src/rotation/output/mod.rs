@@ -14,7 +14,7 @@ use super::guard::Guard;
 use super::ring::Ring;
 use super::series::Series;
 use super::{Naming, Rotation, existing_folder_of};
-use crate::background_writer::{BackgroundWriter, WrittenTotals};
+use crate::background_writer::{BackgroundWriter, FileCare, WrittenTotals};
 use crate::compression::Compression;
 use crate::exit::{Failure, Outcome};
 use crate::files;
@@ -101,9 +101,11 @@ impl Output {
             lines: rotation.lines.clone(),
             hooks: rotation.hooks.clone(),
         };
+        let written = WrittenTotals::default();
         let guard = rotation.min_free.map(|min| {
             let ring = rotation.is_ring().then(|| Arc::clone(&ring));
-            Guard::start(rotation.program, min, existing_folder_of(path), ring)
+            let folder = existing_folder_of(path);
+            Guard::start(rotation.program, min, folder, written.clone(), ring)
         });
         let mut output = Output {
             path: path.to_owned(),
@@ -116,7 +118,7 @@ impl Output {
             statistics: vec![None; head.interfaces()],
             packets: vec![0; head.interfaces()],
             head,
-            written: WrittenTotals::default(),
+            written,
             ring,
             ring_room: u64::MAX,
             finisher: match rotation.changes_files() {
@@ -375,6 +377,9 @@ impl Output {
 
     /// Creates the next savefile. First removes the oldest ones of a full ring.
     fn create_savefile(&mut self, now: Instant) -> Outcome {
+        if let Some(guard) = &self.guard {
+            guard.check();
+        }
         let (path, savefile) = match self.rotation.naming {
             Naming::Single => self.create_single()?,
             _ => self.create_next()?,
@@ -391,19 +396,23 @@ impl Output {
         };
         current.savefile.set_buffering(self.buffering);
         self.current = Some(current);
-        if let Some(guard) = &self.guard {
-            guard.check_soon();
-        }
         Ok(())
     }
 
     fn create_single(&mut self) -> Outcome<(PathBuf, SavefileWriter)> {
         let path = self.path.clone();
-        let created =
-            BackgroundWriter::create_with_sync(&path, self.compression, self.rotation.sync);
+        let created = BackgroundWriter::create_with_care(&path, self.compression, self.care());
         let background_writer = created.map_err(|e| files::creation_failure(&path, &e))?;
         let savefile = SavefileWriter::with_head(&path, &self.head, background_writer)?;
         Ok((path, savefile))
+    }
+
+    /// Returns what the writer thread of a savefile does besides writing.
+    fn care(&self) -> FileCare {
+        FileCare {
+            sync: self.rotation.sync,
+            space_check: self.guard.as_ref().map(Guard::space_check),
+        }
     }
 
     fn create_next(&mut self) -> Outcome<(PathBuf, SavefileWriter)> {
@@ -415,7 +424,7 @@ impl Output {
         self.find_ring_room();
         let previous = self.previous.take();
         let background_writer =
-            BackgroundWriter::for_file(file, self.compression, self.rotation.sync, previous);
+            BackgroundWriter::for_file(file, self.compression, self.care(), previous);
         let savefile = SavefileWriter::with_head(&path, &self.head, background_writer)?;
         Ok((path, savefile))
     }

@@ -262,18 +262,32 @@ fn after_sigkill_all_files_but_the_last_are_whole() {
     });
 }
 
-/// Runs a capture on a file system of 256 MiB until it ends, or until it has written a number of files. Returns its
-/// status, its standard error, and the names and numbers of packets of the savefiles that remain.
-fn on_own_disk(options: &str, files: usize) -> (i32, String, Vec<(String, usize)>) {
+/// What a capture on a small file system has left.
+struct OnDisk {
+    status: i32,
+    stderr: String,
+    /// The names of the savefiles, with their lengths and numbers of packets.
+    files: Vec<(String, u64, usize)>,
+}
+
+impl OnDisk {
+    fn packets(&self) -> usize {
+        self.files.iter().map(|file| file.2).sum()
+    }
+}
+
+/// Runs a capture on a file system of this size, while datagrams of this length arrive, until it ends or has finished a
+/// number of files.
+fn on_own_disk(size: &str, options: &str, length: usize, finished: usize) -> OnDisk {
     let folder = tempfile::tempdir().unwrap();
     let disk = folder.path().join("disk");
     fs::create_dir(&disk).unwrap();
     // The file system disappears with the namespace, so copy the files.
-    let script = "mount --make-rprivate / 2>/dev/null; mount -t tmpfs -o size=256m none disk || exit 99; \
+    let script = "mount --make-rprivate / 2>/dev/null; mount -t tmpfs -o size=$0 none disk || exit 99; \
                   \"$@\" & trap \"kill -INT $!\" INT; wait $!; wait $!; status=$?; \
                   cp disk/* .; umount disk; exit $status";
     let mut unshare = Command::new("unshare");
-    unshare.args(["-m", "--propagation", "unchanged", "sh", "-c", script, "sh"]);
+    unshare.args(["-m", "--propagation", "unchanged", "sh", "-c", script, size]);
     let command = capture(folder.path(), options);
     unshare.arg(command.get_program()).args(command.get_args());
     unshare.current_dir(folder.path());
@@ -282,9 +296,9 @@ fn on_own_disk(options: &str, files: usize) -> (i32, String, Vec<(String, usize)
     let sender = Sender::new();
     let mut is_asked = false;
     wait_until("the capture ends", || {
-        sender.send(400, 1000);
+        sender.send(400, length);
         let listed = fs::read_to_string(&list).unwrap_or_default();
-        if listed.lines().count() >= files && !is_asked {
+        if listed.lines().count() >= finished && !is_asked {
             is_asked = true;
             running.signal(libc::SIGINT);
         }
@@ -292,13 +306,20 @@ fn on_own_disk(options: &str, files: usize) -> (i32, String, Vec<(String, usize)
     });
     let (status, _, stderr) = running.end();
     let mut files = names(folder.path());
-    files.retain(|name| name.starts_with("a_"));
-    let packets = |name: &String| numbers(&folder.path().join(name)).len();
-    let files = files.into_iter().map(|name| {
-        let packets = packets(&name);
-        (name, packets)
-    });
-    (status.code().unwrap(), stderr, files.collect())
+    files.retain(|name| name.starts_with("a_") || name.starts_with("a."));
+    let describe = |name: String| {
+        let path = folder.path().join(&name);
+        // gzip passes on what is not compressed.
+        let script = "gzip -dcf \"$0\" | tcpdump -n -r -";
+        let read = run(Command::new("sh").args(["-c", script, path_arg(&path)]));
+        let packets = read.stdout.split(|&byte| byte == b'\n').count() - 1;
+        (name, fs::metadata(&path).unwrap().len(), packets)
+    };
+    OnDisk {
+        status: status.code().unwrap(),
+        stderr,
+        files: files.into_iter().map(describe).collect(),
+    }
 }
 
 #[test]
@@ -307,17 +328,74 @@ fn free_space_is_kept() {
         // Without a ring, the capture ends and no packet is lost. Ten megabytes may be used; the rest is for the packets
         // that arrive until the program checks again.
         let options = "--min-free 96% -b filesize:1000 -w disk/a.pcap -b printname:list";
-        let (status, stderr, files) = on_own_disk(options, usize::MAX);
-        assert_eq!(status, 1, "{stderr}");
-        assert!(stderr.contains("bytes of free space, found"), "{stderr}");
-        assert!(!stderr.contains("not written"), "{stderr}");
-        let packets: usize = files.iter().map(|file| file.1).sum();
-        assert!(packets > 4000, "{files:?}");
+        let ran = on_own_disk("256m", options, 1000, usize::MAX);
+        assert_eq!(ran.status, 1, "{}", ran.stderr);
+        let text = "bytes of free space, found";
+        assert!(ran.stderr.contains(text), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("not written"), "{}", ran.stderr);
+        assert!(ran.packets() > 4000, "{:?}", ran.files);
         // With a ring, the oldest files are removed.
         let options = format!("{options} -b files:1000");
-        let (status, stderr, files) = on_own_disk(&options, 20);
-        assert_eq!(status, 0, "{stderr}");
-        assert!(!files[0].0.starts_with("a_00001"), "{files:?}");
+        let ran = on_own_disk("256m", &options, 1000, 20);
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        assert!(!ran.files[0].0.starts_with("a_00001"), "{:?}", ran.files);
+    });
+}
+
+/// The space is checked while a file is written: a flood fills such a disk in a fraction of a second.
+#[test]
+fn free_space_is_kept_during_a_flood() {
+    in_netns(|| {
+        for (options, least) in [
+            ("-w disk/a.pcap", 1),
+            ("-b filesize:100MB -b files:9 -w disk/a.pcap", 1),
+            (
+                "-b filesize:4MB -b files:99 -w disk/a.pcap -b printname:list",
+                3,
+            ),
+        ] {
+            let options = format!("--min-free 16MiB --queue 1M {options}");
+            let ran = on_own_disk("48m", &options, 60_000, 30);
+            let used: u64 = ran.files.iter().map(|file| file.1).sum();
+            // The packets in the queue and in the kernel's buffer are still written.
+            assert!(used < 38 << 20, "{options}: {:?}", ran.files);
+            assert!(ran.files.len() >= least, "{:?}", ran.files);
+            assert!(!ran.stderr.contains("not written"), "{}", ran.stderr);
+            assert_eq!(ran.status, i32::from(least == 1), "{}", ran.stderr);
+        }
+    });
+}
+
+#[test]
+fn a_full_disk_is_one_error_and_leaves_no_empty_files() {
+    in_netns(|| {
+        for (size, options, lines) in [
+            ("16m", "-b filesize:1000 -b files:999 -w disk/a.pcap", 1),
+            ("128k", "-b filesize:20 -b files:999 -w disk/a.pcapng.gz", 1),
+            (
+                "16m",
+                "-b filesize:1000 -b files:999 -w disk/a.pcap --also udp=disk/b.pcap",
+                2,
+            ),
+        ] {
+            let ran = on_own_disk(size, options, 60_000, usize::MAX);
+            let stderr = &ran.stderr;
+            assert_eq!(ran.status, 1, "{stderr}");
+            assert_eq!(stderr.matches("No space left").count(), lines, "{stderr}");
+            assert_eq!(
+                stderr.matches("pcap-capture: cannot").count(),
+                lines,
+                "{stderr}"
+            );
+            assert!(stderr.contains("packets not written"), "{stderr}");
+            let captured = |line: &str| line.split_once(" packets captured,")?.0.parse().ok();
+            let captured: usize = stderr.lines().find_map(captured).unwrap();
+            // Packets of a compressed file may be on the disk before they count.
+            assert!(ran.packets() >= captured, "{stderr}: {:?}", ran.files);
+            for (name, length, packets) in &ran.files {
+                assert!(*length > 0 && *packets > 0, "{name}: {:?}", ran.files);
+            }
+        }
     });
 }
 
