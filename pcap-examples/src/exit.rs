@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::CommandFactory;
-use pcap_core::Error;
+use pcap_core::{Error, ErrorKind};
 
 use crate::{background_writer, program, stderr};
 
@@ -56,11 +56,21 @@ impl Failure {
         matches!(self, Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
+    /// Returns what helps, if a device does not exist.
+    fn way_out(&self) -> &'static str {
+        match self {
+            Failure::Pcap(error) if error.kind() == ErrorKind::NoSuchDevice => {
+                "; `pcap-devices` lists the devices"
+            }
+            _ => "",
+        }
+    }
+
     /// Prints the failure as one line on standard error: `pcap-read: cannot open …`. Prints nothing if it was already
     /// reported, or if it is a broken pipe.
     pub fn report(&self, program: &str) {
         if !matches!(self, Failure::Reported) && !self.is_broken_pipe() {
-            stderr::print_message(program, self);
+            stderr::print_message(program, format_args!("{self}{}", self.way_out()));
         }
     }
 }

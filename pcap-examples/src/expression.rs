@@ -24,13 +24,22 @@ pub fn from_file(path: &Path) -> Outcome<String> {
         fs::read_to_string(path)
     };
     let text = text.map_err(|e| {
+        // `-F` of Wireshark's tools is the format of the output.
+        let is_format = FORMATS.iter().any(|format| path == Path::new(format));
+        let hint = match is_format {
+            true => "; use `--format` for the format of the output",
+            false => "",
+        };
         Failure::Text(format!(
-            "cannot read the expression from `{}`: {e}",
+            "cannot read the expression from `{}`: {e}{hint}",
             path.display()
         ))
     })?;
     Ok(without_comments(&text))
 }
+
+/// Names of formats in Wireshark's tools.
+const FORMATS: [&str; 4] = ["libpcap", "nsecpcap", "pcap", "pcapng"];
 
 /// Removes comments, and joins the lines.
 fn without_comments(text: &str) -> String {

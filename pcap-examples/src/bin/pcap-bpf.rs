@@ -12,7 +12,7 @@ use pcap_examples::json::{self, Object};
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::options::filter::{FilterWords, Selection};
 use pcap_examples::program;
-use pcap_examples::savefile_reader;
+use pcap_examples::{savefile_reader, value_parsers};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -44,7 +44,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     filter: FilterWords,
     /// The link type, by its DLT name or number
-    #[arg(short = 'y', long, value_name = "LINKTYPE", default_value = "EN10MB")]
+    #[arg(short = 'y', long, value_name = "LINKTYPE", default_value = "EN10MB", value_parser = value_parsers::datalink)]
     linktype: Dlt,
     /// The snaplen, which the filter returns for packets that it accepts; 0 means the default. With --run
     /// and --match, it is the snaplen of the savefile
@@ -52,11 +52,12 @@ pub(crate) struct Args {
         short,
         long = "snapshot-length",
         value_name = "BYTES",
-        default_value_t = 262_144
+        default_value = "262144",
+        value_parser = value_parsers::number(0_u32..)
     )]
     snaplen: u32,
     /// The netmask of the network, for `ip broadcast` [default: unknown]
-    #[arg(long, value_name = "MASK")]
+    #[arg(long, value_name = "MASK", value_parser = value_parsers::netmask)]
     netmask: Option<Ipv4Addr>,
     /// Print readable instructions (-d, the default), C code (-dd) or decimal numbers (-ddd)
     #[arg(short, action = ArgAction::Count)]

@@ -26,13 +26,13 @@ pub struct DuplicateOptions {
     #[arg(long)]
     dedup: bool,
     /// Remove duplicates among N successive packets, at most 1000000
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = value_parsers::number(2_u32..=1_000_000))]
     dedup_window: Option<u32>,
     /// Remove duplicates whose times differ by at most this, in seconds or with a unit: 0.5, 20ms
     #[arg(long, value_name = "TIME", value_parser = value_parsers::seconds)]
     dedup_time: Option<Duration>,
     /// Ignore the first N bytes of packets when comparing them, unless a packet is shorter
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "N", default_value = "0", hide_default_value = true, value_parser = value_parsers::number(0_u32..))]
     ignore_bytes: u32,
 }
 

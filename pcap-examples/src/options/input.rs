@@ -56,7 +56,7 @@ impl InputOptions {
         }
         if !self.words.is_empty() && self.filter.is_given() {
             exit::usage_error::<A>(
-                "with `-r`, all words are the filter: `-f` and `-F` give another one",
+                "cannot use `-f` or `-F` together with a filter in words: with `-r`, all words are the filter",
             );
         }
         let words: Option<Vec<&str>> = self.words.iter().map(|word| word.to_str()).collect();

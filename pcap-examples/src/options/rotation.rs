@@ -55,7 +55,7 @@ pub struct RotationOptions {
     #[arg(short = 'G', long, value_name = "TIME", value_parser = value_parsers::nonzero_seconds)]
     file_time: Option<Duration>,
     /// Keep N files with -C, and remove the oldest; with -G, end the capture after N times TIME
-    #[arg(short = 'W', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'W', long, value_name = "N", value_parser = value_parsers::number(1_u64..))]
     file_count: Option<u64>,
     /// Change files as dumpcap does, after duration:TIME, interval:TIME (of the clock), filesize:SIZE or
     /// packets:N; files:N and total:SIZE keep a ring of files; printname:FILE lists them. Can be repeated

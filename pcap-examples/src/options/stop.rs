@@ -17,7 +17,7 @@ pub struct StopOptions {
         value_parser = condition)]
     conditions: Vec<StopCondition>,
     /// End the capture after this number of packets
-    #[arg(short = 'c', long = "limit", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'c', long = "limit", value_name = "N", value_parser = value_parsers::number(1_u64..))]
     count: Option<u64>,
     /// End the capture after this time, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms
     #[arg(long, value_name = "TIME", value_parser = value_parsers::seconds)]

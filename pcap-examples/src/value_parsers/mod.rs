@@ -2,14 +2,18 @@
 
 mod amount;
 mod moment;
+mod number;
 mod number_ranges;
 mod size;
 mod time;
 mod time_shift;
 
-use pcap_core::{Dlt, Linktype};
+use std::net::Ipv4Addr;
+
+use pcap_core::{Dlt, Linktype, TstampType};
 
 pub use moment::{Moment, moment};
+pub use number::number;
 pub use number_ranges::{NumberRanges, number_ranges};
 pub use size::{bytes, kibibytes, kilobytes, megabytes};
 pub use time::{milliseconds, nonzero_seconds, seconds};
@@ -49,12 +53,45 @@ pub fn count(text: &str, things: &str) -> Result<u64, String> {
 pub fn linktype(text: &str) -> Result<Linktype, String> {
     let found = match text.parse::<Linktype>() {
         Ok(linktype) => linktype,
-        Err(error) => Dlt::from_name(text).ok_or(error.to_string())?.into(),
+        Err(_) => datalink(text)?.into(),
     };
     match found.value() {
         0..=0xffff => Ok(found),
         number => Err(format!("expected at most 65535, found {number}")),
     }
+}
+
+/// Parses a link type of libpcap: the name or number of a DLT.
+///
+/// # Errors
+///
+/// Returns a message for clap to print if there is no such link type.
+pub fn datalink(text: &str) -> Result<Dlt, String> {
+    let found = text.parse::<Dlt>().ok().filter(|dlt| dlt.value() >= 0);
+    found.ok_or("expected the name or number of a link type, such as EN10MB or 1".to_owned())
+}
+
+/// Parses an IPv4 netmask.
+///
+/// # Errors
+///
+/// Returns a message for clap to print if the text is not an IPv4 address.
+pub fn netmask(text: &str) -> Result<Ipv4Addr, String> {
+    let mask = text.parse().ok();
+    mask.ok_or("expected an IPv4 address, such as 255.255.255.0".to_owned())
+}
+
+/// Parses the name or number of a source of packet times.
+///
+/// # Errors
+///
+/// Returns a message for clap to print if there is no such source.
+pub fn time_stamp_type(text: &str) -> Result<TstampType, String> {
+    let found = text
+        .parse::<TstampType>()
+        .ok()
+        .filter(|source| source.value() >= 0);
+    found.ok_or("expected a source of packet times, such as host or adapter, see -J".to_owned())
 }
 
 #[cfg(test)]

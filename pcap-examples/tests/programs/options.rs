@@ -307,3 +307,54 @@ fn letters_are_combined_and_values_follow_them() {
         }
     });
 }
+
+/// Tries values that most options reject. The device does not exist, and neither do the inputs.
+#[cfg(target_os = "linux")]
+#[test]
+fn errors_about_values_say_what_is_expected() {
+    let of_rust = [
+        "digit found",
+        "cannot parse integer",
+        "number too",
+        "is not in",
+        "invalid IPv4",
+        "cannot parse",
+        "float literal",
+    ];
+    crate::common::live::in_netns(|| {
+        let mut tried = 0;
+        for name in NAMES {
+            let words: &[&str] = match name {
+                "pcap-bpf" => &["udp"],
+                "pcap-capture" | "pcap-devices" => &["-i", "none"],
+                "pcap-filter" | "pcap-recode" => &["/none", "/dev/null"],
+                "pcap-merge" => &["/none", "-w", "/dev/null"],
+                "pcap-replay" => &["/none", "-i", "none"],
+                "pcap-split" => &["/none", "--flow", "-o", "/none/"],
+                _ => &["/none"],
+            };
+            let short = name.trim_start_matches("pcap-");
+            for option in options(name).into_iter().filter_map(|option| option.long) {
+                for value in ["", "-1", "1e99", "99999999999999999999", "a=b"] {
+                    let ran = run(program(short).arg(format!("{option}={value}")).args(words));
+                    for words in of_rust {
+                        // A filter expression and a MAC address are not parsed here.
+                        let is_ours = !ran.stderr.contains("hardware address");
+                        assert!(
+                            !(ran.stderr.contains(words) && is_ours),
+                            "{name} {option}={value}: {}",
+                            ran.stderr
+                        );
+                    }
+                    tried += 1;
+                }
+            }
+        }
+        assert!(tried > 500, "{tried}");
+        let missing = run(program("capture").args(["-i", "none"]));
+        let lists = "; `pcap-devices` lists the devices\n";
+        assert!(missing.stderr.ends_with(lists), "{}", missing.stderr);
+        let format = run(program("filter").args(["-F", "pcap", "/dev/null", "/dev/full"]));
+        assert_eq!(format.status, Some(1), "{}", format.stderr);
+    });
+}

@@ -83,7 +83,7 @@ pub(crate) struct Args {
     /// Linux distributes flows among the threads, and order is kept within a thread. pcap-merge merges the savefiles.
     /// Limits of files apply to the savefiles of each thread. The first thread that reaches a limit ends all threads,
     /// after the packets that have arrived are written.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", value_parser = value_parsers::number(1_u16..=256))]
     pub(crate) threads: Option<u16>,
     /// Write packets to a savefile instead of printing them; `-` means standard output
     #[arg(short, long, value_name = "FILE")]

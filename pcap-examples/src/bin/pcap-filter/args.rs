@@ -81,7 +81,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) range: RangeOptions,
     /// Stop after copying this many packets [default: all]
-    #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'c', long, value_name = "N", value_parser = value_parsers::number(1_u64..))]
     pub(crate) limit: Option<u64>,
     #[command(flatten)]
     pub(crate) duplicates: DuplicateOptions,

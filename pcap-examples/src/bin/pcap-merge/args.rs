@@ -111,7 +111,7 @@ pub(crate) struct Args {
     pub(crate) shift: Vec<(usize, TimeShift)>,
     /// Truncate packets to this length; their length on the wire is kept
     #[arg(short, long = "snapshot-length", value_name = "BYTES",
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
+        value_parser = value_parsers::number(1_u32..=0x7fff_ffff))]
     pub(crate) snaplen: Option<u32>,
     /// In pcapng, join interfaces of different inputs whose descriptions are equal
     #[arg(long)]
@@ -121,7 +121,7 @@ pub(crate) struct Args {
     pub(crate) append: bool,
     /// The maximum number of inputs open at once. Each needs two file descriptors and half a MiB of
     /// memory. More inputs are merged in rounds, using temporary files (in TMPDIR)
-    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = value_parsers::number(2_u32..))]
     pub(crate) max_open: u32,
     /// Print the summary as a line of JSON (see below)
     #[arg(long)]

@@ -7,7 +7,7 @@ use pcap_examples::options::input::InputOptions;
 use pcap_examples::options::json::JsonOptions;
 use pcap_examples::options::range::{self, RangeOptions};
 use pcap_examples::packet_printer::PrintFormat;
-use pcap_examples::{json, packet_line, signals};
+use pcap_examples::{json, packet_line, signals, value_parsers};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) range: RangeOptions,
     /// The maximum number of packets to print, in all files together [default: all]
-    #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'c', long, value_name = "N", value_parser = value_parsers::number(1_u64..))]
     pub(crate) limit: Option<u64>,
     /// Print only the number of packets in all files together
     #[arg(long, conflicts_with_all = ["raw", "json"])]

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         }
         let input = args.input.input::<Args>()?;
         if args.follow && input.files.len() > 1 {
-            exit::usage_error::<Args>("cannot follow more than one file");
+            exit::usage_error::<Args>("--follow requires a single savefile");
         }
         input.check(NAME)?;
         run(&args, &input)

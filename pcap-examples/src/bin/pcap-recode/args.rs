@@ -85,7 +85,7 @@ pub(crate) struct Args {
     pub(crate) skip: bool,
     /// Truncate packets to this length; their length on the wire is kept
     #[arg(short, long = "snapshot-length", value_name = "BYTES",
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
+        value_parser = value_parsers::number(1_u32..=0x7fff_ffff))]
     pub(crate) snaplen: Option<u32>,
     /// The precision of packet times; finer digits are dropped [default: that of IN; nano from
     /// pcapng to pcap]

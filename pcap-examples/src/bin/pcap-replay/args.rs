@@ -99,13 +99,13 @@ pub(crate) struct Args {
         conflicts_with_all = ["pps", "mbps", "fast"])]
     pub(crate) max_gap: Option<Duration>,
     /// How many times to send the savefile; 0 means until Ctrl-C
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parsers::number(0_u64..))]
     pub(crate) loops: u64,
     /// Pause between loops, in seconds or with a unit
     #[arg(long, value_name = "TIME", value_parser = value_parsers::seconds, conflicts_with = "fast")]
     pub(crate) loop_delay: Option<Duration>,
     /// The maximum number of packets to send, in all loops together [default: all]
-    #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'c', long, value_name = "N", value_parser = value_parsers::number(1_u64..))]
     pub(crate) limit: Option<u64>,
     /// How long to send, in seconds or with a unit: 0.5, 60s, 5m, 1h [default: no limit]
     #[arg(long, value_name = "TIME", value_parser = value_parsers::nonzero_seconds)]

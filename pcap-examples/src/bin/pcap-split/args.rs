@@ -90,7 +90,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) force: bool,
     /// The maximum number of savefiles. The last one gets all further packets
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = value_parsers::number(1_u32..))]
     max_files: Option<u32>,
     /// With --every, begin spans at full hours, full minutes or other divisions of the day, in local time
     #[arg(long)]
@@ -99,11 +99,11 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) ignore_vlan: bool,
     /// The minimum number of digits in the names. Names with longer numbers do not sort correctly
-    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..=18))]
+    #[arg(long, value_name = "N", default_value = "5", value_parser = value_parsers::number(1_u8..=18))]
     pub(crate) digits: u8,
     /// With --flow, the maximum number of savefiles open at once; lowered automatically at the limit of
     /// file descriptors [default: 200]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = value_parsers::number(1_u32..))]
     pub(crate) max_open: Option<u32>,
     /// Print a line of JSON for each savefile and for the summary (see below)
     #[arg(long)]
@@ -117,7 +117,7 @@ pub(crate) struct Args {
 #[group(required = true, multiple = false)]
 pub(crate) struct SplitBy {
     /// The maximum number of packets in each savefile
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = value_parsers::number(1_u64..))]
     pub(crate) packets: Option<u64>,
     /// The maximum size of each savefile including headers, in KiB or with a unit: 64K, 10M, 1G. A
     /// savefile exceeds it only if it contains a single packet that is larger, or if pcapng blocks without a

@@ -32,12 +32,13 @@ pub(super) struct DeviceArgs {
         short,
         long = "snapshot-length",
         value_name = "BYTES",
-        action = ArgAction::Append
+        action = ArgAction::Append,
+        value_parser = value_parsers::number(0_u32..)
     )]
     pub(super) snaplen: Vec<u32>,
     /// The link type, by its DLT name or number (see -L) [default: the first of the device, but LINUX_SLL2 for `any`,
     /// because LINUX_SLL lacks the interface of each packet]
-    #[arg(short = 'y', long, value_name = "LINKTYPE", action = ArgAction::Append)]
+    #[arg(short = 'y', long, value_name = "LINKTYPE", action = ArgAction::Append, value_parser = value_parsers::datalink)]
     pub(super) linktype: Vec<Dlt>,
     /// The size of the kernel's buffer, in KiB or with a unit: 64K, 8M, 1G [default: libpcap's, 2 MiB on Linux]
     #[arg(short = 'B', long, value_name = "KIB", action = ArgAction::Append,
@@ -74,7 +75,7 @@ pub(super) struct CommonArgs {
     #[arg(long, value_name = "MS", default_value = "100", value_parser = value_parsers::milliseconds)]
     pub(super) timeout: Duration,
     /// The source of packet times, such as host or adapter; -J lists those of a device [default: the device's]
-    #[arg(short = 'j', long, value_name = "NAME")]
+    #[arg(short = 'j', long, value_name = "NAME", value_parser = value_parsers::time_stamp_type)]
     pub(super) time_stamp_type: Option<TstampType>,
     /// The precision of packet times [default: nano]
     #[arg(long, value_name = "PRECISION", value_parser = ["micro", "nano"])]

@@ -151,33 +151,36 @@ fn a_full_disk_is_an_error_that_names_the_file() {
 
 #[test]
 fn exit_status_separates_usage_from_failure() {
-    for (arguments, status, text) in [
-        (&["--help"][..], 0, ""),
-        (&["-c", "0"], 2, "--limit"),
-        (&["-c", "ten"], 2, "--limit"),
-        (&["--duration", "-1"], 2, "--duration"),
-        (&["-Q", "sideways"], 2, "in, out, inout"),
-        (&["--time-stamp-precision", "pico"], 2, "micro, nano"),
-        (&["-j", "sundial"], 2, "sundial"),
-        (&["-B", "1X"], 2, "the units B, kB, MB"),
-        (&["-f", "udp", "tcp"], 2, "cannot be used with"),
-        (&["-w", "-", "--print"], 2, "savefile"),
-    ] {
-        let ran = run_program("capture", arguments);
-        assert_eq!(ran.status, Some(status), "{arguments:?}: {}", ran.stderr);
-        assert!(ran.stderr.contains(text), "{arguments:?}: {}", ran.stderr);
-    }
-    let ran = run_program("capture", &["-i", "no-such-dev"]);
-    assert_eq!(
-        (ran.status, ran.stderr.lines().count()),
-        (Some(1), 1),
-        "{}",
-        ran.stderr
-    );
-    assert!(
-        ran.stderr
-            .starts_with("pcap-capture: cannot activate `no-such-dev`: ")
-    );
+    // A program that wrongly accepts the arguments finds no device.
+    in_netns(|| {
+        for (arguments, status, text) in [
+            (&["--help"][..], 0, ""),
+            (&["-c", "0"], 2, "--limit"),
+            (&["-c", "ten"], 2, "--limit"),
+            (&["--duration", "-1"], 2, "--duration"),
+            (&["-Q", "sideways"], 2, "in, out, inout"),
+            (&["--time-stamp-precision", "pico"], 2, "micro, nano"),
+            (&["-j", "sundial"], 2, "sundial"),
+            (&["-B", "1X"], 2, "the units B, kB, MB"),
+            (&["-f", "udp", "tcp"], 2, "cannot be used with"),
+            (&["-w", "-", "--print"], 2, "savefile"),
+        ] {
+            let ran = run_program("capture", arguments);
+            assert_eq!(ran.status, Some(status), "{arguments:?}: {}", ran.stderr);
+            assert!(ran.stderr.contains(text), "{arguments:?}: {}", ran.stderr);
+        }
+        let ran = run_program("capture", &["-i", "no-such-dev"]);
+        assert_eq!(
+            (ran.status, ran.stderr.lines().count()),
+            (Some(1), 1),
+            "{}",
+            ran.stderr
+        );
+        assert!(
+            ran.stderr
+                .starts_with("pcap-capture: cannot activate `no-such-dev`: ")
+        );
+    });
 }
 
 #[test]
