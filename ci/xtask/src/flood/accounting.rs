@@ -1,6 +1,7 @@
 //! Each packet is in exactly one file, or counted as dropped.
 
 use std::io::BufRead;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::Plan;
@@ -14,7 +15,16 @@ const OPTIONS: &str =
     "--json --print-files -b filesize:20MB -b files:60 -b total:1.2GB -w all.pcapng";
 
 pub(super) fn run(plan: &Plan) -> Result<()> {
-    let mut capture = Capture::start(plan, "pcap-capture", OPTIONS)?;
+    flood(plan, OPTIONS, |_, _| Ok(()))
+}
+
+/// Floods a capture with these options. Calls a closure with the capture and each finished file.
+pub(super) fn flood(
+    plan: &Plan,
+    options: &str,
+    check: impl Fn(&Capture, &Path) -> Result<()>,
+) -> Result<()> {
+    let mut capture = Capture::start(plan, "pcap-capture", options)?;
     let sender = Sender::start(0)?;
     let end = Instant::now() + Duration::from_secs(plan.seconds);
     let mut sender = Some(sender);
@@ -45,6 +55,10 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
         let contents = savefile::read(&path)?;
         if !contents.is_whole || contents.numbers.len() as u64 != count(&line, "packets")? {
             return Err(format!("{} is not whole", path.display()));
+        }
+        // After the last file, the process may be gone.
+        if sender.is_some() {
+            check(&capture, &path)?;
         }
         seen.add(&path, &contents)?;
         files += 1;

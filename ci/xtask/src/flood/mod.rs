@@ -5,6 +5,7 @@ mod accounting;
 mod capture;
 mod kills;
 mod loss;
+mod privileges;
 mod savefile;
 mod sender;
 
@@ -19,6 +20,7 @@ use crate::{Result, unexpected};
 const DEVICE: &str = "left";
 
 /// The arguments of the command line.
+#[derive(Clone)]
 struct Plan {
     /// The duration of the flood in which each packet is counted, in seconds.
     seconds: u64,
@@ -30,6 +32,8 @@ struct Plan {
     rate: u64,
     /// Where the files are written.
     folder: PathBuf,
+    /// The user to continue as.
+    user: String,
 }
 
 /// Runs the floods.
@@ -39,6 +43,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let _ = fs::remove_dir_all(&plan.folder);
     fs::create_dir_all(&plan.folder).map_err(|e| format!("cannot create a folder: {e}"))?;
     let outcome = accounting::run(&plan)
+        .and_then(|()| privileges::run(&plan))
         .and_then(|()| kills::run(&plan))
         .and_then(|()| loss::run(&plan));
     let _ = fs::remove_dir_all(&plan.folder);
@@ -52,11 +57,17 @@ fn plan(arguments: &[String]) -> Result<Plan> {
         rounds: 5,
         rate: 0,
         folder: command::root()?.join("target/flood"),
+        user: "nobody".to_owned(),
     };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         if argument == "--folder" {
             plan.folder = arguments.next().ok_or("--folder needs a value")?.into();
+            continue;
+        }
+        if argument == "--user" {
+            plan.user
+                .clone_from(arguments.next().ok_or("--user needs a value")?);
             continue;
         }
         let number = |text: Option<&String>| {
