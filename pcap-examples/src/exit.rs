@@ -48,6 +48,19 @@ pub enum Failure {
 /// The result of the work of a program.
 pub type Outcome<T = ()> = Result<T, Failure>;
 
+/// Combines two outcomes: returns the first failure. A [broken pipe](Failure::is_broken_pipe), which is no error, does not
+/// hide a failure after it.
+///
+/// # Errors
+///
+/// Returns an error if one of the outcomes is an error.
+pub fn both(first: Outcome, second: Outcome) -> Outcome {
+    match first {
+        Err(failure) if failure.is_broken_pipe() => second.and(Err(failure)),
+        _ => first.and(second),
+    }
+}
+
 impl Failure {
     /// Returns whether the reader of the lines on standard output has closed the pipe, as in `pcap-read x.pcap | head`.
     /// Returns `false` if it is a savefile whose reader has closed the pipe, because that is an ordinary error.

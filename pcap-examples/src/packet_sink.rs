@@ -1,5 +1,6 @@
 //! The outputs of a capture: prints packets, writes them to a savefile, or both.
 
+use std::io;
 use std::time::Instant;
 
 use pcap_core::{Packet, Stats};
@@ -17,7 +18,18 @@ pub struct PacketSink {
     output: LineOutput,
     savefile: Option<Output>,
     received: Totals,
+    /// Whether no more packets can be written.
     is_failed: bool,
+    /// The failure of standard output, after which packets are only written to the savefile.
+    printing_failure: Option<PrintingFailure>,
+}
+
+/// Why packets are no longer printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PrintingFailure {
+    /// The reader has closed the pipe, because it needs no more packets.
+    BrokenPipe,
+    Other,
 }
 
 impl PacketSink {
@@ -30,6 +42,7 @@ impl PacketSink {
             savefile,
             received: Totals::default(),
             is_failed: false,
+            printing_failure: None,
         }
     }
 
@@ -40,8 +53,9 @@ impl PacketSink {
         self
     }
 
-    /// Writes and prints a packet of the interface with this number. After an error, only counts packets. Returns `false`
-    /// if the output is complete, and the packet does not count.
+    /// Writes and prints a packet of the interface with this number. After an error, writes packets to the savefile if
+    /// only printing has failed, and otherwise only counts them. Returns `false` if the output is complete, and the packet
+    /// does not count.
     ///
     /// # Errors
     ///
@@ -51,25 +65,33 @@ impl PacketSink {
             self.received.add(packet.wire_len());
             return Ok(true);
         }
-        let written = self.write_and_print(interface, packet);
+        let savefile = self.savefile.as_mut();
+        let written = savefile.map_or(Ok(true), |savefile| savefile.write(interface, packet));
         self.is_failed = written.is_err();
         if !matches!(written, Ok(false)) {
             self.received.add(packet.wire_len());
         }
-        written
+        let is_counted = written?;
+        if let (true, Some(printer)) = (is_counted, &mut self.printer) {
+            let print = |out: &mut Vec<u8>| printer.push_from(interface, out, packet);
+            let printed = self.output.print_packet(packet.wire_len(), print);
+            self.note_printing(printed)?;
+        }
+        Ok(is_counted)
     }
 
-    fn write_and_print(&mut self, interface: usize, packet: Packet<'_>) -> Outcome<bool> {
-        if let Some(savefile) = &mut self.savefile {
-            if !savefile.write(interface, packet)? {
-                return Ok(false);
-            }
+    /// After a failure of standard output, stops printing.
+    fn note_printing(&mut self, printed: io::Result<()>) -> Outcome {
+        let printed = printed.map_err(Failure::Stdout);
+        if let Err(failure) = &printed {
+            self.printer = None;
+            self.is_failed |= self.savefile.is_none();
+            self.printing_failure = Some(match failure.is_broken_pipe() {
+                true => PrintingFailure::BrokenPipe,
+                false => PrintingFailure::Other,
+            });
         }
-        if let Some(printer) = &mut self.printer {
-            let print = |out: &mut Vec<u8>| printer.push_from(interface, out, packet);
-            self.output.print_packet(packet.wire_len(), print)?;
-        }
-        Ok(true)
+        printed
     }
 
     /// Returns whether the capture must end. See [`Output::must_end`].
@@ -103,13 +125,12 @@ impl PacketSink {
     /// Returns an error if the savefile or standard output has failed.
     pub fn tick(&mut self, now: Instant) -> Outcome {
         let written = self.savefile.as_mut().map_or(Ok(()), |s| s.tick(now));
+        self.is_failed |= written.is_err();
         let printed = match self.printer {
-            Some(_) => BackgroundWriter::stdout().check().map_err(Failure::Stdout),
+            Some(_) => self.note_printing(BackgroundWriter::stdout().check()),
             None => Ok(()),
         };
-        let ticked = written.and(printed);
-        self.is_failed |= ticked.is_err();
-        ticked
+        written.and(printed)
     }
 
     /// Flushes the dumper of the savefile. Call this when no packet has arrived for a while.
@@ -148,10 +169,16 @@ impl PacketSink {
         closed.and(printed)
     }
 
-    /// Returns whether the savefile or standard output has failed.
+    /// Returns whether the savefile or standard output has failed, and the packets that have already arrived must still
+    /// be passed to [`write`](Self::write): to be written to the savefile, or at least counted. If the reader of printed
+    /// packets has gone away, it needs no more of them.
     #[must_use]
-    pub fn is_failed(&self) -> bool {
-        self.is_failed
+    pub fn has_failed_before_end(&self) -> bool {
+        match self.printing_failure {
+            Some(PrintingFailure::BrokenPipe) => self.savefile.is_some(),
+            Some(PrintingFailure::Other) => true,
+            None => self.is_failed,
+        }
     }
 
     /// Returns the totals of all packets passed to [`write`](Self::write).

@@ -25,7 +25,7 @@ pub(crate) use self::shared::Shared;
 use self::shared::State;
 pub(crate) use self::totals::PacketEnd;
 pub use self::totals::Totals;
-use self::waits::Waiting;
+pub(crate) use self::waits::Waiting;
 pub use self::waits::{Waits, set_queue_size, waits};
 use self::writer_thread::WRITE_SIZE;
 pub use self::written_totals::WrittenTotals;
@@ -234,11 +234,10 @@ impl BackgroundWriter {
     where
         Self: 'a,
     {
-        let mut waiting = Waiting::begin();
+        let _waiting = Waiting::begin();
         let was_ending = signals::end().is_some();
         while state.queue.len() >= state.queue_size {
             state = self.wait(state)?;
-            waiting.count_time();
             if !was_ending && signals::end().is_some() {
                 break;
             }

@@ -1,35 +1,53 @@
 //! How long the program has waited for its outputs, and how much it buffers before it waits.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The program waits for the writer thread when this many bytes are buffered, unless it has set another number.
 pub(super) const DEFAULT_QUEUE_SIZE: usize = 512 * 1024;
 
 static QUEUE_SIZE: AtomicUsize = AtomicUsize::new(DEFAULT_QUEUE_SIZE);
-static COUNT: AtomicU64 = AtomicU64::new(0);
-static NANOS: AtomicU64 = AtomicU64::new(0);
-static WAITING: AtomicUsize = AtomicUsize::new(0);
+static PAST: Mutex<Past> = Mutex::new(Past {
+    count: 0,
+    time: Duration::ZERO,
+    begun: Vec::new(),
+});
 
-/// How often and how long the program has waited because the queue of an output was full. In this time, it reads no
-/// packets, and the kernel may drop some.
+/// The waits so far.
+struct Past {
+    count: u64,
+    /// The time of the waits that have ended.
+    time: Duration,
+    /// When the other waits began.
+    begun: Vec<Instant>,
+}
+
+/// How often and how long the program has waited for outputs that were too slow: because the queue of one was full, or
+/// because too many savefiles were not closed. In this time, it reads no packets, and the kernel may drop some.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waits {
-    /// How often the queue was full.
+    /// How often the program has begun to wait.
     pub count: u64,
-    /// How long the program waited, in total.
+    /// How long the program has waited in total, including the waits that have not ended.
     pub time: Duration,
     /// The number of threads that are waiting now.
     pub waiting: usize,
 }
 
-/// Returns the waits of all outputs together.
+/// Returns the waits for all outputs together.
 #[must_use]
 pub fn waits() -> Waits {
+    let past = lock();
+    let now = Instant::now();
+    let current = past
+        .begun
+        .iter()
+        .map(|&begun| now.saturating_duration_since(begun));
     Waits {
-        count: COUNT.load(Relaxed),
-        time: Duration::from_nanos(NANOS.load(Relaxed)),
-        waiting: WAITING.load(Relaxed),
+        count: past.count,
+        time: past.time + current.sum::<Duration>(),
+        waiting: past.begun.len(),
     }
 }
 
@@ -43,28 +61,29 @@ pub(super) fn queue_size() -> usize {
     QUEUE_SIZE.load(Relaxed)
 }
 
-/// A thread that waits because a queue is full. The wait ends when this is dropped.
-pub(super) struct Waiting(Instant);
+/// A wait for an output that is too slow. It ends when this is dropped.
+pub(crate) struct Waiting(Instant);
 
 impl Waiting {
-    pub(super) fn begin() -> Waiting {
-        COUNT.fetch_add(1, Relaxed);
-        WAITING.fetch_add(1, Relaxed);
-        Waiting(Instant::now())
-    }
-
-    /// Adds the time since the last call to the total.
-    pub(super) fn count_time(&mut self) {
+    pub(crate) fn begin() -> Waiting {
         let now = Instant::now();
-        let nanos = now.duration_since(self.0).as_nanos();
-        NANOS.fetch_add(u64::try_from(nanos).unwrap_or(u64::MAX), Relaxed);
-        self.0 = now;
+        let mut past = lock();
+        past.count += 1;
+        past.begun.push(now);
+        Waiting(now)
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.count_time();
-        WAITING.fetch_sub(1, Relaxed);
+        let mut past = lock();
+        past.time += self.0.elapsed();
+        if let Some(index) = past.begun.iter().position(|begun| *begun == self.0) {
+            past.begun.swap_remove(index);
+        }
     }
+}
+
+fn lock() -> MutexGuard<'static, Past> {
+    PAST.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,14 +2,14 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::file_lines::FileLines;
 use super::hook::Hooks;
 use super::ring::Ring;
-use crate::background_writer::Sync;
+use crate::background_writer::{Sync, Waiting};
 use crate::exit::{Failure, Outcome};
 use crate::files::folder_of;
 use crate::savefile_summary::SavefileSummary;
@@ -127,8 +127,12 @@ impl Finisher {
     }
 
     fn send(&self, job: Job) {
-        if let Some(jobs) = &self.jobs {
-            // The thread ends only after the last job.
+        let Some(jobs) = &self.jobs else {
+            return;
+        };
+        // The thread ends only after the last job.
+        if let Err(TrySendError::Full(job)) = jobs.try_send(job) {
+            let _waiting = Waiting::begin();
             let _ = jobs.send(job);
         }
     }

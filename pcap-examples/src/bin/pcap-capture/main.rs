@@ -110,7 +110,7 @@ fn open_rotation(args: &Args, rotation: Rotation) -> Outcome<Rotation> {
 fn finish(args: &Args, outcome: Outcome, statistics: &Statistics) -> Outcome {
     let mut statistics = statistics.clone();
     // If the reader of the lines has closed the pipe, no lines are missing.
-    if outcome.as_ref().is_err_and(Failure::is_broken_pipe) {
+    if args.write.is_none() && outcome.as_ref().is_err_and(Failure::is_broken_pipe) {
         statistics.not_written = 0;
     }
     if !args.display.is_quiet() {
@@ -120,5 +120,5 @@ fn finish(args: &Args, outcome: Outcome, statistics: &Statistics) -> Outcome {
         true => statistics.print_json(!args.is_to_stdout()),
         false => Ok(()),
     };
-    outcome.and(printed)
+    exit::both(outcome, printed)
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use pcap_core::pcapng::Section;
 use pcap_core::{Active, Capture, Device, Packet, SavefileFormat, Stats};
 use pcap_examples::background_writer::{Totals, WrittenTotals};
-use pcap_examples::exit::{Failure, Outcome};
+use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::format_dumper::SavefileHead;
 use pcap_examples::interface_names::InterfaceNames;
 use pcap_examples::options::device::ChosenDevice;
@@ -111,8 +111,7 @@ impl Outputs {
     pub(crate) fn close(&mut self) -> Outcome {
         let mut outcome = self.main.close();
         for also in &mut self.also {
-            let closed = also.close();
-            outcome = outcome.and(closed);
+            outcome = exit::both(outcome, also.close());
         }
         outcome
     }
@@ -122,8 +121,8 @@ impl Outputs {
         self.main.must_end() || self.also.iter().any(Also::must_end)
     }
 
-    pub(crate) fn is_failed(&self) -> bool {
-        self.main.is_failed()
+    pub(crate) fn has_failed_before_end(&self) -> bool {
+        self.main.has_failed_before_end()
     }
 
     pub(crate) fn received(&self) -> Totals {

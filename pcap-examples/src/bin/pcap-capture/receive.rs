@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use pcap_core::{End, Next};
 use pcap_examples::background_writer;
 use pcap_examples::drain::{URGENT_WAIT, drain_capture};
-use pcap_examples::exit::{Failure, Outcome};
+use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::signals;
 use pcap_examples::statistics::{ReportSlot, ThreadCounts};
 
@@ -64,7 +64,7 @@ impl<'a> Receiver<'a> {
             _ => self.receive_merged(),
         };
         let updated = self.update();
-        received.and(self.outputs.close()).and(updated)
+        exit::both(exit::both(received, self.outputs.close()), updated)
     }
 
     /// Receives the packets of a single interface.
@@ -75,9 +75,8 @@ impl<'a> Receiver<'a> {
         let must_drain = match received {
             Ok(must_stop) => must_stop && !self.limits.is_used_up(),
             Err(failure) => {
-                let must_drain = self.outputs.is_failed() && !failure.is_broken_pipe();
                 outcome = Err(failure);
-                must_drain
+                self.outputs.has_failed_before_end()
             }
         };
         if must_drain {
@@ -87,11 +86,11 @@ impl<'a> Receiver<'a> {
                 if is_wanted {
                     // Even if the output has failed, the sink counts the packets.
                     let written = outputs.write(0, packet);
-                    outcome = mem::replace(&mut outcome, Ok(())).and(written);
+                    outcome = exit::both(mem::replace(&mut outcome, Ok(())), written);
                 }
                 Ok(is_wanted)
             });
-            outcome = outcome.and(drained);
+            outcome = exit::both(outcome, drained);
         }
         outcome
     }
@@ -135,14 +134,14 @@ impl<'a> Receiver<'a> {
         self.limits.end();
         let must_drain = match &outcome {
             Ok(()) => !self.limits.is_used_up(),
-            Err(failure) => self.outputs.is_failed() && !failure.is_broken_pipe(),
+            Err(_) => self.outputs.has_failed_before_end(),
         };
         if must_drain {
             let drained = self.drain_merged(&mut merge);
-            outcome = outcome.and(drained);
+            outcome = exit::both(outcome, drained);
         }
         match merge.has_failed {
-            true => outcome.and(Err(Failure::Reported)),
+            true => exit::both(outcome, Err(Failure::Reported)),
             false => outcome,
         }
     }
@@ -196,7 +195,7 @@ impl<'a> Receiver<'a> {
                         }
                         // Even if the output has failed, the sink counts the packets.
                         let written = self.outputs.write(number, packet);
-                        outcome = outcome.and(written);
+                        outcome = exit::both(outcome, written);
                     }
                     merge.release(number);
                 }
@@ -251,7 +250,8 @@ impl<'a> Receiver<'a> {
 
     /// Reports the current counts for a signal, and requests that the packets are written now.
     fn report(&mut self) -> Outcome {
-        self.update()?;
+        // If libpcap has no statistics, that is an error at the end.
+        let _ = self.update();
         self.outputs.request_flush()
     }
 

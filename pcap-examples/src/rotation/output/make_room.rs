@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Output;
+use crate::background_writer::Waiting;
 use crate::rotation::ring::Ring;
 
 /// How long to wait until the oldest savefile is closed and can be removed.
@@ -15,6 +16,7 @@ impl Output {
     /// closed if necessary, because their total is a promise.
     #[cold]
     pub(super) fn make_ring_room(&mut self, length: u64) {
+        let mut waiting = None;
         while self.position() + length + self.statistics_length() > self.ring_room {
             if self.remove_oldest().is_some() {
                 continue;
@@ -22,6 +24,7 @@ impl Output {
             if self.ring().len() < 2 {
                 return;
             }
+            waiting.get_or_insert_with(Waiting::begin);
             thread::sleep(Duration::from_millis(1));
             self.find_ring_room();
         }

@@ -100,3 +100,34 @@ fn json_has_one_line_per_packet() {
         assert_eq!(numbers(&path).len(), 3);
     });
 }
+
+/// The reader of the lines needs no more of them, but the savefile gets all packets that have arrived.
+#[test]
+fn a_closed_pipe_loses_no_packets_of_the_savefile() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcap");
+        for options in ["-i lo", "-i lo -i lo"] {
+            let mut command = program("capture");
+            command
+                .args(words(options))
+                .args(words("-B 4M -l --print -w"));
+            let mut running = Running::start(command.arg(&path).arg("udp"));
+            let sender = Sender::new();
+            sender.send(1, 100);
+            let mut stdout = BufReader::new(running.child().stdout.take().unwrap());
+            stdout.read_line(&mut String::new()).unwrap();
+            // All packets are in the kernel's buffer when the program notices that the pipe is closed.
+            running.signal(libc::SIGSTOP);
+            drop(stdout);
+            sender.send(500, 100);
+            running.signal(libc::SIGCONT);
+            let (status, _, stderr) = running.end();
+            assert_eq!(status.code(), Some(0), "{stderr}");
+            let copies = options.matches("-i").count();
+            let captured = format!("{} packets captured, ", 501 * copies);
+            assert!(stderr.contains(&captured), "{stderr}");
+            assert_eq!(numbers(&path).len(), 501 * copies);
+        }
+    });
+}
