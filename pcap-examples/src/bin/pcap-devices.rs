@@ -153,7 +153,12 @@ fn text_lines(row: &Row) -> Vec<String> {
         (device.is_wireless(), "wireless"),
     ];
     let states = states.iter().filter(|(is, _)| *is).map(|(_, name)| *name);
-    let states: Vec<&str> = states.chain(connection(device)).collect();
+    // `not applicable` does not say to what.
+    let connection = match device.connection_status() {
+        ConnectionStatus::NotApplicable => None,
+        _ => connection(device),
+    };
+    let states: Vec<&str> = states.chain(connection).collect();
     let mut first = format!("{}. {}", row.number, device.name());
     if !states.is_empty() {
         first += &format!(": {}", states.join(", "));

@@ -17,7 +17,7 @@ fn addresses_and_states_are_listed() {
 
         let text = run_program("devices", &[]).success_output();
         for line in [
-            ". lo: up, running, loopback, not applicable",
+            ". lo: up, running, loopback",
             "    ipv4 127.0.0.1 netmask 255.0.0.0",
             "    mac 02:00:5e:00:00:01 broadcast ff:ff:ff:ff:ff:ff",
             "    ipv4 192.0.2.1 netmask 255.255.255.0 broadcast 192.0.2.255",
