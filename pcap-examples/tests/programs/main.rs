@@ -38,6 +38,7 @@ mod options;
 mod output_streams;
 mod pcapng;
 mod read;
+mod read_info;
 mod read_ranges;
 mod recode;
 #[cfg(all(target_os = "linux", not(emulated)))]
