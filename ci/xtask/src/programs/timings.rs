@@ -49,7 +49,7 @@ const ROWS: [(&str, &str, &str); 21] = [
     ),
     (
         "filter",
-        "tcpdump -r large.pcap -w out.pcap tcp port 80",
+        "tcpdump -Z root -r large.pcap -w out.pcap tcp port 80",
         "pcap-filter large.pcap out.pcap -f 'tcp port 80'",
     ),
     (
@@ -177,7 +177,7 @@ pub(crate) fn run(folder: &Path, words: &[&str]) -> Result<()> {
 fn prepare(folder: &Path) -> Result<()> {
     command::empty_folder(folder)?;
     let mut mount = Command::new("mount");
-    mount.args(["-t", "tmpfs", "-o", "size=4g", "none"]);
+    mount.args(["-t", "tmpfs", "-o", "size=4g,mode=755", "none"]);
     command::run(mount.arg(folder))?;
     inputs::create_large(folder, PACKETS)
 }
