@@ -105,7 +105,7 @@ const ROWS: [(&str, &str, &str); 21] = [
     (
         "append",
         "mergecap -a -F pcap -w out.pcap even.pcap odd.pcap",
-        "pcap-merge -q -a -w out.pcap even.pcap odd.pcap",
+        "pcap-merge -q --append -w out.pcap even.pcap odd.pcap",
     ),
     (
         "split",
