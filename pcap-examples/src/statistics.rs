@@ -232,3 +232,24 @@ impl ReportSlot {
         self.reports.slots()[self.index] = Slot { counts, set };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A thread that hangs is noticed, even if another one works.
+    #[test]
+    fn the_longest_silence_counts() {
+        let reports = CaptureReports::default();
+        let now = Instant::now();
+        assert_eq!(reports.silence(now), Duration::ZERO);
+        let _hanging = reports.add_slot();
+        let minute = Duration::from_secs(60);
+        assert!(reports.silence(Instant::now() + minute) >= minute);
+        let working = reports.add_slot();
+        working.set(ThreadCounts::default());
+        assert!(reports.silence(Instant::now() + minute) >= minute);
+        reports.slots().remove(0);
+        assert!(reports.silence(Instant::now()) < minute);
+    }
+}

@@ -59,10 +59,11 @@ Status file:
   One object of type (\"status\"), state (\"running\", \"ended\" or
   \"failed\"), pid, start and time (seconds since 1970, as strings),
   uptime_seconds, packets and bytes (written), pending (packets not written
-  yet), packets_per_second, file (the current savefile), and received,
-  dropped, if_dropped, dropped_waiting, waits, waited_seconds, interfaces and
-  outputs as above. While the program waits for an output, these counts of
-  packets are those before the wait. The file is replaced as a whole.";
+  yet), packets_per_second, file (the current savefile, without --threads),
+  and received, dropped, if_dropped, dropped_waiting, waits, waited_seconds,
+  interfaces and outputs as above. While the program waits for an output,
+  these counts of packets are those before the wait. The file is replaced as a
+  whole.";
 
 /// Captures packets from devices, and prints a line for each or writes a savefile. A line has the
 /// local time, the addresses, the protocol, its fields and the length in bytes.
@@ -107,7 +108,7 @@ pub(crate) struct Args {
     #[arg(short = 'Z', long = "relinquish-privileges", value_name = "USER")]
     pub(crate) user: Option<String>,
     /// Write the status to a file once per second, as JSON (see below), for monitoring
-    #[arg(long, value_name = "FILE", conflicts_with = "threads")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) status_file: Option<PathBuf>,
     /// Write each packet or line immediately, instead of within about a second
     #[arg(short = 'U', long)]

@@ -71,7 +71,7 @@ pub(super) struct CommonArgs {
     #[arg(long)]
     pub(super) immediate_mode: bool,
     /// The packet-buffer timeout: how long packets may wait to be delivered together, in milliseconds or with a unit;
-    /// at most one second
+    /// longer times count as one second, because reports and the end of the capture wait for these packets
     #[arg(long, value_name = "MS", default_value = "100", value_parser = value_parsers::milliseconds)]
     pub(super) timeout: Duration,
     /// The source of packet times, such as host or adapter; -J lists those of a device [default: the device's]

@@ -48,6 +48,39 @@ fn the_status_file_is_current_and_whole() {
     });
 }
 
+/// The counts are those of all threads together.
+#[test]
+fn threads_share_a_status_file() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let status = folder.path().join("status.json");
+        let mut command = program("capture");
+        command
+            .args(words("-i lo --threads 3 -q --status-file"))
+            .arg(&status);
+        command.arg("-w").arg(folder.path().join("a.pcap"));
+        let mut process = Process::start(command.arg("udp"));
+        let read = || -> Option<serde_json::Value> {
+            serde_json::from_str(&fs::read_to_string(&status).ok()?).unwrap()
+        };
+        wait_until("the threads capture", || {
+            read().is_some_and(|status| status["received"] == 0)
+        });
+        // Several flows, for several threads.
+        let sent = (0..8).map(|_| Sender::new().send(5, 100)).count() * 5;
+        wait_until("the status counts the packets", || {
+            read().is_some_and(|status| status["packets"] == sent)
+        });
+        let running = read().unwrap();
+        assert_eq!(running["received"], sent);
+        assert_eq!(running["interfaces"].as_array().unwrap().len(), 1);
+        assert!(process.is_running());
+        process.signal(libc::SIGINT);
+        assert_eq!(process.end().status, Some(0));
+        assert_eq!(read().unwrap()["state"], "ended");
+    });
+}
+
 #[test]
 fn the_service_manager_is_notified() {
     in_netns(|| {
