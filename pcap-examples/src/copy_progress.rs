@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 
 use crate::background_writer::BackgroundWriter;
 use crate::exit::Outcome;
-use crate::json::{self, Object};
+use crate::json::{JsonOutput, Object};
 use crate::packet_counter::PacketCounter;
 use crate::savefile_writer::SavefileWriter;
 use crate::signals;
@@ -83,23 +83,22 @@ impl CopyProgress {
     }
 
     /// Prints the numbers on standard error, and with `is_json` also as a line of JSON, which goes to standard error if
-    /// the savefile goes to standard output.
+    /// the savefile goes to standard output. Returns the outcome of the copy.
     ///
     /// # Errors
     ///
-    /// Returns the error of standard output if it has failed.
-    pub fn report(&self, is_json: bool, output: &Path) -> Outcome {
+    /// Returns the failure of the copy, or the error of standard output.
+    pub fn report(&self, is_json: bool, output: &Path, outcome: Outcome) -> Outcome {
         self.print();
         if !is_json {
-            return Ok(());
+            return outcome;
         }
         let unwritten = Some(self.unwritten()).filter(|&count| count > 0);
-        json::print_summary(output == Path::new("-"), |out| {
+        JsonOutput::beside(output == Path::new("-")).print_summary(outcome, |out| {
             Object::of_type(out, "summary")
                 .number("read", self.read.get())
                 .number("written", self.written())
                 .some_number("not_written", unwritten)
-                .end();
         })
     }
 

@@ -17,6 +17,9 @@ use crate::{background_writer, program, stderr};
 /// Temporary folders to remove when [`give_up`] ends the process.
 static TEMPORARY_FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
+/// The text of the first failure that was reported.
+static FIRST_REPORTED: Mutex<Option<String>> = Mutex::new(None);
+
 /// Why the work failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -69,13 +72,33 @@ impl Failure {
         matches!(self, Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// Returns what helps, if a device does not exist.
-    fn way_out(&self) -> &'static str {
-        match self {
+    /// Returns the text of the failure, with what helps.
+    fn text(&self) -> String {
+        let way_out = match self {
             Failure::Pcap(error) if error.kind() == ErrorKind::NoSuchDevice => {
                 "; `pcap-devices` lists the devices"
             }
             _ => "",
+        };
+        format!("{self}{way_out}")
+    }
+
+    /// Returns whether standard output has failed.
+    #[must_use]
+    pub fn is_of_stdout(&self) -> bool {
+        matches!(self, Failure::Stdout(_))
+    }
+
+    /// Returns the text of the failure. If it was already reported, returns that of the first failure that was.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        let first = FIRST_REPORTED
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match (self, &*first) {
+            (Failure::Reported, Some(text)) => text.clone(),
+            (Failure::Reported, None) => "see standard error".to_owned(),
+            _ => self.text(),
         }
     }
 
@@ -83,7 +106,12 @@ impl Failure {
     /// reported, or if it is a broken pipe.
     pub fn report(&self, program: &str) {
         if !matches!(self, Failure::Reported) && !self.is_broken_pipe() {
-            stderr::print_message(program, format_args!("{self}{}", self.way_out()));
+            let text = self.text();
+            stderr::print_message(program, &text);
+            let first = FIRST_REPORTED.lock();
+            first
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert(text);
         }
     }
 }

@@ -6,10 +6,11 @@ use std::io::{self, Write};
 use std::process::{self, ExitCode};
 
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, Command, CommandFactory, Parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Parser};
 
 use crate::background_writer::BackgroundWriter;
 use crate::exit::{self, Failure, Outcome};
+use crate::json::JsonOutput;
 use crate::options::refused;
 use crate::{closed_stdout, escape, help, signals, stderr};
 
@@ -31,7 +32,10 @@ pub const NAMES: [&str; 10] = [
 pub fn main<A: Parser>(name: &'static str, run: impl FnOnce(A) -> Outcome) -> ExitCode {
     signals::start(move || exit::give_up(name));
     let outcome = match parse(name) {
-        Ok(Some(args)) => run(args),
+        Ok(Some((args, json))) => match json {
+            Some(output) => output.print_error(run(args)),
+            None => run(args),
+        },
         Ok(None) => Ok(()),
         Err(error) => Err(Failure::Stdout(error)),
     };
@@ -62,15 +66,15 @@ pub fn command<A: CommandFactory>() -> Command {
         .max_term_width(80)
 }
 
-/// Parses the command line. Returns `None` after printing the help or the version. Ends the program with status 2 if
-/// the command line is wrong.
-fn parse<A: Parser>(name: &str) -> io::Result<Option<A>> {
+/// Parses the command line. Also returns where JSON goes with `--json`. Returns `None` after printing the help or the
+/// version. Ends the program with status 2 if the command line is wrong.
+fn parse<A: Parser>(name: &str) -> io::Result<Option<(A, Option<JsonOutput>)>> {
     match command::<A>().try_get_matches() {
         Ok(matches) => {
             let args = A::from_arg_matches(&matches);
-            Ok(Some(args.unwrap_or_else(|error| {
-                exit_with_usage_error(&error.format(&mut command::<A>()))
-            })))
+            let args = args
+                .unwrap_or_else(|error| exit_with_usage_error(&error.format(&mut command::<A>())));
+            Ok(Some((args, json_output(&matches))))
         }
         Err(error) if error.use_stderr() => {
             let refused = refused::sentence_about(name, &error);
@@ -89,6 +93,18 @@ fn parse<A: Parser>(name: &str) -> io::Result<Option<A>> {
             Ok(None)
         }
     }
+}
+
+/// Returns where JSON goes, or `None` without `--json`.
+fn json_output(matches: &ArgMatches) -> Option<JsonOutput> {
+    let is_json = matches.try_get_one::<bool>("json").ok()?;
+    is_json.filter(|&&is_json| is_json)?;
+    // The names of a savefile to write in the descriptions of the command lines.
+    let is_stdout_taken = ["output", "write"].iter().any(|name| {
+        let values = matches.try_get_raw(name).ok().flatten();
+        values.is_some_and(|mut values| values.any(|value| value == "-"))
+    });
+    Some(JsonOutput::beside(is_stdout_taken))
 }
 
 /// Reports a wrong command line, and ends the program.

@@ -5,7 +5,6 @@ use std::fmt::Display;
 use indicatif::ProgressBar;
 
 use crate::exit::{Failure, Outcome};
-use crate::stderr;
 
 /// The section of `--help` about skipped packets.
 pub const HELP: &str = "\
@@ -55,7 +54,7 @@ impl<'a> SkippedPackets<'a> {
         if self.packets == 1 {
             let text = format!("packet {number}: {why}; such packets are skipped");
             self.bar
-                .suspend(|| stderr::print_message(self.program, text));
+                .suspend(|| Failure::Text(text).report(self.program));
         }
     }
 

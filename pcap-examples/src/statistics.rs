@@ -10,7 +10,7 @@ use pcap_core::BreakHandle;
 use crate::background_writer::{self, Totals, WrittenTotals};
 use crate::exit::Outcome;
 use crate::interface_counts::InterfaceCounts;
-use crate::line_output::LineOutput;
+use crate::json::JsonOutput;
 use crate::{json, signals, stderr};
 
 /// How long to wait until broken captures have reported and their buffered packets are usually written.
@@ -106,14 +106,7 @@ impl Statistics {
     pub fn print_json(&self, to_stdout: bool) -> Outcome {
         let mut line = Vec::new();
         json::push_statistics(&mut line, self);
-        if to_stdout {
-            let mut output = LineOutput::stdout();
-            output.print_line(|out| out.append(&mut line))?;
-            output.flush()?;
-        } else {
-            stderr::print_line(String::from_utf8_lossy(line.trim_ascii_end()));
-        }
-        Ok(())
+        JsonOutput::beside(!to_stdout).print(line)
     }
 }
 

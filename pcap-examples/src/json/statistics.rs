@@ -5,7 +5,7 @@ use crate::background_writer;
 use crate::interface_counts::InterfaceCounts;
 use crate::statistics::{OutputCounts, Statistics};
 
-/// Appends the statistics of a capture as one line, with the number of packets and bytes written.
+/// Appends the statistics of a capture as one object, with the number of packets and bytes written.
 pub fn push(out: &mut Vec<u8>, statistics: &Statistics) {
     let total = statistics.total();
     let mut object = Object::of_type(out, "statistics")
@@ -25,7 +25,6 @@ pub fn push(out: &mut Vec<u8>, statistics: &Statistics) {
         object = object.member("outputs", |out| list(out, &statistics.outputs, push_output));
     }
     object.end();
-    out.push(b'\n');
 }
 
 /// Adds the counts of libpcap. `dropped` counts the packets that the kernel dropped while no output was too slow.

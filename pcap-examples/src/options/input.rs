@@ -9,7 +9,6 @@ use clap::{Args, CommandFactory};
 
 use super::filter::{FilterOption, Selection};
 use crate::exit::{self, Failure, Outcome};
-use crate::stderr;
 
 /// The savefiles to read, and the filter for their packets.
 #[derive(Args, Clone, Debug, Default)]
@@ -92,7 +91,7 @@ impl Input {
                 false => "",
             };
             let path = path.display();
-            stderr::print_message(program, format_args!("cannot open `{path}`: {why}{hint}"));
+            Failure::Text(format!("cannot open `{path}`: {why}{hint}")).report(program);
             outcome = Err(Failure::Reported);
         }
         outcome

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::common::frames::{ETHERNET, SLL, SLL2, all_prefixes, cooked, devices, fields, tunnels};
-use crate::common::{Record, path_arg, record, run_program, sample_packets, savefile, write_file};
+use crate::common::{
+    Record, path_arg, program, record, run_program, sample_packets, savefile, write_file,
+};
 use crate::pcapng::two_sections;
 
 /// Validates lines against a definition of the schema, and returns their values.
-fn validate(definition: &str, lines: &str) -> Vec<Value> {
+pub(crate) fn validate(definition: &str, lines: &str) -> Vec<Value> {
     let schema = include_str!("../../schema/v1.json");
     let mut schema: Value = serde_json::from_str(schema).expect("JSON");
     let members = schema.as_object_mut().expect("an object");
@@ -29,7 +31,7 @@ fn validate(definition: &str, lines: &str) -> Vec<Value> {
     values.collect()
 }
 
-fn sample_file(folder: &Path) -> PathBuf {
+pub(crate) fn sample_file(folder: &Path) -> PathBuf {
     let bytes = savefile(false, false, ETHERNET, &sample_packets());
     write_file(folder, "a.pcap", &bytes)
 }
@@ -247,7 +249,6 @@ fn filters_match_the_schema() {
 #[test]
 fn live_output_matches_the_schema() {
     use crate::common::live::{Running, Sender, in_netns, ip};
-    use crate::common::program;
 
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();

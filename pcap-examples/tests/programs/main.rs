@@ -26,6 +26,7 @@ mod input_not_overwritten;
 #[cfg(target_os = "linux")]
 mod interrupted_pipes;
 mod json;
+mod json_failures;
 #[cfg(all(feature = "manual", not(emulated)))]
 mod manual;
 mod merge;

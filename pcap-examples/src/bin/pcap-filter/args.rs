@@ -56,7 +56,9 @@ const JSON_HELP: &str = "\
 JSON:
   One object of schema (the version of the schema: 1), type (\"summary\"), read
   and written (numbers of packets), and not_written (packets that could not be
-  written, if any). It is printed on standard error if OUT is standard output.";
+  written, if any). If the program fails, error says why; an error before the
+  output exists has an object of its own, with the type \"error\". Both are
+  printed on standard error if OUT is standard output.";
 
 /// Copies the packets of a savefile that pass a filter into a new savefile. Selects packets also by number
 /// and time, sorts them, and removes duplicates.

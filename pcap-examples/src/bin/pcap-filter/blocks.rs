@@ -61,14 +61,14 @@ pub(crate) fn copy(
     };
     bar.finish_and_clear();
     let closed = copy.close(outcome.is_err());
-    let mut printed = Ok(());
+    let mut outcome = closed
+        .and(outcome_of_reading(args, outcome))
+        .and(copy.comments.check());
     if copy.output.is_created() {
-        printed = copy_progress.report(args.json, &args.output);
+        outcome = copy_progress.report(args.json, &args.output, outcome);
         copy.picker.report(&bar);
     }
-    closed?;
-    outcome_of_reading(args, outcome)?;
-    copy.comments.check().and(printed)
+    outcome
 }
 
 /// The state of the copy.

@@ -67,10 +67,12 @@ pub(crate) fn copy(
         savefile.tick()
     });
     let closed = savefile.close();
-    let printed = copy_progress.report(args.json, &args.output);
+    let outcome = closed
+        .and(outcome_of_reading(args, outcome))
+        .and(drained)
+        .and(skipped.outcome())
+        .and(comments.check());
+    let outcome = copy_progress.report(args.json, &args.output, outcome);
     picker.report(&bar);
-    closed?;
-    outcome_of_reading(args, outcome)?;
-    drained?;
-    skipped.outcome().and(comments.check()).and(printed)
+    outcome
 }

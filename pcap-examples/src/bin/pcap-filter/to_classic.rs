@@ -60,16 +60,16 @@ pub(crate) fn copy(
     let drained = copy.write_sorted();
     bar.finish_and_clear();
     let closed = copy.output.close(outcome.is_err());
-    let mut printed = Ok(());
+    let mut outcome = closed
+        .and(outcome_of_reading(args, outcome))
+        .and(drained)
+        .and(copy.skipped.outcome());
     if copy.output.is_created() {
-        printed = copy_progress.report(args.json, &args.output);
+        outcome = copy_progress.report(args.json, &args.output, outcome);
         copy.picker.report(&bar);
         copy.lost.report(NAME, &bar);
     }
-    closed?;
-    outcome_of_reading(args, outcome)?;
-    drained?;
-    copy.skipped.outcome().and(printed)
+    outcome
 }
 
 /// The state of the copy.

@@ -72,8 +72,9 @@ const JSON_HELP: &str = "  \
   Further members are inputs (the number of inputs), unread (the number of inputs of which
   something was skipped) and, if not 0, left_out (the number of blocks, options and texts of
   headers that were left out). If writing fails, not_written is the number of missing packets,
-  bytes is the length that was written, and first and last are missing. With `-w -`, the line is
-  printed on standard error.";
+  bytes is the length that was written, and first and last are missing. If the program fails, error
+  says why; an error before the output exists has an object of its own, with the type \"error\". With
+  `-w -`, both are printed on standard error.";
 
 /// Merges savefiles into a new one, in the order of packet times.
 ///

@@ -21,12 +21,13 @@ use pcap_core::SavefileFormat;
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_same_file, length, read_path_list};
+use pcap_examples::json::JsonOutput;
 use pcap_examples::link_filters::LinkFilters;
 use pcap_examples::lost_parts::LostParts;
 use pcap_examples::output_format::OutputFormat;
 use pcap_examples::savefile_summary::SavefileSummary;
 use pcap_examples::savefile_writer::Buffering;
-use pcap_examples::{json, program, progress, signals, stderr};
+use pcap_examples::{program, progress, signals, stderr};
 
 use crate::args::{Args, NAME};
 use crate::merge::Merge;
@@ -117,22 +118,31 @@ fn run(mut args: Args) -> Outcome {
         merge.lost.report(NAME, &merge.bar);
         merge.translator.left_out.report(&merge.bar);
     }
-    let printed = print_summary(args, &summary, &merge, unwritten);
-    stderr::print_unwritten(unwritten);
-    merged.and(closed)?;
-    if signals::end_requested().is_some() {
-        let text = "stopped: only the packets merged so far are written";
-        return Err(Failure::Text(text.to_owned()));
-    }
-    commented?;
-    match merge.unread {
-        0 => printed,
+    let stopped = match signals::end_requested() {
+        Some(_) => Err(Failure::Text(
+            "stopped: only the packets merged so far are written".to_owned(),
+        )),
+        None => Ok(()),
+    };
+    let all_read = match merge.unread {
+        0 => Ok(()),
         _ => Err(Failure::Reported),
-    }
+    };
+    let outcome = merged.and(closed).and(stopped).and(commented).and(all_read);
+    let outcome = print_summary(args, &summary, &merge, unwritten, outcome);
+    stderr::print_unwritten(unwritten);
+    outcome
 }
 
-/// Prints how many packets of how many savefiles were written, and the summary as JSON.
-fn print_summary(args: &Args, summary: &SavefileSummary, merge: &Merge, unwritten: u64) -> Outcome {
+/// Prints how many packets of how many savefiles were written, and the summary as JSON. Returns the outcome of the
+/// merge.
+fn print_summary(
+    args: &Args,
+    summary: &SavefileSummary,
+    merge: &Merge,
+    unwritten: u64,
+    outcome: Outcome,
+) -> Outcome {
     let inputs = args.inputs.len();
     if !args.quiet {
         stderr::print_line(format_args!(
@@ -140,17 +150,16 @@ fn print_summary(args: &Args, summary: &SavefileSummary, merge: &Merge, unwritte
             summary.packets
         ));
     }
-    if args.json {
-        let some = |count: u64| Some(count).filter(|&count| count > 0);
-        json::print_summary(args.write == Path::new("-"), |out| {
-            summary
-                .object(out, &args.write)
-                .plain("inputs", inputs)
-                .plain("unread", merge.unread)
-                .some_plain("not_written", some(unwritten))
-                .some_plain("left_out", some(merge.translator.left_out.total()))
-                .end();
-        })?;
+    if !args.json {
+        return outcome;
     }
-    Ok(())
+    let some = |count: u64| Some(count).filter(|&count| count > 0);
+    JsonOutput::beside(args.write == Path::new("-")).print_summary(outcome, |out| {
+        summary
+            .object(out, &args.write)
+            .plain("inputs", inputs)
+            .plain("unread", merge.unread)
+            .some_plain("not_written", some(unwritten))
+            .some_plain("left_out", some(merge.translator.left_out.total()))
+    })
 }

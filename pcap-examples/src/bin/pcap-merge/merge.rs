@@ -16,10 +16,8 @@ use pcap_examples::link_filters::LinkFilters;
 use pcap_examples::lost_parts::LostParts;
 use pcap_examples::savefile_input::SavefileInput;
 use pcap_examples::signals;
-use pcap_examples::stderr;
 use tempfile::TempDir;
 
-use crate::args::NAME;
 use crate::changes::Changes;
 use crate::inputs::{self, Input};
 use crate::merged_format::{MergedFormat, Properties};
@@ -286,7 +284,7 @@ impl Merge {
                     let path = source.path.display();
                     let text =
                         format!("cannot merge all of `{path}`: {why}; such packets are skipped");
-                    self.bar.suspend(|| stderr::print_message(NAME, text));
+                    inputs::report(&self.bar, &Failure::Text(text));
                 }
                 Ok(())
             }

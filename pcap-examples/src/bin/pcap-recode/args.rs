@@ -53,7 +53,9 @@ JSON:
   skipped (packets that could not be converted), reasons (an object that maps each kind of
   skipped packet to a number), cut (packets truncated by --snapshot-length), untagged (packets that lost
   their VLAN tags), left_out (packets that the format cannot represent, if any) and
-  removed_blocks (blocks removed by --anonymize, if any). It is printed on standard error if the savefile is written to standard output.";
+  removed_blocks (blocks removed by --anonymize, if any). If the program fails, error says why; an
+  error before the output exists has an object of its own, with the type \"error\". Both are printed
+  on standard error if the savefile is written to standard output.";
 
 /// Copies a savefile, and changes its link type, snaplen, precision, format, compression, times,
 /// addresses or checksums. The name of OUT determines the format and the compression; nothing else

@@ -57,20 +57,18 @@ pub(crate) fn copy(
     };
     bar.finish_and_clear();
     let closed = copy.output.close();
-    let mut reported = Ok(());
+    let mut outcome = closed
+        .and(outcome_of_reading(args, outcome))
+        .and(copy.skipped.outcome())
+        .and(copy.comments.check());
     if copy.output.is_created() {
         copy.counts.written = copy_progress.written();
         copy.counts.untagged = copy.recoder.untagged();
         copy.counts.unwritable = copy.skipped.packets();
-        reported = copy.counts.report(args, copy.read);
+        outcome = copy.counts.report(args, copy.read, outcome);
         stderr::print_unwritten(copy_progress.unwritten());
     }
-    closed?;
-    let outcome = outcome_of_reading(args, outcome);
     outcome
-        .and(reported)
-        .and(copy.skipped.outcome())
-        .and(copy.comments.check())
 }
 
 /// The state of the copy.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pcap_examples::exit::Outcome;
-use pcap_examples::json::{self, Object};
+use pcap_examples::json::{JsonOutput, Object};
 use pcap_examples::link_converter::Inconvertible;
 use pcap_examples::stderr;
 
@@ -22,8 +22,8 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// Prints the summary.
-    pub(crate) fn report(&self, args: &Args, read: u64) -> Outcome {
+    /// Prints the summary. Returns the outcome of the copy.
+    pub(crate) fn report(&self, args: &Args, read: u64, outcome: Outcome) -> Outcome {
         let skipped: u64 = self.skipped.values().sum();
         if !args.quiet {
             stderr::print_line(format_args!("{} of {read} packets", self.written));
@@ -48,9 +48,9 @@ impl Counts {
             ));
         }
         if !args.json {
-            return Ok(());
+            return outcome;
         }
-        json::print_summary(args.is_to_stdout(), |out| {
+        JsonOutput::beside(args.is_to_stdout()).print_summary(outcome, |out| {
             Object::of_type(out, "summary")
                 .plain("read", read)
                 .plain("written", self.written)
@@ -70,7 +70,6 @@ impl Counts {
                     "removed_blocks",
                     (self.removed_blocks > 0).then_some(self.removed_blocks),
                 )
-                .end();
         })
     }
 }

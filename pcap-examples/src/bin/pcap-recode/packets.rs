@@ -44,14 +44,13 @@ pub(crate) fn copy(
     counts.written = copy_progress.written();
     counts.untagged = recoder.untagged();
     counts.unwritable = skipped.packets();
-    let reported = counts.report(args, read);
-    stderr::print_unwritten(savefile.background_writer().unwritten_packets());
-    closed?;
-    let outcome = outcome_of_reading(args, outcome);
-    outcome
-        .and(reported)
+    let outcome = closed
+        .and(outcome_of_reading(args, outcome))
         .and(skipped.outcome())
-        .and(comments.check())
+        .and(comments.check());
+    let outcome = counts.report(args, read, outcome);
+    stderr::print_unwritten(savefile.background_writer().unwritten_packets());
+    outcome
 }
 
 /// Creates the savefile.

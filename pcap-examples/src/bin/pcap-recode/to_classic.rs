@@ -55,20 +55,20 @@ pub(crate) fn copy(
     };
     bar.finish_and_clear();
     let closed = copy.output.close(outcome.is_err());
-    let mut reported = Ok(());
+    let mut outcome = closed
+        .and(outcome_of_reading(args, outcome))
+        .and(copy.skipped.outcome());
     if copy.output.is_created() {
         copy.counts.written = copy_progress.written();
         copy.counts.untagged = copy.recoder.untagged();
         copy.counts.unwritable = copy.skipped.packets();
-        reported = copy.counts.report(args, copy.read);
+        outcome = copy.counts.report(args, copy.read, outcome);
         if !args.quiet {
             copy.lost.report(NAME, &bar);
         }
         stderr::print_unwritten(copy_progress.unwritten());
     }
-    closed?;
-    let outcome = outcome_of_reading(args, outcome);
-    outcome.and(reported).and(copy.skipped.outcome())
+    outcome
 }
 
 /// The state of the copy.

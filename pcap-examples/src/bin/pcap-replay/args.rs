@@ -52,7 +52,8 @@ JSON:
   packet to the last), pps and mbps (packets and millions of bits per second), cut (truncated
   packets sent), not_sent (packets not sent), errors (an object that maps each reason to a number
   of packets), late_seconds (the largest delay of a packet), loops (loops begun) and devices (an
-  array of objects with the name of each device, and its packets and bytes).";
+  array of objects with the name of each device, and its packets and bytes). If the program fails,
+  error says why; an error before the start has an object of its own, with the type \"error\".";
 
 /// Sends the packets of savefiles on a device, or on two, at the original pace or at another one.
 ///

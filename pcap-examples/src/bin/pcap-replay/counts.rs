@@ -5,8 +5,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use pcap_examples::exit::Outcome;
-use pcap_examples::json::{self, Object};
-use pcap_examples::line_output::LineOutput;
+use pcap_examples::json::{self, JsonOutput, Object};
 use pcap_examples::stderr;
 
 use crate::args::Args;
@@ -79,8 +78,8 @@ impl Counts {
         if seconds > 0.0 { number / seconds } else { 0.0 }
     }
 
-    /// Prints the summary.
-    pub(crate) fn report(&self, args: &Args, outlets: &[Outlet]) -> Outcome {
+    /// Prints the summary. Returns the outcome of the replay.
+    pub(crate) fn report(&self, args: &Args, outlets: &[Outlet], outcome: Outcome) -> Outcome {
         let seconds = self.time.as_secs_f64();
         let pps = self.rate(self.packets as f64);
         let mbps = self.rate(self.bytes as f64 * 8.0 / 1e6);
@@ -117,10 +116,9 @@ impl Counts {
             }
         }
         if !args.json {
-            return Ok(());
+            return outcome;
         }
-        let mut output = LineOutput::stdout();
-        output.print_line(|out| {
+        JsonOutput::Stdout.print_summary(outcome, |out| {
             Object::of_type(out, "summary")
                 .plain("packets", self.packets)
                 .plain("bytes", self.bytes)
@@ -151,9 +149,6 @@ impl Counts {
                             .end();
                     });
                 })
-                .end();
-            out.push(b'\n');
-        })?;
-        Ok(output.flush()?)
+        })
     }
 }

@@ -95,9 +95,7 @@ fn run(args: &Args) -> Outcome {
     replay.flush();
     replay.status.clear();
     let counts = replay.counts;
-    let reported = counts.report(args, &replay.outlets);
-    outcome.and(reported)?;
-    counts
-        .first_error
-        .map_or(Ok(()), |error| Err(Failure::Text(error)))
+    let first_error = counts.first_error.clone();
+    let outcome = outcome.and(first_error.map_or(Ok(()), |error| Err(Failure::Text(error))));
+    counts.report(args, &replay.outlets, outcome)
 }

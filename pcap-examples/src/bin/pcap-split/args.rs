@@ -53,7 +53,8 @@ const JSON_HELP: &str = "  \
   destination_port of the first packet. The last line is an object of type (\"summary\"), read
   (packets read), packets (packets in the listed savefiles), files (savefiles listed), incomplete
   (savefiles not listed because they could not be completed), left_out (packets that the format
-  cannot represent, if any) and error (why the program ended early, if it did).";
+  cannot represent, if any) and error (why the program failed, if it did). An error before the
+  split has an object of its own, with the type \"error\".";
 
 /// Splits a savefile into several savefiles, numbered from 0. Prints a line for each: its name, the
 /// number of packets and its length in bytes.

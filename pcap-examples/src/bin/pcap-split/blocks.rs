@@ -71,11 +71,11 @@ pub(crate) fn split(
         true => lock(&state).splitter.end(Head::Preamble(&blocks.preamble)),
         false => Ok(()),
     };
-    let finished = split::finish(&state, &bar, &skipped, end.and(ended));
+    let finished = split::finish(&state, &bar, &skipped, &blocks.comments, end.and(ended));
     if !blocks.is_pcapng && !args.quiet {
         blocks.lost.report(NAME, &bar);
     }
-    finished.and(blocks.comments.check())
+    finished
 }
 
 /// What the packets of the section depend on.

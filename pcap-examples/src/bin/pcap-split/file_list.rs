@@ -5,7 +5,7 @@ use std::{io, mem};
 
 use indicatif::ProgressBar;
 use pcap_examples::exit::{Failure, Outcome};
-use pcap_examples::json;
+use pcap_examples::json::{JsonOutput, Object};
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::savefile_summary::SavefileSummary;
 use pcap_examples::stderr;
@@ -58,29 +58,26 @@ impl FileList {
         }
     }
 
-    /// Prints the totals.
+    /// Prints the totals. Returns the outcome of the split.
     ///
     /// # Errors
     ///
-    /// Returns the first error of standard output.
+    /// Returns the failure of the split, or the first error of standard output.
     pub(crate) fn finish(
         &mut self,
         read: u64,
         unwritable: Option<u64>,
-        failure: Option<&Failure>,
+        mut outcome: Outcome,
     ) -> Outcome {
         let (files, packets, incomplete) = (self.files, self.packets, self.incomplete);
-        if self.json {
-            self.line(|out| {
-                json::Object::of_type(out, "summary")
+        if self.json && self.outcome.is_ok() && !self.quiet {
+            outcome = JsonOutput::Stdout.print_summary(outcome, |out| {
+                Object::of_type(out, "summary")
                     .plain("read", read)
                     .plain("packets", packets)
                     .plain("files", files)
                     .plain("incomplete", incomplete)
                     .some_plain("left_out", unwritable)
-                    .some_text("error", failure)
-                    .end();
-                out.push(b'\n');
             });
         }
         if self.outcome.is_ok() {
@@ -97,6 +94,6 @@ impl FileList {
             }
         }
         let listed = mem::replace(&mut self.outcome, Ok(()));
-        Ok(listed?)
+        outcome.and(listed.map_err(Failure::from))
     }
 }

@@ -80,5 +80,5 @@ pub(crate) fn split(
             break Err(failure);
         }
     };
-    split::finish(&state, &bar, &skipped, end).and(comments.check())
+    split::finish(&state, &bar, &skipped, &comments, end)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 use pcap_core::pcapng::RawBlock;
+use pcap_examples::commented_packets::CommentedPackets;
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::skipped_packets::SkippedPackets;
 use pcap_examples::{signals, stderr};
@@ -97,6 +98,7 @@ pub(crate) fn finish<P: Splitter>(
     state: &Shared<P>,
     bar: &ProgressBar,
     skipped: &SkippedPackets<'_>,
+    comments: &CommentedPackets,
     end: Outcome,
 ) -> Outcome {
     let mut state = lock(state);
@@ -113,7 +115,10 @@ pub(crate) fn finish<P: Splitter>(
             "stopped after {read} packets: only these are written"
         ))),
     };
-    let outcome = end.and(closed).and(stopped);
-    let listed = list.finish(*read, skipped.packets(), outcome.as_ref().err());
-    outcome.and(listed).and(skipped.outcome())
+    let outcome = end
+        .and(closed)
+        .and(stopped)
+        .and(skipped.outcome())
+        .and(comments.check());
+    list.finish(*read, skipped.packets(), outcome)
 }

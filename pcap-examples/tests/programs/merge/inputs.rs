@@ -135,6 +135,7 @@ fn unreadable_inputs_are_reported_and_skipped() {
         let expected_line = serde_json::json!({
             "schema": 1, "type": "file", "path": path_arg(&output), "packets": 5, "bytes": expected.len(),
             "first": line["first"], "last": "6.000000000", "inputs": 6, "unread": 4,
+            "error": errors[0].strip_prefix("pcap-merge: "),
         });
         assert_eq!(line, expected_line);
         assert_eq!(line["first"], "1.000000000");
