@@ -33,7 +33,7 @@ const MAX_SHOWN_BYTES: usize = 16;
 /// ```text
 /// 22:13:20.000001 192.0.2.1:12345 > 192.0.2.2:80 TCP [S] seq 1 win 512, length 0
 /// 22:13:20.000002 02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff type 0x88b5 0001…, length 46
-/// 22:13:20.000003 eth0 Out 192.0.2.1 > 192.0.2.9 ARP request who-has 192.0.2.9, length 28
+/// 22:13:20.000003 eth0 Out 192.0.2.1 > 192.0.2.9 ARP request who-has 192.0.2.9 tell 192.0.2.1, length 28
 /// 22:13:20.000004 vlan 5 192.0.2.1 > 192.0.2.2 GRE 10.0.0.1 > 10.0.0.2 ESP, length 44 (96 of 102 captured)
 /// 22:13:20.000005 eth0 In 192.0.2.1 > 192.0.2.2 GRE, length 64, comment: of a pcapng savefile
 /// - 192.0.2.1 > 192.0.2.2 GRE, length 64
@@ -388,7 +388,7 @@ mod tests {
         ]);
         assert_eq!(
             line(Dlt::EN10MB, &arp),
-            "192.0.2.1 > 192.0.2.9 ARP request who-has 192.0.2.9, length 28"
+            "192.0.2.1 > 192.0.2.9 ARP request who-has 192.0.2.9 tell 192.0.2.1, length 28"
         );
     }
 

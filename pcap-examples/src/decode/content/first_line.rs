@@ -1,4 +1,5 @@
-//! Decodes protocols whose messages begin with a line of text: HTTP, RTSP, SIP, SSDP and SSH.
+//! Decodes protocols whose messages begin with a line of text: HTTP, RTSP, SIP, SSDP, SSH, FTP, SMTP, POP3, IMAP and
+//! syslog.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -45,6 +46,35 @@ impl<'a> FirstLine<'a> {
             None if !line.is_complete && name == "HTTP" => Some(line),
             None => None,
         }
+    }
+
+    /// Decodes a line of a protocol that is recognized only by its port, if the segment begins with text.
+    pub(super) fn of_port(port: u16, data: &'a [u8]) -> Option<FirstLine<'a>> {
+        let name = match port {
+            21 => "FTP",
+            25 | 587 => "SMTP",
+            110 => "POP3",
+            143 => "IMAP",
+            _ => return None,
+        };
+        let is_text = |byte: &u8| matches!(byte, b' '..=b'~');
+        let start = data.first_chunk::<3>()?;
+        start
+            .iter()
+            .all(is_text)
+            .then(|| FirstLine::new(name, data))
+    }
+
+    /// Decodes syslog in a datagram.
+    pub(super) fn syslog(data: &'a [u8]) -> Option<FirstLine<'a>> {
+        let is_syslog = data.starts_with(b"<") && data.get(1).is_some_and(u8::is_ascii_digit);
+        let line = FirstLine::new("syslog", data);
+        // The line often ends with the datagram.
+        let is_complete = line.is_complete || data.len() <= MAX_SHOWN;
+        is_syslog.then_some(FirstLine {
+            is_complete,
+            ..line
+        })
     }
 
     /// Decodes SSDP in a datagram.

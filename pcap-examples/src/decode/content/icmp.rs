@@ -26,7 +26,7 @@ pub(super) struct Icmpv6<'a> {
 impl<'a> Icmp<'a> {
     /// Decodes a message that has more to say than its type.
     pub(super) fn new(message: &'a [u8]) -> Option<Icmp<'a>> {
-        let is_known = matches!(u8_at(message, 0), Some(3..=5 | 11 | 12));
+        let is_known = matches!(u8_at(message, 0), Some(3..=5 | 11..=18));
         is_known.then_some(Icmp { message })
     }
 }
@@ -45,6 +45,18 @@ impl Display for Icmp<'_> {
                 if let Some(gateway) = array_at::<4>(message, 4) {
                     write!(f, " to {}", Ipv4Addr::from(gateway))?;
                 }
+            }
+            (12, Some(0)) => {
+                if let Some(octet) = u8_at(message, 4) {
+                    write!(f, " at octet {octet}")?;
+                }
+            }
+            // Requests for times, information and masks, and their replies.
+            (13..=18, _) => {
+                return match u16_at(message, 4).zip(u16_at(message, 6)) {
+                    Some((id, number)) => write!(f, " id {id} seq {number}"),
+                    None => Ok(()),
+                };
             }
             _ => {}
         }
@@ -98,6 +110,9 @@ impl Display for Icmpv6<'_> {
             kind @ 1..=4 => {
                 if let Some(mtu) = u32_at(message, 4).filter(|_| kind == 2) {
                     write!(f, ", MTU {mtu}")?;
+                }
+                if let Some(octet) = u32_at(message, 4).filter(|_| kind == 4) {
+                    write!(f, " at octet {octet}")?;
                 }
                 write_cause(f, Dlt::IPV6, skip(message, HEADER))
             }

@@ -6,6 +6,7 @@ mod dhcp;
 mod dns;
 mod first_line;
 mod icmp;
+mod message_type;
 mod neighbors;
 mod ntp;
 mod quic;
@@ -27,6 +28,7 @@ use super::{Decoded, Detail, Endpoint, Protocol};
 use dhcp::{Dhcp, Dhcpv6};
 use first_line::FirstLine;
 use icmp::{Icmp, Icmpv6};
+use message_type::MessageType;
 use ntp::Ntp;
 use quic::Quic;
 use routing::Routing;
@@ -42,6 +44,7 @@ enum Kind<'a> {
     Dns(Dns<'a>),
     Tls(Tls<'a>),
     FirstLine(FirstLine<'a>),
+    MessageType(MessageType<'a>),
     Dhcp(Dhcp<'a>),
     Dhcpv6(Dhcpv6),
     Ntp(Ntp),
@@ -49,10 +52,16 @@ enum Kind<'a> {
     Wireguard(Wireguard),
     Routing(Routing<'a>),
     Sctp(Sctp),
-    Esp { spi: u32, sequence: Option<u32> },
+    Esp {
+        spi: u32,
+        sequence: Option<u32>,
+    },
     Icmp(Icmp<'a>),
     Icmpv6(Icmpv6<'a>),
-    WhoHas(IpAddr),
+    WhoHas {
+        target: IpAddr,
+        sender: Option<IpAddr>,
+    },
     IsAt(IpAddr, MacAddr),
     Neighbor(neighbors::Neighbor<'a>),
 }
@@ -65,6 +74,7 @@ impl<'a> Content<'a> {
             Kind::Dns(dns) => dns.name(),
             Kind::Tls(tls) => tls.name(),
             Kind::FirstLine(line) => line.name(),
+            Kind::MessageType(message) => message.name(),
             Kind::Dhcp(_) => "DHCP",
             Kind::Dhcpv6(_) => "DHCPv6",
             Kind::Ntp(_) => "NTP",
@@ -105,6 +115,7 @@ impl Display for Content<'_> {
             Kind::Dns(content) => content.fmt(f),
             Kind::Tls(content) => content.fmt(f),
             Kind::FirstLine(content) => content.fmt(f),
+            Kind::MessageType(content) => content.fmt(f),
             Kind::Dhcp(content) => content.fmt(f),
             Kind::Dhcpv6(content) => content.fmt(f),
             Kind::Ntp(content) => content.fmt(f),
@@ -121,7 +132,13 @@ impl Display for Content<'_> {
             }
             Kind::Icmp(content) => content.fmt(f),
             Kind::Icmpv6(content) => content.fmt(f),
-            Kind::WhoHas(target) => write!(f, " who-has {target}"),
+            Kind::WhoHas { target, sender } => {
+                write!(f, " who-has {target}")?;
+                match sender {
+                    Some(sender) => write!(f, " tell {sender}"),
+                    None => Ok(()),
+                }
+            }
             Kind::IsAt(address, mac) => write!(f, " {address} is-at {mac}"),
             Kind::Neighbor(content) => content.fmt(f),
         }
@@ -177,7 +194,10 @@ impl<'a> Decoded<'a> {
             _ => None,
         };
         if operation == 1 {
-            return address(self.destination).map(Kind::WhoHas);
+            return address(self.destination).map(|target| Kind::WhoHas {
+                target,
+                sender: address(self.source),
+            });
         }
         let sender = address(self.source).filter(|_| operation == 2)?;
         // If the hardware address has six bytes, the IP address follows it.
@@ -194,8 +214,13 @@ fn over_tcp((from, to): (u16, u16), data: &[u8]) -> Option<Kind<'_>> {
     if from == 53 || to == 53 {
         return Dns::over_tcp(data).map(Kind::Dns);
     }
-    let tls = || Tls::new(data).map(Kind::Tls);
-    tls().or_else(|| FirstLine::over_tcp(data).map(Kind::FirstLine))
+    if from == 179 || to == 179 {
+        return MessageType::bgp(data).map(Kind::MessageType);
+    }
+    Tls::new(data)
+        .map(Kind::Tls)
+        .or_else(|| FirstLine::over_tcp(data).map(Kind::FirstLine))
+        .or_else(|| FirstLine::of_port(from.min(to), data).map(Kind::FirstLine))
 }
 
 fn over_udp((from, to): (u16, u16), data: &[u8]) -> Option<Kind<'_>> {
@@ -216,6 +241,12 @@ fn over_udp((from, to): (u16, u16), data: &[u8]) -> Option<Kind<'_>> {
         FirstLine::ssdp(data).map(Kind::FirstLine)
     } else if is(5060) {
         FirstLine::sip(data).map(Kind::FirstLine)
+    } else if is(514) {
+        FirstLine::syslog(data).map(Kind::FirstLine)
+    } else if let Some(message) =
+        MessageType::over_udp(to, data).or_else(|| MessageType::over_udp(from, data))
+    {
+        Some(Kind::MessageType(message))
     } else {
         Quic::new(data)
             .map(Kind::Quic)

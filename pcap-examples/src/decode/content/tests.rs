@@ -301,3 +301,71 @@ fn truncated_and_random_content_causes_no_panic() {
         }
     }
 }
+
+/// Messages that tcpdump names in its lines, too.
+#[test]
+fn types_of_messages_are_named() {
+    let bgp = [&[0xff; 16][..], &[0, 19, 4]].concat();
+    let radius = [&[1, 5, 0, 20][..], &[0; 16]].concat();
+    for (packet, expected) in [
+        (
+            tcp(40000, 179, &bgp),
+            "TCP [P.] seq 1:20 ack 2 win 512 BGP keepalive",
+        ),
+        (udp(40000, 1812, &radius), "RADIUS access request id 5"),
+        (udp(520, 520, &[2, 2, 0, 0]), "RIP v2 response"),
+        (udp(49152, 3784, &[0x20, 0xc0, 3, 24]), "BFD state up"),
+        (
+            udp(40000, 69, b"\0\x01a\x1bb\0octet\0"),
+            "TFTP read request \"a\\u{1b}b\"",
+        ),
+        (udp(69, 40000, b"\0\x05\0\x01no"), "TFTP error \"no\""),
+        (
+            udp(40000, 514, b"<34>Oct 11 su: failed"),
+            "syslog <34>Oct 11 su: failed",
+        ),
+        (
+            tcp(21, 40000, b"220 ready\r\n"),
+            "TCP [P.] seq 1:12 ack 2 win 512 FTP 220 ready",
+        ),
+        (
+            tcp(40000, 25, b"EHLO a\r\n"),
+            "TCP [P.] seq 1:9 ack 2 win 512 SMTP EHLO a",
+        ),
+        (
+            tcp(40000, 25, b"\x80\0\0\0"),
+            "TCP [P.] seq 1:5 ack 2 win 512",
+        ),
+        (
+            ipv4(1, &[13, 0, 0, 0, 0, 7, 0, 3]),
+            "ICMP timestamp request id 7 seq 3",
+        ),
+        (
+            ipv4(1, &[12, 0, 0, 0, 20, 0, 0, 0]),
+            "ICMP parameter problem at octet 20",
+        ),
+    ] {
+        assert_eq!(text(&packet), expected);
+    }
+    let mut truncated = RESPONSE.to_vec();
+    truncated[2] |= 2;
+    let line = text(&udp(53, 40000, &truncated));
+    assert!(line.contains(": truncated, CNAME "), "{line}");
+}
+
+#[test]
+fn damaged_messages_have_no_type() {
+    for (port, message) in [
+        (69, &b"\0"[..]),
+        (69, b"\0\x09"),
+        (514, b"text"),
+        (520, b"\x01"),
+        (1812, b"\x01\x05\0\x05"),
+        (1812, b"\x63\x05\0\x14"),
+        (3784, b"\x20"),
+        (3784, b"\xe0\xc0"),
+    ] {
+        let line = text(&udp(40000, port, message));
+        assert!(line.starts_with("UDP"), "{port} {message:?}: {line}");
+    }
+}

@@ -134,6 +134,10 @@ impl Display for Dns<'_> {
             return Ok(());
         }
         f.write_str(if count > 0 { ": " } else { " " })?;
+        // The whole answer is sent over TCP.
+        if self.field(2) & 0x0200 != 0 {
+            f.write_str("truncated, ")?;
+        }
         match (self.code(), self.field(6)) {
             (0, 0) => return f.write_str("no answers"),
             (0, _) => {}
