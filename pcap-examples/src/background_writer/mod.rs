@@ -31,6 +31,7 @@ use self::writer_thread::WRITE_SIZE;
 pub use self::written_totals::WrittenTotals;
 use crate::compression::Compression;
 use crate::destination::{self, Destination};
+use crate::rotation::CompressionRatio;
 use crate::safe_files;
 use crate::signal_thread;
 use crate::signals;
@@ -335,16 +336,24 @@ impl BackgroundWriter {
         state.output_bytes == 0 || (is_counted && state.written_totals.packets == 0)
     }
 
-    /// Returns the number of bytes that the writer thread has not taken yet, before compression.
-    #[must_use]
-    pub fn queued_bytes(&self) -> u64 {
-        self.lock().queue.len() as u64
+    /// Estimates the length that the output will have with the data that waits and `unappended` further bytes. Without
+    /// compression, this is exact.
+    pub(crate) fn expected_length(&self, unappended: u64, ratio: &CompressionRatio) -> u64 {
+        let state = self.lock();
+        let queued = state.queue.len() as u64;
+        let (taken, output) = (state.appended_bytes - queued, state.output_bytes);
+        output + ratio.estimate(queued + unappended, taken, output)
     }
 
     /// Returns the totals of the packets that were written completely.
     #[must_use]
     pub fn written_totals(&self) -> Totals {
         self.lock().written_totals
+    }
+
+    /// Returns the number of bytes that the program appended.
+    pub(crate) fn appended_bytes(&self) -> u64 {
+        self.lock().appended_bytes
     }
 
     /// Returns the number of bytes written, before compression.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{BackgroundWriter, Totals};
+use crate::rotation::CompressionRatio;
 
 /// The totals of the packets that several background writers have written. Clones share the totals.
 #[derive(Clone, Debug, Default)]
@@ -42,10 +43,15 @@ impl WrittenTotals {
         totals
     }
 
-    /// Returns the number of bytes that the writer threads have not taken yet, before compression.
-    pub(crate) fn queued_bytes(&self) -> u64 {
+    /// Estimates the number of bytes that the data in the queues will need.
+    pub(crate) fn expected_bytes(&self, ratio: &CompressionRatio) -> u64 {
         let sum = self.lock();
-        sum.others.iter().map(BackgroundWriter::queued_bytes).sum()
+        let others = sum.others.iter();
+        let expected = others.map(|other| {
+            let expected = other.expected_length(0, ratio);
+            expected.saturating_sub(other.output_bytes())
+        });
+        expected.sum()
     }
 
     fn lock(&self) -> MutexGuard<'_, Sum> {

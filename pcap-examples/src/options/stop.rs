@@ -29,7 +29,7 @@ pub struct StopOptions {
 pub enum StopCondition {
     /// This time has passed since the start.
     Duration(Duration),
-    /// A file has this number of bytes, before compression.
+    /// A file has this number of bytes, after compression.
     FileSize(u64),
     /// This number of files was written.
     Files(u64),

@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use super::compression_ratio::CompressionRatio;
 use super::file_lines::FileLines;
 use super::hook::Hooks;
 use super::ring::Ring;
@@ -33,6 +34,7 @@ pub(super) struct Finished {
 pub(super) struct Steps {
     pub(super) program: &'static str,
     pub(super) ring: Arc<Mutex<Ring>>,
+    pub(super) ratio: CompressionRatio,
     pub(super) sync: Sync,
     pub(super) lines: Vec<FileLines>,
     pub(super) hooks: Option<Hooks>,
@@ -55,7 +57,10 @@ impl Steps {
                 false => failure,
             });
         }
-        finished.summary.bytes = finished.savefile.background_writer().output_bytes();
+        let background_writer = finished.savefile.background_writer();
+        finished.summary.bytes = background_writer.output_bytes();
+        let before_compression = background_writer.written_bytes();
+        self.ratio.add(before_compression, finished.summary.bytes);
         self.ring().finish(&path, finished.summary.bytes);
         let mut outcome = Ok(());
         if self.sync != Sync::Never {

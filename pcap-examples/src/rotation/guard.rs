@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::compression_ratio::CompressionRatio;
 use super::free_space::MinFree;
 use super::ring::Ring;
 use crate::background_writer::{SpaceCheck, WrittenTotals};
@@ -33,6 +34,7 @@ struct Shared {
     folder: PathBuf,
     /// The outputs, whose queues need space, too.
     written: WrittenTotals,
+    ratio: CompressionRatio,
     /// The savefiles to remove first. `None` if there is no ring.
     ring: Option<Arc<Mutex<Ring>>>,
     /// Why the capture must end.
@@ -55,6 +57,7 @@ impl Guard {
         min: MinFree,
         folder: PathBuf,
         written: WrittenTotals,
+        ratio: CompressionRatio,
         ring: Option<Arc<Mutex<Ring>>>,
     ) -> Result<Guard, Failure> {
         let shared = Arc::new(Shared {
@@ -62,6 +65,7 @@ impl Guard {
             min,
             folder,
             written,
+            ratio,
             ring,
             failure: Mutex::new(None),
             is_low: AtomicBool::new(false),
@@ -146,7 +150,7 @@ impl Shared {
         let folder = self.folder.display();
         let why = match self.min.compare(&self.folder) {
             Ok((free, min)) => {
-                let left = free.saturating_sub(self.written.queued_bytes());
+                let left = free.saturating_sub(self.written.expected_bytes(&self.ratio));
                 if left >= min || self.remove(min - left) {
                     return left.saturating_sub(min);
                 }

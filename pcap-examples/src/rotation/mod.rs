@@ -5,6 +5,7 @@
 //! [`tick`](Output::tick) a few times per second, and [`close`](Output::close) it at the end.
 
 mod clock;
+mod compression_ratio;
 mod file_lines;
 mod finisher;
 mod free_space;
@@ -18,6 +19,7 @@ mod series;
 use std::path::{Path, PathBuf};
 
 pub use self::clock::{TimeLimit, boundary};
+pub(crate) use self::compression_ratio::CompressionRatio;
 pub use self::file_lines::FileLines;
 pub use self::free_space::MinFree;
 pub use self::hook::Hooks;
@@ -35,7 +37,7 @@ pub struct Rotation {
     pub program: &'static str,
     /// How the savefiles are named.
     pub naming: Naming,
-    /// The maximum length of a savefile, in bytes. With compression, it counts the bytes written.
+    /// The maximum length of a savefile, in bytes. With compression, this is that of the compressed file.
     pub max_size: Option<u64>,
     /// The maximum number of packets in a savefile.
     pub max_packets: Option<u64>,

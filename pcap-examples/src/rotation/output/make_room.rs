@@ -17,7 +17,7 @@ impl Output {
     #[cold]
     pub(super) fn make_ring_room(&mut self, length: u64) {
         let mut waiting = None;
-        while self.position() + length + self.statistics_length() > self.ring_room {
+        while self.length() + length + self.statistics_length() > self.ring_room {
             if self.remove_oldest().is_some() {
                 continue;
             }
@@ -26,6 +26,7 @@ impl Output {
             }
             waiting.get_or_insert_with(Waiting::begin);
             thread::sleep(Duration::from_millis(1));
+            self.estimate_length(true);
             self.find_ring_room();
         }
     }
@@ -36,12 +37,14 @@ impl Output {
             return;
         };
         let start = Instant::now();
+        let mut waiting = None;
         while self.ring().len() >= max {
             if self.remove_oldest().is_none() {
                 // If the disk is slow, the ring has more savefiles for a while. Losing packets would be worse.
                 if start.elapsed() > MAX_WAIT {
                     return;
                 }
+                waiting.get_or_insert_with(Waiting::begin);
                 thread::sleep(Duration::from_millis(1));
             }
         }

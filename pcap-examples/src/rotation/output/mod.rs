@@ -1,5 +1,6 @@
 //! An output of a capture: one savefile, or one after another.
 
+mod length;
 mod make_room;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::time::Instant;
 use pcap_core::{Packet, Stats, Timestamp};
 
 use super::clock::Clock;
+use super::compression_ratio::CompressionRatio;
 use super::finisher::{Finished, Finisher, Steps};
 use super::guard::Guard;
 use super::ring::Ring;
@@ -22,7 +24,6 @@ use crate::format_dumper::SavefileHead;
 use crate::output_format::OutputFormat;
 use crate::savefile_summary::SavefileSummary;
 use crate::savefile_writer::{Buffering, SavefileWriter};
-use crate::statistics_block;
 
 /// The number of packets between two readings of the clock, or of the length of a compressed savefile.
 const CHECK_INTERVAL: u32 = 16;
@@ -51,6 +52,7 @@ pub struct Output {
     packets: Vec<u64>,
     written: WrittenTotals,
     ring: Arc<Mutex<Ring>>,
+    ratio: CompressionRatio,
     /// The number of bytes that the ring leaves for the current savefile.
     ring_room: u64,
     steps: Steps,
@@ -76,8 +78,10 @@ struct Current {
     savefile: SavefileWriter,
     summary: SavefileSummary,
     created: Instant,
-    /// The length when it was last determined, with compression.
-    output_bytes: u64,
+    /// The length that a compressed savefile will have, when it was last estimated.
+    expected_length: u64,
+    /// The length before compression at that time.
+    estimated_at: u64,
 }
 
 impl Output {
@@ -94,9 +98,11 @@ impl Output {
     ) -> Outcome<Output> {
         let now = Instant::now();
         let ring = Arc::<Mutex<Ring>>::default();
+        let ratio = CompressionRatio::default();
         let steps = Steps {
             program: rotation.program,
             ring: Arc::clone(&ring),
+            ratio: ratio.clone(),
             sync: rotation.sync,
             lines: rotation.lines.clone(),
             hooks: rotation.hooks.clone(),
@@ -105,7 +111,8 @@ impl Output {
         let guard = rotation.min_free.map(|min| {
             let ring = rotation.is_ring().then(|| Arc::clone(&ring));
             let folder = existing_folder_of(path);
-            Guard::start(rotation.program, min, folder, written.clone(), ring)
+            let (written, ratio) = (written.clone(), ratio.clone());
+            Guard::start(rotation.program, min, folder, written, ratio, ring)
         });
         let mut output = Output {
             path: path.to_owned(),
@@ -120,6 +127,7 @@ impl Output {
             head,
             written,
             ring,
+            ratio,
             ring_room: u64::MAX,
             finisher: match rotation.changes_files() {
                 true => Some(Finisher::start(steps.clone())?),
@@ -188,7 +196,8 @@ impl Output {
             self.end_period(Instant::now())?;
         }
         let length = self.head.record_length(caplen);
-        if self.is_full(length, is_check) {
+        self.estimate_length(is_check);
+        if self.is_full(length) {
             self.end_savefile()?;
         }
         if self.is_complete {
@@ -197,42 +206,10 @@ impl Output {
         if self.current.is_none() {
             self.create_savefile(Instant::now())?;
         }
-        let position = self.current.as_ref().map_or(0, |c| c.savefile.position());
-        if position + length + self.statistics_length() > self.ring_room {
+        if self.length() + length + self.statistics_length() > self.ring_room {
             self.make_ring_room(length);
         }
         Ok(true)
-    }
-
-    /// Returns whether a packet with this length in the savefile must be in another one.
-    fn is_full(&mut self, length: u64, is_check: bool) -> bool {
-        let statistics = self.statistics_length();
-        let (max_packets, is_compressed) = (self.rotation.max_packets, self.compression.is_some());
-        let Some(current) = &mut self.current else {
-            return false;
-        };
-        let packets = current.summary.packets;
-        if packets == 0 {
-            return false;
-        }
-        if max_packets.is_some_and(|max| packets >= max) {
-            return true;
-        }
-        let Some(max_size) = self.rotation.max_size else {
-            return false;
-        };
-        if !is_compressed {
-            return current.savefile.position() + length + statistics > max_size;
-        }
-        if is_check {
-            current.output_bytes = current.savefile.background_writer().output_bytes();
-        }
-        current.output_bytes >= max_size
-    }
-
-    /// Returns the length of the statistics at the end of a savefile.
-    fn statistics_length(&self) -> u64 {
-        self.statistics.len() as u64 * statistics_block::LENGTH
     }
 
     /// Ends what has ended by the current time, and flushes the dumper if packets have waited in it long enough.
@@ -340,12 +317,6 @@ impl Output {
         self.current.as_ref().map(|current| current.path.as_path())
     }
 
-    /// Returns the length of the current savefile before compression, in bytes, including buffered data.
-    #[must_use]
-    pub fn position(&self) -> u64 {
-        self.current.as_ref().map_or(0, |c| c.savefile.position())
-    }
-
     /// Remembers that the output has failed.
     fn fail(&mut self, outcome: Outcome) -> Outcome {
         self.is_failed |= matches!(&outcome, Err(failure) if !matches!(failure, Failure::UnwritablePacket { .. }));
@@ -392,7 +363,8 @@ impl Output {
             savefile,
             summary: SavefileSummary::default(),
             created: now,
-            output_bytes: 0,
+            expected_length: 0,
+            estimated_at: 0,
         };
         current.savefile.set_buffering(self.buffering);
         self.current = Some(current);
@@ -442,9 +414,10 @@ impl Output {
                 written = current.savefile.write_statistics(interface, &stats);
             }
         }
-        let position = current.savefile.position();
-        self.ring().expect(&current.path, position);
         let flushed = current.savefile.flush_dumper();
+        let expected = current.savefile.background_writer();
+        let expected = expected.expected_length(0, &self.ratio);
+        self.ring().expect(&current.path, expected);
         let written = self.fail(written.and(flushed));
         self.finished += 1;
         self.is_complete |= (self.rotation.max_files).is_some_and(|max| self.finished >= max);

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -456,5 +457,69 @@ fn waiting_for_savefiles_to_close_is_counted() {
             "{statistics}"
         );
         assert_eq!(names(folder.path()).len(), 60);
+    });
+}
+
+/// Sends this many datagrams of 8 KiB that cannot be compressed, or hardly can be, as fast as possible.
+fn flood(count: u32, is_compressible: bool) {
+    let from = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let _to = UdpSocket::bind(("127.0.0.1", 9999)).unwrap();
+    let mut state = 1_u64;
+    let mut data = vec![7; 8192];
+    for number in 0..count {
+        if !is_compressible {
+            for bytes in data.chunks_mut(8) {
+                // A linear congruential generator.
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                bytes.copy_from_slice(&state.rotate_right(29).to_le_bytes());
+            }
+        }
+        data[..4].copy_from_slice(&number.to_be_bytes());
+        from.send_to(&data, ("127.0.0.1", 9999)).unwrap();
+    }
+}
+
+/// The sizes of compressed files are those on the disk, although the compressor lags behind a flood.
+#[test]
+fn sizes_of_compressed_files_are_those_on_the_disk() {
+    in_netns(|| {
+        for (extension, is_compressible) in
+            [("gz", false), ("zst", false), ("lz4", false), ("gz", true)]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let sizes = if is_compressible {
+                "-b filesize:20 -b total:100"
+            } else {
+                "-b filesize:1000 -b total:5000"
+            };
+            let options = format!("-B 64M {sizes} --print-files -w a.pcap.{extension}");
+            let running = Running::start(&mut capture(folder.path(), &options));
+            flood(6000, is_compressible);
+            running.signal(libc::SIGINT);
+            let (status, _, stderr) = running.end();
+            assert_eq!(status.code(), Some(0), "{stderr}");
+            let files = names(folder.path());
+            let lengths = files
+                .iter()
+                .map(|name| fs::metadata(folder.path().join(name)).unwrap().len());
+            let lengths: Vec<_> = lengths.collect();
+            let (max, total) = if is_compressible {
+                (40_000, 100_000)
+            } else {
+                (1_400_000, 5_000_000)
+            };
+            assert!(
+                lengths.iter().all(|length| *length <= max),
+                "{extension}: {lengths:?}"
+            );
+            let sum: u64 = lengths.iter().sum();
+            // The ring is not emptied more than necessary.
+            assert!(
+                sum <= total && sum >= total / 2,
+                "{extension}: {lengths:?}\n{stderr}"
+            );
+        }
     });
 }
