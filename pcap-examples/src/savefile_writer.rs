@@ -460,7 +460,10 @@ pub fn check_time(packet: Packet<'_>) -> Result<(), String> {
     let raw = packet.header().raw_secs();
     match u32::try_from(time.secs()).or(u32::try_from(raw)) {
         Ok(_) => Ok(()),
-        Err(_) => Err(format!("expected a time from 1970 to 2106, found {time}")),
+        // The words of the dumper.
+        Err(_) => Err(format!(
+            "the time {time} is out of range for a savefile, 1970 to 2106"
+        )),
     }
 }
 

@@ -81,6 +81,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome {
+    let savefiles = [&args.run, &args.r#match].into_iter().flatten();
+    args.filter.check_stdin::<Args>(savefiles);
     let Selection {
         expression,
         options,

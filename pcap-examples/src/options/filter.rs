@@ -1,11 +1,11 @@
 //! The options that select packets with a filter expression.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, CommandFactory};
 use pcap_core::{Activated, Capture, CompileOptions, Filter};
 
-use crate::exit::Outcome;
+use crate::exit::{self, Outcome};
 use crate::{expression, signals};
 
 /// The filter of a program whose operands are files.
@@ -37,6 +37,17 @@ impl FilterOption {
         Ok(self.selection_of(expression))
     }
 
+    /// Checks that standard input is read only once: as one of these files, or as the file of the expression. Ends the
+    /// program otherwise.
+    pub fn check_stdin<A: CommandFactory>(&self, files: impl IntoIterator<Item: AsRef<Path>>) {
+        let is_stdin = |path: &Path| path.as_os_str() == "-";
+        let files = { files }.into_iter().filter(|path| is_stdin(path.as_ref()));
+        let expressions = self.filter_file.iter().filter(|path| is_stdin(path));
+        if files.count() + expressions.count() > 1 {
+            exit::usage_error::<A>("cannot read standard input twice");
+        }
+    }
+
     /// Returns whether an expression or its file is on the command line.
     pub(super) fn is_given(&self) -> bool {
         self.filter.is_some() || self.filter_file.is_some()
@@ -65,6 +76,11 @@ pub struct FilterWords {
 }
 
 impl FilterWords {
+    /// Checks that standard input is read only once, as [`FilterOption::check_stdin`] does.
+    pub fn check_stdin<A: CommandFactory>(&self, files: impl IntoIterator<Item: AsRef<Path>>) {
+        self.option.check_stdin::<A>(files);
+    }
+
     /// Returns the filter; without one on the command line, it selects all packets.
     ///
     /// # Errors

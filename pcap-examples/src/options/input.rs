@@ -47,12 +47,14 @@ impl InputOptions {
     /// Returns an error if the file of the filter expression cannot be read.
     pub fn input<A: CommandFactory>(&self) -> Outcome<Input> {
         if self.read.is_empty() {
+            self.filter.check_stdin::<A>(&self.words);
             return Ok(Input {
                 files: self.words.iter().map(PathBuf::from).collect(),
                 selection: self.filter.selection()?,
                 are_words: true,
             });
         }
+        self.filter.check_stdin::<A>(&self.read);
         if !self.words.is_empty() && self.filter.is_given() {
             exit::usage_error::<A>(
                 "cannot use `-f` or `-F` together with a filter in words: with `-r`, all words are the filter",

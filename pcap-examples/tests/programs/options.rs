@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use pcap_examples::options::refused;
 use pcap_examples::program::NAMES;
 
-use crate::common::{path_arg, program, run, run_program, sample_packets, savefile, write_file};
+use crate::common::{
+    path_arg, program, run, run_program, run_with_stdin, sample_packets, savefile, write_file,
+};
 
 /// An option as `--help` lists it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -357,4 +359,46 @@ fn errors_about_values_say_what_is_expected() {
         let format = run(program("filter").args(["-F", "pcap", "/dev/null", "/dev/full"]));
         assert_eq!(format.status, Some(1), "{}", format.stderr);
     });
+}
+
+/// Otherwise the second reader would find an empty file, and an empty expression selects all packets.
+#[test]
+fn standard_input_is_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("out.pcap");
+    let out = path_arg(&output);
+    let packets = savefile(false, false, 1, &sample_packets());
+    for words in [
+        &["read", "-", "-"][..],
+        &["read", "-r", "-", "-r", "-"],
+        &["read", "-F", "-", "-"],
+        &["read", "-F", "-", "-r", "-"],
+        &["filter", "-F", "-", "-", out],
+        &["split", "-F", "-", "-o", out, "--packets", "1", "-"],
+        &["merge", "-w", out, "-", "-"],
+        &["merge", "-w", out, "-F", "-", "-"],
+        &["bpf", "-F", "-", "--match", "-"],
+        &["bpf", "-F", "-", "--run", "-"],
+        &["replay", "-i", "none", "-", "-"],
+        &["replay", "-i", "none", "-F", "-", "-"],
+        &[
+            "replay",
+            "-i",
+            "none",
+            "--peer",
+            "none",
+            "--peer-file",
+            "-",
+            "-",
+        ],
+    ] {
+        let ran = run_with_stdin(program(words[0]).args(&words[1..]), &packets);
+        assert_eq!(ran.status, Some(2), "{words:?}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("cannot read standard input twice"),
+            "{words:?}: {}",
+            ran.stderr
+        );
+        assert!(!output.exists(), "{words:?}");
+    }
 }

@@ -28,6 +28,7 @@ fn run(args: &Args) -> Outcome {
     if args.output == Path::new("-") && io::stdout().is_terminal() {
         exit::usage_error::<Args>("cannot write a savefile to a terminal");
     }
+    args.filter.check_stdin::<Args>([&args.input]);
     if args.duplicates.is_incomplete() {
         exit::usage_error::<Args>(
             "--ignore-bytes requires --dedup, --dedup-window or --dedup-time",

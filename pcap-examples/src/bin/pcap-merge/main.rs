@@ -48,9 +48,7 @@ fn run(mut args: Args) -> Outcome {
         exit::usage_error::<Args>("cannot write a savefile to a terminal");
     }
     let read = || args.inputs.iter().chain(&args.files_from);
-    if read().filter(|path| path.as_os_str() == "-").count() > 1 {
-        exit::usage_error::<Args>("cannot read standard input twice");
-    }
+    args.filter.check_stdin::<Args>(read());
     args.check_shifts();
     if let Some(path) = read().find(|path| is_same_file(path, &args.write)) {
         let (out, path) = (args.write.display(), path.display());

@@ -32,8 +32,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome {
-    let mut files = args.files.iter().chain(&args.peer_file);
-    if args.loops != 1 && files.any(|path| path == Path::new("-")) {
+    let files = || args.files.iter().chain(&args.peer_file);
+    args.filter.check_stdin::<Args>(files());
+    if args.loops != 1 && files().any(|path| path == Path::new("-")) {
         exit::usage_error::<Args>("cannot send standard input more than once");
     }
     // Open the savefile first: finding its errors requires no privileges.

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome {
+    args.filter.check_stdin::<Args>([&args.input]);
     if args.max_open.is_some() && !args.by.flow {
         exit::usage_error::<Args>(
             "--max-open requires --flow: otherwise only one savefile is open",

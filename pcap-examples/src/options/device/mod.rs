@@ -117,7 +117,7 @@ impl DeviceOptions {
         if is_unused && (!words.is_empty() || file.is_some()) {
             return Err(clap::Error::raw(
                 ErrorKind::ArgumentConflict,
-                "the filter expression at the end cannot be used with -f: every device has a filter already\n",
+                "the filter expression at the end cannot be used with -f: every device has a filter already",
             ));
         }
         Ok(())
