@@ -12,10 +12,10 @@ use crate::signals;
 const CHUNK_SIZE: usize = 64 * 1024;
 /// The number of chunks that the thread reads ahead.
 const CHUNKS_AHEAD: usize = 8;
-/// How often a waiting program checks for a request to end.
+/// How often a waiting program checks whether it must end.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A reader that reports the end of its data after a request to end the program.
+/// A reader that reports the end of its data if there is none when the program must end.
 ///
 /// A separate thread reads the data, because Ctrl-C does not interrupt a read that waits for data. What the thread has
 /// read is available at once.
@@ -96,7 +96,7 @@ impl Read for InterruptibleReader {
                         return Ok(0);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) if signals::end_requested().is_none() => {}
+                Err(RecvTimeoutError::Timeout) if signals::end().is_none() => {}
                 Err(_) => return Ok(0),
             }
         }

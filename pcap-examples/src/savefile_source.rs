@@ -2,15 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, Chain, Cursor, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 use pcap_core::SavefileFormat;
 
 use crate::compression::{CompressionFormat, Decompressor, MAX_MAGIC_LENGTH, Recognized};
 use crate::exit::{Failure, Outcome};
-use crate::files;
 use crate::interruptible_reader::InterruptibleReader;
+use crate::{destination, files};
 
 /// The number at the start of a pcapng savefile, the same in both byte orders.
 const PCAPNG_MAGIC: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
@@ -37,6 +37,9 @@ impl SavefileSource {
     ///
     /// Returns an error if a stream cannot be read, or if the compression is not supported.
     pub(crate) fn open(path: &Path, bar: &ProgressBar) -> Outcome<SavefileSource> {
+        if destination::is_fifo(path) {
+            return open_stream(Fifo::Closed(path.to_owned()), path, bar);
+        }
         match open_file(path) {
             Some(mut file) if files::is_regular(&file) => {
                 let mut start = [0; MAX_MAGIC_LENGTH];
@@ -116,6 +119,24 @@ fn decompress(stream: impl Read + Send + 'static, format: CompressionFormat) -> 
     SavefileSource {
         format: self::format(&start),
         data: Data::Stream(Box::new(put_back(&start, rest))),
+    }
+}
+
+/// A FIFO that is opened by the first read, in the thread that reads it, because opening it waits for a writer.
+enum Fifo {
+    Closed(PathBuf),
+    Open(File),
+}
+
+impl Read for Fifo {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Fifo::Closed(path) = self {
+            *self = Fifo::Open(File::open(path)?);
+        }
+        match self {
+            Fifo::Open(file) => file.read(buffer),
+            Fifo::Closed(_) => Ok(0),
+        }
     }
 }
 

@@ -28,7 +28,7 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(1);
 /// When the program was first asked to end.
 static END_REQUESTED: OnceLock<Instant> = OnceLock::new();
 /// When the program ends by itself.
-static END_DUE: OnceLock<Instant> = OnceLock::new();
+static END_DUE: Mutex<Option<Instant>> = Mutex::new(None);
 /// Whether a thread has noticed that the program ends by itself now.
 static END_NOTICED: AtomicBool = AtomicBool::new(false);
 /// When the program was asked to end immediately.
@@ -114,9 +114,10 @@ pub fn immediate_end_requested() -> Option<Instant> {
     IMMEDIATE_END_REQUESTED.get().copied()
 }
 
-/// Sets when the program ends by itself: like a request, that gives up outputs that accept nothing afterwards.
+/// Sets when the program ends by itself. Like a request, that ends waiting for pipes, and gives up outputs that accept
+/// nothing afterwards.
 pub fn end_at(due: Instant) {
-    let _ = END_DUE.set(due);
+    *END_DUE.lock().unwrap_or_else(PoisonError::into_inner) = Some(due);
 }
 
 /// Why the program must end, and since when.
@@ -134,9 +135,10 @@ pub fn end() -> Option<End> {
     if let Some(requested) = end_requested() {
         return Some(End::Requested(requested));
     }
-    let due = END_DUE.get().filter(|due| **due <= Instant::now())?;
+    let due = *END_DUE.lock().unwrap_or_else(PoisonError::into_inner);
+    let due = due.filter(|due| *due <= Instant::now())?;
     END_NOTICED.store(true, Ordering::Relaxed);
-    Some(End::Due(*due))
+    Some(End::Due(due))
 }
 
 /// Returns whether the program must end now, according to the last [`end`] of any thread. This does not read the clock.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 use pcap_examples::options::filter::FilterOption;
@@ -109,6 +109,8 @@ pub(crate) struct Args {
     #[arg(short = 'c', long, value_name = "N", value_parser = value_parsers::number(1_u64..))]
     pub(crate) limit: Option<u64>,
     /// How long to send, in seconds or with a unit: 0.5, 60s, 5m, 1h [default: no limit]
+    ///
+    /// The time begins with the first packet. If a pipe has no packet for this long, the program ends, too.
     #[arg(long, value_name = "TIME", value_parser = value_parsers::nonzero_seconds)]
     pub(crate) duration: Option<Duration>,
     #[command(flatten)]
@@ -130,6 +132,14 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// Starts the time of --duration. Returns when that is.
+    pub(crate) fn start_duration(&self) -> Instant {
+        let now = Instant::now();
+        let end = self.duration.and_then(|duration| now.checked_add(duration));
+        end.into_iter().for_each(signals::end_at);
+        now
+    }
+
     /// Returns how fast to send packets.
     pub(crate) fn pace(&self) -> Pace {
         match (self.speed, self.pps, self.mbps) {

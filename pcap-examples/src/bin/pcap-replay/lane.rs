@@ -77,12 +77,14 @@ impl<'a> Lane<'a> {
         while let Some(reader) = &mut self.reader {
             match reader.advance() {
                 Ok(true) => return Ok(true),
-                // The signal may have ended a pipe in the middle of a packet.
-                Err(_) if signals::end_requested().is_some() => return Ok(false),
+                // The end of the program may have ended a pipe in the middle of a packet.
+                Err(_) if signals::end_noticed() => return Ok(false),
                 Err(failure) => return Err(failure),
-                Ok(false) => {
-                    self.open_next()?;
-                }
+                Ok(false) if signals::end_noticed() => return Ok(false),
+                Ok(false) => match self.open_next() {
+                    Err(_) if signals::end_noticed() => return Ok(false),
+                    opened => _ = opened?,
+                },
             }
         }
         Ok(false)

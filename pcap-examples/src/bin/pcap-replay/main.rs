@@ -19,7 +19,8 @@ use std::time::Duration;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::progress::StatusLine;
 use pcap_examples::send_schedule::SendSchedule;
-use pcap_examples::{program, signals, stderr};
+use pcap_examples::signals::{self, End};
+use pcap_examples::{program, stderr};
 
 use crate::args::{Args, NAME};
 use crate::counts::{Counts, SentCounts};
@@ -38,7 +39,14 @@ fn run(args: &Args) -> Outcome {
         exit::usage_error::<Args>("cannot send standard input more than once");
     }
     // Open the savefile first: finding its errors requires no privileges.
-    let input = Input::open(args)?;
+    args.start_duration();
+    let input = Input::open(args).map_err(|failure| match signals::end() {
+        Some(End::Due(_)) => Failure::Text(format!(
+            "cannot send `{}`: it had no packets before the end of the duration",
+            args.files[0].display()
+        )),
+        _ => failure,
+    })?;
     let rewriter = args.rewrite.rewriter()?;
     if let Some(rewriter) = &rewriter {
         rewriter.check(input.datalinks().0).map_err(Failure::Text)?;

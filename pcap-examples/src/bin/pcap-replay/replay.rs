@@ -65,9 +65,7 @@ impl<'a> Replay<'a> {
                 }
             }
             // A savefile without packets would loop forever.
-            if signals::end_requested().is_some()
-                || self.counts.loops == loops
-                || self.processed_packets() == 0
+            if signals::end_noticed() || self.counts.loops == loops || self.processed_packets() == 0
             {
                 return Ok(());
             }
@@ -110,7 +108,7 @@ impl<'a> Replay<'a> {
     /// Waits until a packet is due, then sends it or adds it to the batch.
     fn send_packet(&mut self, outgoing: Outgoing<'_>) -> Outcome<Step> {
         let Outgoing { packet, side, .. } = outgoing;
-        let start = *self.start.get_or_insert_with(Instant::now);
+        let start = *self.start.get_or_insert_with(|| self.args.start_duration());
         let duration = self.args.duration;
         let is_stopped = || {
             signals::end_requested().is_some()

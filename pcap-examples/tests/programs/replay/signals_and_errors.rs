@@ -1,11 +1,13 @@
 //! Signals, errors and the exit status of `pcap-replay`.
 
 use std::fs;
+use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{create_device_pair, frames};
 use crate::common::live::{Running, in_netns, ip, is_root};
+use crate::common::process::Process;
 use crate::common::{
     copy_program, path_arg, program, record, run, run_program, run_tool, sample_packets, savefile,
     write_file,
@@ -186,4 +188,44 @@ fn missing_privileges_are_explained() {
             .starts_with("pcap-replay: cannot activate `lo`: no permission")
     );
     assert!(ran.stderr.contains("setcap"), "{}", ran.stderr);
+}
+
+/// The pipes stay open and silent: without a writer, without any data, and after a packet.
+#[test]
+fn a_duration_ends_a_wait_for_a_pipe() {
+    in_netns(|| {
+        create_device_pair();
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        run_tool("mkfifo", &[path_arg(&fifo)]);
+        let packets = savefile(false, false, 1, &frames(2));
+        for (path, input) in [
+            (path_arg(&fifo), &[][..]),
+            ("-", &[]),
+            ("-", &packets[..20]),
+            ("-", &packets),
+        ] {
+            let mut command = program("replay");
+            command.args(["-i", "left", "--duration", "1", path]);
+            let mut process = Process::piped(&mut command);
+            process
+                .child()
+                .stdin
+                .as_mut()
+                .unwrap()
+                .write_all(input)
+                .unwrap();
+            let ran = process.end_unread();
+            if input.len() == packets.len() {
+                assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+                assert!(ran.stderr.contains("\n2 packets sent, "), "{}", ran.stderr);
+            } else {
+                assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+                let expected = format!(
+                    "pcap-replay: cannot send `{path}`: it had no packets before the end of the duration\n"
+                );
+                assert_eq!(ran.stderr, expected);
+            }
+        }
+    });
 }
