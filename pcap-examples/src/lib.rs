@@ -9,6 +9,7 @@ pub mod block_output;
 pub mod block_reader;
 pub mod block_times;
 pub mod capture_threads;
+mod caret;
 pub mod classic_output;
 mod closed_stdout;
 pub mod comment_args;

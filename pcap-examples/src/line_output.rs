@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use crate::background_writer::BackgroundWriter;
-use crate::escape;
+use crate::{caret, escape};
 
 /// Prints whole lines to standard output. Several threads may print, each with its own `LineOutput`.
 ///
@@ -70,7 +70,8 @@ impl LineOutput {
             let lines = match packet {
                 Some(_) => escape::packet_lines(line, self.is_styled),
                 None => escape::controls(line),
-            } + "\n";
+            };
+            let lines = format!("{}{lines}\n", caret::before_line());
             background_writer.append(lines.as_bytes(), packet)?;
             // Wait for the line, so that later messages on standard error appear below it.
             return background_writer.flush();

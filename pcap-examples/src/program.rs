@@ -54,6 +54,7 @@ pub fn command<A: CommandFactory>() -> Command {
         pcap_core::version()
     );
     command
+        .mut_args(with_negative_numbers)
         .version(version)
         .disable_version_flag(true)
         .arg(
@@ -64,6 +65,18 @@ pub fn command<A: CommandFactory>() -> Command {
                 .help_heading(None),
         )
         .max_term_width(80)
+}
+
+/// Lets the value of an option be a negative number, which is not taken for another option.
+fn with_negative_numbers(arg: Arg) -> Arg {
+    let takes_values = match arg.get_num_args() {
+        Some(number) => number.takes_values(),
+        None => arg.get_action().takes_values(),
+    };
+    match takes_values && !arg.is_positional() {
+        true => arg.allow_negative_numbers(true),
+        false => arg,
+    }
 }
 
 /// Parses the command line. Also returns where JSON goes with `--json`. Returns `None` after printing the help or the

@@ -1,13 +1,13 @@
 //! Prints messages on standard error. A blocked standard error cannot keep a program from ending.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{escape, signals};
+use crate::{caret, escape, signals};
 
 /// How long standard error may accept nothing after a request to end the program.
 const STALL_LIMIT: Duration = Duration::from_secs(1);
@@ -27,7 +27,10 @@ pub fn print_message(program: &str, what: impl fmt::Display) {
 /// After a request to end the program, waits at most one second for standard error to accept the line. Ignores errors
 /// if standard error is closed or its reader has gone away.
 pub fn print_line(what: impl fmt::Display) {
-    let line = escape::controls(what.to_string().as_bytes()) + "\n";
+    let mut line = escape::controls(what.to_string().as_bytes()) + "\n";
+    if io::stderr().is_terminal() {
+        line.insert_str(0, caret::before_line());
+    }
     let (done, is_done) = mpsc::channel();
     let copy = line.clone();
     // The request may arrive while the write blocks, so the write runs in a separate thread.

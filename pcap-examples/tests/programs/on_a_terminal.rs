@@ -1,5 +1,8 @@
 //! The programs on a terminal, which script(1) emulates.
 
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+
 use crate::common::live::in_netns;
 use crate::common::{path_arg, program, record, run, savefile, write_file};
 
@@ -141,4 +144,38 @@ fn control_characters_in_arguments_are_escaped() {
         );
         assert!(shown.contains("error: "), "{text:?}");
     }
+}
+
+#[test]
+fn the_statistics_overwrite_the_caret_of_ctrl_c() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcap");
+        for write in [&[][..], &["--print", "-w", path_arg(&path)]] {
+            let program = program("capture");
+            let path = program.get_program().to_str().expect("a path in UTF-8");
+            let command = [&[path, "-i", "lo"], write].concat().join(" ");
+            let mut script = Command::new("script")
+                .args(["-q", "-e", "-c", &command, "/dev/null"])
+                .env("TERM", "xterm")
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut keyboard = script.stdin.take().unwrap();
+            let mut screen = script.stdout.take().unwrap();
+            let mut shown = Vec::new();
+            let mut byte = [0];
+            let is_listening = |shown: &[u8]| shown.ends_with(b" bytes\r\n");
+            while !is_listening(&shown) && screen.read(&mut byte).unwrap() > 0 {
+                shown.push(byte[0]);
+            }
+            keyboard.write_all(b"\x03").unwrap();
+            screen.read_to_end(&mut shown).unwrap();
+            assert!(script.wait().unwrap().success());
+            let shown = String::from_utf8_lossy(&shown);
+            assert!(shown.contains("^C\r0 packets captured"), "{shown:?}");
+            assert_eq!(shown.matches("\r0 packets").count(), 1, "{shown:?}");
+        }
+    });
 }

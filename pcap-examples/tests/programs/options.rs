@@ -402,3 +402,23 @@ fn standard_input_is_read_once() {
         assert!(!output.exists(), "{words:?}");
     }
 }
+
+/// They are wrong in most options, but not unknown options.
+#[test]
+fn negative_numbers_are_values() {
+    for words in [
+        &["capture", "--queue", "-1"][..],
+        &["filter", "--dedup-window", "-1", "a", "b"],
+        &["merge", "--max-open", "-1", "-w", "b", "a"],
+        &["read", "-c", "-1", "a"],
+        &["read", "--after", "-1", "a"],
+        &["recode", "-s", "-1", "a", "b"],
+        &["replay", "-i", "none", "--pps", "-1", "a"],
+        &["split", "--every", "-1", "-o", "b", "a"],
+    ] {
+        let ran = run_program(words[0], &words[1..]);
+        assert_eq!(ran.status, Some(2), "{words:?}: {}", ran.stderr);
+        let start = "error: invalid value '-1' for '-";
+        assert!(ran.stderr.starts_with(start), "{words:?}: {}", ran.stderr);
+    }
+}
