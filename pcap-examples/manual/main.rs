@@ -88,21 +88,21 @@ fn run(args: &Args) -> Outcome {
 /// Returns the name and the command line of each program.
 fn commands() -> [(&'static str, Command); 10] {
     program::NAMES.map(|name| {
+        // In the modules above, `CARGO_BIN_NAME` is the name of this program.
         let command = match name {
-            "pcap-bpf" => program::command::<bpf::Args>(),
-            "pcap-capture" => program::command::<capture::Args>(),
-            "pcap-demo" => program::command::<demo::Args>(),
-            "pcap-devices" => program::command::<devices::Args>(),
-            "pcap-filter" => program::command::<filter::Args>(),
-            "pcap-merge" => program::command::<merge::Args>(),
-            "pcap-read" => program::command::<read::Args>(),
-            "pcap-recode" => program::command::<recode::Args>(),
-            "pcap-replay" => program::command::<replay::Args>(),
-            "pcap-split" => program::command::<split::Args>(),
+            "pcap-bpf" => program::command_of::<bpf::Args>(name),
+            "pcap-capture" => program::command_of::<capture::Args>(name),
+            "pcap-demo" => program::command_of::<demo::Args>(name),
+            "pcap-devices" => program::command_of::<devices::Args>(name),
+            "pcap-filter" => program::command_of::<filter::Args>(name),
+            "pcap-merge" => program::command_of::<merge::Args>(name),
+            "pcap-read" => program::command_of::<read::Args>(name),
+            "pcap-recode" => program::command_of::<recode::Args>(name),
+            "pcap-replay" => program::command_of::<replay::Args>(name),
+            "pcap-split" => program::command_of::<split::Args>(name),
             other => unreachable!("there is no program {other}"),
         };
-        // In the modules above, `CARGO_BIN_NAME` is the name of this program.
-        (name, command.name(name))
+        (name, command)
     })
 }
 

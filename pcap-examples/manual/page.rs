@@ -49,6 +49,8 @@ pub(crate) fn page(mut command: Command, date: &str) -> Outcome<String> {
     let date = if date.is_empty() { " " } else { date };
     let mut head = Roff::new();
     let title = name.to_uppercase();
+    // The version of libpcap does not fit on the line.
+    let version = version.split(' ').next().unwrap_or_default();
     let source = format!("pcap-examples {version}");
     head.control("TH", [title.as_str(), "1", date, &source, "User Commands"]);
     head.control("SH", ["NAME"]);
@@ -83,11 +85,14 @@ pub(crate) fn page(mut command: Command, date: &str) -> Outcome<String> {
     let mut rest = Roff::new();
     for (title, paragraphs) in &help.sections {
         rest.control("SH", [title.to_uppercase().as_str()]);
-        for (index, paragraph) in paragraphs.iter().enumerate() {
-            if index > 0 {
+        let mut is_first = true;
+        for paragraph in paragraphs {
+            let is_title = matches!(paragraph, Paragraph::Title(_));
+            if !is_first && !is_title {
                 rest.control("PP", []);
             }
-            rest.text([roman(paragraph)]);
+            is_first = is_title;
+            paragraph.push_to(&mut rest);
         }
     }
     if DEVICE_PROGRAMS.contains(&name.as_str()) {
@@ -204,7 +209,73 @@ struct Help {
     /// Paragraphs without a title.
     paragraphs: Vec<String>,
     /// Sections with a title, such as `JSON:`.
-    sections: Vec<(String, Vec<String>)>,
+    sections: Vec<(String, Vec<Paragraph>)>,
+}
+
+/// A paragraph of a section.
+enum Paragraph {
+    Text(String),
+    /// Lines with columns, or of commands, which stay as they are.
+    Lines(Vec<String>),
+    /// The title of the paragraphs that follow.
+    Title(String),
+}
+
+impl Paragraph {
+    /// Reads the lines of a block below the title of a section.
+    fn read(lines: &str) -> Vec<Paragraph> {
+        if let Some((first, rest)) = lines.split_once('\n')
+            && let Some(title) = first.strip_suffix(':')
+        {
+            let mut read = vec![Paragraph::Title(title.trim().to_owned())];
+            read.extend(Paragraph::read(rest));
+            return read;
+        }
+        let is_indented = |line: &&str| line.starts_with("    ");
+        let mut read: Vec<Paragraph> = Vec::new();
+        let mut lines = lines.lines().peekable();
+        while let Some(line) = lines.next() {
+            let text = line.trim();
+            let is_row =
+                text.contains("  ") || is_indented(&line) || lines.peek().is_some_and(is_indented);
+            match read.last_mut() {
+                Some(Paragraph::Lines(rows)) if is_row => rows.push(without_indentation(line)),
+                Some(Paragraph::Text(before)) if !is_row => {
+                    before.push(' ');
+                    before.push_str(text);
+                }
+                _ if is_row => read.push(Paragraph::Lines(vec![without_indentation(line)])),
+                _ => read.push(Paragraph::Text(text.to_owned())),
+            }
+        }
+        read
+    }
+
+    fn push_to(&self, roff: &mut Roff) {
+        match self {
+            Paragraph::Text(text) => {
+                roff.text([roman(text)]);
+            }
+            Paragraph::Title(title) => {
+                roff.control("SS", [title.as_str()]);
+            }
+            Paragraph::Lines(lines) => {
+                // The lines are as wide as a terminal.
+                roff.control("RS", ["-4"]);
+                roff.control("nf", []);
+                for line in lines {
+                    roff.text([roman(line)]);
+                }
+                roff.control("fi", []);
+                roff.control("RE", []);
+            }
+        }
+    }
+}
+
+/// Removes the indentation of a section.
+fn without_indentation(line: &str) -> String {
+    line.strip_prefix("  ").unwrap_or(line).to_owned()
 }
 
 impl Help {
@@ -226,11 +297,14 @@ impl Help {
                 }
                 Some(title) => {
                     let sections = &mut read.sections;
-                    sections.push((title.to_owned(), vec![joined(rest)]));
+                    match sections.last_mut().filter(|_| first.starts_with(' ')) {
+                        Some((_, paragraphs)) => paragraphs.extend(Paragraph::read(block)),
+                        None => sections.push((title.to_owned(), Paragraph::read(rest))),
+                    }
                 }
                 None => match read.sections.last_mut() {
                     Some((_, paragraphs)) if first.starts_with(' ') => {
-                        paragraphs.push(joined(block));
+                        paragraphs.extend(Paragraph::read(block));
                     }
                     _ => read.paragraphs.push(joined(block)),
                 },

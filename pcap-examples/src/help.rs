@@ -6,6 +6,8 @@ use clap::{Arg, Command};
 
 /// Where the short help of an option ends: what follows are details.
 const DETAILS: [&str; 6] = ["; ", ": ", ". ", " [", " (see below)", ", such as "];
+/// The maximum indentation of a paragraph.
+const MAX_INDENTATION: usize = 4;
 /// The title of the section whose lines are commands.
 const EXAMPLES: &str = "Examples:";
 
@@ -141,10 +143,12 @@ fn joined_paragraphs(text: &str) -> String {
     joined
 }
 
-/// Returns whether a line is not part of a paragraph: it is blank, an entry of a list, or has columns.
+/// Returns whether a line is not part of a paragraph: it is blank, an entry of a list, has columns, or is the second
+/// line in a column.
 fn is_separate(line: &str) -> bool {
     let text = line.trim_start();
-    text.is_empty() || text.starts_with("- ") || text.contains("  ")
+    let is_in_column = indentation(line) > MAX_INDENTATION;
+    text.is_empty() || text.starts_with("- ") || text.contains("  ") || is_in_column
 }
 
 fn indentation(line: &str) -> usize {

@@ -46,7 +46,17 @@ pub fn main<A: Parser>(name: &'static str, run: impl FnOnce(A) -> Outcome) -> Ex
 /// Returns the description of a command line, with options that all programs have.
 #[must_use]
 pub fn command<A: CommandFactory>() -> Command {
-    let command = help::arrange(A::command());
+    arranged(A::command())
+}
+
+/// Returns the description of the command line of the program with this name, for another program.
+#[must_use]
+pub fn command_of<A: CommandFactory>(name: &'static str) -> Command {
+    arranged(A::command().name(name))
+}
+
+fn arranged(command: Command) -> Command {
+    let command = help::arrange(command);
     // tcpdump's `-V` has another meaning, so only `--version` prints the version.
     let version = format!(
         "{} with {}",

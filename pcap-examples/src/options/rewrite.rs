@@ -12,7 +12,7 @@ use crate::rewrite::{
 
 /// The part of `--help` that explains the options.
 pub const HELP: &str = "\
-Rewriting:
+Rules:
   Addresses, ports and tags are changed in headers of all levels: inside VLAN
   tags, MPLS, PPPoE, IP in IP, GRE, VXLAN and Geneve, and in the packets that
   ICMP errors quote. MAC addresses are also changed in ARP, neighbour

@@ -14,7 +14,7 @@ use crate::value_parsers;
 
 /// The section of `--help` about these options.
 pub const HELP: &str = "\
-Several files:
+Rotation:
   pcap-capture -C 100 -w a.pcap           a.pcap, a.pcap1, … of 100 MB each
   pcap-capture -C 100 -W 10 -w a.pcap     a ring: a.pcap0 to a.pcap9
   pcap-capture -G 3600 -w %F_%H%M.pcap    a file per hour after the start

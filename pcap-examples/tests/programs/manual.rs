@@ -200,3 +200,154 @@ fn messages_contain_the_program_name() {
     assert_eq!(twice.status, Some(2));
     assert!(twice.stderr.contains("\nUsage: pcap-read "), "{twice:?}");
 }
+
+/// The headings are those of the help, and each occurs once.
+#[test]
+fn pages_have_the_headings_of_the_help() {
+    let folder = tempfile::tempdir().unwrap();
+    manual(folder.path(), &[]);
+    for name in NAMES {
+        let page = text(folder.path(), &format!("man1/{name}.1"));
+        let heading = |line: &str| {
+            let title = line.strip_prefix(".SH ")?;
+            Some(title.trim_matches('"').replace("\\-", "-"))
+        };
+        let headings: Vec<String> = page.lines().filter_map(heading).collect();
+        let mut unique = headings.clone();
+        unique.sort();
+        unique.dedup();
+        assert_eq!(unique.len(), headings.len(), "{name}: {headings:?}");
+        let short = name.strip_prefix("pcap-").unwrap();
+        let help = run_program(short, &["--help"]).success_output().to_owned();
+        // A title follows a blank line.
+        let titles = help.split("\n\n").filter_map(|block| block.lines().next());
+        let titles = titles.filter(|line| !line.starts_with(' ') && line.ends_with(':'));
+        for title in titles.filter(|title| *title != "Arguments:") {
+            let title = title.trim_end_matches(':').to_uppercase();
+            assert!(headings.contains(&title), "{name}: {title} in {headings:?}");
+        }
+        let source = page.lines().find(|line| line.starts_with(".TH ")).unwrap();
+        assert!(!source.contains("libpcap"), "{source}");
+    }
+}
+
+/// In tables, such as that of the members of JSON, each row keeps its line.
+#[test]
+fn tables_keep_their_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    manual(folder.path(), &[]);
+    for (name, row) in [
+        (
+            "pcap-read",
+            "caplen, len      bytes captured, and on the wire",
+        ),
+        (
+            "pcap-read",
+            "+60s                    after the first packet: +90, +5m, +1.5h",
+        ),
+        (
+            "pcap-capture",
+            "pcap-capture -C 100 -W 10 -w a.pcap     a ring: a.pcap0 to a.pcap9",
+        ),
+    ] {
+        let page = text(folder.path(), &format!("man1/{name}.1"));
+        let has = |line: &str| line.replace("\\-", "-").replace("\\&", "") == row;
+        assert!(page.lines().any(has), "{name}: {row}\n{page}");
+    }
+    let page = text(folder.path(), "man1/pcap-read.1");
+    assert!(
+        page.contains(".SS \"Packets of pcapng savefiles\""),
+        "{page}"
+    );
+}
+
+/// Runs a program that may not be installed. Returns `None` if it is not.
+fn if_installed(command: &mut Command) -> Option<std::process::Output> {
+    match command.output() {
+        Ok(output) => Some(output),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let name = command.get_program().to_string_lossy();
+            eprintln!("skipped, {name} is not installed");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// groff and mandoc accept the pages, and the shells accept the completions, if they are installed.
+#[test]
+fn other_programs_accept_pages_and_completions_without_warnings() {
+    let folder = tempfile::tempdir().unwrap();
+    manual(folder.path(), &["--date", "2026-11-21"]);
+    for name in NAMES {
+        let path = |file: String| folder.path().join(file);
+        let page = path(format!("man1/{name}.1"));
+        let shells = [
+            ("bash", path(format!("bash/{name}"))),
+            ("zsh", path(format!("zsh/_{name}"))),
+            ("fish", path(format!("fish/{name}.fish"))),
+        ];
+        let mut commands = Vec::new();
+        let mut groff = Command::new("groff");
+        groff.args(["-man", "-ww", "-Tutf8", "-z"]).arg(&page);
+        commands.push(groff);
+        let mut mandoc = Command::new("mandoc");
+        mandoc.args(["-T", "lint", "-W", "warning"]).arg(&page);
+        commands.push(mandoc);
+        commands.extend(shells.map(|(shell, script)| {
+            let mut command = Command::new(shell);
+            command.arg("-n").arg(script);
+            command
+        }));
+        for mut command in commands {
+            let Some(output) = if_installed(&mut command) else {
+                continue;
+            };
+            let said = [output.stdout, output.stderr].concat();
+            assert!(
+                said.is_empty(),
+                "{command:?}: {}",
+                String::from_utf8_lossy(&said)
+            );
+        }
+    }
+}
+
+/// Each option for a device offers devices, and each option for a link type offers link types.
+#[test]
+fn completions_of_all_programs_know_values() {
+    let folder = tempfile::tempdir().unwrap();
+    manual(folder.path(), &[]);
+    let mut checked = 0;
+    for name in NAMES {
+        let short = name.strip_prefix("pcap-").unwrap();
+        let help = run_program(short, &["--help"]).success_output().to_owned();
+        let fish = text(folder.path(), &format!("fish/{name}.fish"));
+        let zsh = text(folder.path(), &format!("zsh/_{name}"));
+        for (value, offered) in [("DEV", "pcap-devices --names"), ("LINKTYPE", "EN10MB")] {
+            for line in help
+                .lines()
+                .filter(|line| line.contains(&format!(" <{value}>")))
+            {
+                let Some((_, option)) = line.split_once("--") else {
+                    continue;
+                };
+                let option = option.split(' ').next().unwrap_or_default();
+                // The values of an option may be on several lines.
+                let of_fish = fish.split("complete -c ");
+                let mut of_fish = of_fish.filter(|text| text.contains(&format!(" -l {option} ")));
+                let of_fish = of_fish.next().expect("the option");
+                assert!(of_fish.contains(offered), "{name} --{option}");
+                let of_zsh = zsh
+                    .lines()
+                    .find(|line| line.contains(&format!("--{option}=[")));
+                assert!(
+                    of_zsh.is_some_and(|line| line.contains(offered)),
+                    "{name} --{option}: {zsh}"
+                );
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked >= 7, "{checked}");
+}
