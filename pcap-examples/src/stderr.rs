@@ -7,11 +7,10 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{caret, escape, signals};
+use crate::signals::{self, End};
+use crate::{caret, escape};
 
-/// How long standard error may accept nothing after a request to end the program.
-const STALL_LIMIT: Duration = Duration::from_secs(1);
-/// How often a program that waits for standard error checks for such a request.
+/// How often a program that waits for standard error checks whether it must end.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Whether a line could not be written to standard error.
@@ -24,8 +23,8 @@ pub fn print_message(program: &str, what: impl fmt::Display) {
 
 /// Prints one line on standard error, with control characters escaped.
 ///
-/// After a request to end the program, waits at most one second for standard error to accept the line. Ignores errors
-/// if standard error is closed or its reader has gone away.
+/// Once the program must end, waits only for a [limited time](End::stall_limit) until standard error accepts the line.
+/// Ignores errors if standard error is closed or its reader has gone away.
 pub fn print_line(what: impl fmt::Display) {
     let mut line = escape::controls(what.to_string().as_bytes()) + "\n";
     if io::stderr().is_terminal() {
@@ -40,7 +39,7 @@ pub fn print_line(what: impl fmt::Display) {
     });
     match writing {
         Ok(_) => wait(&is_done),
-        Err(_) if signals::end_requested().is_none() => write(&line),
+        Err(_) if signals::end().is_none() => write(&line),
         Err(_) => IS_INCOMPLETE.store(true, Ordering::Relaxed),
     }
 }
@@ -55,17 +54,16 @@ fn write(line: &str) {
     }
 }
 
-/// Waits until a line is written. After a request to end the program, gives up if that takes too long.
+/// Waits until a line is written. Once the program must end, gives up if that takes too long.
 fn wait(is_done: &Receiver<()>) {
     let begun = Instant::now();
     while is_done.recv_timeout(POLL_INTERVAL) == Err(RecvTimeoutError::Timeout) {
         // Once a line was given up, later lines are given up without waiting.
-        let limit = match IS_INCOMPLETE.load(Ordering::Relaxed) {
+        let limit = |end: End| match IS_INCOMPLETE.load(Ordering::Relaxed) {
             true => Duration::ZERO,
-            false => STALL_LIMIT,
+            false => end.stall_limit(),
         };
-        if signals::end_requested().is_some_and(|requested| requested.max(begun).elapsed() >= limit)
-        {
+        if signals::end().is_some_and(|end| end.since().max(begun).elapsed() >= limit(end)) {
             IS_INCOMPLETE.store(true, Ordering::Relaxed);
             return;
         }

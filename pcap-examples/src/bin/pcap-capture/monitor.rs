@@ -15,9 +15,10 @@ use pcap_examples::interface_counts::InterfaceCounts;
 use pcap_examples::json::{self, Object};
 use pcap_examples::progress::StatusLine;
 use pcap_examples::service_manager::ServiceManager;
+use pcap_examples::signals::{self, End};
 use pcap_examples::statistics::{CaptureReports, Statistics};
 use pcap_examples::status_file::StatusFile;
-use pcap_examples::{signals, stderr};
+use pcap_examples::stderr;
 
 use crate::args::{Args, NAME};
 use crate::limits::Limits;
@@ -28,9 +29,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 const STATUS_INTERVAL: Duration = Duration::from_secs(1);
 /// A thread that has not updated its counts for this long hangs, unless it waits for an output.
 const MAX_SILENCE: Duration = Duration::from_secs(10);
-/// How long a blocked terminal may keep the program from ending after a request.
-const STALL_LIMIT: Duration = Duration::from_secs(1);
-/// How often the program checks for such a request while it waits for the thread.
+/// How often the program checks whether it must end while it waits for the thread, which a terminal may block.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The thread that shows the progress.
@@ -96,8 +95,8 @@ impl Monitor {
         let _ = self.end.send(has_failed);
         let begun = Instant::now();
         while self.is_done.recv_timeout(POLL_INTERVAL) == Err(RecvTimeoutError::Timeout) {
-            let requested = signals::end_requested();
-            if requested.is_some_and(|requested| requested.max(begun).elapsed() >= STALL_LIMIT) {
+            let is_late = |end: End| end.since().max(begun).elapsed() >= end.stall_limit();
+            if signals::end().is_some_and(is_late) {
                 return;
             }
         }
