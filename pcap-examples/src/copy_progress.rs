@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use indicatif::ProgressBar;
 
 use crate::background_writer::BackgroundWriter;
+use crate::counted;
 use crate::exit::Outcome;
 use crate::json::{JsonOutput, Object};
 use crate::packet_counter::PacketCounter;
@@ -104,8 +105,8 @@ impl CopyProgress {
 
     /// Prints on standard error how many packets were read, and how many of them were written.
     pub fn print(&self) {
-        let (written, read) = (self.written(), self.read.get());
-        stderr::print_line(format_args!("{written} of {read} packets"));
+        let (written, read) = (self.written(), counted::packets(self.read.get()));
+        stderr::print_line(format_args!("{written} of {read}"));
         stderr::print_unwritten(self.unwritten());
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use pcap_core::{Active, Capture, Stats};
 
+use crate::counted;
 use crate::exit::Outcome;
 
 /// The counts of one interface.
@@ -94,11 +95,11 @@ impl InterfaceCounts {
 
 impl fmt::Display for InterfaceCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let received = self.stats.map_or(0, |stats| stats.received);
+        let received = counted::packets(self.stats.map_or(0, |stats| stats.received));
         let (dropped, if_dropped) = (self.dropped_by_kernel(), self.if_dropped());
         write!(
             f,
-            "{received} packets received, {dropped} dropped, {if_dropped} dropped by the interface"
+            "{received} received, {dropped} dropped, {if_dropped} dropped by the interface"
         )?;
         match self.dropped_waiting {
             0 => Ok(()),

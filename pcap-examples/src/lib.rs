@@ -16,6 +16,7 @@ pub mod comment_args;
 pub mod commented_packets;
 pub mod compression;
 pub mod copy_progress;
+pub mod counted;
 pub mod decimal;
 pub mod decode;
 mod destination;

@@ -3,6 +3,7 @@
 use indicatif::ProgressBar;
 use pcap_core::pcapng::{Block, Interface, PacketBlock};
 
+use crate::counted::Counted;
 use crate::stderr;
 
 /// The code of a comment in every block.
@@ -73,36 +74,31 @@ impl LostParts {
     pub fn report(&self, program: &str, bar: &ProgressBar) {
         let several = |count: u64| if count > 1 { count } else { 0 };
         let parts = [
-            (several(self.sections), "section", "sections"),
-            (several(self.interfaces), "interface", "interfaces"),
-            (self.interface_names, "interface name", "interface names"),
-            (self.comments, "comment", "comments"),
-            (
+            Counted::new(several(self.sections), "section", "sections"),
+            Counted::new(several(self.interfaces), "interface", "interfaces"),
+            Counted::new(self.interface_names, "interface name", "interface names"),
+            Counted::new(self.comments, "comment", "comments"),
+            Counted::new(
                 self.statistics,
                 "block of statistics",
                 "blocks of statistics",
             ),
-            (self.names, "block of names", "blocks of names"),
-            (self.secrets, "block of secrets", "blocks of secrets"),
-            (self.others, "other block", "other blocks"),
-            (self.options, "packet with options", "packets with options"),
-            (
+            Counted::new(self.names, "block of names", "blocks of names"),
+            Counted::new(self.secrets, "block of secrets", "blocks of secrets"),
+            Counted::new(self.others, "other block", "other blocks"),
+            Counted::new(self.options, "packet with options", "packets with options"),
+            Counted::new(
                 self.no_times,
                 "packet without a time",
                 "packets without a time",
             ),
-            (
+            Counted::new(
                 self.digits,
                 "time with digits below the nanosecond",
                 "times with digits below the nanosecond",
             ),
         ];
-        let lost = parts.iter().filter(|(count, ..)| *count > 0);
-        let lost: Vec<_> = lost
-            .map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many }))
-            .collect();
-        if !lost.is_empty() {
-            let lost = lost.join(", ");
+        if let Some(lost) = Counted::join(&parts) {
             let text = format!("classic pcap cannot hold {lost}; write pcapng to keep them");
             bar.suspend(|| stderr::print_message(program, text));
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use pcap_core::{Packet, Timestamp};
 
+use crate::counted;
 use crate::flow::Flow;
 use crate::json::{self, Object};
 
@@ -45,10 +46,10 @@ impl SavefileSummary {
 
     /// Appends a line of text, such as `a-00000.pcap: 1000 packets, 116024 bytes`, followed by the flow.
     pub fn push_line(&self, out: &mut Vec<u8>, path: &Path) {
-        let (packets, bytes) = (self.packets, self.bytes);
+        let (packets, bytes) = (counted::packets(self.packets), counted::bytes(self.bytes));
         out.extend(path.as_os_str().as_encoded_bytes());
         // Writing to memory cannot fail.
-        let _ = write!(out, ": {packets} packets, {bytes} bytes");
+        let _ = write!(out, ": {packets}, {bytes}");
         if let Some(flow) = &self.flow {
             let _ = write!(out, ", {flow}");
         }

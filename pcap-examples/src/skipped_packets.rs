@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use indicatif::ProgressBar;
 
+use crate::counted;
 use crate::exit::{Failure, Outcome};
 
 /// The section of `--help` about skipped packets.
@@ -74,7 +75,8 @@ impl<'a> SkippedPackets<'a> {
             0 => Ok(()),
             1 => Err(Failure::Reported),
             packets => Err(Failure::Text(format!(
-                "{packets} packets skipped that the savefile cannot represent"
+                "{} skipped that the savefile cannot represent",
+                counted::packets(packets)
             ))),
         }
     }

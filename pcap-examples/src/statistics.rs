@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use pcap_core::BreakHandle;
 
 use crate::background_writer::{self, Totals, WrittenTotals};
+use crate::counted::{self, counted};
 use crate::exit::Outcome;
 use crate::interface_counts::InterfaceCounts;
 use crate::json::JsonOutput;
@@ -69,7 +70,8 @@ impl Statistics {
     /// Prints the statistics on standard error.
     pub fn print(&self) {
         let Totals { packets, bytes } = self.written;
-        stderr::print_line(format_args!("{packets} packets captured, {bytes} bytes"));
+        let (packets, bytes) = (counted::packets(packets), counted::bytes(bytes));
+        stderr::print_line(format_args!("{packets} captured, {bytes}"));
         stderr::print_unwritten(self.not_written);
         if let Some(total) = self.total() {
             stderr::print_line(&total);
@@ -82,18 +84,19 @@ impl Statistics {
         for output in &self.outputs {
             let (path, written) = (&output.path, output.written.totals());
             let Totals { packets, bytes } = written;
-            let mut line = format!("`{path}`: {packets} packets written, {bytes} bytes");
+            let (packets, bytes) = (counted::packets(packets), counted::bytes(bytes));
+            let mut line = format!("`{path}`: {packets} written, {bytes}");
             if let not_written @ 1.. = output.not_written() {
-                line += &format!(", {not_written} packets not written");
+                line += &format!(", {} not written", counted::packets(not_written));
             }
             stderr::print_line(line);
         }
         let waits = background_writer::waits();
         if waits.count > 0 {
             stderr::print_line(format_args!(
-                "waited {:.1} s for the output, which was too slow {} times",
+                "waited {:.1} s for the output, which was too slow {}",
                 waits.time.as_secs_f64(),
-                waits.count
+                counted(waits.count, "time")
             ));
         }
     }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::signals::{self, End};
-use crate::{caret, escape};
+use crate::{caret, counted, escape};
 
 /// How often a program that waits for standard error checks whether it must end.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -73,7 +73,8 @@ fn wait(is_done: &Receiver<()>) {
 /// Prints how many packets were not written, if there are any.
 pub fn print_unwritten(packets: u64) {
     if packets > 0 {
-        print_line(format_args!("{packets} packets not written"));
+        let packets = counted::packets(packets);
+        print_line(format_args!("{packets} not written"));
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use etherparse::PacketBuilder;
 use pcap_core::{Active, Capture, Device, Dlt, Dumper, Next, Packet, Precision, Timestamp};
+use pcap_examples::counted;
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::packet_printer::{PacketPrinter, PrintFormat};
@@ -63,9 +64,9 @@ fn run(output: &mut DemoOutput) -> Outcome {
     let expression = "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0";
     let mut capture = Capture::from_file(&path)?;
     output.print_text(format_args!(
-        "Link type {}, snaplen {} bytes, filter: {expression}",
+        "Link type {}, snaplen {}, filter: {expression}",
         capture.datalink(),
-        capture.snaplen()
+        counted::bytes(capture.snaplen().into())
     ))?;
     capture.set_filter(expression)?;
     let mut printer = PacketPrinter::new(PrintFormat::Line, &capture);
@@ -74,7 +75,8 @@ fn run(output: &mut DemoOutput) -> Outcome {
     }
     let all = Capture::from_file(&path)?.for_each(|_| {})?.packets();
     output.print_text(format_args!(
-        "The savefile has {all} packets: {}",
+        "The savefile has {}: {}",
+        counted::packets(all),
         path.display()
     ))?;
     Ok(())
@@ -108,8 +110,10 @@ fn capture_loopback(output: &mut DemoOutput, devices: &[Device], path: &Path) ->
         Err(_) => return Err(Failure::Text("cannot send: the thread panicked".to_owned())),
     }
     output.print_text(format_args!(
-        "{} packets received, {} dropped, {} dropped by the interface",
-        stats.received, stats.dropped, stats.if_dropped
+        "{} received, {} dropped, {} dropped by the interface",
+        counted::packets(stats.received),
+        stats.dropped,
+        stats.if_dropped
     ))
 }
 

@@ -101,16 +101,16 @@ impl Input {
 }
 
 /// Returns why a path is no file. Other errors are reported when the file is opened.
-fn missing_reason(path: &Path) -> Option<&'static str> {
+fn missing_reason(path: &Path) -> Option<String> {
     match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Some("it is a folder"),
+        Ok(metadata) if metadata.is_dir() => Some("it is a folder".to_owned()),
         Err(e)
             if matches!(
                 e.kind(),
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
             ) =>
         {
-            Some("no such file")
+            Some(e.to_string())
         }
         _ => None,
     }

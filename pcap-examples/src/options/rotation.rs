@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args};
 
 use crate::background_writer::Sync;
+use crate::counted;
 use crate::exit::Outcome;
 use crate::options::stop::StopOptions;
 use crate::rotation::{FileLines, Hooks, MinFree, Naming, Rotation, TimeLimit};
@@ -272,7 +273,9 @@ fn check_ring(rotation: &Rotation) -> Result<(), String> {
     match (rotation.ring_bytes, rotation.max_size) {
         (Some(_), None) => Err("-b total needs a size of each file: -C or -b filesize".to_owned()),
         (Some(total), Some(size)) if total < size.saturating_mul(2) => Err(format!(
-            "expected a total of at least two files of {size} bytes, found {total} bytes"
+            "expected a total of at least two files of {}, found {}",
+            counted::bytes(size),
+            counted::bytes(total)
         )),
         _ => Ok(()),
     }

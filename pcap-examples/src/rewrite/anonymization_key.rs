@@ -5,6 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
+use crate::counted;
 use crate::exit::{Failure, Outcome};
 use crate::safe_files;
 
@@ -34,8 +35,8 @@ impl AnonymizationKey {
         if bytes.len() == LENGTH {
             key.copy_from_slice(&bytes);
         } else if const_hex::decode_to_slice(text, &mut key).is_err() || text.len() != 2 * LENGTH {
-            let found = bytes.len();
-            let why = format!("expected 32 bytes or 64 hexadecimal digits, found {found} bytes");
+            let found = counted::bytes(bytes.len() as u64);
+            let why = format!("expected 32 bytes or 64 hexadecimal digits, found {found}");
             return Err(cannot("use", path, why));
         }
         Ok(AnonymizationKey(key))

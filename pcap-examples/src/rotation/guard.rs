@@ -10,6 +10,7 @@ use super::compression_ratio::CompressionRatio;
 use super::free_space::MinFree;
 use super::ring::Ring;
 use crate::background_writer::{SpaceCheck, WrittenTotals};
+use crate::counted;
 use crate::exit::Failure;
 use crate::stderr;
 
@@ -155,7 +156,8 @@ impl Shared {
                     return left.saturating_sub(min);
                 }
                 format!(
-                    "cannot continue in `{folder}`: expected {min} bytes of free space, found {left}"
+                    "cannot continue in `{folder}`: expected {} of free space, found {left}",
+                    counted::bytes(min)
                 )
             }
             Err(error) => format!("cannot get the free space of `{folder}`: {error}"),

@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::counted::counted;
 use crate::exit::{Failure, Outcome};
 use crate::{signals, stderr};
 
@@ -95,11 +96,12 @@ impl Hooks {
                 .is_some_and(|first| !was_requested || first.elapsed() > MAX_WAIT);
             if state.running > 0 && (is_late || signals::immediate_end_requested().is_some()) {
                 state.is_abandoned = true;
-                let (running, waiting) = (state.running, state.waiting.len());
+                let waiting = counted(state.waiting.len() as u64, "file");
+                let running = state.running;
                 drop(state);
                 let command = self.0.command.to_string_lossy();
                 let text = format!(
-                    "`{command}` was not started for {waiting} files, and is still running for {running}"
+                    "`{command}` was not started for {waiting}, and is still running for {running}"
                 );
                 stderr::print_message(self.0.program, text);
                 return false;

@@ -280,7 +280,7 @@ fn a_captured_savefile_whose_reader_closed_the_pipe_is_an_error() {
         let lines: Vec<&str> = stderr.lines().collect();
         assert_eq!(
             lines[..2],
-            ["1 packets captured, 106 bytes", "5 packets not written"]
+            ["1 packet captured, 106 bytes", "5 packets not written"]
         );
         assert!(
             lines[2].contains(" packets received, 0 dropped, "),

@@ -72,7 +72,10 @@ fn selected_packets_of_damaged_and_empty_files_are_described() {
     );
     assert_eq!(ran.status, Some(1));
     assert!(ran.stderr.contains("truncated"), "{}", ran.stderr);
-    let packets = ran.lines().into_iter().map(|line| {
+    let lines = ran.lines();
+    let (error, infos) = lines.split_last().unwrap();
+    assert!(error.contains("\"type\":\"error\""), "{error}");
+    let packets = infos.iter().map(|line| {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(line["duration"].is_null());
         line["packets"].as_u64().unwrap()

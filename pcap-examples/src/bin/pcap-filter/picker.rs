@@ -2,6 +2,7 @@
 
 use indicatif::ProgressBar;
 use pcap_core::{Linktype, Packet, Timestamp};
+use pcap_examples::counted::{self, counted};
 use pcap_examples::duplicates::DuplicateFinder;
 use pcap_examples::options::range::PacketRange;
 use pcap_examples::stderr;
@@ -71,15 +72,15 @@ impl Picker {
             return;
         };
         bar.suspend(|| {
-            let found = duplicates.found();
-            stderr::print_line(format_args!("{found} duplicates removed"));
+            let found = counted(duplicates.found(), "duplicate");
+            stderr::print_line(format_args!("{found} removed"));
             let forgotten = duplicates.forgotten();
             if forgotten > 0 {
                 stderr::print_message(
                     NAME,
                     format_args!(
-                        "warning: the window of --dedup-time exceeds 256 MiB: {forgotten} packets were forgotten \
-                         before its end"
+                        "warning: the window of --dedup-time exceeds 256 MiB: {} forgotten before its end",
+                        counted::packets(forgotten)
                     ),
                 );
             }

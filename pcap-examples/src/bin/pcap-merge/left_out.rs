@@ -2,6 +2,7 @@
 
 use indicatif::ProgressBar;
 use pcap_core::pcapng::BlockBuf;
+use pcap_examples::counted::Counted;
 use pcap_examples::stderr;
 
 use crate::args::NAME;
@@ -46,60 +47,55 @@ impl LeftOut {
 
     /// Returns the number of blocks, options and texts.
     pub(crate) fn total(&self) -> u64 {
-        self.parts().iter().map(|(count, ..)| count).sum()
+        self.parts().iter().map(|part| part.count()).sum()
     }
 
     /// Prints a line with what was left out, if anything was.
     pub(crate) fn report(&self, bar: &ProgressBar) {
-        let parts = self.parts();
-        let parts = parts.iter().filter(|(count, ..)| *count > 0);
-        let parts: Vec<String> = parts
-            .map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many }))
-            .collect();
-        if !parts.is_empty() {
-            let text = format!("left out {}", parts.join(", "));
+        if let Some(parts) = Counted::join(&self.parts()) {
+            let text = format!("left out {parts}");
             bar.suspend(|| stderr::print_message(NAME, text));
         }
     }
 
-    fn parts(&self) -> [(u64, &'static str, &'static str); 8] {
+    fn parts(&self) -> [Counted; 8] {
         [
-            (
+            Counted::new(
                 self.uncopied_blocks,
                 "custom block that must not be copied",
                 "custom blocks that must not be copied",
             ),
-            (
+            Counted::new(
                 self.local_blocks,
                 "block for local use",
                 "blocks for local use",
             ),
-            (
+            Counted::new(
                 self.unconverted_blocks,
                 "block that cannot change its byte order",
                 "blocks that cannot change their byte order",
             ),
-            (
+            Counted::new(
                 self.unknown_sections,
                 "block of an unknown version of pcapng",
                 "blocks of an unknown version of pcapng",
             ),
-            (
+            Counted::new(
                 self.statistics,
                 "block of statistics without an interface",
                 "blocks of statistics without an interface",
             ),
-            (
+            Counted::new(
                 self.options,
                 "option that must not be copied",
                 "options that must not be copied",
             ),
-            (
+            Counted::new(
                 self.unconverted_options,
                 "option that cannot change its byte order",
                 "options that cannot change their byte order",
             ),
-            (
+            Counted::new(
                 self.header_texts,
                 "text of a section header",
                 "texts of section headers",

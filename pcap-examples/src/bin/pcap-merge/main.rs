@@ -19,6 +19,7 @@ use std::process::ExitCode;
 
 use pcap_core::SavefileFormat;
 use pcap_examples::copy_progress::CopyProgress;
+use pcap_examples::counted::{self, counted};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_same_file, length, read_path_list};
 use pcap_examples::json::JsonOutput;
@@ -144,8 +145,9 @@ fn print_summary(
     let inputs = args.inputs.len();
     if !args.quiet {
         stderr::print_line(format_args!(
-            "{} packets of {inputs} savefiles",
-            summary.packets
+            "{} of {}",
+            counted::packets(summary.packets),
+            counted(inputs as u64, "savefile")
         ));
     }
     if !args.json {

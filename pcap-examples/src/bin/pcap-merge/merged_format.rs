@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use pcap_core::pcapng::Interface;
 use pcap_core::{Capture, Dlt, Offline, Precision, SavefileFormat};
 use pcap_examples::compression::Compression;
+use pcap_examples::counted;
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::linktype_snaplens;
 use pcap_examples::savefile_writer::SavefileWriter;
@@ -82,7 +83,7 @@ impl MergedFormat {
         if let Fcs::Same(ours) = &self.fcs {
             if *ours != properties.fcs {
                 let length = |length: &Option<u32>| match length {
-                    Some(bytes) => format!("{bytes} bytes"),
+                    Some(bytes) => counted::bytes((*bytes).into()).to_string(),
                     None => "not declared".to_owned(),
                 };
                 let (first, path) = (self.path.display(), path.display());

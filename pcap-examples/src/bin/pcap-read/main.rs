@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use pcap_core::ErrorKind;
 use pcap_examples::background_writer::{self, BackgroundWriter};
+use pcap_examples::counted;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::options::filter::Selection;
@@ -51,8 +52,8 @@ fn run(args: &Args, input: &Input) -> Outcome {
     let packets_read = Arc::new(PacketCounter::default());
     let report = Arc::clone(&packets_read);
     signals::on_report(move || {
-        let packets = report.get();
-        stderr::print_line(format_args!("{packets} packets read"));
+        let packets = counted::packets(report.get());
+        stderr::print_line(format_args!("{packets} read"));
     });
     signals::on_flush(|| BackgroundWriter::stdout().request_flush());
     let mut printing = Printing {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pcap_examples::counted::{self, Counted};
 use pcap_examples::exit::Outcome;
 use pcap_examples::json::{JsonOutput, Object};
 use pcap_examples::link_converter::Inconvertible;
@@ -26,7 +27,11 @@ impl Counts {
     pub(crate) fn report(&self, args: &Args, read: u64, outcome: Outcome) -> Outcome {
         let skipped: u64 = self.skipped.values().sum();
         if !args.quiet {
-            stderr::print_line(format_args!("{} of {read} packets", self.written));
+            stderr::print_line(format_args!(
+                "{} of {}",
+                self.written,
+                counted::packets(read)
+            ));
             if skipped > 0 {
                 let reason = |(inconvertible, count): (&Inconvertible, &u64)| {
                     format!("{count} {inconvertible}")
@@ -43,8 +48,12 @@ impl Counts {
         }
         if self.removed_blocks > 0 && !args.quiet {
             stderr::print_line(format_args!(
-                "{} blocks that may tell of people and systems removed",
-                self.removed_blocks
+                "{} removed",
+                Counted::new(
+                    self.removed_blocks,
+                    "block that may tell of people and systems",
+                    "blocks that may tell of people and systems"
+                )
             ));
         }
         if !args.json {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
 
+use pcap_examples::counted;
 use pcap_examples::exit::Outcome;
 use pcap_examples::json::{self, JsonOutput, Object};
 use pcap_examples::stderr;
@@ -25,8 +26,10 @@ impl SentCounts {
     pub(crate) fn print(&self) {
         let seconds = self.time.as_secs_f64();
         stderr::print_line(format_args!(
-            "{} packets sent, {} bytes, in {seconds:.3} s; {} not sent",
-            self.packets, self.bytes, self.not_sent
+            "{} sent, {}, in {seconds:.3} s; {} not sent",
+            counted::packets(self.packets),
+            counted::bytes(self.bytes),
+            self.not_sent
         ));
     }
 }
@@ -63,8 +66,9 @@ impl Counts {
             }
         }
         let number = self.processed_packets();
-        self.first_error
-            .get_or_insert_with(|| format!("packet {number}, {bytes} bytes: {why}"));
+        self.first_error.get_or_insert_with(|| {
+            format!("packet {number}, {}: {why}", counted::bytes(bytes as u64))
+        });
     }
 
     /// Returns the number of packets processed so far: sent or not.
@@ -84,16 +88,16 @@ impl Counts {
         let pps = self.rate(self.packets as f64);
         let mbps = self.rate(self.bytes as f64 * 8.0 / 1e6);
         if !args.quiet {
-            let (packets, bytes) = (self.packets, self.bytes);
+            let (packets, bytes) = (counted::packets(self.packets), counted::bytes(self.bytes));
             stderr::print_line(format_args!(
-                "{packets} packets sent, {bytes} bytes, in {seconds:.3} s: \
+                "{packets} sent, {bytes}, in {seconds:.3} s: \
                  {pps:.0} packets/s, {mbps:.3} Mbit/s"
             ));
             if outlets.len() > 1 {
                 for outlet in outlets {
                     stderr::print_line(format_args!(
-                        "{} packets on {}",
-                        outlet.packets,
+                        "{} on {}",
+                        counted::packets(outlet.packets),
                         outlet.device.name()
                     ));
                 }

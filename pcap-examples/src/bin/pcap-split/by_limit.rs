@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use pcap_core::pcapng::{BlockBuf, RawBlock};
+use pcap_examples::counted;
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::savefile_summary::SavefileSummary;
 
@@ -106,9 +107,11 @@ impl Limit {
             return Ok(());
         }
         Err(Failure::Text(format!(
-            "cannot split `{}` into savefiles of {max} bytes: each of them needs the secrets and names before its \
-             packets, which have {repeated} bytes before packet {}; use a greater --size",
+            "cannot split `{}` into savefiles of {}: each of them needs the secrets and names before its \
+             packets, which have {} before packet {}; use a greater --size",
             item.input.display(),
+            counted::bytes(*max),
+            counted::bytes(repeated),
             item.number
         )))
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::{io, mem};
 
 use indicatif::ProgressBar;
+use pcap_examples::counted::{self, Counted, counted};
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::json::{JsonOutput, Object};
 use pcap_examples::line_output::LineOutput;
@@ -85,12 +86,17 @@ impl FileList {
         }
         if !self.quiet {
             stderr::print_line(format_args!(
-                "{packets} of {read} packets in {files} savefiles"
+                "{packets} of {} in {}",
+                counted::packets(read),
+                counted(files as u64, "savefile")
             ));
             if incomplete > 0 {
-                stderr::print_line(format_args!(
-                    "{incomplete} further savefiles are incomplete"
-                ));
+                let further = Counted::new(
+                    incomplete as u64,
+                    "further savefile is",
+                    "further savefiles are",
+                );
+                stderr::print_line(format_args!("{further} incomplete"));
             }
         }
         let listed = mem::replace(&mut self.outcome, Ok(()));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use pcap_core::pcapng::RawBlock;
 use pcap_examples::commented_packets::CommentedPackets;
+use pcap_examples::counted::{self, counted};
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::skipped_packets::SkippedPackets;
 use pcap_examples::{signals, stderr};
@@ -63,7 +64,9 @@ fn watch_signals_and_clock<P: Splitter>(state: &Shared<P>) -> Outcome {
         let (packets, files) = (list.packets, list.files);
         list.bar.suspend(|| {
             stderr::print_line(format_args!(
-                "{read} packets read, {packets} of them in {files} complete savefiles"
+                "{} read, {packets} of them in {}",
+                counted::packets(*read),
+                counted(files as u64, "complete savefile")
             ));
         });
     });
@@ -112,7 +115,8 @@ pub(crate) fn finish<P: Splitter>(
     let stopped = match signals::end_requested() {
         None => Ok(()),
         Some(_) => Err(Failure::Text(format!(
-            "stopped after {read} packets: only these are written"
+            "stopped after {}: nothing else is written",
+            counted::packets(*read)
         ))),
     };
     let outcome = end

@@ -26,7 +26,7 @@ fn lines_appear_promptly_in_a_pipe() {
         sender.send(1, 8);
         let (status, _, stderr) = running.end();
         assert_eq!(status.code(), Some(0), "{stderr}");
-        assert!(stderr.contains("1 packets captured, 50 bytes"), "{stderr}");
+        assert!(stderr.contains("1 packet captured, 50 bytes"), "{stderr}");
         assert_eq!((statistics(&stderr)[1], stderr.lines().count()), (0, 2));
     });
 }

@@ -292,7 +292,7 @@ pub(crate) fn path_arg(path: &Path) -> &str {
 /// line, which is the error.
 pub(crate) fn written_and_error(stderr: &str) -> (usize, &str) {
     let error = stderr.lines().last().expect("an error");
-    let counts = |line: &&str| line.contains(" of ") && line.contains(" packets");
+    let counts = |line: &&str| line.contains(" of ") && line.contains(" packet");
     let line = stderr.lines().find(counts).expect("a summary");
     let (written, _) = line.split_once(' ').expect("a number");
     (written.parse().expect("a number"), error)
@@ -300,7 +300,10 @@ pub(crate) fn written_and_error(stderr: &str) -> (usize, &str) {
 
 /// Returns the number of packets that a program reports as not written.
 pub(crate) fn not_written(stderr: &str) -> u64 {
-    let number = |line: &str| line.strip_suffix(" packets not written")?.parse().ok();
+    let number = |line: &str| {
+        let packets = line.strip_suffix(" not written")?;
+        packets.split_once(" packet")?.0.parse().ok()
+    };
     stderr.lines().find_map(number).unwrap_or(0)
 }
 

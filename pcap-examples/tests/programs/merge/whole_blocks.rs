@@ -262,7 +262,7 @@ fn what_is_left_out_is_counted_in_json() {
     let ran = run_program("merge", &["-w", path_arg(&again), path_arg(&out)]);
     assert_eq!(
         (ran.status, ran.stderr.as_str()),
-        (Some(0), "4 packets of 1 savefiles\n")
+        (Some(0), "4 packets of 1 savefile\n")
     );
     assert_eq!(fs::read(again).unwrap(), fs::read(out).unwrap());
 }

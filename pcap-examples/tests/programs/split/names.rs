@@ -45,15 +45,15 @@ fn names_have_the_time_of_the_first_packet() {
             &["--packets", "1", "--name", "%F/%H%M%S-{number}"]
         ),
         [
-            "2026-11-28/093000-0.pcap: 1 packets, 100 bytes",
-            "2026-11-28/093010-1.pcap: 1 packets, 100 bytes",
-            "2026-11-28/103000-2.pcap: 1 packets, 100 bytes",
+            "2026-11-28/093000-0.pcap: 1 packet, 100 bytes",
+            "2026-11-28/093010-1.pcap: 1 packet, 100 bytes",
+            "2026-11-28/103000-2.pcap: 1 packet, 100 bytes",
         ]
     );
     // A name that is taken gets a number.
     assert_eq!(
         split(&packets, &["--packets", "1", "--name", "%Y.pcapng"]),
-        ["2026", "2026-1", "2026-2"].map(|name| format!("{name}.pcapng: 1 packets, 152 bytes"))
+        ["2026", "2026-1", "2026-2"].map(|name| format!("{name}.pcapng: 1 packet, 152 bytes"))
     );
 }
 

@@ -55,7 +55,7 @@ fn exactly_one_way_to_split_is_required() {
     assert_eq!(ran.status, Some(1));
     let text = "pcap-split: cannot create `/no/such/out-00000.pcap`: No such file";
     let (summary, error) = ran.stderr.split_once('\n').unwrap();
-    assert_eq!(summary, "0 of 1 packets in 0 savefiles");
+    assert_eq!(summary, "0 of 1 packet in 0 savefiles");
     assert!(error.starts_with(text), "{}", ran.stderr);
 }
 
@@ -89,7 +89,7 @@ fn ctrl_c_keeps_all_packets_read() {
         let (summary, text) = error.split_once('\n').unwrap();
         let read: usize = summary.split(' ').next().unwrap().parse().unwrap();
         assert!(
-            text.starts_with(&format!("pcap-split: stopped after {read} packets")),
+            text.starts_with(&format!("pcap-split: stopped after {read} packet")),
             "{text}"
         );
         let packets = common::live::endless(read);
@@ -165,7 +165,7 @@ fn savefiles_completed_before_an_error_are_listed() {
         assert_eq!(
             ran.stderr,
             format!(
-                "6 of {read} packets in 3 savefiles\n1 further savefiles are incomplete\npcap-split: {error}\n"
+                "6 of {read} packets in 3 savefiles\n1 further savefile is incomplete\npcap-split: {error}\n"
             )
         );
     }
