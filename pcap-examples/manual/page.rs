@@ -224,9 +224,8 @@ enum Paragraph {
 impl Paragraph {
     /// Reads the lines of a block below the title of a section.
     fn read(lines: &str) -> Vec<Paragraph> {
-        if let Some((first, rest)) = lines.split_once('\n')
-            && let Some(title) = first.strip_suffix(':')
-        {
+        let (first, rest) = lines.split_once('\n').unwrap_or((lines, ""));
+        if let Some(title) = first.strip_suffix(':').filter(|_| !rest.is_empty()) {
             let mut read = vec![Paragraph::Title(title.trim().to_owned())];
             read.extend(Paragraph::read(rest));
             return read;
