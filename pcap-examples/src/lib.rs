@@ -41,6 +41,7 @@ pub mod json;
 pub mod line_output;
 pub mod link_converter;
 pub mod link_filters;
+pub mod linked_packet;
 pub mod linktype_snaplens;
 pub mod lost_parts;
 pub mod numbered_files;

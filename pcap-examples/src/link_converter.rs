@@ -15,7 +15,7 @@ const FIRST_ETHER_TYPE: u16 = 0x600;
 const MAX_802_3_LENGTH: u32 = 1500;
 
 /// The link types that packets can be converted from.
-const SOURCES: [Dlt; 8] = [
+pub(crate) const SOURCES: [Dlt; 8] = [
     Dlt::EN10MB,
     Dlt::RAW,
     Dlt::IPV4,

@@ -9,7 +9,7 @@ use pcap_core::{Dlt, Packet};
 use crate::decode::{Cooked, Decoded, Detail, Endpoint, OuterHeader, Protocol, decode};
 use crate::hex;
 use crate::interface_names::InterfaceNames;
-use crate::packet_origin::PacketOrigin;
+use crate::linked_packet::LinkedPacket;
 use crate::packet_view::{Details, PacketTimes, Sequences, Style, View, bytes, link_header, tcp};
 
 /// The section of `--help` about packet lines.
@@ -70,19 +70,21 @@ impl PacketLines {
     pub fn push(
         &mut self,
         out: &mut Vec<u8>,
-        linktype: Dlt,
+        linked: &LinkedPacket<'_>,
         interfaces: &mut InterfaceNames,
-        packet: Packet<'_>,
-        origin: Option<&PacketOrigin<'_>>,
     ) {
+        let LinkedPacket {
+            linktype,
+            packet,
+            origin,
+        } = *linked;
         let known = decode(linktype, packet.data());
         let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         // Writing to memory cannot fail.
         if self.view.number {
             let _ = write!(out, "{number:5}  ");
         }
-        let has_time = origin.is_none_or(PacketOrigin::has_time);
-        let time = has_time.then(|| packet.timestamp());
+        let time = linked.time();
         Style::Time.paint(self.is_colored, out, |out| self.times.push(out, time));
         if let Some(origin) = origin {
             let packet_type = known.cooked.as_ref().and_then(|cooked| cooked.packet_type);
@@ -311,7 +313,8 @@ mod tests {
             ..View::default()
         };
         let interfaces = &mut InterfaceNames::default();
-        PacketLines::new(view).push(&mut out, linktype, interfaces, packet, None);
+        let linked = LinkedPacket::new(linktype, packet);
+        PacketLines::new(view).push(&mut out, &linked, interfaces);
         let line = String::from_utf8(out).unwrap();
         line.strip_suffix('\n').unwrap().to_owned()
     }

@@ -4,6 +4,7 @@ use pcap_core::{Activated, Capture, Dlt, Packet};
 
 use crate::interface_names::InterfaceNames;
 use crate::json::{PacketField, PacketObjects};
+use crate::linked_packet::LinkedPacket;
 use crate::packet_line::{self, PacketLines};
 use crate::packet_origin::PacketOrigin;
 
@@ -93,36 +94,34 @@ impl PacketPrinter {
     /// Appends the lines of a packet.
     #[inline]
     pub fn push(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
-        self.push_packet(out, self.linktype, packet, None);
+        self.push_packet(out, &LinkedPacket::new(self.linktype, packet));
     }
 
     /// Appends the lines of a packet from the interface with this number.
     #[inline]
     pub fn push_from(&mut self, interface: usize, out: &mut Vec<u8>, packet: Packet<'_>) {
-        let linktype = self.linktypes.get(interface).unwrap_or(&self.linktype);
+        let linktype = *self.linktypes.get(interface).unwrap_or(&self.linktype);
         self.interfaces.set_source(interface);
-        self.push_packet(out, *linktype, packet, None);
+        self.push_packet(out, &LinkedPacket::new(linktype, packet));
     }
 
     /// Appends the lines of a packet of a pcapng savefile.
     #[inline]
     pub fn push_block(&mut self, out: &mut Vec<u8>, origin: &PacketOrigin<'_>) {
-        let linktype = Dlt::from(origin.block.linktype());
-        self.push_packet(out, linktype, origin.block.packet(), Some(origin));
+        let linked = LinkedPacket {
+            linktype: Dlt::from(origin.block.linktype()),
+            packet: origin.block.packet(),
+            origin: Some(origin),
+        };
+        self.push_packet(out, &linked);
     }
 
-    fn push_packet(
-        &mut self,
-        out: &mut Vec<u8>,
-        linktype: Dlt,
-        packet: Packet<'_>,
-        origin: Option<&PacketOrigin<'_>>,
-    ) {
+    fn push_packet(&mut self, out: &mut Vec<u8>, linked: &LinkedPacket<'_>) {
         let interfaces = &mut self.interfaces;
         match self.form {
-            PrintFormat::Line => self.lines.push(out, linktype, interfaces, packet, origin),
-            PrintFormat::Raw => packet_line::push_raw(out, packet),
-            PrintFormat::Json => self.json.push(out, linktype, interfaces, packet, origin),
+            PrintFormat::Line => self.lines.push(out, linked, interfaces),
+            PrintFormat::Raw => packet_line::push_raw(out, linked.packet),
+            PrintFormat::Json => self.json.push(out, linked, interfaces),
         }
     }
 }

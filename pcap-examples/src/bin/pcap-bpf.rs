@@ -2,11 +2,11 @@
 
 use std::io::Write;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgAction, Parser};
-use pcap_core::{CompileOptions, Dlt, Filter};
+use pcap_core::{Capture, Dlt, Filter, Offline};
 use pcap_examples::exit::Outcome;
 use pcap_examples::json::{self, Object};
 use pcap_examples::line_output::LineOutput;
@@ -89,10 +89,16 @@ fn run(args: &Args) -> Outcome {
     } = args.filter.selection()?;
     let options = options.netmask(args.netmask);
     let mut output = LineOutput::stdout();
-    match (&args.run, &args.r#match) {
-        (Some(path), _) => run_on(path, &options, &expression, args.json, &mut output)?,
-        (_, Some(path)) => match_on(path, &options, &expression, args.json, &mut output)?,
-        _ => {
+    match args.run.as_ref().or(args.r#match.as_ref()) {
+        Some(path) => {
+            let mut capture = savefile_reader::open_capture(path)?;
+            let filter = options.compile_for(&capture, &expression)?;
+            match args.run.is_some() {
+                true => print_results(&mut capture, &filter, args.json, &mut output)?,
+                false => print_count(&mut capture, &filter, args.json, &mut output)?,
+            }
+        }
+        None => {
             let filter = options
                 .snaplen(args.snaplen)
                 .compile(args.linktype, &expression)?;
@@ -114,16 +120,13 @@ fn run(args: &Args) -> Outcome {
     Ok(output.flush()?)
 }
 
-/// Compiles the filter for a savefile, and prints what it returns for each packet.
-fn run_on(
-    path: &Path,
-    options: &CompileOptions,
-    expression: &str,
+/// Prints what a filter returns for each packet.
+fn print_results(
+    capture: &mut Capture<Offline>,
+    filter: &Filter,
     is_json: bool,
     output: &mut LineOutput,
 ) -> Outcome {
-    let mut capture = savefile_reader::open_capture(path)?;
-    let filter = options.compile_for(&capture, expression)?;
     let mut number = 0_u64;
     while let Some(packet) = capture.next_packet()? {
         let value = filter.run(packet.data(), packet.wire_len());
@@ -142,16 +145,13 @@ fn run_on(
     Ok(())
 }
 
-/// Compiles the filter for a savefile, and prints how many packets it accepts.
-fn match_on(
-    path: &Path,
-    options: &CompileOptions,
-    expression: &str,
+/// Prints how many packets a filter accepts.
+fn print_count(
+    capture: &mut Capture<Offline>,
+    filter: &Filter,
     is_json: bool,
     output: &mut LineOutput,
 ) -> Outcome {
-    let mut capture = savefile_reader::open_capture(path)?;
-    let filter = options.compile_for(&capture, expression)?;
     let (mut read, mut matched) = (0_u64, 0_u64);
     capture.for_each(|packet| {
         read += 1;

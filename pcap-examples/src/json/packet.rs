@@ -1,7 +1,7 @@
 //! Formats packets as lines of JSON.
 
+use pcap_core::Dlt;
 use pcap_core::pcapng::{PacketBlock, PacketFlags};
-use pcap_core::{Dlt, Packet};
 
 use super::object::{Object, SCHEMA, list, number, string};
 use super::packet_field::PacketField;
@@ -11,16 +11,15 @@ use crate::decode::{
     link_addresses, tcp_flags,
 };
 use crate::interface_names::InterfaceNames;
+use crate::linked_packet::LinkedPacket;
 use crate::packet_origin::PacketOrigin;
 
 /// A packet, and everything that its JSON may contain.
 struct PacketLine<'a> {
-    packet: Packet<'a>,
-    linktype: Dlt,
+    linked: LinkedPacket<'a>,
     linktype_name: &'a str,
     known: Decoded<'a>,
     content: Option<Content<'a>>,
-    origin: Option<&'a PacketOrigin<'a>>,
 }
 
 /// Formats packets as JSON.
@@ -48,12 +47,11 @@ impl PacketObjects {
     pub fn push(
         &mut self,
         out: &mut Vec<u8>,
-        linktype: Dlt,
+        linked: &LinkedPacket<'_>,
         interfaces: &mut InterfaceNames,
-        packet: Packet<'_>,
-        origin: Option<&PacketOrigin<'_>>,
     ) {
-        let known = decode(linktype, packet.data());
+        let linktype = linked.linktype;
+        let known = decode(linktype, linked.packet.data());
         if self
             .linktype
             .as_ref()
@@ -62,12 +60,10 @@ impl PacketObjects {
             self.linktype = Some((linktype, linktype.to_string()));
         }
         let line = PacketLine {
-            packet,
-            linktype,
+            linked: *linked,
             linktype_name: self.linktype.as_ref().map_or("", |(_, name)| name),
             content: known.content(),
             known,
-            origin,
         };
         let mut object = Object::new(out);
         for &field in &self.fields {
@@ -89,23 +85,23 @@ impl PacketLine<'_> {
     ) -> Object<'o> {
         let known = &self.known;
         let cooked = known.cooked.as_ref();
-        let block = self.origin.map(|origin| &origin.block);
+        let block = self.linked.origin.map(|origin| &origin.block);
         match field {
             PacketField::Schema => object.number("schema", SCHEMA),
             PacketField::Type => object.str("type", "packet"),
             PacketField::Time => {
-                let has_time = self.origin.is_none_or(PacketOrigin::has_time);
+                let has_time = self.linked.time().is_some();
                 match has_time {
                     true => object.member("time", |out| {
                         out.push(b'"');
-                        decimal::push_time(out, self.packet.timestamp());
+                        decimal::push_time(out, self.linked.packet.timestamp());
                         out.push(b'"');
                     }),
                     false => object,
                 }
             }
-            PacketField::Caplen => object.number("caplen", self.packet.caplen()),
-            PacketField::Len => object.number("len", self.packet.wire_len()),
+            PacketField::Caplen => object.number("caplen", self.linked.packet.caplen()),
+            PacketField::Len => object.number("len", self.linked.packet.wire_len()),
             PacketField::Linktype => object.str("linktype", self.linktype_name),
             PacketField::InterfaceIndex => object.some_number(
                 "interface_index",
@@ -145,11 +141,12 @@ impl PacketLine<'_> {
                 object.some_text("application", application)
             }
             PacketField::SourceMac => {
-                let (source, _) = link_addresses(self.linktype, self.packet.data());
+                let (source, _) = link_addresses(self.linked.linktype, self.linked.packet.data());
                 object.some_mac("source_mac", source)
             }
             PacketField::DestinationMac => {
-                let (_, destination) = link_addresses(self.linktype, self.packet.data());
+                let (_, destination) =
+                    link_addresses(self.linked.linktype, self.linked.packet.data());
                 object.some_mac("destination_mac", destination)
             }
             PacketField::Ttl => object.some_number("ttl", known.ip.and_then(|ip| ip.ttl())),
@@ -179,8 +176,8 @@ impl PacketLine<'_> {
                 None => object,
             },
             PacketField::Payload => object.hex("payload", known.rest),
-            PacketField::Data => object.hex("data", self.packet.data()),
-            field => match self.origin {
+            PacketField::Data => object.hex("data", self.linked.packet.data()),
+            field => match self.linked.origin {
                 Some(origin) => add_of_pcapng(object, field, origin),
                 None => object,
             },
@@ -190,7 +187,7 @@ impl PacketLine<'_> {
     /// Returns `in` or `out`, if the direction is known.
     fn direction(&self) -> Option<&'static str> {
         let cooked = self.known.cooked.as_ref().and_then(Cooked::direction);
-        let flags = || self.origin?.block.flags();
+        let flags = || self.linked.origin?.block.flags();
         cooked.or_else(|| match flags()? {
             flags if flags.is_inbound() => Some("in"),
             flags if flags.is_outbound() => Some("out"),
@@ -367,13 +364,14 @@ fn push_fragment(out: &mut Vec<u8>, part: Fragment) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pcap_core::Timestamp;
+    use pcap_core::{Packet, Timestamp};
 
     fn object(fields: &[PacketField], frame: &[u8]) -> String {
         let mut out = Vec::new();
         let packet = Packet::new(Timestamp::new(1, 5), 1514, frame);
         let names = &mut InterfaceNames::default();
-        PacketObjects::new(fields.to_vec()).push(&mut out, Dlt::EN10MB, names, packet, None);
+        let linked = LinkedPacket::new(Dlt::EN10MB, packet);
+        PacketObjects::new(fields.to_vec()).push(&mut out, &linked, names);
         String::from_utf8(out).unwrap()
     }
 

@@ -3,6 +3,7 @@ use pcap_core::{Dlt, Packet, Timestamp};
 use super::Content;
 use crate::decode::{Decoded, decode};
 use crate::interface_names::InterfaceNames;
+use crate::linked_packet::LinkedPacket;
 use crate::packet_line::PacketLines;
 use crate::packet_view::{TimeFormat, View};
 
@@ -37,7 +38,7 @@ fn text(packet: &[u8]) -> String {
     let mut out = Vec::new();
     let names = &mut InterfaceNames::default();
     let packet = Packet::new(Timestamp::EPOCH, packet.len() as u32, packet);
-    PacketLines::new(view).push(&mut out, Dlt::RAW, names, packet, None);
+    PacketLines::new(view).push(&mut out, &LinkedPacket::new(Dlt::RAW, packet), names);
     let line = String::from_utf8(out).unwrap();
     let (line, _) = line.rsplit_once(", length ").unwrap();
     let end = line.rfind(" > ").map_or(0, |at| at + 3);
