@@ -16,6 +16,8 @@ use crate::signals;
 const MAX_WRITE: usize = 64 * 1024;
 /// The largest write to a file, so that the program notices progress of a slow disk.
 const MAX_FILE_WRITE: usize = 1024 * 1024;
+/// The number of bytes after which the program notices the progress of the compressor.
+const COMPRESSED_PIECE: usize = 32 * 1024;
 /// The largest write after a request to end: `PIPE_BUF` on Linux.
 const MAX_WRITE_AT_END: usize = 4096;
 /// The pause before a write is retried if the output is non-blocking and full.
@@ -130,8 +132,12 @@ impl Destination {
                 since,
             } => {
                 since.get_or_insert_with(Instant::now);
-                *pending += bytes.len();
-                compressor.write_all(bytes)
+                for piece in bytes.chunks(COMPRESSED_PIECE) {
+                    compressor.write_all(piece)?;
+                    *pending += piece.len();
+                    compressor.get_ref().shared.record_compressed(piece.len());
+                }
+                Ok(())
             }
         }
     }

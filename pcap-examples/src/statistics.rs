@@ -67,12 +67,25 @@ impl Statistics {
         Some(total).filter(|total| total.stats.is_some())
     }
 
-    /// Prints the statistics on standard error.
+    /// Prints the statistics on standard error, at the end.
     pub fn print(&self) {
+        self.print_with("not written");
+    }
+
+    /// Prints the statistics so far on standard error. Packets may wait for a disk or a compressor.
+    pub fn print_so_far(&self) {
+        self.print_with("not written yet");
+    }
+
+    /// Prints the statistics. `unwritten` says what packets are that were received but not written.
+    fn print_with(&self, unwritten: &str) {
         let Totals { packets, bytes } = self.written;
         let (packets, bytes) = (counted::packets(packets), counted::bytes(bytes));
         stderr::print_line(format_args!("{packets} captured, {bytes}"));
-        stderr::print_unwritten(self.not_written);
+        if let not_written @ 1.. = self.not_written {
+            let packets = counted::packets(not_written);
+            stderr::print_line(format_args!("{packets} {unwritten}"));
+        }
         if let Some(total) = self.total() {
             stderr::print_line(&total);
         }
@@ -87,7 +100,7 @@ impl Statistics {
             let (packets, bytes) = (counted::packets(packets), counted::bytes(bytes));
             let mut line = format!("`{path}`: {packets} written, {bytes}");
             if let not_written @ 1.. = output.not_written() {
-                line += &format!(", {} not written", counted::packets(not_written));
+                line += &format!(", {} {unwritten}", counted::packets(not_written));
             }
             stderr::print_line(line);
         }
@@ -155,7 +168,7 @@ impl CaptureReports {
             thread::sleep(timeout);
             handles.iter().for_each(BreakHandle::breakloop);
             thread::sleep(REPORT_PAUSE);
-            reports.statistics(&written).print();
+            reports.statistics(&written).print_so_far();
         });
     }
 

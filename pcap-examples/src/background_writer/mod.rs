@@ -340,9 +340,9 @@ impl BackgroundWriter {
     /// compression, this is exact.
     pub(crate) fn expected_length(&self, unappended: u64, ratio: &CompressionRatio) -> u64 {
         let state = self.lock();
-        let queued = state.queue.len() as u64;
-        let (taken, output) = (state.appended_bytes - queued, state.output_bytes);
-        output + ratio.estimate(queued + unappended, taken, output)
+        let taken = state.compressed_bytes.max(state.written_bytes);
+        let waiting = state.appended_bytes - taken + unappended;
+        state.output_bytes + ratio.estimate(waiting, taken, state.output_bytes)
     }
 
     /// Returns the totals of the packets that were written completely.

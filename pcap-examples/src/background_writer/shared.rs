@@ -46,6 +46,8 @@ pub(super) struct State {
     pub(super) written_bytes: u64,
     /// The number of bytes that the output accepted. With compression, that is not the number of bytes written.
     pub(super) output_bytes: u64,
+    /// The number of appended bytes that the compressor has received.
+    pub(super) compressed_bytes: u64,
     /// The ends of the packets that are not written completely.
     pub(super) packet_ends: VecDeque<PacketEnd>,
     /// The totals of the packets that were written completely.
@@ -129,6 +131,7 @@ impl Shared {
                 appended_bytes: 0,
                 written_bytes: 0,
                 output_bytes: 0,
+                compressed_bytes: 0,
                 packet_ends: VecDeque::new(),
                 written_totals: Totals::default(),
                 flush_requested: false,
@@ -183,6 +186,11 @@ impl Shared {
             self.program_wakeup.notify_all();
         }
         state.check()
+    }
+
+    /// Records that the compressor has received data.
+    pub(crate) fn record_compressed(&self, bytes: usize) {
+        self.lock().compressed_bytes += bytes as u64;
     }
 
     /// Returns the error of the output if it has failed.

@@ -1,6 +1,6 @@
 //! The options that change packets.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -192,6 +192,12 @@ impl RewriteOptions {
     #[must_use]
     pub fn anonymizes(&self) -> bool {
         self.anonymize.is_some()
+    }
+
+    /// Returns the file of the key of an anonymization.
+    #[must_use]
+    pub fn key_path(&self) -> Option<&Path> {
+        self.anonymize.as_deref()
     }
 }
 

@@ -16,6 +16,7 @@ use pcap_core::{Precision, SavefileFormat};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files;
 use pcap_examples::output_format::OutputFormat;
+use pcap_examples::output_paths::OutputPaths;
 use pcap_examples::program;
 use pcap_examples::savefile_input::SavefileInput;
 use pcap_examples::signals;
@@ -34,6 +35,11 @@ fn run(args: &Args) -> Outcome {
         let path = args.output.display();
         let text = format!("cannot write `{path}`: it is also the input");
         return Err(Failure::Text(text));
+    }
+    if let Some(key) = args.rewrite.key_path() {
+        let mut outputs = OutputPaths::default();
+        outputs.add("--anonymize", key)?;
+        outputs.add("OUT", &args.output)?;
     }
     let output_format = OutputFormat::of_path(&args.output)?.with(args.format);
     let input = SavefileInput::open(&args.input, !args.quiet)?;

@@ -8,6 +8,7 @@ mod lines_json_savefiles;
 mod packets;
 mod privileges;
 mod rotation;
+mod slow_outputs;
 mod status_file;
 mod systemd_unit;
 mod threads;

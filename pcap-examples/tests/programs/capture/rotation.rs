@@ -508,7 +508,7 @@ fn sizes_of_compressed_files_are_those_on_the_disk() {
             let (max, total) = if is_compressible {
                 (40_000, 100_000)
             } else {
-                (1_400_000, 5_000_000)
+                (1_250_000, 5_000_000)
             };
             assert!(
                 lengths.iter().all(|length| *length <= max),

@@ -6,7 +6,7 @@ use std::path::Path;
 use etherparse::PacketBuilder;
 
 use super::{fields, recode, recoded, records};
-use crate::common::{Record, path_arg, record, run_tool, savefile, write_file};
+use crate::common::{Record, path_arg, record, run_program, run_tool, savefile, write_file};
 
 /// What tshark reports of packets with a wrong checksum.
 const BAD: &str = "_ws.expert.message matches \"(?i)bad.*checksum\" || ip.checksum.status == 0 || \
@@ -253,4 +253,33 @@ fn other_link_types_are_refused() {
         &["--vlan-add", "5"],
         "expected the link type EN10MB, found RAW",
     );
+}
+
+#[test]
+fn the_key_is_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = write_file(
+        folder.path(),
+        "in.pcap",
+        &savefile(false, false, 1, &packets()),
+    );
+    let (key, new) = (key(folder.path()), folder.path().join("new"));
+    let before = std::fs::read(&key).unwrap();
+    for (options, output) in [
+        (&["--anonymize", &key][..], &key),
+        (
+            &["--new-key", "--anonymize", path_arg(&new)],
+            &path_arg(&new).to_owned(),
+        ),
+    ] {
+        let ran = run_program("recode", &[options, &[path_arg(&input), output]].concat());
+        assert_eq!(ran.status, Some(1));
+        assert!(
+            ran.stderr.contains("for OUT: it is also the file"),
+            "{}",
+            ran.stderr
+        );
+    }
+    assert_eq!(std::fs::read(&key).unwrap(), before);
+    assert!(!new.exists());
 }
