@@ -94,6 +94,14 @@ impl PacketSink {
         printed
     }
 
+    /// Returns the outputs that are used now: that of the savefile, and standard output.
+    #[inline]
+    pub fn background_writers(&self) -> impl Iterator<Item = &BackgroundWriter> {
+        let savefile = self.savefile.as_ref().and_then(Output::background_writer);
+        let printed = self.printer.as_ref().map(|_| BackgroundWriter::stdout());
+        savefile.into_iter().chain(printed)
+    }
+
     /// Returns whether the capture must end. See [`Output::must_end`].
     #[must_use]
     pub fn must_end(&self) -> bool {

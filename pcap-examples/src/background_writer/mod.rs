@@ -15,6 +15,7 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
@@ -25,8 +26,7 @@ pub(crate) use self::shared::Shared;
 use self::shared::State;
 pub(crate) use self::totals::PacketEnd;
 pub use self::totals::Totals;
-pub(crate) use self::waits::Waiting;
-pub use self::waits::{Waits, set_queue_size, waits};
+pub use self::waits::{Waiting, Waits, set_queue_size, waits};
 use self::writer_thread::WRITE_SIZE;
 pub use self::written_totals::WrittenTotals;
 use crate::compression::Compression;
@@ -207,12 +207,13 @@ impl BackgroundWriter {
         if packet.is_some() {
             self.count_packet();
         }
-        if state.queue.len() >= state.queue_size {
+        if state.is_full() {
             state = self.wait_for_room(state)?;
         }
         state.check()?;
         let before = state.queue.len();
         state.queue.push(bytes);
+        self.0.is_full.store(state.is_full(), Ordering::Relaxed);
         state.appended_bytes += bytes.len() as u64;
         if let Some(length) = packet {
             let end = state.appended_bytes;
@@ -223,6 +224,22 @@ impl BackgroundWriter {
             self.0.thread_wakeup.notify_one();
         }
         Ok(())
+    }
+
+    /// Returns whether the queue has room, so that [`append`](Self::append) does not wait.
+    #[inline]
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        !self.0.is_full.load(Ordering::Relaxed)
+    }
+
+    /// Waits for room in the queue, for a fraction of a second. If the output has failed, returns at once.
+    pub fn wait_briefly_for_room(&self) {
+        let state = self.lock();
+        if state.is_full() {
+            // The next write returns the error of the output.
+            drop(self.wait(state));
+        }
     }
 
     /// Waits until the queue is no longer full. If the program must end during the wait, returns at once, because it must
@@ -237,7 +254,7 @@ impl BackgroundWriter {
     {
         let _waiting = Waiting::begin();
         let was_ending = signals::end().is_some();
-        while state.queue.len() >= state.queue_size {
+        while state.is_full() {
             state = self.wait(state)?;
             if !was_ending && signals::end().is_some() {
                 break;
@@ -397,6 +414,7 @@ impl BackgroundWriter {
         state = self.wait_briefly(state);
         if let (None, Some(why)) = (&state.result, state.give_up_reason()) {
             state.result = Some(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
+            self.0.is_full.store(false, Ordering::Relaxed);
             // Once the thread has returned from its write, the totals are final. Only a write to a disk can outlast
             // this.
             for _ in 0..INTERRUPTS {

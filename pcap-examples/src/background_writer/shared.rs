@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     pub(super) state: Mutex<State>,
     /// Wakes the writer thread.
     pub(super) thread_wakeup: Condvar,
+    /// Whether the queue is full, for programs that check it before each packet.
+    pub(super) is_full: AtomicBool,
     /// Wakes the program.
     pub(super) program_wakeup: Condvar,
     /// The number of packets that the program has counted.
@@ -77,6 +80,11 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Returns whether the program must wait before it appends more.
+    pub(super) fn is_full(&self) -> bool {
+        self.queue.len() >= self.queue_size && self.result.is_none()
+    }
+
     /// Adds the packets that are now written completely to the totals.
     pub(super) fn count_written_packets(&mut self) {
         while let Some(packet_end) = self
@@ -146,6 +154,7 @@ impl Shared {
                 result: None,
                 captures: Vec::new(),
             }),
+            is_full: AtomicBool::new(false),
             thread_wakeup: Condvar::new(),
             program_wakeup: Condvar::new(),
             packets: PacketCounter::default(),
@@ -231,6 +240,7 @@ impl Shared {
         let mut state = self.lock();
         state.is_writing = false;
         // Keep an earlier result: the first error is the one to report.
+        self.is_full.store(false, Ordering::Relaxed);
         if state.result.get_or_insert(result).is_err() {
             state.captures.iter().for_each(BreakHandle::breakloop);
         }

@@ -62,10 +62,13 @@ pub(super) fn queue_size() -> usize {
 }
 
 /// A wait for an output that is too slow. It ends when this is dropped.
-pub(crate) struct Waiting(Instant);
+#[derive(Debug)]
+pub struct Waiting(Instant);
 
 impl Waiting {
-    pub(crate) fn begin() -> Waiting {
+    /// Counts a wait, which begins now.
+    #[must_use]
+    pub fn begin() -> Waiting {
         let now = Instant::now();
         let mut past = lock();
         past.count += 1;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::shared::Shared;
@@ -72,6 +73,7 @@ impl Shared {
                 let delay = MAX_DELAY.saturating_sub(since.elapsed());
                 if is_requested || state.queue.len() >= WRITE_SIZE || delay.is_zero() {
                     state.queue.take(chunk);
+                    self.is_full.store(false, Ordering::Relaxed);
                     state.last_progress = Instant::now();
                     if state.waiting_threads > 0 {
                         self.program_wakeup.notify_all();

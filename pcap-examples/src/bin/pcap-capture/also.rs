@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use pcap_core::{Active, Capture, CompileOptions, Filter, Packet, Stats};
-use pcap_examples::background_writer::Totals;
+use pcap_examples::background_writer::{BackgroundWriter, Totals};
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::options::also::AlsoArg;
 use pcap_examples::rotation::Output;
@@ -69,6 +69,11 @@ impl Also {
             let flushed = self.output.request_flush();
             self.note(flushed);
         }
+    }
+
+    /// Returns the output that is used now.
+    pub(crate) fn background_writer(&self) -> Option<&BackgroundWriter> {
+        self.output.background_writer().filter(|_| !self.has_failed)
     }
 
     pub(crate) fn set_statistics(&mut self, interface: usize, stats: Stats) {

@@ -61,9 +61,7 @@ Status file:
   uptime_seconds, packets and bytes (written), pending (packets not written
   yet), packets_per_second, file (the current savefile, without --threads),
   and received, dropped, if_dropped, dropped_waiting, waits, waited_seconds,
-  interfaces and outputs as above. While the program waits for an output,
-  these counts of packets are those before the wait. The file is replaced as a
-  whole.";
+  interfaces and outputs as above. The file is replaced as a whole.";
 
 /// Captures packets from devices, and prints a line for each or writes a savefile. A line has the
 /// local time, the addresses, the protocol, its fields and the length in bytes.

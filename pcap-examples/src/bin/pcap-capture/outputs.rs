@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use pcap_core::pcapng::Section;
 use pcap_core::{Active, Capture, Device, Packet, SavefileFormat, Stats};
-use pcap_examples::background_writer::{Totals, WrittenTotals};
+use pcap_examples::background_writer::{BackgroundWriter, Totals, WrittenTotals};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::format_dumper::SavefileHead;
 use pcap_examples::interface_names::InterfaceNames;
@@ -84,6 +84,14 @@ impl Outputs {
             }
         }
         written.map(drop)
+    }
+
+    /// Returns an output whose queue is full, if there is one.
+    #[inline]
+    pub(crate) fn full(&self) -> Option<&BackgroundWriter> {
+        let also = self.also.iter().filter_map(Also::background_writer);
+        let mut all = self.main.background_writers().chain(also);
+        all.find(|output| !output.has_room())
     }
 
     pub(crate) fn tick(&mut self, now: Instant) -> Outcome {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use pcap_core::{End, Next};
-use pcap_examples::background_writer;
+use pcap_examples::background_writer::{self, Waiting, Waits};
 use pcap_examples::drain::{URGENT_WAIT, drain_capture};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::signals;
@@ -31,8 +31,8 @@ pub(crate) struct Receiver<'a> {
     limits: &'a Limits,
     slot: ReportSlot,
     updated: Instant,
-    /// How often the program had waited for outputs when the counts of libpcap were read.
-    waits: u64,
+    /// The waits for outputs when the counts of libpcap were read.
+    waits: Waits,
 }
 
 impl<'a> Receiver<'a> {
@@ -48,7 +48,7 @@ impl<'a> Receiver<'a> {
             limits,
             slot,
             updated: Instant::now(),
-            waits: background_writer::waits().count,
+            waits: background_writer::waits(),
         };
         receiver.slot.set(receiver.counts());
         receiver
@@ -101,6 +101,9 @@ impl<'a> Receiver<'a> {
         let mut wait = Duration::ZERO;
         let mut packets = 0_u32;
         while !self.must_end() {
+            if !self.wait_for_room() {
+                continue;
+            }
             match self.sources[0].capture.next_packet_timeout(wait)? {
                 Next::Packet(_) if !self.limits.claim() => break,
                 Next::Packet(packet) => {
@@ -149,6 +152,9 @@ impl<'a> Receiver<'a> {
     fn merge_until_end(&mut self, merge: &mut Merge) -> Outcome {
         let mut packets = 0_u32;
         while !self.must_end() {
+            if !self.wait_for_room() {
+                continue;
+            }
             let mut wait = Duration::ZERO;
             match merge.next(&mut self.sources) {
                 Step::Packet(number) => {
@@ -217,6 +223,29 @@ impl<'a> Receiver<'a> {
         self.limits.has_ended() || self.outputs.must_end() || signals::end_noticed()
     }
 
+    /// Waits while the queue of an output is full, and keeps the counts for reports current. Returns `false` if the
+    /// capture must end.
+    #[inline]
+    fn wait_for_room(&mut self) -> bool {
+        self.outputs.full().is_none() || self.wait_for_full_output()
+    }
+
+    #[cold]
+    fn wait_for_full_output(&mut self) -> bool {
+        let _waiting = Waiting::begin();
+        while let Some(output) = self.outputs.full() {
+            output.wait_briefly_for_room();
+            if self.must_end() {
+                return false;
+            }
+            if self.updated.elapsed() >= UPDATE_INTERVAL {
+                // If libpcap has no statistics, that is an error at the end.
+                let _ = self.update();
+            }
+        }
+        true
+    }
+
     /// Does what is due. Returns how long the capture may still last, or `None` at its end.
     fn tick(&mut self, now: Instant) -> Outcome<Option<Duration>> {
         let left = self.limits.time_left(now);
@@ -233,8 +262,8 @@ impl<'a> Receiver<'a> {
 
     /// Reads the counts of libpcap, and sets the counts for reports.
     fn update(&mut self) -> Outcome {
-        let waits = background_writer::waits().count;
-        let has_waited = waits != self.waits;
+        let waits = background_writer::waits();
+        let has_waited = waits.count != self.waits.count || self.waits.waiting > 0;
         (self.waits, self.updated) = (waits, Instant::now());
         let mut outcome = Ok(());
         for (number, source) in self.sources.iter_mut().enumerate() {

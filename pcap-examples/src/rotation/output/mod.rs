@@ -305,6 +305,13 @@ impl Output {
         }
     }
 
+    /// Returns the output of the current savefile, which may be too slow.
+    #[must_use]
+    pub fn background_writer(&self) -> Option<&BackgroundWriter> {
+        let current = self.current.as_ref()?;
+        Some(current.savefile.background_writer())
+    }
+
     /// Returns the totals of the packets written.
     #[must_use]
     pub fn written(&self) -> &WrittenTotals {

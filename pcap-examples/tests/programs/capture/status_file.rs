@@ -136,6 +136,11 @@ fn a_blocked_output_is_reported_but_not_as_a_hang() {
         };
         waited(0.2);
         assert!(read()["waits"].as_u64() >= Some(1));
+        // Packets that arrive meanwhile are counted.
+        Sender::new().send(500, 1000);
+        wait_until("the status counts packets during the wait", || {
+            read()["received"] == 1500
+        });
         let receive = || {
             let mut message = [0; 64];
             let length = socket.recv(&mut message).ok()?;
@@ -161,7 +166,7 @@ fn a_blocked_output_is_reported_but_not_as_a_hang() {
         running.signal(libc::SIGINT);
         let (code, _, stderr) = running.end();
         assert_eq!(code.code(), Some(0), "{stderr}");
-        assert_eq!(reader.join().unwrap(), 1000);
+        assert_eq!(reader.join().unwrap(), 1500);
         let statistics = stderr.lines().find(|line| line.starts_with('{')).unwrap();
         let statistics: serde_json::Value = serde_json::from_str(statistics).unwrap();
         for (object, kind) in [(&statistics, "statistics"), (&read(), "status")] {
