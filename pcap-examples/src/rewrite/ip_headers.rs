@@ -198,6 +198,8 @@ impl Walk<'_> {
             return;
         };
         if !matches!(kind, 0 | 2 | 4) {
+            // The destination that checksums cover is unknown, so they cannot be computed.
+            outer.is_whole &= left == 0;
             return self.hide(at + 4, end);
         }
         let start = at + 8;

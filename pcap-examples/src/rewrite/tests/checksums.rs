@@ -148,6 +148,25 @@ fn checksums_cover_the_end_of_a_route_and_the_home_address() {
 }
 
 #[test]
+fn behind_an_unknown_route_no_checksum_is_computed() {
+    // Routes of this kind omit a prefix of their addresses.
+    for (left, is_computed) in [(1, false), (0, true)] {
+        let routing = [&[17, 2, 3, left, 0x88, 0, 0, 0][..], &[7; 16]].concat();
+        let udp = [&[3, 232, 0, 53, 0, 9, 0x12, 0x34][..], &[1]].concat();
+        let body = [routing, udp].concat();
+        let mut frame = [&MACS.1[..], &MACS.0, &[0x86, 0xdd, 0x60, 0, 0, 0]].concat();
+        frame.extend((body.len() as u16).to_be_bytes());
+        frame.extend([&[43, 64][..], &A6, &B6, &body].concat());
+        let rules = Rules {
+            fix_checksums: true,
+            ..Rules::default()
+        };
+        let changed = rewrite(&mut Rewriter::new(rules), &frame);
+        assert_eq!(changed != frame, is_computed, "{left}");
+    }
+}
+
+#[test]
 fn a_partial_checksum_is_repaired() {
     // DCCP with a checksum of the header, and UDP-Lite with one of all bytes.
     let dccp = [&[3, 232, 0, 80, 3, 0x01, 0, 0, 0, 0, 0, 1][..], b"data"].concat();
