@@ -121,6 +121,15 @@ impl NumberedFiles {
     }
 }
 
+/// Removes a savefile that is still empty after an error, because no byte of it could be written.
+pub fn remove_if_empty(path: &Path) {
+    let metadata = fs::symlink_metadata(path);
+    if metadata.is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0) {
+        // If it stays, it counts as incomplete.
+        let _ = fs::remove_file(path);
+    }
+}
+
 /// Returns a path without the extension of a compression that the programs support.
 fn without_compression(path: &Path) -> PathBuf {
     match Recognized::from_name(path) {

@@ -10,6 +10,7 @@ use pcap_core::{Dlt, Timestamp};
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::files::is_too_many_open;
 use pcap_examples::flow::{Flow, FlowTracker};
+use pcap_examples::numbered_files;
 use pcap_examples::safe_files;
 use pcap_examples::savefile_summary::SavefileSummary;
 
@@ -213,7 +214,10 @@ impl FlowSplitter {
         let closed = open.part.close();
         file.state = match closed {
             Ok(_) => State::Complete,
-            Err(_) => State::Incomplete,
+            Err(_) => {
+                numbered_files::remove_if_empty(&file.path);
+                State::Incomplete
+            }
         };
         file.compressed = closed?;
         Ok(())

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use pcap_core::pcapng::{BlockBuf, RawBlock};
 use pcap_examples::counted;
 use pcap_examples::exit::{Failure, Outcome};
+use pcap_examples::numbered_files;
 use pcap_examples::savefile_summary::SavefileSummary;
 
 use crate::args::{Args, SplitBy};
@@ -75,6 +76,7 @@ impl LimitSplitter {
         {
             summary.bytes = part.position();
             if let Err(error) = part.close() {
+                numbered_files::remove_if_empty(&path);
                 list.incomplete += 1;
                 return Err(error);
             }

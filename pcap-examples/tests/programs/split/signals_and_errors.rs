@@ -202,3 +202,45 @@ fn the_summary_contains_the_error() {
         }
     }
 }
+
+/// Many savefiles are open at once, and those without a byte do not stay.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_no_empty_savefiles() {
+    if !common::live::is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("disk")).unwrap();
+    let packet = |port: u16| {
+        let builder = PacketBuilder::ethernet2([2; 6], [4; 6]);
+        let builder = builder.ipv4([192, 0, 2, 1], [192, 0, 2, 2], 9);
+        let mut bytes = Vec::new();
+        let udp = builder.udp(port, 53);
+        udp.write(&mut bytes, &[0; 1000]).unwrap();
+        record(0, 0, bytes)
+    };
+    let packets: Vec<_> = (1..=60).map(packet).collect();
+    let input = savefile(false, false, 1, &packets);
+    write_file(folder.path(), "in.pcap", &input);
+    for by in [&["--flow"][..], &["--packets", "1"]] {
+        let script = "mount --make-rprivate / 2>/dev/null; mount -t tmpfs -o size=64k none disk || exit 99; \
+                      \"$@\"; status=$?; find disk -type f -empty; umount disk; exit $status";
+        let mut unshare = std::process::Command::new("unshare");
+        unshare.args(["-m", "--propagation", "unchanged", "sh", "-c", script, "sh"]);
+        let split = program("split");
+        unshare
+            .arg(split.get_program())
+            .args(["-o", "disk/part", "in.pcap"]);
+        let ran = run(unshare.args(by).current_dir(folder.path()));
+        assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+        assert!(ran.stderr.contains("No space left"), "{}", ran.stderr);
+        let stdout = String::from_utf8(ran.stdout).unwrap();
+        assert!(
+            stdout.contains("disk/part-00000.pcap: 1 packet"),
+            "{stdout}"
+        );
+        // find prints only names.
+        assert!(stdout.lines().all(|line| line.contains(": ")), "{stdout}");
+    }
+}
