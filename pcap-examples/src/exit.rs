@@ -78,6 +78,9 @@ impl Failure {
             Failure::Pcap(error) if error.kind() == ErrorKind::NoSuchDevice => {
                 "; `pcap-devices` lists the devices"
             }
+            Failure::Pcap(error) if error.operation() == Some("set the link type of") => {
+                "; `pcap-devices -L` lists its link types"
+            }
             _ => "",
         };
         format!("{self}{way_out}")

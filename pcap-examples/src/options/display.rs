@@ -29,7 +29,7 @@ pub struct DisplayOptions {
     /// Print no time (-t), seconds since 1970 (-tt), the time since the previous packet (-ttt), the date (-tttt) or the
     /// time since the first packet (-ttttt)
     #[arg(short = 't', action = ArgAction::Count, conflicts_with_all = ["time", "json"],
-        value_parser = clap::value_parser!(u8).range(..=5))]
+        value_parser = time_letters)]
     time_letters: u8,
     /// The form of times (none, local, utc, epoch, delta, date or since-first)
     #[arg(
@@ -154,6 +154,12 @@ impl DisplayOptions {
     pub fn is_quiet(&self) -> bool {
         self.quiet
     }
+}
+
+/// Parses the number of letters of `-t`.
+fn time_letters(text: &str) -> Result<u8, String> {
+    let number = text.parse().ok().filter(|number| *number <= 5);
+    number.ok_or("expected -t, -tt, -ttt, -tttt or -ttttt".to_owned())
 }
 
 #[cfg(test)]

@@ -353,9 +353,34 @@ fn errors_about_values_say_what_is_expected() {
             }
         }
         assert!(tried > 500, "{tried}");
-        let missing = run(program("capture").args(["-i", "none"]));
-        let lists = "; `pcap-devices` lists the devices\n";
-        assert!(missing.stderr.ends_with(lists), "{}", missing.stderr);
+        for (name, words, end) in [
+            (
+                "capture",
+                &["-i", "none"][..],
+                "; `pcap-devices` lists the devices",
+            ),
+            (
+                "capture",
+                &["-i", "lo", "-y", "PPP"],
+                "; `pcap-devices -L` lists its link types",
+            ),
+            (
+                "capture",
+                &["-i", "lo", "-f", "udp", "-F", "none"],
+                "has a filter already",
+            ),
+            (
+                "read",
+                &["-tttttt", "none"],
+                "expected -t, -tt, -ttt, -tttt or -ttttt",
+            ),
+        ] {
+            let ran = run(program(name).args(words));
+            let first = ran.stderr.lines().next().unwrap_or_default();
+            assert!(first.ends_with(end), "{name}: {}", ran.stderr);
+            // The filter in question is named, and no other.
+            assert!(!first.contains("at the end"), "{name}: {first}");
+        }
         let format = run(program("filter").args(["-F", "pcap", "/dev/null", "/dev/full"]));
         assert_eq!(format.status, Some(1), "{}", format.stderr);
     });

@@ -19,7 +19,7 @@ pub(crate) fn check_options(args: &Args) -> Rotation {
     let rotation = rotation.unwrap_or_else(|why| usage_error(&why));
     if args.print && args.rotation.prints_files() && args.form() == PrintFormat::Line {
         usage_error(
-            "cannot print packets and names of files on standard output: use --json, or printname",
+            "cannot print packets and names of files on standard output: use --json, or `-b printname:FILE`",
         );
     }
     if args.write.is_none() && args.also.is_empty() && args.format.is_given() {

@@ -115,9 +115,13 @@ impl DeviceOptions {
         let (words, file) = (&self.args.words, &self.args.filter_file);
         let is_unused = self.requests.iter().all(|request| request.filter.is_some());
         if is_unused && (!words.is_empty() || file.is_some()) {
+            let unused = match file {
+                Some(_) => "-F",
+                None => "the filter expression at the end",
+            };
             return Err(clap::Error::raw(
                 ErrorKind::ArgumentConflict,
-                "the filter expression at the end cannot be used with -f: every device has a filter already",
+                format!("{unused} cannot be used with -f: every device has a filter already"),
             ));
         }
         Ok(())

@@ -234,6 +234,7 @@ pub(super) const ROWS: &[Refused] = &[
         &["-D", "--list-interfaces"],
         "devices are listed without an option",
     ),
+    row("", &[DEVICES], &[""], "name a device with `-i DEV`"),
     row("dumpcap", &[DEVICES], &["-M"], "use `--json` or `--names`"),
     row(
         "dumpcap",
