@@ -249,8 +249,16 @@ fn compressed_savefiles_cannot_be_followed() {
         let text = format!("pcap-read: cannot follow `{path}`: it is compressed with gzip\n");
         assert_eq!((ran.status, ran.stderr), (Some(1), text));
     }
-    let ran = run_with_stdin(program("read").args(["--follow", "-"]), &bytes);
-    assert_eq!(ran.status, Some(1));
-    let start = "pcap-read: cannot follow `-`: ";
-    assert!(ran.stderr.starts_with(start), "{}", ran.stderr);
+}
+
+/// A device has no header, for which the program would wait forever.
+#[test]
+fn pipes_and_devices_cannot_be_followed() {
+    let bytes = savefile(false, true, 1, &sample_packets_nano());
+    for (path, bytes) in [("-", &gzip(&bytes)), ("-", &bytes), ("/dev/null", &bytes)] {
+        let ran = run_with_stdin(program("read").args(["--follow", path]), bytes);
+        assert_eq!(ran.status, Some(1));
+        let start = format!("pcap-read: cannot follow `{path}`: expected a regular file; a pipe");
+        assert!(ran.stderr.starts_with(&start), "{}", ran.stderr);
+    }
 }

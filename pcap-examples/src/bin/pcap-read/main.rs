@@ -5,6 +5,7 @@ mod blocks;
 mod info;
 mod packets;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use pcap_core::ErrorKind;
 use pcap_examples::background_writer::{self, BackgroundWriter};
 use pcap_examples::counted;
 use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::files;
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::options::filter::Selection;
 use pcap_examples::options::input::Input;
@@ -126,8 +128,24 @@ fn print_files(printing: &mut Printing<'_>, files: &[PathBuf]) -> Outcome {
     outcome
 }
 
+/// Returns whether a path is a pipe or a device. The path `-` means standard input.
+fn is_stream(path: &Path) -> bool {
+    match path.as_os_str() == "-" {
+        true => files::stdin().is_some_and(|file| !files::is_regular(&file)),
+        false => fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()),
+    }
+}
+
 /// Opens a savefile. With `follow`, waits until its header is complete.
 fn open(path: &Path, follow: bool) -> Outcome<SavefileInput> {
+    if follow && is_stream(path) {
+        let path = path.display();
+        let text = format!(
+            "cannot follow `{path}`: expected a regular file; a pipe is read until its other end is closed, \
+             without --follow"
+        );
+        return Err(Failure::Text(text));
+    }
     loop {
         // Opening a file twice would lose data of a FIFO.
         let compression = match follow {
