@@ -145,13 +145,16 @@ impl Shared {
     /// Removes the oldest savefiles of the ring if there is not enough free space for the data that waits. If there are
     /// none, the capture must end. Returns how many bytes may still be written.
     fn check(&self) -> u64 {
-        if self.is_low.load(Ordering::Relaxed) {
+        // Two threads that check at the same time must not both remove savefiles.
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if failure.is_some() {
             return 0;
         }
         let folder = self.folder.display();
         let why = match self.min.compare(&self.folder) {
             Ok((free, min)) => {
-                let left = free.saturating_sub(self.written.expected_bytes(&self.ratio));
+                let waiting = self.written.expected_bytes(&self.ratio);
+                let left = free.saturating_sub(waiting);
                 if left >= min || self.remove(min - left) {
                     return left.saturating_sub(min);
                 }
@@ -162,7 +165,7 @@ impl Shared {
             }
             Err(error) => format!("cannot get the free space of `{folder}`: {error}"),
         };
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        *failure = Some(why);
         self.is_low.store(true, Ordering::Relaxed);
         0
     }
