@@ -445,18 +445,18 @@ fn a_ring_of_one_file_has_the_name_of_the_option() {
 fn waiting_for_savefiles_to_close_is_counted() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
-        let options = "-B 16M --json --compress zstd:19 -b packets:1 -w a.pcap.zst";
+        let options = "-B 16M --json --compress zstd:15 -b packets:1 -w a.pcap.zst";
         let running = Running::start(&mut capture(folder.path(), options));
-        Sender::new().send(60, 1000);
+        Sender::new().send(30, 1000);
         let lines = end(running, 0);
         let statistics: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
-        assert_eq!(statistics["packets"], 60);
+        assert_eq!(statistics["packets"], 30);
         assert!(statistics["waits"].as_u64() >= Some(1), "{statistics}");
         assert!(
             statistics["waited_seconds"].as_f64() > Some(0.0),
             "{statistics}"
         );
-        assert_eq!(names(folder.path()).len(), 60);
+        assert_eq!(names(folder.path()).len(), 30);
     });
 }
 

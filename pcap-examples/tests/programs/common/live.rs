@@ -56,6 +56,9 @@ pub(crate) fn ip(words: &str) {
     run_tool("ip", &words.split(' ').collect::<Vec<_>>());
 }
 
+/// How long to wait for the end of a program. A busy machine needs a while to compress and close many files.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A running program that captures or sends packets.
 pub(crate) struct Running {
     child: Child,
@@ -109,7 +112,7 @@ impl Running {
             if let Some(status) = self.child.try_wait().expect("its status") {
                 break status;
             }
-            if start.elapsed() > Duration::from_secs(10) {
+            if start.elapsed() > PATIENCE {
                 self.child.kill().expect("it to end");
                 panic!("the program does not end");
             }
