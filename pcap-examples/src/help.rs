@@ -77,6 +77,7 @@ fn heading(program: &str, option: &str) -> Option<&'static str> {
         | "skip"
         | "snapshot-length"
         | "time-stamp-precision"
+        | "chop"
         | "shift"
         | "sort"
         | "sort-memory"

@@ -1,6 +1,7 @@
 //! Parses sizes, times, moments, numbers and link types on the command line. The functions are value parsers for clap.
 
 mod amount;
+mod chop;
 mod moment;
 mod number;
 mod number_ranges;
@@ -12,6 +13,7 @@ use std::net::Ipv4Addr;
 
 use pcap_core::{Dlt, Linktype, TstampType};
 
+pub use chop::{Chop, chop};
 pub use moment::{Moment, moment};
 pub use number::number;
 pub use number_ranges::{NumberRanges, number_ranges};

@@ -7,7 +7,7 @@ use pcap_core::{Linktype, Precision};
 use pcap_examples::comment_args::CommentArgs;
 use pcap_examples::options::rewrite::{self, RewriteOptions};
 use pcap_examples::output_format::FormatArg;
-use pcap_examples::value_parsers::{self, TimeShift};
+use pcap_examples::value_parsers::{self, Chop, TimeShift};
 use pcap_examples::{output_format, signals, skipped_packets};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
@@ -42,7 +42,7 @@ become enhanced ones, and simple packet blocks only if their length could not be
 From pcapng to pcap, only packets of one link type can be copied. What pcap cannot hold, such as
 comments and interfaces, is counted on standard error.
 
-The link type is changed first, then packets are rewritten, then the snaplen and the times change. If IN is damaged or a packet
+Bytes are removed (--chop) first, then the link type is changed, then packets are rewritten, then the snaplen and the times change. If IN is damaged or a packet
 cannot be converted, the packets before it are copied and the status is 1. After Ctrl-C, the
 packets read so far are copied and the status is 1. A packet is in OUT within about a second after
 it is read, even if OUT is compressed.";
@@ -89,6 +89,10 @@ pub(crate) struct Args {
     #[arg(short, long = "snapshot-length", value_name = "BYTES",
         value_parser = value_parsers::number(1_u32..=0x7fff_ffff))]
     pub(crate) snaplen: Option<u32>,
+    /// Remove LENGTH bytes from the start of packets, or with a minus from the end, after OFFSET bytes
+    /// that stay there. The length on the wire shrinks as well. Each use removes further bytes
+    #[arg(long, value_name = "[OFFSET:]LENGTH", value_parser = value_parsers::chop, allow_hyphen_values = true)]
+    pub(crate) chop: Vec<Chop>,
     /// The precision of packet times; finer digits are dropped [default: that of IN; nano from
     /// pcapng to pcap]
     #[arg(long = "time-stamp-precision", value_name = "PRECISION", value_parser = ["micro", "nano"])]

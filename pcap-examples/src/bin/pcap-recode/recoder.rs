@@ -15,6 +15,8 @@ pub(crate) struct Recoder<'a> {
     /// The converters of the link types that are converted.
     link_converters: Vec<(Linktype, LinkConverter)>,
     rewriter: Option<Rewriter>,
+    /// What is left of a packet of which bytes are removed.
+    chopped: Vec<u8>,
 }
 
 impl<'a> Recoder<'a> {
@@ -26,12 +28,13 @@ impl<'a> Recoder<'a> {
             args,
             link_converters: Vec::new(),
             rewriter: args.rewrite.rewriter()?,
+            chopped: Vec::new(),
         })
     }
 
-    /// Returns whether packets may be rewritten.
+    /// Returns whether bytes of packets may be rewritten or removed.
     pub(crate) fn rewrites(&self) -> bool {
-        self.rewriter.is_some()
+        self.rewriter.is_some() || !self.args.chop.is_empty()
     }
 
     /// Returns the link type that packets of this one get. Call this for each interface.
@@ -99,6 +102,15 @@ impl<'a> Recoder<'a> {
         mut packet: Packet<'p>,
     ) -> Outcome<Option<Packet<'p>>> {
         let args = self.args;
+        if !args.chop.is_empty() {
+            self.chopped.clear();
+            self.chopped.extend_from_slice(packet.data());
+            let mut len = packet.wire_len();
+            for chop in &args.chop {
+                len = chop.apply(&mut self.chopped, len);
+            }
+            packet = Packet::new(packet.timestamp(), len, &self.chopped);
+        }
         if let Some(index) = self.position(linktype) {
             packet = match self.link_converters[index].1.convert(packet) {
                 Ok(packet) => packet,

@@ -151,7 +151,7 @@ pub(super) const ROWS: &[Refused] = &[
         "editcap",
         &[FILTER, SPLIT],
         &["-C"],
-        "`pcap-split --size SIZE` limits the size of savefiles; packets are cut only at their end, by `pcap-recode -s`",
+        "`pcap-split --size SIZE` limits the size of savefiles; `pcap-recode --chop` removes bytes of packets",
     ),
     row(
         "editcap",
@@ -241,7 +241,7 @@ pub(super) const ROWS: &[Refused] = &[
         "tcprewrite, editcap",
         &[RECODE],
         &["-C"],
-        "use `--fix-checksums`; packets are cut only at their end, with `-s`",
+        "use `--fix-checksums`, or to remove bytes `--chop`",
     ),
     row(
         "tcprewrite",

@@ -1,5 +1,6 @@
 //! Tests of `pcap-recode`, compared with editcap, tcpdump, tshark and gzip.
 
+mod chop;
 mod formats;
 mod gzip;
 mod link_headers;
