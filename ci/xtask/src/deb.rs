@@ -17,7 +17,8 @@ Description: programs that capture, read, filter and send packets with libpcap
  savefiles, pcap-filter, pcap-split, pcap-merge and pcap-recode convert
  savefiles, pcap-replay sends one on a device, and pcap-bpf compiles filters.
  .
- Savefiles may be classic or pcapng, optionally compressed with gzip, zstd or lz4.
+ Savefiles may be classic or pcapng, optionally compressed with gzip, zstd or
+ lz4.
 ";
 
 const README: &str = "\
