@@ -37,7 +37,40 @@ pub(crate) fn program(name: &str) -> Command {
     // Local times do not depend on the system.
     command.env("TZ", "UTC");
     reset_signals(&mut command);
+    if ["capture", "demo", "replay"].contains(&name) {
+        isolate(&mut command);
+    }
     command
+}
+
+/// Starts a program in an empty network namespace, unless the test has created one. A test whose command line is
+/// accepted by mistake then neither captures nor sends on the devices of the machine. Without root, it could not.
+fn isolate(command: &mut Command) {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::process::CommandExt;
+        let namespace = |of: &str| fs::read_link(format!("/proc/{of}/ns/net"));
+        // `self` is the main thread, which runs no test.
+        let is_isolated = match (namespace("thread-self"), namespace("self")) {
+            (Ok(thread), Ok(process)) => thread != process,
+            _ => false,
+        };
+        // SAFETY: geteuid(2) has no preconditions.
+        if is_isolated || unsafe { libc::geteuid() } != 0 {
+            return;
+        }
+        let unshare = || {
+            // SAFETY: unshare(2) only takes a flag here, and only affects the new process.
+            match unsafe { libc::unshare(libc::CLONE_NEWNET) } {
+                0 => Ok(()),
+                _ => Err(std::io::Error::last_os_error()),
+            }
+        };
+        // SAFETY: unshare(2) is a system call without locks, so it may be called between fork and exec.
+        unsafe { command.pre_exec(unshare) };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = command;
 }
 
 /// Resets the signals that the tests may ignore, as under nohup(1) and in the background jobs of a script.
