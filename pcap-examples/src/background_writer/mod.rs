@@ -132,7 +132,7 @@ impl BackgroundWriter {
     ) -> BackgroundWriter {
         BackgroundWriter::start(move |shared| {
             if let Some(previous) = previous {
-                if let Err(error) = previous.0.wait_until_complete() {
+                if let Err(error) = previous.0.wait_until_complete(&shared) {
                     shared.lock().follows_failure = true;
                     return Err(error);
                 }

@@ -199,7 +199,10 @@ impl Shared {
 
     /// Records that the compressor has received data.
     pub(crate) fn record_compressed(&self, bytes: usize) {
-        self.lock().compressed_bytes += bytes as u64;
+        let mut state = self.lock();
+        state.compressed_bytes += bytes as u64;
+        // A slow compressor is no reason to give up the output.
+        state.last_progress = Instant::now();
     }
 
     /// Returns the error of the output if it has failed.
@@ -218,16 +221,20 @@ impl Shared {
         self.program_wakeup.notify_all();
     }
 
-    /// Waits until all data is written, or the output has failed.
+    /// Waits until all data is written, or the output has failed. Its progress counts as that of `next`, which must not be
+    /// given up meanwhile.
     ///
     /// # Errors
     ///
     /// Returns an error if the disk is full. After another failure, the next output may succeed.
-    pub(super) fn wait_until_complete(&self) -> io::Result<()> {
+    pub(super) fn wait_until_complete(&self, next: &Shared) -> io::Result<()> {
         let mut state = self.lock();
         while !state.is_complete && state.result.is_none() {
             let waited = self.program_wakeup.wait_timeout(state, RETRY_INTERVAL);
             (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            let progress = state.last_progress;
+            let mut next = next.lock();
+            next.last_progress = next.last_progress.max(progress);
         }
         state.check().or_else(|error| match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Err(error),
