@@ -83,14 +83,23 @@ impl CopyProgress {
         output.map_or(0, |output| output.unwritten_packets())
     }
 
-    /// Prints the numbers on standard error, and with `is_json` also as a line of JSON, which goes to standard error if
-    /// the savefile goes to standard output. Returns the outcome of the copy.
+    /// Prints the numbers on standard error unless `is_quiet`, and with `is_json` also as a line of JSON, which goes to
+    /// standard error if the savefile goes to standard output. Returns the outcome of the copy.
     ///
     /// # Errors
     ///
     /// Returns the failure of the copy, or the error of standard output.
-    pub fn report(&self, is_json: bool, output: &Path, outcome: Outcome) -> Outcome {
-        self.print();
+    pub fn report(
+        &self,
+        is_quiet: bool,
+        is_json: bool,
+        output: &Path,
+        outcome: Outcome,
+    ) -> Outcome {
+        match is_quiet {
+            true => stderr::print_unwritten(self.unwritten()),
+            false => self.print(),
+        }
         if !is_json {
             return outcome;
         }

@@ -97,6 +97,9 @@ pub(crate) struct Args {
     /// Also print the summary as a line of JSON (see below)
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print only errors, and the summary if --json is given
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
     #[command(flatten)]
     pub(crate) format: FormatArg,
     #[command(flatten)]

@@ -65,7 +65,7 @@ pub(crate) fn copy(
         .and(outcome_of_reading(args, outcome))
         .and(copy.comments.check());
     if copy.output.is_created() {
-        outcome = copy_progress.report(args.json, &args.output, outcome);
+        outcome = copy_progress.report(args.quiet, args.json, &args.output, outcome);
         copy.picker.report(&bar);
     }
     outcome

@@ -43,7 +43,7 @@ fn run(args: &Args) -> Outcome {
         return Err(Failure::Text(text));
     }
     let output_format = OutputFormat::of_path(&args.output)?.with(args.format);
-    let input = SavefileInput::open(&args.input, true)?;
+    let input = SavefileInput::open(&args.input, !args.quiet)?;
     let format = output_format.format_for(input.format());
     args.comments.check(&args.output, format)?;
     signals::break_on_end(input.break_handle());

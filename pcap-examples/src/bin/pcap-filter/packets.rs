@@ -72,7 +72,7 @@ pub(crate) fn copy(
         .and(drained)
         .and(skipped.outcome())
         .and(comments.check());
-    let outcome = copy_progress.report(args.json, &args.output, outcome);
+    let outcome = copy_progress.report(args.quiet, args.json, &args.output, outcome);
     picker.report(&bar);
     outcome
 }

@@ -15,6 +15,8 @@ pub(crate) struct Picker {
     duplicates: Option<DuplicateFinder>,
     /// The number of further packets to copy.
     left: u64,
+    /// Whether only warnings are printed.
+    is_quiet: bool,
 }
 
 impl Picker {
@@ -23,6 +25,7 @@ impl Picker {
             range: args.range.start(),
             duplicates: args.duplicates.finder(),
             left: args.limit.unwrap_or(u64::MAX),
+            is_quiet: args.quiet,
         }
     }
 
@@ -73,7 +76,9 @@ impl Picker {
         };
         bar.suspend(|| {
             let found = counted(duplicates.found(), "duplicate");
-            stderr::print_line(format_args!("{found} removed"));
+            if !self.is_quiet {
+                stderr::print_line(format_args!("{found} removed"));
+            }
             let forgotten = duplicates.forgotten();
             if forgotten > 0 {
                 stderr::print_message(

@@ -42,6 +42,25 @@ fn by_tcpdump(folder: &Path, input: &Path, nano: bool, expression: &str) -> Vec<
     read_tool_savefile(&path)
 }
 
+#[test]
+fn quiet_copies_print_only_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = savefile(false, false, 1, &sample_packets());
+    let input = write_file(folder.path(), "in.pcap", &bytes);
+    let output = folder.path().join("out.pcap");
+    let paths = [path_arg(&input), path_arg(&output)];
+    for options in [&["-q"][..], &["--quiet", "--dedup"]] {
+        let copied = run_program("filter", &[&paths, options].concat());
+        assert_eq!(copied.success_output(), "");
+    }
+    let json = run_program("filter", &[&paths[..], &["-q", "--json"]].concat());
+    assert!(json.success_output().contains("\"written\":8"));
+    let cut = write_file(folder.path(), "cut.pcap", &bytes[..bytes.len() - 3]);
+    let damaged = run_program("filter", &["-q", path_arg(&cut), path_arg(&output)]);
+    assert_eq!(damaged.status, Some(1));
+    assert!(damaged.stderr.starts_with("pcap-filter: "), "{damaged:?}");
+}
+
 // Shows: parity/programs-dump-split-recode
 #[test]
 fn savefiles_match_tcpdump_byte_by_byte() {
