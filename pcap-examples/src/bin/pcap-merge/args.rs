@@ -27,9 +27,10 @@ without a time stay behind the packet before them.
 --shift adds to the times of an input before they are compared, for a clock that was wrong. It also
 changes the times of statistics and journal entries. A filter sees packets before --snapshot-length.
 
-If OUT is classic pcap, all inputs must have the same link type and, without --snapshot-length, the same snaplen. OUT has nanosecond
-precision if one of the inputs does, as pcapng always does. It declares the length of the frame
-check sequence if all inputs declare the same; otherwise a warning is printed.
+If OUT is classic pcap, all inputs must have the same link type. OUT has the longest snaplen of the
+inputs, and nanosecond precision if one of them does, as pcapng always does. It declares the length
+of the frame check sequence if all inputs declare the same; otherwise a warning is printed. The
+snaplen of an interface that pcapng describes behind the first packets must not be longer.
 
 If OUT is pcapng, it has one section, in the byte order of the first input (of this machine if that
 is classic), with the interfaces of all inputs and everything that the blocks of the inputs contain:
@@ -63,10 +64,10 @@ Formats:
   The extension of OUT determines its format, in upper or lower case:
   `.pcapng` means pcapng, and `.pcap`, `.cap` and `.dmp` mean classic pcap.
   With another extension or none, and on standard output, it is pcapng if an
-  input is, or if the inputs have different link types or snaplens, and
-  otherwise classic pcap. --format overrides this. If `.gz`, `.zst` or `.lz4`
-  follows, OUT is compressed. --compress overrides this. Extensions of other
-  compression formats, such as `.xz`, are rejected.";
+  input is, or if the inputs have different link types, and otherwise classic
+  pcap. --format overrides this. If `.gz`, `.zst` or `.lz4` follows, OUT is
+  compressed. --compress overrides this. Extensions of other compression
+  formats, such as `.xz`, are rejected.";
 
 const JSON_HELP: &str = "  \
   Further members are inputs (the number of inputs), unread (the number of inputs of which

@@ -52,7 +52,7 @@ impl Properties {
 pub(crate) struct MergedFormat {
     properties: Properties,
     fcs: Fcs,
-    /// The input that determined the link type and the snaplen.
+    /// The input that determined the link type.
     path: PathBuf,
     /// Why a classic savefile cannot hold all inputs.
     difference: Option<String>,
@@ -78,7 +78,7 @@ impl MergedFormat {
         }
     }
 
-    /// Extends the precision for another input, and compares the rest.
+    /// Extends the precision and the snaplen for another input, and compares the rest.
     pub(crate) fn add(&mut self, properties: Properties, path: &Path) {
         if let Fcs::Same(ours) = &self.fcs {
             if *ours != properties.fcs {
@@ -97,8 +97,9 @@ impl MergedFormat {
         if properties.precision == Precision::Nano {
             self.properties.precision = Precision::Nano;
         }
+        self.properties.snaplen = self.properties.snaplen.max(properties.snaplen);
         if self.difference.is_none() {
-            self.difference = self.compare(properties, path);
+            self.difference = self.compare_linktype(properties, path);
         }
     }
 
@@ -127,38 +128,44 @@ impl MergedFormat {
         }
     }
 
-    /// Checks that a classic output can hold the packets of another interface.
+    /// Checks that the created classic output can hold the packets of another interface.
     ///
     /// # Errors
     ///
     /// Returns an error if it cannot.
     pub(crate) fn check_new(&self, properties: Properties, path: &Path) -> Outcome {
-        match self.compare(properties, path) {
+        let (ours, theirs) = (self.properties.snaplen, properties.snaplen);
+        let difference = self.compare_linktype(properties, path).or_else(|| {
+            // Readers truncate packets that are longer.
+            (theirs > ours).then(|| {
+                let found = format!("expected a snaplen of at most {ours}, found {theirs}");
+                self.difference(path, &found)
+            })
+        });
+        match difference {
             None => Ok(()),
             Some(text) => Err(Failure::Text(text)),
         }
     }
 
-    /// Returns the difference from the first input.
-    fn compare(&self, properties: Properties, path: &Path) -> Option<String> {
-        let (ours, theirs) = (self.properties, properties);
-        let found = if theirs.linktype != ours.linktype {
-            let (ours, theirs) = (ours.linktype, theirs.linktype);
-            format!("expected the link type {ours}, found {theirs}")
-        } else if theirs.snaplen != ours.snaplen {
-            let (ours, theirs) = (ours.snaplen, theirs.snaplen);
-            format!("expected the snaplen {ours}, found {theirs}")
-        } else {
-            return None;
-        };
+    /// Returns the difference if the link type is not that of the first input.
+    fn compare_linktype(&self, properties: Properties, path: &Path) -> Option<String> {
+        let (ours, theirs) = (self.properties.linktype, properties.linktype);
+        (theirs != ours).then(|| {
+            let found = format!("expected the link type {ours}, found {theirs}");
+            self.difference(path, &found)
+        })
+    }
+
+    fn difference(&self, path: &Path, found: &str) -> String {
         let merged = match path == self.path {
             true => format!("all of `{}`", path.display()),
             false => format!("`{}` with `{}`", path.display(), self.path.display()),
         };
-        Some(format!(
+        format!(
             "cannot merge {merged}: {found}; a classic savefile has one of each: name the output \
              `.pcapng`, or use --format pcapng"
-        ))
+        )
     }
 
     /// Creates the classic output, or a temporary savefile with the same header.
