@@ -64,7 +64,10 @@ impl Details {
     fn push_ip(&self, out: &mut Vec<u8>, ip: &IpPacket<'_>) {
         // Writing to memory cannot fail.
         let data = ip.data;
-        if let Some(header) = data.first_chunk::<40>().filter(|data| data[0] >> 4 == 6) {
+        if data.first().is_some_and(|byte| byte >> 4 == 6) {
+            let Some(header) = data.first_chunk::<40>() else {
+                return;
+            };
             let [a, b, c, d] = header[..4] else { return };
             let class = (a & 15) << 4 | b >> 4;
             let label = u32::from_be_bytes([0, b & 15, c, d]);
@@ -105,7 +108,8 @@ impl Details {
             out.extend_from_slice(b", options 0x");
             crate::hex::push(out, options);
         }
-        if let (true, Some(all)) = (self.verify, data.get(..end)) {
+        let whole = data.get(..end).filter(|header| header.len() >= 20);
+        if let (true, Some(all)) = (self.verify, whole) {
             let stated = short(10);
             let computed = checksum(Sum16BitWords::new(), all, 10);
             if computed != stated {
@@ -184,4 +188,36 @@ fn computed(ip: &IpPacket<'_>, payload: &[u8], at: usize) -> u16 {
 fn checksum(sum: Sum16BitWords, data: &[u8], at: usize) -> u16 {
     let sum = sum.add_slice(&data[..at]).add_slice(&data[at + 2..]);
     u16::from_be(sum.ones_complement())
+}
+
+#[cfg(test)]
+mod tests {
+    use pcap_core::Dlt;
+
+    use super::*;
+    use crate::decode::decode;
+
+    #[test]
+    fn an_ip_header_may_be_truncated_anywhere() {
+        let details = Details {
+            verify: true,
+            is_colored: false,
+            first_acknowledged: 0,
+        };
+        // Each first byte, and so each version and header length of IPv4, and each class of IPv6.
+        for first in 0..=255 {
+            let mut packet = [0; 60];
+            packet[0] = first;
+            for length in 0..=packet.len() {
+                let known = decode(Dlt::RAW, &packet[..length]);
+                let mut out = Vec::new();
+                if let Some(ip) = &known.ip {
+                    details.push(&mut out, ip, known.fragment);
+                }
+                let is_ipv4 = out.starts_with(b"    IPv4");
+                assert!(!is_ipv4 || first >> 4 == 4, "{first:#x} {length}");
+                assert!(first >> 4 != 6 || out.is_empty() == (length < 40));
+            }
+        }
+    }
 }
