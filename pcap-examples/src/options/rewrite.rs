@@ -52,8 +52,9 @@ Anonymizing:
   the options for addresses replace are not anonymized. Truncated addresses
   are anonymized as far as they go. Parts of headers that may have addresses
   in an unknown form become zeros: unknown options of IP and of neighbour
-  discovery, unknown kinds of routes, the cookies and heartbeats of SCTP, and
-  the extensions of ICMP errors that name interfaces.
+  discovery, unknown kinds of routes, unknown messages of IGMP, the options of
+  Geneve, the cookies and heartbeats of SCTP, and the extensions of ICMP
+  errors that name interfaces.
 
   What is not hidden: the payload, and in it names (DNS, TLS, HTTP), addresses
   (DHCP, FTP, SIP, OSPF, PIM, VRRP, BGP, LLDP, LACP) and unknown tunnels (GTP,

@@ -142,6 +142,8 @@ impl Walk<'_> {
         while at < end {
             let (Some(kind), Some(length @ 1..)) = (self.editor.u8(at), self.editor.u8(at + 1))
             else {
+                // The end of this option is unknown.
+                self.hide(at + 2, end);
                 break;
             };
             let next = at + 8 * usize::from(length);
@@ -159,7 +161,7 @@ impl Walk<'_> {
                 (3, Some(bits)) => self.prefix(at + 16, until, bits),
                 (4, _) => {
                     self.quote(at + 8, until);
-                    payload = payload.min(next);
+                    payload = payload.min(self.payload);
                 }
                 // The MTU, lifetimes, times and flags.
                 (5 | 7 | 8 | 13 | 14 | 26, _) => {}
@@ -248,6 +250,7 @@ impl Walk<'_> {
 
     pub(super) fn igmp(&mut self, at: usize, end: usize, outer: Outer) {
         self.editor.open(at, end, 0);
+        let mut payload = end;
         match self.editor.u8(at) {
             Some(0x22) => self.group_records(at, end, 4),
             Some(0x11 | 0x12 | 0x16 | 0x17) => {
@@ -255,9 +258,13 @@ impl Walk<'_> {
                 // The sources of a query.
                 self.ip_addresses(Side::Other, (at + 12, end), (4, 4));
             }
-            _ => {}
+            // Messages of routers, such as those of DVMRP and mtrace, which have addresses.
+            _ => {
+                self.hide(at + 4, end);
+                payload = end.min(at + 4);
+            }
         }
-        self.payload(end);
+        self.payload(payload);
         let difference = self.editor.close();
         let sum = self.sum(at, end, outer.is_whole);
         self.set_checksum(at + 2, difference, sum);
@@ -276,10 +283,14 @@ impl Walk<'_> {
             let addresses = at + 4;
             at = addresses + length * (usize::from(sources) + 1);
             self.ip_addresses(Side::Other, (addresses, at.min(end)), (length, length));
-            at += 4 * usize::from(auxiliary);
+            let next = at + 4 * usize::from(auxiliary);
+            self.hide(at, next.min(end));
+            at = next;
             if at >= end {
                 return;
             }
         }
+        // More than the number of records.
+        self.hide(at, end);
     }
 }

@@ -93,12 +93,16 @@ impl Walk<'_> {
         let mut last_hop = None;
         while at < end {
             let (kind, length, pointer) = match self.editor.array::<3>(at) {
-                Some([0, ..]) | None => break,
+                None => break,
                 Some([1, ..]) => {
                     at += 1;
                     continue;
                 }
-                Some([_, 0 | 1, _]) => break,
+                // The end of the options, or an option whose end is unknown.
+                Some([0, ..] | [_, 0 | 1, _]) => {
+                    self.hide(at + 1, end);
+                    break;
+                }
                 Some([kind, length, pointer]) => (kind, length, pointer),
             };
             let next = at + usize::from(length);

@@ -168,7 +168,10 @@ impl Walk<'_> {
             Some(first) if first >> 6 == 0 => 4 * usize::from(first & 0x3f),
             _ => return self.payload(at),
         };
-        self.ether_type(at + 2, at + 8 + options, end);
+        let body = at + 8 + options;
+        // Each network has its own options.
+        self.hide(at + 8, body.min(end));
+        self.ether_type(at + 2, body, end);
     }
 
     fn udp_lite(&mut self, at: usize, end: usize, outer: Outer) {

@@ -29,7 +29,7 @@ pub(super) struct Walk<'a> {
     pub(super) is_first_ip: bool,
     depth: u32,
     /// Where the payload begins: the bytes after the last known header.
-    payload: usize,
+    pub(super) payload: usize,
 }
 
 /// An address that may have been replaced.

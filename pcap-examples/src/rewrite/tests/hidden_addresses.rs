@@ -3,7 +3,7 @@
 use pcap_core::Dlt;
 
 use super::{anonymizing, full_sum, rewrite_as};
-use crate::rewrite::Rewriter;
+use crate::rewrite::{PayloadRule, Rewriter, Rules};
 
 /// Addresses that occur nowhere else.
 const V4: [[u8; 4]; 4] = [
@@ -108,6 +108,14 @@ pub(super) fn packets() -> Vec<(Dlt, Vec<u8>)> {
             &[],
             &udp(6081, &join(&[&[0, 0, 0x65, 0x58, 0, 0, 1, 0], &frame])),
         ),
+        ipv4(
+            17,
+            &[],
+            &udp(
+                6081,
+                &join(&[&[2, 0, 8, 0, 0, 0, 1, 0, 1, 2, 3, 1], &V4[2], &plain]),
+            ),
+        ),
     ];
     for tunnel in tunnels {
         add(Dlt::RAW, tunnel);
@@ -196,6 +204,9 @@ fn ip_packets() -> Vec<Vec<u8>> {
         // An unknown option, and an address that exceeds its option.
         join(&[&[149, 10, 0, 0], &V4[2], &[0; 4]]),
         join(&[&[7, 6, 4], &V4[2][..3], &[1, 0]]),
+        // Addresses behind the last option, and in one without a length.
+        join(&[&[0, 7, 7, 4], &V4[2]]),
+        join(&[&[7, 0, 7, 4], &V4[2]]),
     ] {
         packets.push(ipv4(17, &options, &udp(9, b"")));
     }
@@ -229,6 +240,14 @@ fn ip_packets() -> Vec<Vec<u8>> {
         &V4[0],
     ]);
     packets.push(ipv4(2, &[], &report));
+    // Other data of a group, and more groups than the header counts.
+    let data = join(&[&[0x22, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0], &V4[2], &V4[3]]);
+    packets.push(ipv4(2, &[], &data));
+    let more = join(&[&[0x22, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0], &V4[2]]);
+    packets.push(ipv4(2, &[], &more));
+    // Neighbours in DVMRP.
+    let neighbors = join(&[&[0x13, 2, 0, 0, 0, 0, 0, 3], &V4[2], &V4[3]]);
+    packets.push(ipv4(2, &[], &neighbors));
     // Extension headers.
     let udp = udp(9, b"");
     let home = join(&[&[17, 2, 1, 2, 0, 0, 201, 16], &v6(3)]);
@@ -254,6 +273,7 @@ fn ip_packets() -> Vec<Vec<u8>> {
         join(&[&[33, 2, 0, 0, 0, 0, 0, 9], &LONG]),
         join(&[&[38, 2, 0, 8], &v6(4)[..12]]),
         join(&[&[99, 3, 0, 0, 0, 0, 0, 0], &v6(4)]),
+        join(&[&[99, 0, 0, 0, 0, 0, 0, 0], &v6(4)]),
     ] {
         packets.push(ipv6(58, &solicitation(&options)));
     }
@@ -342,6 +362,20 @@ fn no_place_and_no_truncated_place_keeps_an_address() {
             }
         }
     }
+}
+
+#[test]
+fn the_payload_of_a_packet_in_a_redirect_is_removed() {
+    let quoted = ipv6(17, &udp(9, b"payload!"));
+    let redirect = join(&[&[137, 0, 0, 0, 0, 0, 0, 0], &v6(3), &v6(4)]);
+    let packet = ipv6(58, &join(&[&redirect, &[4, 8, 0, 0, 0, 0, 0, 0], &quoted]));
+    let mut rewriter = Rewriter::new(Rules {
+        payload: Some(PayloadRule::Cut),
+        ..Rules::default()
+    });
+    let length = packet.len();
+    let (short, _) = rewrite_as(&mut rewriter, Dlt::RAW, &packet, length as u32);
+    assert_eq!(short, packet[..length - b"payload!".len()]);
 }
 
 #[test]
