@@ -30,6 +30,11 @@ pub fn print_line(what: impl fmt::Display) {
     if io::stderr().is_terminal() {
         line.insert_str(0, caret::before_line());
     }
+    print_bytes(line.into_bytes());
+}
+
+/// Prints bytes on standard error as they are, and otherwise does the same as [`print_line`].
+pub(crate) fn print_bytes(line: Vec<u8>) {
     let (done, is_done) = mpsc::channel();
     let copy = line.clone();
     // The request may arrive while the write blocks, so the write runs in a separate thread.
@@ -45,8 +50,8 @@ pub fn print_line(what: impl fmt::Display) {
 }
 
 /// Writes a line, and records whether that failed.
-fn write(line: &str) {
-    match io::stderr().write_all(line.as_bytes()) {
+fn write(line: &[u8]) {
+    match io::stderr().write_all(line) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             IS_INCOMPLETE.store(true, Ordering::Relaxed);
         }

@@ -1,15 +1,15 @@
 //! Prints a line for each finished savefile.
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::background_writer::{BackgroundWriter, FileCare};
 use crate::exit::{Failure, Outcome};
 use crate::files;
 use crate::line_output::LineOutput;
 use crate::savefile_summary::SavefileSummary;
-use crate::{safe_files, signals};
+use crate::{safe_files, signals, stderr};
 
 /// Prints the name of each finished savefile, or a line of JSON. The clones print to the same output.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ struct Lines {
 enum Target {
     Stdout(LineOutput),
     Stderr,
-    File(PathBuf, File),
+    File(PathBuf, BackgroundWriter),
     /// An output that has failed, or whose reader has gone away.
     Ended,
 }
@@ -47,7 +47,9 @@ impl FileLines {
                 // Opening a FIFO waits for its reader.
                 let created = signals::while_killable(|| safe_files::create(path));
                 let file = created.map_err(|e| files::creation_failure(path, &e))?;
-                Target::File(path.to_owned(), file)
+                // A pipe may block. A background writer gives it up when the program must end.
+                let writer = BackgroundWriter::for_file(file, None, FileCare::default(), None);
+                Target::File(path.to_owned(), writer)
             }
         };
         Ok(FileLines(Arc::new(Mutex::new(Lines { target, json }))))
@@ -82,13 +84,17 @@ impl FileLines {
             Target::Stdout(output) => output
                 .print_line(|out| out.append(&mut line))
                 .map_err(|e| (e.kind(), Failure::Stdout(e))),
-            Target::Stderr => io::stderr()
-                .write_all(&line)
-                .map_err(|e| (e.kind(), Failure::Text(e.to_string()))),
-            Target::File(path, file) => file.write_all(&line).map_err(|e| {
-                let text = format!("cannot write `{}`: {e}", path.display());
-                (e.kind(), Failure::Text(text))
-            }),
+            Target::Stderr => {
+                stderr::print_bytes(line);
+                Ok(())
+            }
+            Target::File(path, writer) => {
+                let written = writer.append(&line, None).and_then(|()| writer.flush());
+                written.map_err(|e| {
+                    let text = format!("cannot write `{}`: {e}", path.display());
+                    (e.kind(), Failure::Text(text))
+                })
+            }
             Target::Ended => Ok(()),
         };
         printed.or_else(|(kind, failure)| {

@@ -1,7 +1,9 @@
 //! Signals while an output is blocked or slow, and outputs with a size limit.
 
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 use std::thread;
@@ -10,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::{capture, command, long, packets_in, said, slowly};
 use crate::common::live::{Running, Sender, in_netns};
 use crate::common::process::{Lines, Process, wait_until, whole_packets};
-use crate::common::{not_written, path_arg, run_tool, write_file, written_and_error};
+use crate::common::{not_written, path_arg, program, run_tool, write_file, written_and_error};
 
 /// The packets in the pipe and the packets reported as not written add up to the packets sent.
 #[test]
@@ -37,6 +39,31 @@ fn a_capture_into_a_blocked_pipe_reports_lost_packets() {
                 "{error}"
             );
         }
+    });
+}
+
+/// The reader of the names of finished files does not read.
+#[test]
+fn names_of_files_do_not_keep_a_capture_from_ending() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("list");
+        run_tool("mkfifo", &[path_arg(&list)]);
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true);
+        let mut pipe = options.custom_flags(libc::O_NONBLOCK).open(&list).unwrap();
+        while pipe.write(&[0; 4096]).is_ok() {}
+        let mut command = program("capture");
+        let line = "-i lo -b packets:1 -b printname:list -w a.pcap udp";
+        command.current_dir(folder.path()).args(line.split(' '));
+        let running = Running::start(&mut command);
+        Sender::new().send(50, 64);
+        running.signal(libc::SIGTERM);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status.code(), Some(1), "{stderr}");
+        let error = "pcap-capture: cannot write `list`: it accepted nothing for ";
+        assert!(stderr.contains(error), "{stderr}");
+        assert!(stderr.contains("50 packets captured"), "{stderr}");
     });
 }
 
