@@ -86,7 +86,7 @@ fn run_on(args: &Args, devices: &[ChosenDevice], rotation: Rotation) -> Outcome 
             .for_each(|line| stderr::print_message(NAME, line));
     }
     let outcome = receiver.run();
-    monitor.end(outcome.is_err());
+    monitor.end(&outcome);
     // Closing takes a while. In this time, an output that the program has given up may still accept data.
     drop(captures);
     finish(args, outcome, &reports.statistics(&[written]))

@@ -91,7 +91,10 @@ impl Monitor {
     }
 
     /// Removes the line from the terminal, and writes the last status file.
-    pub(crate) fn end(self, has_failed: bool) {
+    pub(crate) fn end(self, outcome: &Outcome) {
+        // As for the exit status, it is no failure if the reader of the lines has closed the pipe.
+        let failure = outcome.as_ref().err();
+        let has_failed = failure.is_some_and(|failure| !failure.is_broken_pipe());
         let _ = self.end.send(has_failed);
         let begun = Instant::now();
         while self.is_done.recv_timeout(POLL_INTERVAL) == Err(RecvTimeoutError::Timeout) {
@@ -217,7 +220,12 @@ impl Progress {
     fn end(&mut self, has_failed: bool) {
         self.packets_per_second = 0;
         let state = if has_failed { "failed" } else { "ended" };
-        let status = self.status(&self.statistics(), state);
+        let mut statistics = self.statistics();
+        if !has_failed {
+            // Lines that no reader needs are not pending.
+            statistics.not_written = 0;
+        }
+        let status = self.status(&statistics, state);
         if let Some(file) = self.status_file.take() {
             file.set(status);
         }
@@ -245,7 +253,7 @@ impl Progress {
             object = json::push_counts(object, &total);
         }
         object = json::push_waits(object);
-        if let Some(file) = &self.file {
+        if let Some(file) = statistics.file.as_ref().or(self.file.as_ref()) {
             object = object.path("file", file);
         }
         object

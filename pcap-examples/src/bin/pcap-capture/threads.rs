@@ -92,7 +92,7 @@ fn run_with(
         receiver.run()
     })?;
     if let Some(monitor) = monitor.into_inner() {
-        monitor.end(outcome.is_err());
+        monitor.end(&outcome);
     }
     let written = written.into_inner().unwrap_or_else(PoisonError::into_inner);
     finish(args, outcome, &reports.statistics(&written))

@@ -32,6 +32,7 @@ fn the_status_file_is_current_and_whole() {
             (&read()["type"], &read()["state"]),
             (&"status".into(), &"running".into())
         );
+        assert_eq!(read()["file"], path_arg(&path));
         Sender::new().send(25, 100);
         wait_until("the status counts the packets", || read()["packets"] == 25);
         let running_status = read();
@@ -45,6 +46,31 @@ fn the_status_file_is_current_and_whole() {
             (&read()["state"], &read()["packets"]),
             (&"ended".into(), &25.into())
         );
+    });
+}
+
+/// The reader of the lines may need no more of them. That is no failure, as the exit status says.
+#[test]
+fn a_closed_pipe_of_lines_is_no_failure() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("status.json");
+        let mut command = program("capture");
+        command.args(words("-i lo -q --status-file")).arg(&path);
+        let mut process = Process::piped(command.arg("udp"));
+        wait_until("the program captures", || path.exists());
+        drop(process.child().stdout.take());
+        let sender = Sender::new();
+        wait_until("it ends", || {
+            sender.send(20, 100);
+            !process.is_running()
+        });
+        let ran = process.end();
+        assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+        let status = fs::read_to_string(&path).unwrap();
+        let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+        assert_eq!(status["state"], "ended", "{status}");
+        assert_eq!(status["pending"], 0, "{status}");
     });
 }
 
