@@ -11,6 +11,8 @@ use crate::exit::Failure;
 #[derive(Debug, Default)]
 pub(super) struct Ring {
     files: VecDeque<RingFile>,
+    /// The names of removed savefiles, until they are taken.
+    removed: Vec<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -86,6 +88,11 @@ impl Ring {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
+    /// Takes the names of the savefiles removed since the last call, which can be used again.
+    pub(super) fn take_removed(&mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.removed)
+    }
+
     /// Removes the oldest savefile. Returns `None` if it is not closed yet.
     ///
     /// Removes only the file that this capture has created. If another file has its name by now, that is left alone.
@@ -94,6 +101,7 @@ impl Ring {
             return None;
         }
         let file = self.files.pop_front()?;
+        self.removed.push(file.path.clone());
         let mut removed = Removed {
             path: file.path,
             bytes: file.bytes,

@@ -82,7 +82,6 @@ impl Output {
         if let (Some(file), Some(finisher)) = (removed.open, &self.finisher) {
             finisher.release(file);
         }
-        self.series.reuse(removed.path);
         self.find_ring_room();
         Some(())
     }

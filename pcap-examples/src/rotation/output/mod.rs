@@ -396,6 +396,8 @@ impl Output {
 
     fn create_next(&mut self) -> Outcome<(PathBuf, SavefileWriter)> {
         self.make_ring_place();
+        let removed = self.ring().take_removed();
+        removed.into_iter().for_each(|path| self.series.reuse(path));
         let clock = self.clock.as_ref();
         let time = clock.map_or_else(Timestamp::now, Clock::name_time);
         let (path, file) = self.series.create(time)?;

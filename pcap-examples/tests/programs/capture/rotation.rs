@@ -340,6 +340,13 @@ fn free_space_is_kept() {
         let ran = on_own_disk("256m", &options, 1000, 20);
         assert_eq!(ran.status, 0, "{}", ran.stderr);
         assert!(!ran.files[0].0.starts_with("a_00001"), "{:?}", ran.files);
+        // The names of files that were removed for space are used again, too.
+        let options = "--min-free 8MiB -C 500KB -W 30 -w disk/a.pcap -b printname:list";
+        let ran = on_own_disk("16m", options, 1000, 60);
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        for (name, ..) in &ran.files {
+            assert!(name.as_str() < "a.pcap30", "{:?}", ran.files);
+        }
     });
 }
 
