@@ -31,6 +31,8 @@ pub(crate) struct Named<'a> {
 
 /// A pattern with fields such as `{flow}`.
 struct Template {
+    /// The folder of the savefiles, whose name is taken as it is.
+    folder: PathBuf,
     pattern: NamePattern,
     /// The extension of each savefile, if the pattern has none.
     extension: String,
@@ -66,11 +68,11 @@ impl Names {
             true => String::new(),
             false => format!(".{format}"),
         };
-        let path = folder.map_or(template.to_owned(), |folder| folder.join(template));
         Ok(Names {
             numbered_files,
             template: Some(Template {
-                pattern: NamePattern::new(&path)?,
+                folder: folder.map_or(PathBuf::new(), Path::to_owned),
+                pattern: NamePattern::new(template)?,
                 extension,
                 taken: HashMap::new(),
             }),
@@ -115,7 +117,7 @@ impl Template {
             Some(text) => PathBuf::from(with_values(text, named)),
             None => path,
         };
-        let mut name: OsString = path.into();
+        let mut name: OsString = self.folder.join(path).into();
         if !self.extension.is_empty() {
             name.push(&self.extension);
             if let Some(compression) = compression {

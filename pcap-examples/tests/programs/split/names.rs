@@ -15,7 +15,8 @@ fn split(packets: &[Record], options: &[&str]) -> Vec<String> {
         "in.pcap",
         &savefile(false, false, 1, packets),
     );
-    let out = folder.path().join("out");
+    // Only the template has conversions and fields.
+    let out = folder.path().join("out%Y{x}");
     let mut command = program("split");
     command.env("TZ", "Europe/Berlin").args(options);
     let ran = run(command.args(["-o", path_arg(&out), path_arg(&input)]));
