@@ -11,6 +11,12 @@ pub struct Chop {
 }
 
 impl Chop {
+    /// Returns whether the bytes are counted from the end of the packet.
+    #[must_use]
+    pub fn is_from_end(self) -> bool {
+        self.from_end
+    }
+
     /// Removes the bytes from the captured ones of a packet with this length on the wire. Returns the new length.
     #[must_use]
     pub fn apply(self, data: &mut Vec<u8>, wire_len: u32) -> u32 {

@@ -31,21 +31,22 @@ Link types:
   removes and counts them. Padding after a packet is kept. A packet that cannot be converted, such
   as ARP to RAW, is an error; with --skip, such packets are skipped and counted.
 
-The declared length of the frame check sequence is kept unless the link type is converted.
+The declared length of the frame check sequence is kept unless the link type is converted, or --chop
+removes bytes from the end.
 
 From pcapng to pcapng, everything else is kept: sections, interfaces, statistics, names, secrets,
 comments and blocks of other programs. Each interface is converted with its own link type and
 resolution. --shift also changes the times of statistics and journal entries. The hashes and the
 flags for checksums of a packet are removed if its bytes change. Obsolete packet blocks that change
-become enhanced ones, and simple packet blocks only if their length could not be told otherwise.
+become enhanced ones, and simple packet blocks only if they cannot state the new length.
 
 From pcapng to pcap, only packets of one link type can be copied. What pcap cannot hold, such as
 comments and interfaces, is counted on standard error.
 
-Bytes are removed (--chop) first, then the link type is changed, then packets are rewritten, then the snaplen and the times change. If IN is damaged or a packet
-cannot be converted, the packets before it are copied and the status is 1. After Ctrl-C, the
-packets read so far are copied and the status is 1. A packet is in OUT within about a second after
-it is read, even if OUT is compressed.";
+Bytes are removed (--chop) first, then the link type is changed, then packets are rewritten, then the
+snaplen and the times change. If IN is damaged or a packet cannot be converted, the packets before
+it are copied and the status is 1. After Ctrl-C, the packets read so far are copied and the status
+is 1. A packet is in OUT within about a second after it is read, even if OUT is compressed.";
 
 const JSON_HELP: &str = "\
 JSON:
@@ -121,6 +122,11 @@ impl Args {
             "micro" => Precision::Micro,
             _ => Precision::Nano,
         })
+    }
+
+    /// Returns whether the ends of packets stay, with their frame check sequences.
+    pub(crate) fn keeps_ends(&self) -> bool {
+        !self.chop.iter().any(|chop| chop.is_from_end())
     }
 
     pub(crate) fn is_to_stdout(&self) -> bool {

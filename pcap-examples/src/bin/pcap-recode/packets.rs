@@ -67,7 +67,8 @@ fn create(
     check_shift(args, precision)?;
     let snaplen = recoder.snaplen(from, capture.snaplen());
     let section = args.comments.new_section();
-    let is_same = (to, snaplen, precision) == (from, capture.snaplen(), capture.precision());
+    let is_same = (to, snaplen, precision) == (from, capture.snaplen(), capture.precision())
+        && args.keeps_ends();
     if is_same {
         // This also keeps the other fields of the header.
         return SavefileWriter::create_with_section(
@@ -78,7 +79,9 @@ fn create(
             &section,
         );
     }
-    let fcs = capture.fcs_len().filter(|_| to == from);
+    let fcs = capture
+        .fcs_len()
+        .filter(|_| to == from && args.keeps_ends());
     let capture = Capture::dead_with(to, snaplen, precision)?.with_fcs_len(fcs)?;
     SavefileWriter::create_with_section(&args.output, &capture, format, compression, &section)
 }

@@ -64,7 +64,7 @@ impl RecodedInterface {
         body[..2].copy_from_slice(&bytes16(to.value() as u16, raw.endian()));
         body[SNAPLEN..][..4].copy_from_slice(&bytes32(snaplen, raw.endian()));
         let mut block = BlockBuf::with_endian(raw.block_type(), &body, raw.endian());
-        if is_converted {
+        if is_converted || !args.keeps_ends() {
             block.remove_options(FCS_LEN);
         }
         let resolution = match args.precision() {

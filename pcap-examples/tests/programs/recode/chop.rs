@@ -48,3 +48,33 @@ fn bytes_are_removed_as_by_editcap() {
         assert_eq!(records(&copied), records(&expected), "{chops:?}");
     }
 }
+
+/// Packets without their last bytes no longer end with a frame check sequence.
+#[test]
+fn without_the_ends_of_packets_no_frame_check_sequence_is_declared() {
+    let folder = tempfile::tempdir().unwrap();
+    // The upper bits declare four bytes, in units of two.
+    let linktype: u32 = 0x2400_0001;
+    let bytes = savefile(false, false, linktype, &sample_packets());
+    let classic = write_file(folder.path(), "a.pcap", &bytes);
+    let ng = folder.path().join("a.pcapng");
+    recoded(&[], &classic, &ng);
+    // The option `if_fcslen` with four bytes.
+    let option = [
+        &13_u16.to_ne_bytes()[..],
+        &1_u16.to_ne_bytes(),
+        &[4, 0, 0, 0],
+    ]
+    .concat();
+    let has_option = |bytes: &[u8]| bytes.windows(option.len()).any(|part| part == option);
+    for (chop, declared) in [("4", true), ("-4", false)] {
+        let chop = &["--chop", chop][..];
+        let (_, copied) = recoded(chop, &classic, &folder.path().join("b.pcap"));
+        let found = copied[20..24] == linktype.to_ne_bytes();
+        assert_eq!(found, declared, "{chop:?}");
+        for input in [&classic, &ng] {
+            let (_, copied) = recoded(chop, input, &folder.path().join("b.pcapng"));
+            assert_eq!(has_option(&copied), declared, "{chop:?} {input:?}");
+        }
+    }
+}
