@@ -12,8 +12,8 @@ use crate::json::{self, Object};
 /// The section of `--help` about the JSON line.
 pub const HELP: &str = "\
 JSON:
-  One line per savefile written, with an object of type (\"file\"), path, packets, bytes (the length
-  before compression), first and last (the times of the first and last packet: seconds since
+  One line per savefile written, with an object of schema (the version of the schema: 1), type
+  (\"file\"), path, packets, bytes (the length before compression), first and last (the times of the first and last packet: seconds since
   1970 with nine decimals, as strings; packets without a time do not count). If the path is not
   UTF-8, path contains replacement characters, and path_hex contains its bytes in hexadecimal.";
 

@@ -15,9 +15,9 @@ pub const HELP: &str = "\
 Rules:
   Addresses, ports and tags are changed in headers of all levels: inside VLAN
   tags, MPLS, PPPoE, IP in IP, GRE, VXLAN and Geneve, and in the packets that
-  ICMP errors quote. MAC addresses are also changed in ARP, neighbour
+  ICMP errors quote. MAC addresses are also changed in ARP, neighbor
   discovery and spanning trees, IP addresses in ARP, in the options and
-  extension headers of IP, in ICMP, neighbour discovery, IGMP, MLD, Mobile
+  extension headers of IP, in ICMP, neighbor discovery, IGMP, MLD, Mobile
   IPv6, Multipath TCP, SCTP, PPP and Cisco HDLC. --vlan-add, --vlan-remove, --ttl,
   and without OLD --src-mac, --dst-mac and --vlan, concern only the outermost
   header. If several rules fit, those for one side come first, then those that
@@ -51,7 +51,7 @@ Anonymizing:
   undo it. Addresses that
   the options for addresses replace are not anonymized. Truncated addresses
   are anonymized as far as they go. Parts of headers that may have addresses
-  in an unknown form become zeros: unknown options of IP and of neighbour
+  in an unknown form become zeros: unknown options of IP and of neighbor
   discovery, unknown kinds of routes, unknown messages of IGMP, the options of
   Geneve, the cookies and heartbeats of SCTP, and the extensions of ICMP
   errors that name interfaces.
@@ -60,8 +60,8 @@ Anonymizing:
   (DHCP, FTP, SIP, OSPF, PIM, VRRP, BGP, LLDP, LACP) and unknown tunnels (GTP,
   L2TP, Teredo, Ethernet over MPLS), unless --payload removes it; and times,
   lengths, ports, TTLs, VLAN numbers and TCP options, from which systems and
-  people may be recognized. A well-known address, such as 224.0.0.251, tells
-  the first bits of those that share them with it. --keep-network 224.0.0.0/4
+  people may be recognized. A well-known address, such as 224.0.0.251, reveals
+  the first bits of the addresses that share them. --keep-network 224.0.0.0/4
   keeps multicast addresses readable. In pcapng, comments, names, secrets,
   filters, descriptions and addresses of interfaces, the capturing system, and
   blocks and options of other programs are removed.";

@@ -113,7 +113,7 @@ impl Walk<'_> {
                 self.group_records(at, end, 16);
                 self.payload(end);
             }
-            // Discovery of routers and neighbours.
+            // Discovery of routers and neighbors.
             Some(133) => self.neighbor_options(at + 8, end),
             Some(134) => self.neighbor_options(at + 16, end),
             Some(135 | 136) => {
@@ -136,7 +136,7 @@ impl Walk<'_> {
         self.ip_addresses(Side::Other, (at, end), (16, 16));
     }
 
-    /// Changes the options of neighbour discovery.
+    /// Changes the options of neighbor discovery.
     fn neighbor_options(&mut self, mut at: usize, end: usize) {
         let mut payload = end;
         while at < end {

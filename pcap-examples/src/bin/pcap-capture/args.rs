@@ -42,7 +42,7 @@ the statistics are printed. A packet counts as captured once the output has
 accepted it. The status is 0, or 1 if packets were not written. It is not an
 error if the reader of the printed lines closes the pipe.";
 
-const JSON_HELP: &str = "  \
+const JSON_HELP: &str = "\n  \
   The last line contains the statistics: type (\"statistics\"), packets and
   bytes (printed or written), not_written (packets received but not written),
   received, dropped (by the kernel), if_dropped (by the interface) and
@@ -96,7 +96,7 @@ pub(crate) struct Args {
     /// Also write the packets that pass a filter expression to another savefile
     ///
     /// Can be repeated. The last `=` separates the expression from the path. The savefiles change as those of
-    /// -w do, and a ring is one of their own; -a and -W only end the capture by those of -w. A savefile that cannot be
+    /// -w do, in rings of their own; -a and -W only end the capture by those of -w. A savefile that cannot be
     /// written does not end the capture, but the status is 1.
     #[arg(long, value_name = "EXPR=FILE", value_parser = AlsoArg::parse)]
     pub(crate) also: Vec<AlsoArg>,

@@ -29,8 +29,8 @@ changes the times of statistics and journal entries. A filter sees packets befor
 
 If OUT is classic pcap, all inputs must have the same link type. OUT has the longest snaplen of the
 inputs, and nanosecond precision if one of them does, as pcapng always does. It declares the length
-of the frame check sequence if all inputs declare the same; otherwise a warning is printed. The
-snaplen of an interface that pcapng describes behind the first packets must not be longer.
+of the frame check sequence if all inputs declare the same; otherwise a warning is printed. An
+interface that a pcapng input describes after its first packets must not have a longer snaplen.
 
 If OUT is pcapng, it has one section, in the byte order of the first input (of this machine if that
 is classic), with the interfaces of all inputs and everything that the blocks of the inputs contain:

@@ -1,4 +1,4 @@
-//! Removes from blocks of pcapng savefiles what may tell of people and systems.
+//! Removes from blocks of pcapng savefiles what may identify people and systems.
 
 use pcap_core::pcapng::{Block, BlockBuf, Options, RawBlock, Section};
 use pcap_examples::exit::Outcome;

@@ -51,8 +51,8 @@ impl Counts {
                 "{} removed",
                 Counted::new(
                     self.removed_blocks,
-                    "block that may tell of people and systems",
-                    "blocks that may tell of people and systems"
+                    "block that may identify people and systems",
+                    "blocks that may identify people and systems"
                 )
             ));
         }

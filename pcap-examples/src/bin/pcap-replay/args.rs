@@ -48,7 +48,7 @@ the same privileges as capturing.";
 
 const JSON_HELP: &str = "\
 JSON:
-  One object with the members type (\"summary\"), packets and bytes (sent), seconds (from the first
+  One object with the members schema (the version of the schema: 1), type (\"summary\"), packets and bytes (sent), seconds (from the first
   packet to the last), pps and mbps (packets and millions of bits per second), cut (truncated
   packets sent), not_sent (packets not sent), errors (an object that maps each reason to a number
   of packets), late_seconds (the largest delay of a packet), loops (loops begun) and devices (an

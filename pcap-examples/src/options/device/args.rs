@@ -27,7 +27,8 @@ pub(super) struct DeviceArgs {
     /// Do not optimize the filter
     #[arg(short = 'O', long)]
     pub(super) no_optimize: bool,
-    /// The maximum number of bytes to capture of each packet; 0 means 262144 [default: 0]
+    /// The maximum number of bytes to capture of each packet; 0 means 262144, or 65600 with --immediate-mode
+    /// [default: 0]
     #[arg(
         short,
         long = "snapshot-length",

@@ -130,7 +130,14 @@ pub(super) const ROWS: &[Refused] = &[
     row(
         "editcap",
         &[FILTER],
-        &["--novlan", "--skip-radiotap-header"],
+        &["--novlan"],
+        "`pcap-recode --vlan-remove IN - | pcap-filter --dedup - OUT` compares packets without their tags",
+    ),
+    row("editcap", &[RECODE], &["--novlan"], "use `--vlan-remove`"),
+    row(
+        "editcap",
+        &[FILTER],
+        &["--skip-radiotap-header"],
         "use `--ignore-bytes N`",
     ),
     row(
@@ -145,7 +152,7 @@ pub(super) const ROWS: &[Refused] = &[
         "editcap",
         &[FILTER, SPLIT],
         &["-s", "--snapshot-length", "-T", "-t"],
-        "`pcap-recode` truncates (`-s`), converts (`-y`) and shifts times (`--shift`)",
+        "`pcap-recode` truncates (`-s`), declares a link type (`-y` with `--relabel`) and shifts times (`--shift`)",
     ),
     row(
         "editcap",
@@ -174,11 +181,13 @@ pub(super) const ROWS: &[Refused] = &[
     row(
         "editcap",
         &[FILTER, RECODE],
-        &[
-            "--inject-secrets",
-            "--discard-all-secrets",
-            "--discard-capture-comment",
-        ],
+        &["--inject-secrets"],
+        "secrets are only copied",
+    ),
+    row(
+        "editcap",
+        &[FILTER, RECODE],
+        &["--discard-all-secrets", "--discard-capture-comment"],
         "secrets and comments are copied; `pcap-recode --anonymize` removes them",
     ),
     row(
@@ -187,7 +196,12 @@ pub(super) const ROWS: &[Refused] = &[
         &["-F"],
         "use `--format pcap` or `--format pcapng`",
     ),
-    row("editcap", &[RECODE], &["-T"], "use `-y LINKTYPE`"),
+    row(
+        "editcap",
+        &[RECODE],
+        &["-T"],
+        "use `-y LINKTYPE --relabel`; without `--relabel`, packets are converted",
+    ),
     row("editcap", &[RECODE], &["-t"], "use `--shift TIME`"),
     // Merging and splitting.
     row("mergecap", &[MERGE], &["-a"], "use `--append`"),
@@ -241,7 +255,7 @@ pub(super) const ROWS: &[Refused] = &[
         "tcprewrite, editcap",
         &[RECODE],
         &["-C"],
-        "use `--fix-checksums`, or to remove bytes `--chop`",
+        "use `--fix-checksums`; `--chop` removes bytes of packets",
     ),
     row(
         "tcprewrite",
@@ -301,7 +315,7 @@ pub(super) const ROWS: &[Refused] = &[
         "tcprewrite",
         &[RECODE, REPLAY],
         &["--efcs"],
-        "the frame check sequence is kept",
+        "`pcap-recode --chop` with `-4` removes a frame check sequence of four bytes",
     ),
     row(
         "tcprewrite",

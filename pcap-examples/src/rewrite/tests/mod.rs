@@ -341,7 +341,7 @@ fn the_payload_is_removed_and_the_headers_stay() {
 }
 
 #[test]
-fn addresses_in_arp_and_neighbour_discovery_change() {
+fn addresses_in_arp_and_neighbor_discovery_change() {
     let arp = |op: u8, from: [u8; 4], to: [u8; 4]| {
         let head = [&[0xff; 6][..], &MACS.0, &[8, 6, 0, 1, 8, 0, 6, 4, 0, op]].concat();
         [&head[..], &MACS.0, &from, &[0; 6], &to].concat()
