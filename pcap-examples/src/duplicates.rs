@@ -1,6 +1,6 @@
 //! Finds packets that are equal to an earlier one.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
@@ -34,8 +34,8 @@ pub struct DuplicateFinder {
     packets: VecDeque<Remembered>,
     /// The number of the oldest packet. Numbers count all packets.
     oldest: u64,
-    /// The number of the last packet with each hash, unless the window is small.
-    last: HashMap<u64, u64>,
+    /// The packets of the window by hash and time, unless the window is small.
+    index: BTreeSet<IndexKey>,
     /// The bytes in memory.
     bytes: usize,
     /// The number of packets that were forgotten although they were in the window.
@@ -45,6 +45,9 @@ pub struct DuplicateFinder {
     spare: Vec<u8>,
 }
 
+/// The hash, the time and the number of a packet. The time is `None` if the window is no time.
+type IndexKey = (u64, Option<Timestamp>, u64);
+
 /// A packet of the window.
 #[derive(Debug)]
 struct Remembered {
@@ -53,8 +56,6 @@ struct Remembered {
     wire_len: u32,
     time: Option<Timestamp>,
     data: Vec<u8>,
-    /// The number of the packet with the same hash before it.
-    before: Option<u64>,
 }
 
 impl DuplicateFinder {
@@ -68,7 +69,7 @@ impl DuplicateFinder {
             hasher: RandomState::new(),
             packets: VecDeque::new(),
             oldest: 0,
-            last: HashMap::new(),
+            index: BTreeSet::new(),
             bytes: 0,
             forgotten: 0,
             found: 0,
@@ -87,7 +88,9 @@ impl DuplicateFinder {
         let data = packet.data();
         let compared = data.get(self.ignored..).filter(|rest| !rest.is_empty());
         let compared = compared.unwrap_or(data);
-        let hash = self.hasher.hash_one((packet.wire_len(), compared));
+        let hash = self
+            .hasher
+            .hash_one((linktype, packet.wire_len(), compared));
         self.forget_old(time);
         let equals = |old: &Remembered| {
             old.hash == hash
@@ -95,29 +98,26 @@ impl DuplicateFinder {
                 && old.data == compared
                 && self.window.is_near(old.time, time)
         };
-        let is_indexed = self.is_indexed();
-        let before = match is_indexed {
-            true => self.last.get(&hash).copied(),
-            false => None,
+        let is_found = if self.is_indexed() {
+            // Only the packets with this hash in the window of time: any is equal, unless hashes collide.
+            let (first, last) = self.window.span(time);
+            let mut near = self.index.range((hash, first, 0)..=(hash, last, u64::MAX));
+            near.any(|&(.., number)| {
+                let old = self.packets.get((number - self.oldest) as usize);
+                old.is_some_and(equals)
+            })
+        } else {
+            self.packets.iter().any(equals)
         };
-        let mut candidate = before;
-        let mut is_found = !is_indexed && self.packets.iter().any(equals);
-        while let Some(number) = candidate.filter(|_| !is_found) {
-            let index = number.checked_sub(self.oldest);
-            let Some(old) = index.and_then(|index| self.packets.get(index as usize)) else {
-                break;
-            };
-            is_found = equals(old);
-            candidate = old.before;
-        }
         self.found += u64::from(is_found);
         let mut kept = std::mem::take(&mut self.spare);
         kept.clear();
         kept.extend_from_slice(compared);
         self.bytes += compared.len() + OVERHEAD;
-        if is_indexed {
+        if self.is_indexed() {
             let number = self.oldest + self.packets.len() as u64;
-            self.last.insert(hash, number);
+            self.index
+                .insert((hash, self.window.indexed_time(time), number));
         }
         self.packets.push_back(Remembered {
             hash,
@@ -125,7 +125,6 @@ impl DuplicateFinder {
             wire_len: packet.wire_len(),
             time,
             data: kept,
-            before,
         });
         is_found
     }
@@ -170,8 +169,9 @@ impl DuplicateFinder {
             return;
         };
         self.bytes -= oldest.data.len() + OVERHEAD;
-        if self.is_indexed() && self.last.get(&oldest.hash) == Some(&self.oldest) {
-            self.last.remove(&oldest.hash);
+        if self.is_indexed() {
+            let time = self.window.indexed_time(oldest.time);
+            self.index.remove(&(oldest.hash, time, self.oldest));
         }
         self.oldest += 1;
         self.spare = oldest.data;
@@ -179,6 +179,23 @@ impl DuplicateFinder {
 }
 
 impl Window {
+    /// Returns the time of a packet in the index.
+    fn indexed_time(&self, time: Option<Timestamp>) -> Option<Timestamp> {
+        time.filter(|_| self.time.is_some())
+    }
+
+    /// Returns the first and the last time in the index that are near a time.
+    fn span(&self, time: Option<Timestamp>) -> (Option<Timestamp>, Option<Timestamp>) {
+        let (Some(limit), Some(time)) = (self.time, time) else {
+            return (None, None);
+        };
+        let last = time
+            .checked_add(limit)
+            .unwrap_or(Timestamp::new(i64::MAX, 999_999_999));
+        // No time is less than any time.
+        (time.checked_sub(limit), Some(last))
+    }
+
     /// Returns whether the times of two packets differ by at most the time of the window.
     fn is_near(&self, a: Option<Timestamp>, b: Option<Timestamp>) -> bool {
         let Some(limit) = self.time else {
@@ -252,6 +269,64 @@ mod tests {
         assert_eq!(duplicates(&mut finder, &packets), [4]);
     }
 
+    /// Compares with a search of all packets in the window, under clocks that step back and forth.
+    #[test]
+    fn an_index_finds_what_a_search_from_end_to_end_finds() {
+        let mut state = 1_u64;
+        let mut random = |below: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) % below
+        };
+        let times = (0..3_000).map(|number| number / 10 * (1 - 2 * (number / 500 % 2)));
+        let packets: Vec<_> = times
+            .map(|millis| {
+                (
+                    millis + random(20) as i64,
+                    ["a", "b", "c", "d"][random(4) as usize],
+                )
+            })
+            .collect();
+        for millis in [0, 1, 5] {
+            let mut finder = window(None, Some(millis), 0);
+            let found = duplicates(&mut finder, &packets);
+            let mut old = VecDeque::new();
+            let expected = (0..packets.len()).filter(|&number| {
+                let (time, data) = packets[number];
+                while old
+                    .front()
+                    .is_some_and(|(old, _)| time - old > millis as i64)
+                {
+                    old.pop_front();
+                }
+                let is_equal = |old: &(i64, &str)| old.1 == data && old.0.abs_diff(time) <= millis;
+                let is_found = old.iter().any(is_equal);
+                old.push_back((time, data));
+                is_found
+            });
+            assert!(found == expected.collect::<Vec<_>>(), "{millis}");
+        }
+    }
+
+    /// The first packet is after all others, so none of them leaves the window.
+    #[test]
+    fn equal_packets_under_a_clock_that_stepped_back_are_found_fast() {
+        let mut finder = window(None, Some(1), 0);
+        let start = std::time::Instant::now();
+        assert!(duplicates(&mut finder, &[(4_000_000_000_000, "a")]).is_empty());
+        for number in 0..100_000 {
+            let packet = [(2 * number, "a")];
+            assert!(duplicates(&mut finder, &packet).is_empty());
+        }
+        assert_eq!(
+            duplicates(&mut finder, &[(4_000_000_000_001, "a"), (19, "a")]),
+            [0, 1]
+        );
+        // Comparing all pairs takes minutes.
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+
     #[test]
     fn lengths_and_bytes_are_compared_not_only_hashes() {
         let mut finder = window(Some(100), None, 0);
@@ -268,7 +343,8 @@ mod tests {
         for remembered in &mut finder.packets {
             remembered.hash = 7;
         }
-        finder.last = HashMap::from([(finder.hasher.hash_one((9_u32, &b"x"[..])), 4)]);
+        let hash = finder.hasher.hash_one((Linktype::RAW, 9_u32, &b"x"[..]));
+        finder.index = BTreeSet::from([(hash, None, 4)]);
         let packet = Packet::new(Timestamp::EPOCH, 9, b"x");
         assert!(!finder.is_duplicate(Linktype::RAW, packet, None));
     }
@@ -288,7 +364,7 @@ mod tests {
         let packets: Vec<_> = names.iter().map(|name| (0, name.as_str())).collect();
         assert!(duplicates(&mut finder, &packets).is_empty());
         assert!(finder.packets.len() <= 11 && finder.forgotten() >= 89);
-        assert_eq!(finder.last.len(), finder.packets.len());
+        assert_eq!(finder.index.len(), finder.packets.len());
         assert_eq!(duplicates(&mut finder, &packets[96..]), [0, 1, 2, 3]);
         let mut small = window(Some(1_000), None, 0);
         let many: Vec<_> = packets.iter().cycle().take(5_000).copied().collect();
