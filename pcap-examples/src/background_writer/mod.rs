@@ -211,6 +211,7 @@ impl BackgroundWriter {
             state = self.wait_for_room(state)?;
         }
         state.check()?;
+        state.note_new_task();
         let before = state.queue.len();
         state.queue.push(bytes);
         self.0.is_full.store(state.is_full(), Ordering::Relaxed);
@@ -273,6 +274,7 @@ impl BackgroundWriter {
     /// Asks the writer thread to write all data now, without waiting for it.
     pub fn request_flush(&self) {
         let mut state = self.lock();
+        state.note_new_task();
         state.flush_requested = true;
         self.0.thread_wakeup.notify_one();
     }
@@ -294,7 +296,11 @@ impl BackgroundWriter {
 
     /// Asks the writer thread to write all data and to close the output, without waiting for it.
     pub(crate) fn begin_close(&self) {
-        self.lock().is_closing = true;
+        let mut state = self.lock();
+        if !state.is_closing {
+            state.note_new_task();
+        }
+        state.is_closing = true;
         self.0.thread_wakeup.notify_one();
     }
 
@@ -452,4 +458,50 @@ pub fn unwritten_packets() -> u64 {
     let all = all.iter().filter_map(Weak::upgrade);
     all.map(|shared| BackgroundWriter(shared).unwritten_packets())
         .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// The time in which an output accepts nothing begins with its task, not with the end of the previous one.
+    #[test]
+    fn an_idle_output_has_the_whole_time_for_a_new_task() {
+        type Task = fn(&BackgroundWriter);
+        let tasks: [(Task, bool); 4] = [
+            (|writer| writer.append(b"x", None).unwrap(), true),
+            (BackgroundWriter::request_flush, true),
+            (BackgroundWriter::begin_close, true),
+            // The output does not become idle by this.
+            (|writer| _ = writer.check(), false),
+        ];
+        for is_writing in [false, true] {
+            for (task, is_new) in tasks {
+                // The writer thread stays busy, as if the system did not schedule it.
+                let (end, is_ending) = mpsc::channel::<()>();
+                let writer = BackgroundWriter::start(move |_| {
+                    let _ = is_ending.recv();
+                    Err(io::ErrorKind::Other.into())
+                });
+                let before = Instant::now();
+                thread::sleep(Duration::from_millis(1));
+                {
+                    let mut state = writer.lock();
+                    (state.last_progress, state.is_writing) = (before, is_writing);
+                }
+                task(&writer);
+                let has_changed = writer.lock().last_progress > before;
+                assert_eq!(has_changed, is_new && !is_writing);
+                let noted = writer.lock().last_progress;
+                task(&writer);
+                if !writer.lock().queue.is_empty() || writer.lock().is_closing {
+                    assert_eq!(writer.lock().last_progress, noted);
+                }
+                drop(end);
+            }
+        }
+    }
 }

@@ -69,7 +69,7 @@ pub(super) struct State {
     pub(super) is_complete: bool,
     /// What the writer thread is doing, for error messages: `create`, `write`, `sync` or `close`.
     pub(super) operation: &'static str,
-    /// When the output last accepted data, or the writer thread last took some.
+    /// When the output last accepted data, or the writer thread last took some, or last got a task while it was idle.
     pub(super) last_progress: Instant,
     /// Whether nothing is written because the disk was full for the output before this one.
     pub(super) follows_failure: bool,
@@ -83,6 +83,14 @@ impl State {
     /// Returns whether the program must wait before it appends more.
     pub(super) fn is_full(&self) -> bool {
         self.queue.len() >= self.queue_size && self.result.is_none()
+    }
+
+    /// Records that the writer thread gets a task. If the output is idle, it has accepted nothing because it had to
+    /// accept nothing, which is no reason to give it up.
+    pub(super) fn note_new_task(&mut self) {
+        if self.queue.is_empty() && !self.is_writing {
+            self.last_progress = Instant::now();
+        }
     }
 
     /// Adds the packets that are now written completely to the totals.

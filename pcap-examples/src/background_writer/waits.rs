@@ -8,19 +8,45 @@ use std::time::{Duration, Instant};
 pub(super) const DEFAULT_QUEUE_SIZE: usize = 512 * 1024;
 
 static QUEUE_SIZE: AtomicUsize = AtomicUsize::new(DEFAULT_QUEUE_SIZE);
-static PAST: Mutex<Past> = Mutex::new(Past {
-    count: 0,
-    time: Duration::ZERO,
-    begun: Vec::new(),
-});
+static PAST: Mutex<Past> = Mutex::new(Past::NONE);
 
-/// The waits so far.
+/// The waits so far. Waits of several threads at the same time count as one time.
 struct Past {
     count: u64,
-    /// The time of the waits that have ended.
+    /// The time in which at least one thread waited, up to the end of the last wait.
     time: Duration,
-    /// When the other waits began.
-    begun: Vec<Instant>,
+    /// The number of waits that have not ended.
+    waiting: usize,
+    /// When the first of them began.
+    begun: Option<Instant>,
+}
+
+impl Past {
+    const NONE: Past = Past {
+        count: 0,
+        time: Duration::ZERO,
+        waiting: 0,
+        begun: None,
+    };
+
+    fn begin(&mut self, now: Instant) {
+        self.count += 1;
+        self.waiting += 1;
+        self.begun.get_or_insert(now);
+    }
+
+    fn end(&mut self, now: Instant) {
+        self.waiting -= 1;
+        if self.waiting == 0 {
+            self.time = self.time_at(now);
+            self.begun = None;
+        }
+    }
+
+    fn time_at(&self, now: Instant) -> Duration {
+        let current = self.begun.map(|begun| now.saturating_duration_since(begun));
+        self.time + current.unwrap_or_default()
+    }
 }
 
 /// How often and how long the program has waited for outputs that were too slow: because the queue of one was full, or
@@ -29,7 +55,7 @@ struct Past {
 pub struct Waits {
     /// How often the program has begun to wait.
     pub count: u64,
-    /// How long the program has waited in total, including the waits that have not ended.
+    /// How long at least one thread has waited, including the waits that have not ended.
     pub time: Duration,
     /// The number of threads that are waiting now.
     pub waiting: usize,
@@ -39,15 +65,10 @@ pub struct Waits {
 #[must_use]
 pub fn waits() -> Waits {
     let past = lock();
-    let now = Instant::now();
-    let current = past
-        .begun
-        .iter()
-        .map(|&begun| now.saturating_duration_since(begun));
     Waits {
         count: past.count,
-        time: past.time + current.sum::<Duration>(),
-        waiting: past.begun.len(),
+        time: past.time_at(Instant::now()),
+        waiting: past.waiting,
     }
 }
 
@@ -63,30 +84,46 @@ pub(super) fn queue_size() -> usize {
 
 /// A wait for an output that is too slow. It ends when this is dropped.
 #[derive(Debug)]
-pub struct Waiting(Instant);
+pub struct Waiting(());
 
 impl Waiting {
     /// Counts a wait, which begins now.
     #[must_use]
     pub fn begin() -> Waiting {
-        let now = Instant::now();
-        let mut past = lock();
-        past.count += 1;
-        past.begun.push(now);
-        Waiting(now)
+        lock().begin(Instant::now());
+        Waiting(())
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        let mut past = lock();
-        past.time += self.0.elapsed();
-        if let Some(index) = past.begun.iter().position(|begun| *begun == self.0) {
-            past.begun.swap_remove(index);
-        }
+        lock().end(Instant::now());
     }
 }
 
 fn lock() -> MutexGuard<'static, Past> {
     PAST.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_at_the_same_time_count_once() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut past = Past::NONE;
+        past.begin(at(0));
+        past.begin(at(2));
+        assert_eq!(past.time_at(at(3)), Duration::from_secs(3));
+        past.end(at(4));
+        past.end(at(5));
+        assert_eq!(past.time_at(at(7)), Duration::from_secs(5));
+        past.begin(at(8));
+        assert_eq!(past.time_at(at(10)), Duration::from_secs(7));
+        past.end(at(11));
+        assert_eq!(past.time_at(at(20)), Duration::from_secs(8));
+        assert_eq!((past.count, past.waiting), (3, 0));
+    }
 }
