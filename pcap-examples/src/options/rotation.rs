@@ -41,7 +41,8 @@ Rotation:
 
   After SIGKILL, all files are complete but the last one that is not empty. A
   file that cannot be closed is reported and not listed; the capture
-  continues, and the status is 1. At the end, the program waits for the
+  continues, and the status is 1. A compressed file on a full disk can
+  contain packets that count as not written. At the end, the program waits for the
   commands of -z, for a minute after Ctrl-C or until another one.";
 
 /// When a savefile ends and the next one begins, and what happens to finished ones.

@@ -89,8 +89,12 @@ pub(crate) struct Args {
     pub(crate) write: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) format: FormatArg,
-    /// How much data may wait for each output, in KiB or with a unit. While more waits, the program reads no
-    /// packets, and the kernel may drop some
+    /// How much data may wait for each savefile that is not closed, in KiB or with a unit. While more waits,
+    /// the program reads no packets, and the kernel may drop some
+    ///
+    /// With rotation, up to 16 finished savefiles wait to be closed, besides the one being closed and the current one.
+    /// Each has a queue of its own: all of them can need 18 times SIZE. A larger queue gets over times in which the disk
+    /// is slow, but not over packets that always arrive faster than one processor core compresses them.
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = value_parsers::kibibytes)]
     pub(crate) queue: u64,
     /// Also write the packets that pass a filter expression to another savefile
