@@ -88,6 +88,12 @@ impl SavefileReader {
         &self.bar
     }
 
+    /// Returns whether it reads a file without decompressing it.
+    #[must_use]
+    pub fn is_plain_file(&self) -> bool {
+        self.record_length.is_some()
+    }
+
     /// Returns how many bytes of the file were read, if the bar is not shared. Of a compressed savefile, these are the
     /// compressed bytes.
     #[must_use]

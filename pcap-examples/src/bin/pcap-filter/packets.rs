@@ -15,7 +15,7 @@ use pcap_examples::skipped_packets::SkippedPackets;
 use crate::args::{Args, NAME};
 use crate::outcome_of_reading;
 use crate::picker::Picker;
-use crate::sorting;
+use crate::sorting::{self, Order};
 
 pub(crate) fn copy(
     args: &Args,
@@ -38,7 +38,8 @@ pub(crate) fn copy(
     let mut skipped = SkippedPackets::new(NAME, input.bar());
     let mut comments = CommentedPackets::new(&args.comments);
     let mut picker = Picker::new(args);
-    let mut sorter = sorting::sorter(args);
+    let mut sorter = sorting::sorter_for(args, &input);
+    let mut order = Order::new(args);
     let (linktype, bar) = (input.capture().linktype(), input.bar().clone());
     let (_, outcome) = input.for_each_packet(|number, packet| {
         copy_progress.set_read(number);
@@ -50,6 +51,7 @@ pub(crate) fn copy(
             match &mut sorter {
                 Some(sorter) => sorter.push(&sorting::item(number, 0, packet))?,
                 None => {
+                    order.check(packet.timestamp())?;
                     let written = comments.write(number, packet, &mut savefile);
                     skipped.check_written(number, written)?;
                 }

@@ -4,7 +4,8 @@ use std::fs;
 
 use super::filtered;
 use crate::common::{
-    Record, path_arg, program, record, run, run_program, run_tool, savefile, write_file,
+    Record, path_arg, program, record, run, run_program, run_tool, run_with_stdin, savefile,
+    write_file,
 };
 use crate::pcapng::bytes::{Ng, Order};
 use crate::pcapng::{SECOND, UDP, ethernet, fields};
@@ -175,4 +176,36 @@ fn without_a_temporary_folder_the_error_names_it() {
             ran.stderr
         );
     }
+}
+
+/// A savefile in the order of time is not kept in memory. In a pipe, it cannot be read twice.
+#[test]
+fn sorted_savefiles_are_only_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut packets = packets(300);
+    packets.sort_by_key(|packet| (packet.0, packet.1));
+    let bytes = savefile(false, true, 1, &packets);
+    let input = write_file(folder.path(), "in.pcap", &bytes);
+    let output = folder.path().join("out.pcap");
+    let command = |input: &str| {
+        let mut command = program("filter");
+        command.env("TMPDIR", folder.path().join("missing"));
+        command.args(["--sort", "--sort-memory", "1", input, path_arg(&output)]);
+        command
+    };
+    let ran = run(&mut command(path_arg(&input)));
+    assert_eq!(
+        (ran.status, ran.stderr.as_str()),
+        (Some(0), "300 of 300 packets\n")
+    );
+    assert!(fs::read(&output).unwrap() == bytes);
+    let ran = run_with_stdin(&mut command("-"), &bytes);
+    assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+    // A nanosecond makes a difference.
+    let last = packets.len() - 1;
+    packets[last].0 = packets[last - 1].0;
+    packets[last].1 = packets[last - 1].1 - 1;
+    let unsorted = savefile(false, true, 1, &packets);
+    let input = write_file(folder.path(), "unsorted.pcap", &unsorted);
+    assert_eq!(run(&mut command(path_arg(&input))).status, Some(1));
 }
