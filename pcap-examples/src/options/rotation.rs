@@ -36,8 +36,9 @@ Rotation:
 
   No existing file is replaced: with -C the next free number is used, and with
   -G a name that exists gets a number, as in a-1.pcap. A ring removes only
-  files that this run has created. With -b, a name with conversions is used
-  as with -G.
+  files that this run has created, and keeps those for which a command of -z
+  waits or runs, even if they are too many. With -b, a name with conversions
+  is used as with -G.
 
   After SIGKILL, all files are complete but the last one that is not empty. A
   file that cannot be closed is reported and not listed; the capture

@@ -61,7 +61,9 @@ impl Steps {
         finished.summary.bytes = background_writer.output_bytes();
         let before_compression = background_writer.written_bytes();
         self.ratio.add(before_compression, finished.summary.bytes);
-        self.ring().finish(&path, finished.summary.bytes);
+        let has_command = self.hooks.is_some();
+        self.ring()
+            .finish(&path, finished.summary.bytes, has_command);
         let mut outcome = Ok(());
         if self.sync != Sync::Never {
             outcome = sync_folder(&path);
@@ -70,7 +72,7 @@ impl Steps {
             outcome = outcome.and(lines.print(&path, &finished.summary));
         }
         if let Some(hooks) = &self.hooks {
-            hooks.run(path);
+            hooks.run(path, Arc::clone(&self.ring));
         }
         outcome
     }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::ring::Ring;
 use crate::counted::counted;
 use crate::exit::{Failure, Outcome};
 use crate::{signals, stderr};
@@ -34,10 +35,18 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: VecDeque<PathBuf>,
+    waiting: VecDeque<Job>,
     running: usize,
     is_abandoned: bool,
     is_failed: bool,
+}
+
+/// A savefile to run the command for.
+#[derive(Debug)]
+struct Job {
+    path: PathBuf,
+    /// The ring of the savefile, which does not remove it meanwhile.
+    ring: Arc<Mutex<Ring>>,
 }
 
 impl Hooks {
@@ -62,10 +71,10 @@ impl Hooks {
         })))
     }
 
-    /// Runs the command for a savefile, without waiting for it.
-    pub(super) fn run(&self, path: PathBuf) {
+    /// Runs the command for a savefile, without waiting for it. Releases the savefile in its ring after that.
+    pub(super) fn run(&self, path: PathBuf, ring: Arc<Mutex<Ring>>) {
         let mut state = self.0.lock();
-        state.waiting.push_back(path);
+        state.waiting.push_back(Job { path, ring });
         if state.running >= MAX_RUNNING {
             return;
         }
@@ -120,7 +129,7 @@ impl Shared {
                 true => None,
                 false => state.waiting.pop_front(),
             };
-            let Some(path) = next else {
+            let Some(Job { path, ring }) = next else {
                 state.running -= 1;
                 drop(state);
                 self.changed.notify_all();
@@ -135,6 +144,8 @@ impl Shared {
                     format!("cannot run `{command} {path}`: {why}"),
                 );
             }
+            let mut ring = ring.lock().unwrap_or_else(PoisonError::into_inner);
+            ring.release(&path);
         }
     }
 

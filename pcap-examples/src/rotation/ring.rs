@@ -22,6 +22,8 @@ struct RingFile {
     bytes: u64,
     /// Whether the savefile is closed. Others are not removed.
     is_finished: bool,
+    /// Whether a command for the savefile waits or runs. Until it has ended, the savefile is not removed.
+    is_in_use: bool,
 }
 
 /// A savefile that was removed from the ring.
@@ -43,15 +45,28 @@ impl Ring {
             identity: Identity::of(file),
             bytes: 0,
             is_finished: false,
+            is_in_use: false,
         });
     }
 
-    /// Notes that a savefile is closed, and its length.
-    pub(super) fn finish(&mut self, path: &Path, bytes: u64) {
+    /// Notes that a savefile is closed, its length, and whether a command will use it.
+    pub(super) fn finish(&mut self, path: &Path, bytes: u64, is_in_use: bool) {
         let mut files = self.files.iter_mut();
         if let Some(file) = files.find(|file| file.path == path && !file.is_finished) {
-            (file.bytes, file.is_finished) = (bytes, true);
+            (file.bytes, file.is_finished, file.is_in_use) = (bytes, true, is_in_use);
         }
+    }
+
+    /// Notes that the command for a savefile has ended.
+    pub(super) fn release(&mut self, path: &Path) {
+        if let Some(file) = self.files.iter_mut().find(|file| file.path == path) {
+            file.is_in_use = false;
+        }
+    }
+
+    /// Returns whether a command uses the oldest savefile, which therefore stays.
+    pub(super) fn is_oldest_in_use(&self) -> bool {
+        self.files.front().is_some_and(|file| file.is_in_use)
     }
 
     /// Notes that a savefile is not complete. The ring leaves it alone, but removes it if it is empty.
@@ -93,11 +108,12 @@ impl Ring {
         std::mem::take(&mut self.removed)
     }
 
-    /// Removes the oldest savefile. Returns `None` if it is not closed yet.
+    /// Removes the oldest savefile. Returns `None` if it is not closed yet, or in use.
     ///
     /// Removes only the file that this capture has created. If another file has its name by now, that is left alone.
     pub(super) fn remove_oldest(&mut self) -> Option<Removed> {
-        if !self.files.front()?.is_finished {
+        let oldest = self.files.front()?;
+        if !oldest.is_finished || oldest.is_in_use {
             return None;
         }
         let file = self.files.pop_front()?;
@@ -206,7 +222,19 @@ mod tests {
 
     fn add(ring: &mut Ring, path: &Path, bytes: u64) {
         ring.add(path, &File::create(path).unwrap());
-        ring.finish(path, bytes);
+        ring.finish(path, bytes, false);
+    }
+
+    #[test]
+    fn a_file_in_use_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let mut ring = Ring::default();
+        ring.add(&path, &File::create(&path).unwrap());
+        ring.finish(&path, 1, true);
+        assert!(ring.is_oldest_in_use() && ring.remove_oldest().is_none());
+        ring.release(&path);
+        assert!(!ring.is_oldest_in_use() && ring.remove_oldest().is_some());
     }
 
     #[test]

@@ -13,7 +13,7 @@ const MAX_WAIT: Duration = Duration::from_millis(50);
 
 impl Output {
     /// Removes the oldest savefiles until the current one can have another packet with this length. Waits until they are
-    /// closed if necessary, because their total is a promise.
+    /// closed if necessary, because their total is a promise, but not until the command for one has ended.
     #[cold]
     pub(super) fn make_ring_room(&mut self, length: u64) {
         let mut waiting = None;
@@ -21,7 +21,7 @@ impl Output {
             if self.remove_oldest().is_some() {
                 continue;
             }
-            if self.ring().len() < 2 {
+            if self.ring().len() < 2 || self.ring().is_oldest_in_use() {
                 return;
             }
             waiting.get_or_insert_with(Waiting::begin);
@@ -40,8 +40,9 @@ impl Output {
         let mut waiting = None;
         while self.ring().len() >= max {
             if self.remove_oldest().is_none() {
-                // If the disk is slow, the ring has more savefiles for a while. Losing packets would be worse.
-                if start.elapsed() > MAX_WAIT {
+                // If the disk or a command is slow, the ring has more savefiles for a while. Losing packets would be
+                // worse.
+                if self.ring().is_oldest_in_use() || start.elapsed() > MAX_WAIT {
                     return;
                 }
                 waiting.get_or_insert_with(Waiting::begin);
@@ -50,7 +51,8 @@ impl Output {
         }
     }
 
-    /// Removes the oldest savefiles of a ring that is too large after all savefiles are closed.
+    /// Removes the oldest savefiles of a ring that is too large after all savefiles are closed and the commands for them
+    /// have ended.
     pub(super) fn complete_ring(&mut self) {
         loop {
             let files = self.ring().len();
@@ -72,7 +74,7 @@ impl Output {
         }
     }
 
-    /// Removes the oldest savefile of the ring. Returns `None` if it is still being closed.
+    /// Removes the oldest savefile of the ring. Returns `None` if it is still being closed or in use.
     fn remove_oldest(&mut self) -> Option<()> {
         let removed = self.ring().remove_oldest()?;
         if let Err(failure) = removed.outcome {

@@ -290,7 +290,6 @@ impl Output {
         outcome = outcome.and(ended);
         if let Some(finisher) = &mut self.finisher {
             outcome = outcome.and(finisher.wait());
-            self.complete_ring();
         }
         if let Some(guard) = &mut self.guard {
             outcome = outcome.and(guard.stop());
@@ -299,6 +298,7 @@ impl Output {
             Some(hooks) if !hooks.wait() => outcome = outcome.and(Err(Failure::Reported)),
             _ => {}
         }
+        self.complete_ring();
         match self.has_unremoved {
             true => outcome.and(Err(Failure::Reported)),
             false => outcome,

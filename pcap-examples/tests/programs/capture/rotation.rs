@@ -236,6 +236,48 @@ fn a_command_runs_for_each_finished_file() {
     });
 }
 
+/// The commands are slower than the ring. Each moves its file away, and none may find a newer one of the same name.
+#[test]
+fn a_ring_keeps_files_until_their_commands_have_ended() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let hook = folder.path().join("hook.sh");
+        let script = "#!/bin/sh\nsleep 1\nmv \"$1\" saved.$$ || exit 1\n";
+        fs::write(&hook, script).unwrap();
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+        for (options, least) in [
+            ("-C 2KiB -W 2 -w a.pcap -z ./hook.sh", 2),
+            ("-b packets:2 -b files:2 -w b.pcap -z ./hook.sh", 2),
+            ("-b filesize:2 -b total:5 -w c.pcap -z ./hook.sh", 1),
+        ] {
+            let running = Running::start(&mut capture(folder.path(), options));
+            let sender = Sender::new();
+            sender.send(8, 500);
+            // The commands of the first files have ended, so their names are free.
+            wait_until("files are moved", || saved(folder.path()).len() >= least);
+            sender.send(8, 500);
+            running.signal(libc::SIGINT);
+            let (status, _, stderr) = running.end();
+            assert_eq!(status.code(), Some(0), "{options}: {stderr}");
+            let files = saved(folder.path());
+            let mut found = all_numbers(folder.path(), &files);
+            found.sort_unstable();
+            let expected: Vec<u32> = (0..8).flat_map(|number| [number; 2]).collect();
+            assert_eq!(found, expected, "{options}: {stderr}");
+            files
+                .iter()
+                .for_each(|name| fs::remove_file(folder.path().join(name)).unwrap());
+        }
+    });
+}
+
+/// Returns the names of the files that the commands have moved.
+fn saved(folder: &Path) -> Vec<String> {
+    let mut names = names(folder);
+    names.retain(|name| name.starts_with("saved."));
+    names
+}
+
 #[test]
 fn after_sigkill_all_files_but_the_last_are_whole() {
     in_netns(|| {
