@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::{self, ExitCode};
 
 use clap::error::ErrorKind;
@@ -12,6 +13,7 @@ use crate::background_writer::BackgroundWriter;
 use crate::exit::{self, Failure, Outcome};
 use crate::json::JsonOutput;
 use crate::options::refused;
+use crate::value_parsers::to_output_path;
 use crate::{closed_stdout, escape, help, signals, stderr};
 
 /// The names of the programs.
@@ -125,7 +127,9 @@ fn json_output(matches: &ArgMatches) -> Option<JsonOutput> {
     // The names of a savefile to write in the descriptions of the command lines.
     let is_stdout_taken = ["output", "write"].iter().any(|name| {
         let values = matches.try_get_raw(name).ok().flatten();
-        values.is_some_and(|mut values| values.any(|value| value == "-"))
+        values.is_some_and(|mut values| {
+            values.any(|value| to_output_path(value.into()) == Path::new("-"))
+        })
     });
     Some(JsonOutput::beside(is_stdout_taken))
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::value_parsers::to_output_path;
+
 /// The value of `--also`: `EXPR=FILE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlsoArg {
@@ -21,7 +23,7 @@ impl AlsoArg {
         match text.rsplit_once('=') {
             Some((expression, path)) if !path.is_empty() => Ok(AlsoArg {
                 expression: expression.to_owned(),
-                path: path.into(),
+                path: to_output_path(path.into()),
             }),
             _ => Err(format!("expected EXPR=FILE, found `{text}`")),
         }

@@ -144,17 +144,28 @@ impl RotationOptions {
             rotation.max_files = stop.file_size().map(|_| 1);
         }
         check_ring(&rotation)?;
+        self.check_lists()?;
         self.check_path(write, stop)?;
         Ok(rotation)
     }
 
     /// Returns the files of `printname`. The path `-` means standard output.
     pub fn list_paths(&self) -> impl Iterator<Item = &Path> {
-        let paths = self.ring.iter().filter_map(|option| match option {
+        self.print_names().filter_map(FileLines::path_of)
+    }
+
+    /// Returns the values of `printname`.
+    fn print_names(&self) -> impl Iterator<Item = &Path> {
+        self.ring.iter().filter_map(|option| match option {
             RingOption::PrintName(path) => Some(path.as_path()),
             _ => None,
-        });
-        paths.filter_map(FileLines::path_of)
+        })
+    }
+
+    /// Returns the values of `printname`, and `-` for `--print-files`.
+    fn lists(&self) -> impl Iterator<Item = &Path> {
+        let printed = self.print_files.then_some(Path::new("-"));
+        printed.into_iter().chain(self.print_names())
     }
 
     /// Completes what [`rotation`](Self::rotation) has returned: opens the lists of files. `program` is the name of the
@@ -170,13 +181,8 @@ impl RotationOptions {
         json: bool,
     ) -> Outcome<Rotation> {
         rotation.program = program;
-        if self.print_files {
-            rotation.lines.push(FileLines::to(Path::new("-"), json)?);
-        }
-        for option in &self.ring {
-            if let RingOption::PrintName(path) = option {
-                rotation.lines.push(FileLines::to(path, json)?);
-            }
+        for path in self.lists() {
+            rotation.lines.push(FileLines::to(path, json)?);
         }
         if let Some(command) = &self.postrotate_command {
             rotation.hooks = Some(Hooks::new(program, command.clone())?);
@@ -187,10 +193,8 @@ impl RotationOptions {
     /// Returns whether names of files are printed on standard output.
     #[must_use]
     pub fn prints_files(&self) -> bool {
-        let is_stdout = |path: &Path| path == Path::new("-") || path == Path::new("stdout");
-        let mut ring = self.ring.iter();
-        self.print_files
-            || ring.any(|o| matches!(o, RingOption::PrintName(path) if is_stdout(path)))
+        let mut paths = self.lists().map(FileLines::path_of);
+        paths.any(|path| path == Some(Path::new("-")))
     }
 
     fn smallest(&self, number: impl Fn(&RingOption) -> Option<u64>) -> Option<u64> {
@@ -245,6 +249,22 @@ impl RotationOptions {
             (None, None) if rotation.changes_files() => Naming::Dumpcap,
             (None, None) => Naming::Single,
         }
+    }
+
+    /// Checks that no name of a file is printed twice on a standard stream.
+    fn check_lists(&self) -> Result<(), String> {
+        for (stream, path) in [
+            ("standard output", Some(Path::new("-"))),
+            ("standard error", None),
+        ] {
+            let lists = self.lists().map(FileLines::path_of);
+            if lists.filter(|list| *list == path).count() > 1 {
+                return Err(format!(
+                    "expected one list of files on {stream}, found two: use one of --print-files and `-b printname:FILE`"
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn check_path(&self, write: Option<&Path>, stop: &StopOptions) -> Result<(), String> {
@@ -304,7 +324,9 @@ fn ring_option(text: &str) -> Result<RingOption, String> {
         "filesize" => value_parsers::kilobytes(value).map(RingOption::FileSize),
         "packets" => value_parsers::count(value, "packets").map(RingOption::Packets),
         "total" => value_parsers::kilobytes(value).map(RingOption::Total),
-        "printname" if !value.is_empty() => Ok(RingOption::PrintName(value.into())),
+        "printname" if !value.is_empty() => Ok(RingOption::PrintName(
+            value_parsers::to_output_path(value.into()),
+        )),
         _ => Err(format!(
             "expected duration:TIME, interval:TIME, filesize:SIZE, packets:N, files:N, total:SIZE or printname:FILE, \
              found `{text}`"
@@ -407,6 +429,12 @@ mod tests {
             ("-b event:1", "expected duration:TIME"),
             ("-b files:0", "greater than 0"),
             ("-b printname:", "expected duration:TIME"),
+            ("--print-files -b printname:-", "on standard output"),
+            ("--print-files -b printname:stdout", "on standard output"),
+            (
+                "-b printname:stderr -b printname:stderr",
+                "on standard error",
+            ),
             ("--sync never", "expected `file` or a time"),
             ("--min-free 100%", "between 0 and 100"),
         ] {

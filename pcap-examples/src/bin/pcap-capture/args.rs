@@ -85,7 +85,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = value_parsers::number(1_u16..=256))]
     pub(crate) threads: Option<u16>,
     /// Write packets to a savefile instead of printing them; `-` means standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = value_parsers::output_path())]
     pub(crate) write: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) format: FormatArg,

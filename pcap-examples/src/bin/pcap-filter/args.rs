@@ -76,7 +76,7 @@ pub(crate) struct Args {
     #[arg(value_name = "IN")]
     pub(crate) input: PathBuf,
     /// The savefile to write; `-` means standard output
-    #[arg(value_name = "OUT")]
+    #[arg(value_name = "OUT", value_parser = value_parsers::output_path())]
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) filter: FilterOption,

@@ -99,7 +99,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) files_from: Option<PathBuf>,
     /// The savefile to write; `-` means standard output
-    #[arg(short, long, value_name = "OUT")]
+    #[arg(short, long, value_name = "OUT", value_parser = value_parsers::output_path())]
     pub(crate) write: PathBuf,
     #[command(flatten)]
     pub(crate) filter: FilterOption,

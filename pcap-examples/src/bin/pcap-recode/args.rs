@@ -75,7 +75,7 @@ pub(crate) struct Args {
     #[arg(value_name = "IN")]
     pub(crate) input: PathBuf,
     /// The savefile to write; `-` means standard output
-    #[arg(value_name = "OUT")]
+    #[arg(value_name = "OUT", value_parser = value_parsers::output_path())]
     pub(crate) output: PathBuf,
     /// Convert packets to this link type, a name or a number (see below)
     #[arg(short = 'y', long, value_name = "LINKTYPE", value_parser = value_parsers::linktype)]

@@ -238,6 +238,12 @@ fn each_output_is_another_file() {
             ("", "udp=-"),
             ("-C 1 -w a.pcap", "udp=-"),
             ("-w a.pcap --print-files", "udp=-"),
+            ("", "udp=/dev/stdout"),
+            ("-C 1 -w a.pcap", "udp=/dev/fd/1"),
+            ("-w a.pcap --print-files", "udp=/dev/stdout"),
+            ("-w a.pcap -b printname:/dev/stdout", "udp=-"),
+            ("-w /dev/stdout --print", "udp=a.pcap"),
+            ("-w /proc/self/fd/1 -C 1", "udp=a.pcap"),
         ] {
             let ran = fail_in(folder.path(), options, &[also]);
             assert_eq!(ran.status, Some(2), "{options}: {}", ran.stderr);
