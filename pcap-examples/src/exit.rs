@@ -20,6 +20,12 @@ static TEMPORARY_FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// The text of the first failure that was reported.
 static FIRST_REPORTED: Mutex<Option<String>> = Mutex::new(None);
 
+/// How pcap-core advises callers to read a savefile with several link types.
+const MIXED_ADVICE: &str = "call `Capture::mix_linktypes` first, or use `pcapng::Reader`";
+/// How users read it with a program that cannot.
+const MIXED_WAY_OUT: &str =
+    "`pcap-recode --skip --linktype ETHERNET`, or another type, converts the packets to one";
+
 /// Why the work failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -80,6 +86,10 @@ impl Failure {
             }
             Failure::Pcap(error) if error.operation() == Some("set the link type of") => {
                 "; `pcap-devices -L` lists its link types"
+            }
+            Failure::Pcap(error) if error.text().ends_with(MIXED_ADVICE) => {
+                let text = self.to_string();
+                return format!("{}{MIXED_WAY_OUT}", text.trim_end_matches(MIXED_ADVICE));
             }
             _ => "",
         };

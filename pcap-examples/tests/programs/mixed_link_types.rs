@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::common::live::in_netns;
 use crate::common::{Record, path_arg, record, run_program, savefile, write_file};
 use pcap_core::pcapng::{Interface, PcapngDumper};
 use pcap_core::{Linktype, Packet, Timestamp};
@@ -118,4 +119,32 @@ fn merge_rejects_a_second_link_type() {
             assert!(!out.exists(), "{words:?}");
         }
     }
+}
+
+/// The advice names a program, and following it helps.
+#[test]
+fn programs_for_one_link_type_name_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, _) = mixed(folder.path());
+    let output = folder.path().join("ethernet.pcap");
+    let words = ["-q", "--skip", "--linktype", "ETHERNET"];
+    let paths = [path_arg(&input), path_arg(&output)];
+    run_program("recode", &[&words[..], &paths].concat()).success_output();
+    let advice = "found 101 at interface 1; `pcap-recode --skip --linktype ETHERNET`, or another type, \
+                  converts the packets to one\n";
+    let is_helpful = |name: &str, options: &[&str]| {
+        let ran = run_program(name, &[options, &[path_arg(&input), "greater 1"]].concat());
+        assert_eq!(ran.status, Some(1));
+        assert!(ran.stderr.ends_with(advice), "{}", ran.stderr);
+        run_program(name, &[options, &[path_arg(&output), "greater 1"]].concat()).success_output();
+    };
+    is_helpful("bpf", &["--run"]);
+    is_helpful("bpf", &["--match"]);
+    in_netns(|| {
+        let options = ["-q", "-i", "lo", "--fast"];
+        let ran = run_program("replay", &[&options[..], &[path_arg(&input)]].concat());
+        assert_eq!(ran.status, Some(1));
+        assert!(ran.stderr.ends_with(advice), "{}", ran.stderr);
+        run_program("replay", &[&options[..], &[path_arg(&output)]].concat()).success_output();
+    });
 }
