@@ -29,7 +29,10 @@ impl AnonymizationKey {
     ///
     /// Returns an error if the file cannot be read or is not a key.
     pub fn read(path: &Path) -> Outcome<AnonymizationKey> {
-        let bytes = fs::read(path).map_err(|e| cannot("read", path, e))?;
+        let bytes = fs::read(path).map_err(|e| match e.kind() {
+            ErrorKind::NotFound => cannot("read", path, format!("{e}; --new-key creates it")),
+            _ => cannot("read", path, e),
+        })?;
         let text = bytes.trim_ascii();
         let mut key = [0; LENGTH];
         if bytes.len() == LENGTH {

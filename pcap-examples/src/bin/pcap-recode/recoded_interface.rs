@@ -115,7 +115,7 @@ fn clock(args: &Args, from: Resolution, to: Resolution, number: usize) -> Outcom
         )))
     };
     let (Some(before), Some(after)) = (from.ticks_per_second(), to.ticks_per_second()) else {
-        return cannot(format!("its resolution of {from} is unknown"));
+        return cannot(format!("its resolution of {from} is not supported"));
     };
     let Some(ticks) = nanos.checked_mul(i128::from(after)) else {
         return cannot("the shift is too large".to_owned());

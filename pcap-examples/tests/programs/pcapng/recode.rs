@@ -89,6 +89,21 @@ fn shifts_that_an_interface_cannot_have_are_errors() {
         &input,
         &output,
     );
+    let mut fine = Ng::new(Order::Big);
+    fine.section(-1, &[]);
+    fine.interface(1, 0, &[(9, &[0xff])]);
+    let fine = write_file(folder.path(), "fine.pcapng", &fine.bytes);
+    let ran = run_program(
+        "recode",
+        &[
+            "--shift",
+            "1",
+            path_arg(&fine),
+            path_arg(&fine.with_extension("out")),
+        ],
+    );
+    let text = "of interface 0: its resolution of 2^-127 s is not supported\n";
+    assert!(ran.stderr.ends_with(text), "{}", ran.stderr);
     let times = fields(&output, &["frame.time_epoch"]);
     assert_eq!(times[..2], ["1700000000.000000001", "1700000000.000001001"]);
     // The times of all packets become earlier than 1970.

@@ -233,6 +233,10 @@ fn keys_are_created_once_and_checked() {
     let ran = anonymize(&[], &one);
     let expected = "expected 32 bytes or 64 hexadecimal digits, found 5 bytes";
     assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+    std::fs::remove_file(&key).unwrap();
+    let ran = anonymize(&[], &one);
+    let expected = "No such file or directory (os error 2); --new-key creates it\n";
+    assert!(ran.stderr.ends_with(expected), "{}", ran.stderr);
 }
 
 #[test]
