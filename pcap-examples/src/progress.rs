@@ -109,12 +109,12 @@ impl StatusLine {
             format!("{:.0} %,{left} ", part * 100.0)
         });
         self.line.set_message(format!(
-            "{progress}{} packets, {}, {} {}, {} packets/s{}",
-            HumanCount(packets),
+            "{progress}{}, {}, {} {}, {}/s{}",
+            human_packets(packets),
             HumanBytes(bytes),
             HumanCount(lost),
             self.lost,
-            HumanCount(rate as u64),
+            human_packets(rate as u64),
             self.note,
         ));
         (self.shown, self.packets) = (now, packets);
@@ -123,5 +123,22 @@ impl StatusLine {
     /// Removes the line.
     pub fn clear(&self) {
         self.line.finish_and_clear();
+    }
+}
+
+/// Returns a number of packets, with its digits in groups of three.
+fn human_packets(count: u64) -> String {
+    let unit = if count == 1 { "packet" } else { "packets" };
+    format!("{} {unit}", HumanCount(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_packet_is_singular() {
+        let texts = [0, 1, 1000].map(human_packets);
+        assert_eq!(texts, ["0 packets", "1 packet", "1,000 packets"]);
     }
 }

@@ -195,6 +195,12 @@ impl RewriteOptions {
         self.anonymize.is_some()
     }
 
+    /// Returns whether packets are truncated before the payload.
+    #[must_use]
+    pub fn cuts_payload(&self) -> bool {
+        matches!(self.payload, Some(PayloadAction::Cut))
+    }
+
     /// Returns the file of the key of an anonymization.
     #[must_use]
     pub fn key_path(&self) -> Option<&Path> {

@@ -82,17 +82,22 @@ impl Counts {
         if seconds > 0.0 { number / seconds } else { 0.0 }
     }
 
+    /// Returns the line about the packets that were sent.
+    fn sent(&self) -> String {
+        let (packets, bytes) = (counted::packets(self.packets), counted::bytes(self.bytes));
+        let seconds = self.time.as_secs_f64();
+        let pps = counted::packets(self.rate(self.packets as f64).round() as u64);
+        let mbps = self.rate(self.bytes as f64 * 8.0 / 1e6);
+        format!("{packets} sent, {bytes}, in {seconds:.3} s: {pps}/s, {mbps:.3} Mbit/s")
+    }
+
     /// Prints the summary. Returns the outcome of the replay.
     pub(crate) fn report(&self, args: &Args, outlets: &[Outlet], outcome: Outcome) -> Outcome {
         let seconds = self.time.as_secs_f64();
         let pps = self.rate(self.packets as f64);
         let mbps = self.rate(self.bytes as f64 * 8.0 / 1e6);
         if !args.quiet {
-            let (packets, bytes) = (counted::packets(self.packets), counted::bytes(self.bytes));
-            stderr::print_line(format_args!(
-                "{packets} sent, {bytes}, in {seconds:.3} s: \
-                 {pps:.0} packets/s, {mbps:.3} Mbit/s"
-            ));
+            stderr::print_line(format_args!("{}", self.sent()));
             if outlets.len() > 1 {
                 for outlet in outlets {
                     stderr::print_line(format_args!(
@@ -154,5 +159,26 @@ impl Counts {
                     });
                 })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_packet_per_second_is_singular() {
+        let of = |packets| Counts {
+            packets,
+            bytes: 125_000,
+            time: Duration::from_secs(2),
+            ..Counts::default()
+        };
+        let texts = [2, 4].map(|packets| of(packets).sent());
+        let expected = [
+            "2 packets sent, 125000 bytes, in 2.000 s: 1 packet/s, 0.500 Mbit/s",
+            "4 packets sent, 125000 bytes, in 2.000 s: 2 packets/s, 0.500 Mbit/s",
+        ];
+        assert_eq!(texts, expected);
     }
 }

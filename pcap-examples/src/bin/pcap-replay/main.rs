@@ -20,7 +20,7 @@ use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::progress::StatusLine;
 use pcap_examples::send_schedule::SendSchedule;
 use pcap_examples::signals::{self, End};
-use pcap_examples::{program, stderr};
+use pcap_examples::{device, program, stderr};
 
 use crate::args::{Args, NAME};
 use crate::counts::{Counts, SentCounts};
@@ -38,6 +38,18 @@ fn run(args: &Args) -> Outcome {
     if args.loops != 1 && files().any(|path| path == Path::new("-")) {
         exit::usage_error::<Args>("cannot send standard input more than once");
     }
+    if args.rewrite.cuts_payload() && !args.cut {
+        exit::usage_error::<Args>(
+            "`--payload cut` truncates packets, which are only sent with `--cut`",
+        );
+    }
+    let names = [Some(&args.device), args.peer.as_ref()];
+    let names = names.into_iter().flatten();
+    let names = names.map(|name| device::resolve_name(name));
+    let names = names.collect::<Outcome<Vec<_>>>()?;
+    if names.len() == 2 && names[0] == names[1] {
+        exit::usage_error::<Args>("expected two devices for `--interface` and `--peer`, found one");
+    }
     // Open the savefile first: finding its errors requires no privileges.
     args.start_duration();
     let input = Input::open(args).map_err(|failure| match signals::end() {
@@ -51,8 +63,7 @@ fn run(args: &Args) -> Outcome {
     if let Some(rewriter) = &rewriter {
         rewriter.check(input.datalinks().0).map_err(Failure::Text)?;
     }
-    let names = [Some(&args.device), args.peer.as_ref()];
-    let devices = names.into_iter().flatten().map(|name| open::device(name));
+    let devices = names.into_iter().map(open::device);
     let devices = devices.collect::<Outcome<Vec<_>>>()?;
     for device in &devices {
         signals::break_on_end(device.break_handle());

@@ -1,6 +1,6 @@
 //! Opens the savefile and the device, and checks that they fit together.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::path::Path;
 
 use pcap_core::{Active, Capture, Dlt, Filter, Insn, Linktype, Precision};
@@ -21,8 +21,8 @@ pub(crate) fn savefile(args: &Args, path: &Path) -> Outcome<SavefileReader> {
 }
 
 /// Opens a device to send on. The capture receives no packets.
-pub(crate) fn device(name: &OsStr) -> Outcome<Capture<Active>> {
-    let mut device = Capture::from_device(pcap_examples::device::resolve_name(name)?)
+pub(crate) fn device(name: OsString) -> Outcome<Capture<Active>> {
+    let mut device = Capture::from_device(name)
         .snaplen(64)
         .buffer_size(256 * 1024)
         // On Linux, nanosecond precision makes the kernel read the clock for each packet.

@@ -1,10 +1,11 @@
 //! Sends the packets of savefiles on schedule.
 
 use std::fmt::Display;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use pcap_core::{Dlt, Error, ErrorKind, Unsent};
+use pcap_core::{Dlt, Error, ErrorKind, Packet, Unsent};
 use pcap_examples::exit::Outcome;
 use pcap_examples::progress::StatusLine;
 use pcap_examples::rewrite::Rewriter;
@@ -145,18 +146,16 @@ impl<'a> Replay<'a> {
                 Ok(true) => step = self.flush_side(side as usize),
                 Ok(false) if is_below_limit => return Ok(Step::Continue),
                 Ok(false) => step = self.flush(),
-                Err(error) => {
+                // The device rejects it as well, and says why.
+                Err(_) => {
                     if self.flush() == Step::Stop {
                         return Ok(Step::Stop);
                     }
-                    self.count_unsent(packet.data(), error.text(), &error);
+                    step = self.inject(side as usize, packet);
                 }
             }
         } else {
-            match outlet.device.inject(packet.data()) {
-                Ok(_) => self.count_sent(side as usize, packet.data().len(), is_truncated),
-                Err(error) => step = self.count_rejected(packet.data(), &error),
-            }
+            step = self.inject(side as usize, packet);
         }
         self.publish_counts();
         let is_over = self.args.stop_on_error && self.counts.not_sent > 0;
@@ -165,6 +164,20 @@ impl<'a> Replay<'a> {
         } else {
             step
         })
+    }
+
+    /// Sends a packet by itself.
+    fn inject(&mut self, side: usize, packet: Packet<'_>) -> Step {
+        let data = packet.data();
+        let device = &self.outlets[side].device;
+        match device.inject_timeout(data, self.time_left()) {
+            Ok(Some(_)) => {
+                self.count_sent(side, data.len(), packet.header().is_truncated());
+                Step::Continue
+            }
+            Ok(None) => Step::Stop,
+            Err(error) => self.count_rejected(data, &error),
+        }
     }
 
     /// Sends all batches.
@@ -189,7 +202,8 @@ impl<'a> Replay<'a> {
         };
         let (mut next, mut step) = (0, Step::Continue);
         while next < queue.len() && step == Step::Continue {
-            let sent = self.outlets[side].device.inject_queue_range(&queue, next..);
+            let device = &self.outlets[side].device;
+            let sent = device.inject_queue_timeout(&queue, next.., self.time_left());
             let unsent = sent.as_ref().err().and_then(Error::unsent);
             let end = unsent.map_or(queue.len(), Unsent::index);
             for (packet, &is_truncated) in queue.iter().zip(&truncated).take(end).skip(next) {
@@ -217,9 +231,10 @@ impl<'a> Replay<'a> {
         outlet.bytes += bytes as u64;
     }
 
-    /// Counts a packet that the device rejected, unless the error is a break. Returns whether to continue.
+    /// Counts a packet that the device rejected, unless the error is a break or the end of the duration. Returns
+    /// whether to continue.
     fn count_rejected(&mut self, packet: &[u8], error: &Error) -> Step {
-        if error.kind() == ErrorKind::Break {
+        if let ErrorKind::Break | ErrorKind::Io(io::ErrorKind::TimedOut) = error.kind() {
             return Step::Stop;
         }
         self.count_unsent(packet, error.text(), error);
@@ -233,6 +248,14 @@ impl<'a> Replay<'a> {
     /// Counts a packet that was not sent.
     fn count_unsent(&mut self, packet: &[u8], reason: &str, why: impl Display) {
         self.counts.count_unsent(packet.len(), reason, why);
+    }
+
+    /// Returns how long sending may wait: until the end of the duration.
+    fn time_left(&self) -> Duration {
+        let left = self.args.duration.zip(self.start);
+        left.map_or(Duration::MAX, |(duration, start)| {
+            duration.saturating_sub(start.elapsed())
+        })
     }
 
     /// Updates the snapshot for SIGUSR1.

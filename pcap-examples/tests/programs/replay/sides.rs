@@ -6,7 +6,7 @@ use etherparse::PacketBuilder;
 
 use super::{create_device_pair, data, frames, received, replayed};
 use crate::common::live::{Running, in_netns, ip};
-use crate::common::{Record, path_arg, program, record, run, savefile, write_file};
+use crate::common::{Record, path_arg, program, record, run, run_program, savefile, write_file};
 
 const CLIENT: [u8; 4] = [192, 0, 2, 9];
 const SERVER: [u8; 4] = [192, 0, 2, 1];
@@ -206,5 +206,24 @@ fn a_duration_ends_the_replay() {
         );
         assert_eq!(ran.status, Some(0), "{}", ran.stderr);
         assert!(summary["loops"].as_u64() > Some(1));
+    });
+}
+
+#[test]
+fn both_sides_on_one_device_are_a_usage_error() {
+    in_netns(|| {
+        create_device_pair();
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = savefile(false, false, 1, &[conversation().swap_remove(0).0]);
+        let input = write_file(folder.path(), "in.pcap", &bytes);
+        let devices = pcap_core::Device::list().unwrap();
+        let number = devices.iter().position(|device| device.name() == "left");
+        let number = (number.unwrap() + 1).to_string();
+        for peer in ["left", &number] {
+            let ran = run_program("replay", &["-i", "left", "--peer", peer, path_arg(&input)]);
+            assert_eq!(ran.status, Some(2), "{}", ran.stderr);
+            let expected = "expected two devices for `--interface` and `--peer`, found one";
+            assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+        }
     });
 }

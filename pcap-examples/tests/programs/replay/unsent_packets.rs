@@ -166,3 +166,82 @@ fn frames_that_the_device_drops_are_counted() {
         }
     });
 }
+
+#[test]
+fn an_empty_packet_has_one_error() {
+    in_netns(|| {
+        create_device_pair();
+        let folder = tempfile::tempdir().unwrap();
+        let mut packets = frames(3);
+        packets[1] = record(1_700_000_000, 0, Vec::new());
+        let input = write_file(
+            folder.path(),
+            "in.pcap",
+            &savefile(false, false, 1, &packets),
+        );
+        for pace in [&["--fast"][..], &["--pps", "10000"]] {
+            let (ran, summary) = replayed(pace, &input);
+            let error =
+                "pcap-replay: packet 2, 0 bytes: cannot inject on `left`: the packet is empty\n";
+            assert_eq!(
+                (ran.status, ran.stderr.as_str()),
+                (Some(1), error),
+                "{pace:?}"
+            );
+            assert_eq!(summary["packets"], 2);
+            let errors = serde_json::json!({"the packet is empty": 1});
+            assert_eq!(summary["errors"], errors);
+        }
+    });
+}
+
+/// `--payload cut` truncates packets, which are only sent with `--cut`.
+#[test]
+fn a_cut_payload_needs_cut_packets() {
+    in_netns(|| {
+        create_device_pair();
+        let folder = tempfile::tempdir().unwrap();
+        let packets = [sample_packets().swap_remove(0)];
+        let input = write_file(
+            folder.path(),
+            "in.pcap",
+            &savefile(false, false, 1, &packets),
+        );
+        let words = ["-i", "left", "--fast", "--payload", "cut", path_arg(&input)];
+        let ran = run_program("replay", &words);
+        assert_eq!(ran.status, Some(2));
+        assert!(
+            ran.stderr.contains("only sent with `--cut`"),
+            "{}",
+            ran.stderr
+        );
+        let (ran, summary) = replayed(&["--payload", "cut", "--cut"], &input);
+        assert_eq!((ran.status, &summary["packets"]), (Some(0), &1.into()));
+    });
+}
+
+/// A frame that the device drops is retried for a second, but not after the end.
+#[test]
+fn the_duration_ends_retries() {
+    in_netns(|| {
+        create_device_pair();
+        ip("link set right mtu 200");
+        let folder = tempfile::tempdir().unwrap();
+        let packets = [60, 1000, 60].map(|length| record(1, 0, vec![2; length]));
+        let input = write_file(
+            folder.path(),
+            "in.pcap",
+            &savefile(false, false, 1, &packets),
+        );
+        for pace in [&["--fast"][..], &["--pps", "1000"]] {
+            let options = [pace, &["--duration", "0.3"]].concat();
+            let (ran, summary) = replayed(&options, &input);
+            assert_eq!(ran.status, Some(0), "{pace:?}: {}", ran.stderr);
+            assert_eq!(
+                (&summary["packets"], &summary["not_sent"]),
+                (&1.into(), &0.into()),
+                "{pace:?}"
+            );
+        }
+    });
+}
