@@ -9,8 +9,15 @@ use crate::compression::Compression;
 use crate::copy_progress::CopyProgress;
 use crate::exit::{Failure, Outcome};
 use crate::files;
-use crate::linktype_snaplens::LinktypeSnaplens;
+use crate::linktype_snaplens::{self, LinktypeSnaplens};
 use crate::savefile_writer::{Buffering, SavefileWriter};
+use crate::stderr;
+
+/// Returns whether a classic savefile can declare a frame check sequence of this length.
+#[must_use]
+pub const fn is_classic_fcs_len(bytes: u8) -> bool {
+    bytes % 2 == 0 && bytes <= 30
+}
 
 /// A classic savefile, which is created when its link type is known. It has one link type.
 #[derive(Debug)]
@@ -21,6 +28,10 @@ pub struct ClassicOutput {
     precision: Precision,
     copy_progress: CopyProgress,
     snaplens: LinktypeSnaplens,
+    /// The length of the frame check sequence, once an interface is known; `Some(None)` to declare none.
+    fcs: Option<Option<u8>>,
+    /// Whether the output cannot declare the length of all interfaces.
+    has_undeclared_fcs: bool,
     /// The savefile and its link type, once it is created.
     savefile: Option<(SavefileWriter, Linktype)>,
 }
@@ -42,18 +53,26 @@ impl ClassicOutput {
             precision,
             copy_progress: copy_progress.clone(),
             snaplens: LinktypeSnaplens::default(),
+            fcs: None,
+            has_undeclared_fcs: false,
             savefile: None,
         }
     }
 
     /// Notes an interface.
     pub fn add_interface(&mut self, interface: &Interface) {
-        self.snaplens.add(interface);
+        let snaplen = linktype_snaplens::snaplen(interface);
+        self.add_linktype(interface.linktype(), snaplen, interface.fcs_len());
     }
 
-    /// Notes a link type with a snaplen.
-    pub fn add_linktype(&mut self, linktype: Linktype, snaplen: u32) {
+    /// Notes a link type with a snaplen and the length of the frame check sequence.
+    pub fn add_linktype(&mut self, linktype: Linktype, snaplen: u32, fcs: Option<u8>) {
         self.snaplens.add_linktype(linktype, snaplen);
+        let possible = fcs.filter(|&bytes| is_classic_fcs_len(bytes));
+        if *self.fcs.get_or_insert(possible) != fcs {
+            self.has_undeclared_fcs = true;
+            self.fcs = Some(None);
+        }
     }
 
     /// Creates the savefile if all interfaces so far have the same link type. Call this at the first packet.
@@ -109,6 +128,11 @@ impl ClassicOutput {
     ///
     /// Returns an error if the savefile is not complete.
     pub fn close(&mut self, is_failed: bool) -> Outcome {
+        if self.has_undeclared_fcs {
+            stderr::print_line(
+                "warning: a classic savefile cannot declare the lengths of all frame check sequences",
+            );
+        }
         if let (None, Some(linktype), false) = (&self.savefile, self.snaplens.first(), is_failed) {
             self.create(linktype)?;
         }
@@ -126,6 +150,7 @@ impl ClassicOutput {
     fn create(&mut self, linktype: Linktype) -> Outcome<&mut SavefileWriter> {
         let snaplen = self.snaplens.of(linktype);
         let dead = Capture::dead_with(linktype, snaplen, self.precision)?;
+        let dead = dead.with_fcs_len(self.fcs.flatten().map(u32::from))?;
         let mut savefile =
             SavefileWriter::create(&self.path, &dead, SavefileFormat::Pcap, self.compression)?;
         if files::length(&self.input).is_none() {

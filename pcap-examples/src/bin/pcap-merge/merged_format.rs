@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pcap_core::pcapng::Interface;
 use pcap_core::{Capture, Dlt, Offline, Precision, SavefileFormat};
+use pcap_examples::classic_output::is_classic_fcs_len;
 use pcap_examples::compression::Compression;
 use pcap_examples::counted;
 use pcap_examples::exit::{Failure, Outcome};
@@ -42,7 +43,10 @@ impl Properties {
                 .snaplen
                 .unwrap_or(linktype_snaplens::snaplen(interface)),
             precision: Precision::Nano,
-            fcs: None,
+            fcs: interface
+                .fcs_len()
+                .filter(|&bytes| is_classic_fcs_len(bytes))
+                .map(u32::from),
         }
     }
 }

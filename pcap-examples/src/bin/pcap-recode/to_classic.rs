@@ -115,7 +115,10 @@ impl ClassicCopy<'_> {
                 let from = interface.linktype();
                 let to = self.recoder.add_linktype(from)?;
                 let snaplen = self.recoder.snaplen(from, snaplen(interface));
-                self.output.add_linktype(to, snaplen);
+                let fcs = interface
+                    .fcs_len()
+                    .filter(|_| to == from && self.args.keeps_ends());
+                self.output.add_linktype(to, snaplen, fcs);
             }
             _ => {}
         }

@@ -213,3 +213,26 @@ fn unrepresentable_times_are_reported() {
         ran.stderr
     );
 }
+
+#[test]
+fn the_length_of_the_frame_check_sequence_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    // The upper bits declare four bytes, in units of two.
+    let linktype: u32 = 0x2400_0001;
+    let bytes = savefile(false, false, linktype, &sample_packets());
+    let classic = write_file(folder.path(), "a.pcap", &bytes);
+    let [ng, output] = ["a.pcapng", "b.pcap"].map(|name| folder.path().join(name));
+    let [classic, ng, output] = [&classic, &ng, &output].map(|path| path_arg(path));
+    run_program("recode", &["-q", classic, ng]).success_output();
+    for (name, arguments) in [
+        ("recode", &["-q", ng, output][..]),
+        ("filter", &["-q", ng, output]),
+        ("merge", &["-q", "-w", output, ng]),
+        ("merge", &["-q", "-w", output, ng, classic]),
+    ] {
+        let ran = run_program(name, arguments);
+        assert_eq!(ran.status, Some(0), "{name}: {}", ran.stderr);
+        let copied = fs::read(output).unwrap();
+        assert_eq!(copied[20..24], linktype.to_ne_bytes(), "{name}");
+    }
+}
