@@ -9,6 +9,10 @@ use pcap_core::{Capture, Offline, Packet, SavefileFormat};
 
 use crate::exit::Failure;
 
+/// The usage error of a program that would write a savefile to a terminal.
+pub const TERMINAL_ERROR: &str =
+    "cannot write a savefile to a terminal: name a file, or redirect standard output";
+
 /// Returns a function that computes the length of a packet's record in the savefile, in bytes, for the progress bar.
 pub fn record_length(capture: &Capture<Offline>) -> fn(Packet<'_>) -> u64 {
     match capture.savefile_format() {

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::{self, ExitCode};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Parser};
 
 use crate::background_writer::BackgroundWriter;
@@ -101,7 +101,9 @@ fn parse<A: Parser>(name: &str) -> io::Result<Option<(A, Option<JsonOutput>)>> {
                 .unwrap_or_else(|error| exit_with_usage_error(&error.format(&mut command::<A>())));
             Ok(Some((args, json_output(&matches))))
         }
-        Err(error) if error.use_stderr() => {
+        Err(mut error) if error.use_stderr() => {
+            // An option that does not exist is hardly ever the name of a file.
+            error.remove(ContextKind::Suggested);
             let refused = refused::sentence_about(name, &error);
             exit_with_usage_error(&match refused {
                 Some((argument, sentence)) => command::<A>().error(

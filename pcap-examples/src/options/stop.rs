@@ -20,7 +20,7 @@ pub struct StopOptions {
     #[arg(short = 'c', long = "limit", value_name = "N", value_parser = value_parsers::number(1_u64..))]
     count: Option<u64>,
     /// End the capture after this time, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms
-    #[arg(long, value_name = "TIME", value_parser = value_parsers::seconds)]
+    #[arg(long, value_name = "TIME", value_parser = value_parsers::nonzero_seconds)]
     duration: Option<Duration>,
 }
 
@@ -159,5 +159,6 @@ mod tests {
         ] {
             assert!(parse(&format!("-a={condition}")).is_err(), "{condition}");
         }
+        assert!(parse("--duration 0").is_err());
     }
 }

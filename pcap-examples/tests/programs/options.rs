@@ -447,3 +447,19 @@ fn negative_numbers_are_values() {
         assert!(ran.stderr.starts_with(start), "{words:?}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn errors_about_unknown_options_suggest_similar_ones() {
+    let ran = run_program("read", &["--lengths", "a"]);
+    assert!(
+        ran.stderr
+            .starts_with("error: unexpected argument '--lengths' found")
+    );
+    assert!(!ran.stderr.contains("as a value"), "{}", ran.stderr);
+    let ran = run_program("read", &["--limt", "3", "a"]);
+    assert!(
+        ran.stderr.contains("a similar argument exists: '--limit'"),
+        "{}",
+        ran.stderr
+    );
+}

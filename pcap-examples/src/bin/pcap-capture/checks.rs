@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use pcap_examples::exit::{self, Outcome};
+use pcap_examples::files::TERMINAL_ERROR;
 use pcap_examples::output_paths::OutputPaths;
 use pcap_examples::packet_printer::PrintFormat;
 use pcap_examples::rotation::names::insert_number;
@@ -37,7 +38,7 @@ pub(crate) fn check_options(args: &Args) -> Rotation {
         );
     }
     if args.is_to_stdout() && io::stdout().is_terminal() {
-        usage_error("cannot write a savefile to a terminal");
+        usage_error(TERMINAL_ERROR);
     }
     if args.is_to_stdout() && args.threads.is_some() {
         usage_error("cannot write the savefiles of several threads to standard output");

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use pcap_core::SavefileFormat;
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::files::is_same_file;
+use pcap_examples::files::{TERMINAL_ERROR, is_same_file};
 use pcap_examples::output_format::OutputFormat;
 use pcap_examples::savefile_input::SavefileInput;
 use pcap_examples::{program, signals};
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     if args.output == Path::new("-") && io::stdout().is_terminal() {
-        exit::usage_error::<Args>("cannot write a savefile to a terminal");
+        exit::usage_error::<Args>(TERMINAL_ERROR);
     }
     args.filter.check_stdin::<Args>([&args.input]);
     if args.duplicates.is_incomplete() {

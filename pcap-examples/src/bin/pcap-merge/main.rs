@@ -21,7 +21,7 @@ use pcap_core::SavefileFormat;
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::counted::{self, counted};
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::files::{is_same_file, length, read_path_list};
+use pcap_examples::files::{TERMINAL_ERROR, is_same_file, length, read_path_list};
 use pcap_examples::json::JsonOutput;
 use pcap_examples::link_filters::LinkFilters;
 use pcap_examples::lost_parts::LostParts;
@@ -46,7 +46,7 @@ fn run(mut args: Args) -> Outcome {
     let args = &args;
     let to_stdout = args.write == Path::new("-");
     if to_stdout && io::stdout().is_terminal() {
-        exit::usage_error::<Args>("cannot write a savefile to a terminal");
+        exit::usage_error::<Args>(TERMINAL_ERROR);
     }
     let read = || args.inputs.iter().chain(&args.files_from);
     args.filter.check_stdin::<Args>(read());

@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     if args.is_to_stdout() && io::stdout().is_terminal() {
-        exit::usage_error::<Args>("cannot write a savefile to a terminal");
+        exit::usage_error::<Args>(files::TERMINAL_ERROR);
     }
     if files::is_same_file(&args.input, &args.output) {
         let path = args.output.display();
