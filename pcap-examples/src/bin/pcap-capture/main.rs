@@ -9,6 +9,7 @@ mod monitor;
 mod outputs;
 mod receive;
 mod source;
+mod terminal_line;
 mod threads;
 mod wait;
 

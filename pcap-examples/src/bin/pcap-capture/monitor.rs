@@ -1,6 +1,7 @@
 //! Shows the progress of a capture: on the terminal, in a status file, and to the service manager. This is the work of a
 //! thread of its own, because those that read packets may have to wait for an output.
 
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use pcap_examples::stderr;
 
 use crate::args::{Args, NAME};
 use crate::limits::Limits;
+use crate::terminal_line::TerminalLine;
 
 /// How often the thread looks at the counts.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -54,7 +56,7 @@ impl Monitor {
     ) -> Outcome<Monitor> {
         let is_quiet = args.display.is_quiet();
         let mut progress = Progress {
-            line: StatusLine::new(!args.is_printing() && !is_quiet),
+            line: TerminalLine::new(StatusLine::new(!args.is_printing() && !is_quiet)),
             service: ServiceManager::from_environment(),
             status_file: None,
             limits: Arc::clone(limits),
@@ -90,7 +92,7 @@ impl Monitor {
         }
     }
 
-    /// Removes the line from the terminal, and writes the last status file.
+    /// Writes the last status file, and removes the line from the terminal.
     pub(crate) fn end(self, outcome: &Outcome) {
         // As for the exit status, it is no failure if the reader of the lines has closed the pipe.
         let failure = outcome.as_ref().err();
@@ -108,7 +110,7 @@ impl Monitor {
 
 /// What the thread shows.
 struct Progress {
-    line: StatusLine,
+    line: TerminalLine,
     service: ServiceManager,
     status_file: Option<StatusFile>,
     limits: Arc<Limits>,
@@ -163,7 +165,9 @@ impl Progress {
             0 => "",
             _ => "Waiting for an output that is too slow",
         });
-        let is_status_due = now.duration_since(self.last.0) >= STATUS_INTERVAL;
+        // If the program does not end by itself, this is the last status.
+        let is_status_due = signals::immediate_end_requested().is_some()
+            || now.duration_since(self.last.0) >= STATUS_INTERVAL;
         if self.line.is_due(now) || is_status_due || self.may_warn {
             self.show(now, is_status_due);
         }
@@ -180,9 +184,6 @@ impl Progress {
         }
         if statistics.file.is_some() && statistics.file != self.file {
             self.file.clone_from(&statistics.file);
-            let name = self.file.iter().flat_map(|path| path.file_name()).next();
-            self.line
-                .set_note(name.unwrap_or_default().as_encoded_bytes());
         }
         let received = statistics.received;
         if !self.is_ending && self.line.is_due(now) {
@@ -191,7 +192,14 @@ impl Progress {
                 .iter()
                 .map(InterfaceCounts::lost)
                 .sum();
-            self.line.show(now, received.packets, received.bytes, lost);
+            let name = self.file.as_ref().and_then(|path| path.file_name());
+            let name = name.map(OsStr::to_owned);
+            self.line.update(move |line| {
+                if let Some(name) = name {
+                    line.set_note(name.as_encoded_bytes());
+                }
+                line.show(now, received.packets, received.bytes, lost);
+            });
         }
         if is_status_due && self.prints_count && !self.is_ending {
             self.print(format!("Got {}", received.packets));
@@ -201,7 +209,11 @@ impl Progress {
             let packets = received.packets.saturating_sub(self.last.1);
             self.packets_per_second = (packets as f64 / seconds) as u64;
             self.last = (now, received.packets);
-            let status = self.status(&statistics, "running");
+            let state = match signals::immediate_end_requested() {
+                Some(_) => "failed",
+                None => "running",
+            };
+            let status = self.status(&statistics, state);
             if let Some(file) = &self.status_file {
                 file.set(status);
             }
@@ -211,12 +223,12 @@ impl Progress {
     /// Removes the line from the terminal, and reports that the program is ending.
     fn begin_end(&mut self) {
         if !std::mem::replace(&mut self.is_ending, true) {
-            self.line.clear();
+            self.line.begin_clear();
             self.service.stopping();
         }
     }
 
-    /// Writes the last status file.
+    /// Writes the last status file, and waits until the terminal has no line.
     fn end(&mut self, has_failed: bool) {
         self.packets_per_second = 0;
         let state = if has_failed { "failed" } else { "ended" };
@@ -229,6 +241,7 @@ impl Progress {
         if let Some(file) = self.status_file.take() {
             file.set(status);
         }
+        self.line.clear();
     }
 
     fn statistics(&self) -> Statistics {

@@ -1,8 +1,10 @@
 //! The status file, and messages to the service manager.
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::net::UnixDatagram;
+use std::ptr::null_mut;
 use std::time::{Duration, Instant};
 
 use super::words;
@@ -46,6 +48,56 @@ fn the_status_file_is_current_and_whole() {
             (&read()["state"], &read()["packets"]),
             (&"ended".into(), &25.into())
         );
+    });
+}
+
+/// A terminal that is stopped with Ctrl-S delays neither the status nor the last one, after further signals.
+#[test]
+fn a_stopped_terminal_does_not_stop_the_status() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let status = folder.path().join("status.json");
+        let mut command = program("capture");
+        command.args(words("-i lo --status-file")).arg(&status);
+        command.arg("-w").arg(folder.path().join("a.pcap"));
+        let (mut master, mut slave) = (0, 0);
+        let (name, termios, size) = (null_mut(), null_mut(), null_mut());
+        // SAFETY: both numbers may be written; the other arguments may be null.
+        let opened = unsafe { libc::openpty(&mut master, &mut slave, name, termios, size) };
+        assert_eq!(opened, 0, "is /dev/pts mounted?");
+        // SAFETY: the descriptor is open, and nothing else owns it.
+        let mut master = unsafe { fs::File::from_raw_fd(master) };
+        // SAFETY: as above.
+        let slave = unsafe { fs::File::from_raw_fd(slave) };
+        let terminal = slave.try_clone().unwrap();
+        // The terminal shows the line for a while.
+        std::thread::spawn(move || _ = io::copy(&mut master, &mut io::sink()));
+        let mut process = Process::of(command.arg("udp").stderr(terminal).spawn().unwrap());
+        let read = || -> Option<serde_json::Value> {
+            serde_json::from_str(&fs::read_to_string(&status).ok()?).unwrap()
+        };
+        let counts = |packets: u64| read().is_some_and(|status| status["packets"] == packets);
+        wait_until("the program captures", || counts(0));
+        Sender::new().send(5, 100);
+        wait_until("the status counts the packets", || counts(5));
+        // SAFETY: the descriptor is open.
+        let stopped = unsafe { libc::tcflow(slave.as_raw_fd(), libc::TCOOFF) };
+        assert_eq!(stopped, 0);
+        for packets in [10, 15] {
+            let time = read().unwrap()["time"].clone();
+            wait_until("the status is written", || read().unwrap()["time"] != time);
+            Sender::new().send(5, 100);
+            wait_until("the status counts the packets", || counts(packets));
+        }
+        assert_eq!(read().unwrap()["state"], "running");
+        for _ in 0..3 {
+            process.signal(libc::SIGINT);
+            std::thread::sleep(Duration::from_millis(30));
+        }
+        wait_until("it ends", || !process.is_running());
+        assert_eq!(process.end().status, Some(1));
+        assert_ne!(read().unwrap()["state"], "running");
+        assert_eq!(read().unwrap()["packets"], 15);
     });
 }
 
