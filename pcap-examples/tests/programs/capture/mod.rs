@@ -2,6 +2,7 @@
 
 mod deadlines_and_errors;
 mod devices;
+mod disk_space;
 mod further_outputs;
 mod interfaces;
 mod lines_json_savefiles;
