@@ -12,7 +12,6 @@ use super::hook::Hooks;
 use super::ring::Ring;
 use crate::background_writer::{Sync, Waiting};
 use crate::exit::{Failure, Outcome};
-use crate::files::folder_of;
 use crate::savefile_summary::SavefileSummary;
 use crate::savefile_writer::SavefileWriter;
 
@@ -85,7 +84,7 @@ impl Steps {
 /// Makes the name of a new file survive a crash of the system.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> Outcome {
-    let folder = folder_of(path);
+    let folder = crate::files::folder_of(path);
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(|e| Failure::Text(format!("cannot sync `{}`: {e}", folder.display())))
 }
