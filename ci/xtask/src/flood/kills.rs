@@ -15,7 +15,7 @@ use crate::Result;
 /// Packets that were sent this long before the signal are in the files. The programs promise one second; the rest is
 /// their way through the buffers.
 const MAX_AGE: Duration = Duration::from_millis(1300);
-/// The rate in packets per second, low enough that no packet is dropped: the newest packet must be in a file.
+/// The rate in packets per second. It is low enough that the kernel drops no packet.
 const RATE: u64 = 50_000;
 
 pub(super) fn run(plan: &Plan) -> Result<()> {

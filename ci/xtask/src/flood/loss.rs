@@ -11,12 +11,12 @@ use super::sender::Sender;
 use crate::Result;
 use crate::cold_build::median;
 
-/// The duration of each flood.
+/// How long each flood lasts.
 const TIME: Duration = Duration::from_secs(5);
 /// A program, and its options for a ring of ten files of 20 MB and a buffer of 2 MiB.
 type Command = (&'static str, &'static str);
 
-/// The captures to compare.
+/// The commands that are compared. The first is the reference.
 const CAPTURES: [Command; 5] = [
     (
         "dumpcap",
@@ -36,17 +36,17 @@ const CAPTURES: [Command; 5] = [
         "--json -B 2MiB -b filesize:20000 -b files:10 -w l.pcapng.lz4",
     ),
 ];
-/// The difference of two losses that is not counted, in percent of the packets: one packet of ten thousand.
+/// Differences in loss up to this are noise, in percent of the packets sent.
 const NOISE: f64 = 0.01;
-/// The additional loss that is tolerated with compression, in percent of the packets.
+/// The most that compression may add to the loss, in percent of the packets sent.
 const MAX_FOR_COMPRESSION: f64 = 1.0;
-/// The processor time of `pcap-capture` divided by that of the faster of the other programs must not exceed this.
+/// The limit for the processor time of `pcap-capture`, relative to the faster of the other programs.
 const MAX_TIME: f64 = 1.05;
 
-/// The result of a flood.
+/// What a flood measured.
 #[derive(Clone, Copy)]
 struct Outcome {
-    /// The lost packets, in percent of those sent.
+    /// The packets lost, in percent of the packets sent.
     loss: f64,
     /// The processor time per captured packet, in nanoseconds.
     time: f64,
