@@ -19,7 +19,9 @@ pub(crate) fn sorter(args: &Args) -> Option<Sorter> {
 /// Returns the sorter, if the packets of a classic savefile are to be sorted and do not have this order already. Reading
 /// a file twice takes less time than keeping its packets.
 pub(crate) fn sorter_for(args: &Args, input: &SavefileReader) -> Option<Sorter> {
-    let may_read_twice = input.is_plain_file() && args.input.is_file();
+    // With a limit or a range, the rest of the input is not read.
+    let reads_all = args.limit.is_none() && args.range.start().is_all();
+    let may_read_twice = reads_all && input.is_plain_file() && args.input.is_file();
     match args.sort && may_read_twice && is_sorted(&args.input) {
         true => None,
         false => sorter(args),
