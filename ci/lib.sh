@@ -55,7 +55,7 @@ no_arguments() {
 things_of() {
     case $1 in
     build) echo cc pkg-config libpcap libclang ;;
-    test) echo tcpdump tshark ip names dbus-daemon shellcheck gzip zstd lz4 ;;
+    test) echo tcpdump tshark ip names dbus-daemon shellcheck gzip zstd lz4 groff mandoc zsh fish systemd-analyze ;;
     live) echo ip ;;
     programs) echo tcpdump tshark tcpreplay ip unshare gzip zstd lz4 ;;
     sanitize) echo valgrind ;;
@@ -105,6 +105,11 @@ strip       binutils      binutils            binutils     binutils       -
 gzip        gzip          gzip                gzip         gzip           gzip
 zstd        zstd          zstd                zstd         zstd           zstd
 lz4         lz4           lz4                 lz4          lz4            lz4
+groff       groff-base    groff-base          groff        groff          groff
+mandoc      mandoc        mandoc              mandoc       mandoc         mandoc
+zsh         zsh           zsh                 zsh          zsh            zsh
+fish        fish          fish                fish         fish           fish
+systemd-analyze systemd   systemd             -            systemd        -
 debian-keys debian-archive-keyring -          -            -              -
 make        make          make                make         make           -
 flex        flex          flex                flex         flex           flex

@@ -3,7 +3,6 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -105,6 +104,8 @@ fn the_unit_is_bound_to_its_device() {
     assert_eq!(setting("BindsTo"), setting("WantedBy"));
 }
 
+// Systems with musl have no systemd.
+#[cfg(target_env = "gnu")]
 #[test]
 fn systemd_accepts_the_unit() {
     let folder = tempfile::tempdir().unwrap();
@@ -112,10 +113,6 @@ fn systemd_accepts_the_unit() {
     let copy = copy_program("capture", folder.path());
     let text = UNIT.replace("/usr/bin/pcap-capture", path_arg(&copy));
     fs::write(&unit, text).unwrap();
-    if !Path::new("/usr/bin/systemd-analyze").exists() {
-        eprintln!("skipped, systemd-analyze is not installed");
-        return;
-    }
     let ran = run(Command::new("systemd-analyze").args(["verify", "--man=no", path_arg(&unit)]));
     assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
 }
