@@ -3,21 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use pcap_core::pcapng::Interface;
-use pcap_core::{Capture, Linktype, Packet, Precision, SavefileFormat};
+use pcap_core::{Linktype, Packet, Precision, SavefileFormat};
 
+use crate::classic_headers::ClassicHeaders;
 use crate::compression::Compression;
 use crate::copy_progress::CopyProgress;
 use crate::exit::{Failure, Outcome};
 use crate::files;
-use crate::linktype_snaplens::{self, LinktypeSnaplens};
 use crate::savefile_writer::{Buffering, SavefileWriter};
-use crate::stderr;
-
-/// Returns whether a classic savefile can declare a frame check sequence of this length.
-#[must_use]
-pub const fn is_classic_fcs_len(bytes: u8) -> bool {
-    bytes % 2 == 0 && bytes <= 30
-}
 
 /// A classic savefile, which is created when its link type is known. It has one link type.
 #[derive(Debug)]
@@ -27,11 +20,7 @@ pub struct ClassicOutput {
     compression: Option<Compression>,
     precision: Precision,
     copy_progress: CopyProgress,
-    snaplens: LinktypeSnaplens,
-    /// The length of the frame check sequence, once an interface is known; `Some(None)` to declare none.
-    fcs: Option<Option<u8>>,
-    /// Whether the output cannot declare the length of all interfaces.
-    has_undeclared_fcs: bool,
+    headers: ClassicHeaders,
     /// The savefile and its link type, once it is created.
     savefile: Option<(SavefileWriter, Linktype)>,
 }
@@ -52,27 +41,19 @@ impl ClassicOutput {
             compression,
             precision,
             copy_progress: copy_progress.clone(),
-            snaplens: LinktypeSnaplens::default(),
-            fcs: None,
-            has_undeclared_fcs: false,
+            headers: ClassicHeaders::default(),
             savefile: None,
         }
     }
 
     /// Notes an interface.
     pub fn add_interface(&mut self, interface: &Interface) {
-        let snaplen = linktype_snaplens::snaplen(interface);
-        self.add_linktype(interface.linktype(), snaplen, interface.fcs_len());
+        self.headers.add(interface);
     }
 
     /// Notes a link type with a snaplen and the length of the frame check sequence.
     pub fn add_linktype(&mut self, linktype: Linktype, snaplen: u32, fcs: Option<u8>) {
-        self.snaplens.add_linktype(linktype, snaplen);
-        let possible = fcs.filter(|&bytes| is_classic_fcs_len(bytes));
-        if *self.fcs.get_or_insert(possible) != fcs {
-            self.has_undeclared_fcs = true;
-            self.fcs = Some(None);
-        }
+        self.headers.add_linktype(linktype, snaplen, fcs);
     }
 
     /// Creates the savefile if all interfaces so far have the same link type. Call this at the first packet.
@@ -81,7 +62,7 @@ impl ClassicOutput {
     ///
     /// Returns an error if the file cannot be created.
     pub fn create_if_clear(&mut self) -> Outcome {
-        match (self.snaplens.single(), &self.savefile) {
+        match (self.headers.single(), &self.savefile) {
             (Some(linktype), None) => self.create(linktype).map(drop),
             _ => Ok(()),
         }
@@ -128,12 +109,8 @@ impl ClassicOutput {
     ///
     /// Returns an error if the savefile is not complete.
     pub fn close(&mut self, is_failed: bool) -> Outcome {
-        if self.has_undeclared_fcs {
-            stderr::print_line(
-                "warning: a classic savefile cannot declare the lengths of all frame check sequences",
-            );
-        }
-        if let (None, Some(linktype), false) = (&self.savefile, self.snaplens.first(), is_failed) {
+        self.headers.report_fcs();
+        if let (None, Some(linktype), false) = (&self.savefile, self.headers.first(), is_failed) {
             self.create(linktype)?;
         }
         match &mut self.savefile {
@@ -148,9 +125,7 @@ impl ClassicOutput {
     }
 
     fn create(&mut self, linktype: Linktype) -> Outcome<&mut SavefileWriter> {
-        let snaplen = self.snaplens.of(linktype);
-        let dead = Capture::dead_with(linktype, snaplen, self.precision)?;
-        let dead = dead.with_fcs_len(self.fcs.flatten().map(u32::from))?;
+        let dead = self.headers.of(linktype).capture(self.precision)?;
         let mut savefile =
             SavefileWriter::create(&self.path, &dead, SavefileFormat::Pcap, self.compression)?;
         if files::length(&self.input).is_none() {

@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use pcap_core::pcapng::Interface;
 use pcap_core::{Capture, Dlt, Offline, Precision, SavefileFormat};
-use pcap_examples::classic_output::is_classic_fcs_len;
+use pcap_examples::classic_headers::{self, is_classic_fcs_len};
 use pcap_examples::compression::Compression;
 use pcap_examples::counted;
 use pcap_examples::exit::{Failure, Outcome};
-use pcap_examples::linktype_snaplens;
 use pcap_examples::savefile_writer::SavefileWriter;
 use pcap_examples::stderr;
 
@@ -41,7 +40,7 @@ impl Properties {
             linktype: interface.linktype().into(),
             snaplen: changes
                 .snaplen
-                .unwrap_or(linktype_snaplens::snaplen(interface)),
+                .unwrap_or(classic_headers::snaplen(interface)),
             precision: Precision::Nano,
             fcs: interface
                 .fcs_len()

@@ -3,12 +3,12 @@
 use pcap_core::Precision;
 use pcap_core::pcapng::Block;
 use pcap_examples::block_reader::BlockReader;
+use pcap_examples::classic_headers::snaplen;
 use pcap_examples::classic_output::ClassicOutput;
 use pcap_examples::compression::Compression;
 use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::Outcome;
 use pcap_examples::host_order;
-use pcap_examples::linktype_snaplens::snaplen;
 use pcap_examples::lost_parts::LostParts;
 use pcap_examples::skipped_packets::SkippedPackets;
 use pcap_examples::stderr;

@@ -3,12 +3,12 @@
 use pcap_core::SavefileFormat;
 use pcap_core::pcapng::{Block, BlockBuf, PacketBlock};
 use pcap_examples::block_reader::BlockReader;
+use pcap_examples::classic_headers::ClassicHeaders;
 use pcap_examples::commented_packets::CommentedPackets;
 use pcap_examples::drop_counts::DropCounts;
 use pcap_examples::exit::Outcome;
 use pcap_examples::host_order;
 use pcap_examples::link_filters::LinkFilters;
-use pcap_examples::linktype_snaplens::LinktypeSnaplens;
 use pcap_examples::lost_parts::LostParts;
 use pcap_examples::preamble::Preamble;
 use pcap_examples::skipped_packets::SkippedPackets;
@@ -36,7 +36,7 @@ pub(crate) fn split(
         comments: CommentedPackets::new(&args.comments),
         drops: DropCounts::default(),
         preamble: Preamble::default(),
-        snaplens: LinktypeSnaplens::default(),
+        headers: ClassicHeaders::default(),
         lost: LostParts::default(),
     };
     let end = loop {
@@ -72,6 +72,9 @@ pub(crate) fn split(
         false => Ok(()),
     };
     let finished = split::finish(&state, &bar, &skipped, &blocks.comments, end.and(ended));
+    if !blocks.is_pcapng {
+        blocks.headers.report_fcs();
+    }
     if !blocks.is_pcapng && !args.quiet {
         blocks.lost.report(NAME, &bar);
     }
@@ -87,7 +90,7 @@ struct SplitBlocks<'a> {
     comments: CommentedPackets,
     drops: DropCounts,
     preamble: Preamble,
-    snaplens: LinktypeSnaplens,
+    headers: ClassicHeaders,
     /// What is lost in classic savefiles.
     lost: LostParts,
 }
@@ -98,7 +101,7 @@ impl SplitBlocks<'_> {
         if let Block::Interface(interface) = block {
             let endian = block.as_raw().endian();
             self.filters.add(interface.linktype(), endian)?;
-            self.snaplens.add(interface);
+            self.headers.add(interface);
         }
         if !self.is_pcapng {
             self.lost.count(block);
@@ -142,7 +145,7 @@ impl SplitBlocks<'_> {
         let edited = self.edited(number, packet)?;
         let head = match self.is_pcapng {
             true => Head::Preamble(&self.preamble),
-            false => Head::Linktype(linktype, self.snaplens.of(linktype)),
+            false => Head::Classic(self.headers.of(linktype)),
         };
         let item = Item {
             input: &self.args.input,

@@ -8,6 +8,7 @@ use pcap_core::pcapng::{BlockBuf, PcapngDumper, RawBlock, Record};
 use pcap_core::{
     Capture, Dumper, Error, ErrorKind, Linktype, Offline, Packet, Precision, Timestamp,
 };
+use pcap_examples::classic_headers::ClassicHeader;
 use pcap_examples::compression::{Compression, Compressor};
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::files;
@@ -18,8 +19,8 @@ use pcap_examples::preamble::Preamble;
 pub(crate) enum Head<'a> {
     /// A classic savefile, with the header of the input.
     Capture(&'a Capture<Offline>),
-    /// A classic savefile for packets of this link type, with this snaplen.
-    Linktype(Linktype, u32),
+    /// A classic savefile with this header.
+    Classic(ClassicHeader),
     /// A pcapng savefile, with these blocks.
     Preamble(&'a Preamble),
 }
@@ -91,9 +92,10 @@ impl Part {
                 let dumper = capture.dump_open_file_named(file, name)?;
                 PartDumper::Classic(dumper, Linktype::from(capture.datalink()))
             }
-            Head::Linktype(linktype, snaplen) => {
-                let dead = Capture::dead_with(linktype, snaplen, Precision::Nano)?;
-                PartDumper::Classic(dead.dump_open_file_named(file, name)?, linktype)
+            Head::Classic(header) => {
+                let capture = header.capture(Precision::Nano)?;
+                let dumper = capture.dump_open_file_named(file, name)?;
+                PartDumper::Classic(dumper, header.linktype)
             }
             Head::Preamble(_) => PartDumper::Pcapng(PcapngDumper::for_blocks_named(file, name)),
         };
@@ -129,9 +131,10 @@ impl Part {
                 let dumper = capture.dump_to_named(output, name)?;
                 PartDumper::Classic(dumper, Linktype::from(capture.datalink()))
             }
-            Head::Linktype(linktype, snaplen) => {
-                let dead = Capture::dead_with(linktype, snaplen, Precision::Nano)?;
-                PartDumper::Classic(dead.dump_to_named(output, name)?, linktype)
+            Head::Classic(header) => {
+                let capture = header.capture(Precision::Nano)?;
+                let dumper = capture.dump_to_named(output, name)?;
+                PartDumper::Classic(dumper, header.linktype)
             }
             Head::Preamble(_) => PartDumper::Pcapng(PcapngDumper::for_blocks_named(output, name)),
         };

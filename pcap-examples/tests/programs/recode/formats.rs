@@ -235,4 +235,9 @@ fn the_length_of_the_frame_check_sequence_is_kept() {
         let copied = fs::read(output).unwrap();
         assert_eq!(copied[20..24], linktype.to_ne_bytes(), "{name}");
     }
+    let prefix = folder.path().join("part.pcap");
+    let options = ["-q", "--packets", "99", "-o", path_arg(&prefix), ng];
+    run_program("split", &options).success_output();
+    let part = fs::read(folder.path().join("part-00000.pcap")).unwrap();
+    assert_eq!(part[20..24], linktype.to_ne_bytes());
 }
