@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::common::live::{Running, ip};
+use crate::common::process::wait_until;
 use crate::common::{Record, RunResult, path_arg, program, record, run};
 
 /// Creates a veth pair, `left` and `right`, without other traffic.
@@ -18,6 +19,14 @@ fn create_device_pair() {
     for end in ["left", "right"] {
         ip(&format!("link set {end} arp off up"));
     }
+    // The kernel notices the carrier a moment later, which changes the numbers of the devices.
+    wait_until("both devices are running", || {
+        let devices = pcap_core::Device::list().unwrap();
+        let running = devices.iter().filter(|device| device.is_running());
+        ["left", "right"]
+            .iter()
+            .all(|name| running.clone().any(|device| device.name() == *name))
+    });
 }
 
 /// Returns frames of different lengths. Each contains its number after the Ethernet header.
