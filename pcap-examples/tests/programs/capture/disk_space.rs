@@ -6,7 +6,7 @@ use std::process::Command;
 use super::rotation::{capture, names};
 use crate::common::live::{Running, Sender, in_netns};
 use crate::common::process::wait_until;
-use crate::common::{path_arg, run};
+use crate::common::{path_arg, reset_signals, run};
 
 /// What a capture on a small file system has left.
 struct OnDisk {
@@ -37,6 +37,8 @@ fn on_own_disk(size: &str, options: &str, length: usize, finished: usize) -> OnD
     let command = capture(folder.path(), options);
     unshare.arg(command.get_program()).args(command.get_args());
     unshare.current_dir(folder.path());
+    // A shell cannot trap a signal that was ignored when it started.
+    reset_signals(&mut unshare);
     let mut running = Running::start(&mut unshare);
     let list = folder.path().join("list");
     let sender = Sender::new();

@@ -74,7 +74,7 @@ fn isolate(command: &mut Command) {
 }
 
 /// Resets the signals that the tests may ignore, as under nohup(1) and in the background jobs of a script.
-fn reset_signals(command: &mut Command) {
+pub(crate) fn reset_signals(command: &mut Command) {
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
