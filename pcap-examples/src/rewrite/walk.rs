@@ -152,8 +152,8 @@ impl<'a> Walk<'a> {
         self.editor.put(at, &new);
     }
 
-    /// Replaces the IP addresses of this length in a list, each so many bytes after the one before. Returns the first
-    /// and the last address.
+    /// Replaces the IP addresses in a list. `length` is the length of an address, and `step` the distance from one to the
+    /// next. Returns the first and the last address.
     pub(super) fn ip_addresses(
         &mut self,
         side: Side,

@@ -93,7 +93,7 @@ pub(crate) struct Args {
     /// the program reads no packets, and the kernel may drop some
     ///
     /// With rotation, up to 16 finished savefiles wait to be closed, besides the one being closed and the current one.
-    /// Each has a queue of its own: all of them can need 18 times SIZE. A larger queue gets over times in which the disk
+    /// Each has a queue of its own: together they can need 18 times SIZE. A larger queue bridges times when the disk
     /// is slow, but not over packets that always arrive faster than one processor core compresses them.
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = value_parsers::kibibytes)]
     pub(crate) queue: u64,
