@@ -7,7 +7,7 @@ use pcap_examples::background_writer::WrittenTotals;
 use pcap_examples::exit::Outcome;
 use pcap_examples::options::device::ChosenDevice;
 use pcap_examples::rotation::Rotation;
-use pcap_examples::statistics::CaptureReports;
+use pcap_examples::statistics::{CaptureReports, ReportSlot};
 use pcap_examples::{capture_threads, signals, stderr};
 
 use crate::args::{Args, NAME};
@@ -37,7 +37,7 @@ fn run_with(
     let limits = Arc::new(Limits::new(&args.stop));
     let monitor = OnceLock::new();
     let reports = CaptureReports::default();
-    let all_outputs: Mutex<Vec<Option<Outputs>>> = Mutex::default();
+    let parts: Mutex<Vec<Option<(Outputs, ReportSlot)>>> = Mutex::default();
     let written: Mutex<Vec<WrittenTotals>> = Mutex::default();
     let opened = |captures: &[Capture<Active>]| {
         let handles: Vec<_> = captures.iter().map(Capture::break_handle).collect();
@@ -46,7 +46,7 @@ fn run_with(
         checks::check_outputs(args, rotation, captures.len() as u64)?;
         let rotation = open_rotation(args, rotation.clone())?;
         let lines = args.display.lines();
-        let mut all_outputs = all_outputs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut parts = parts.lock().unwrap_or_else(PoisonError::into_inner);
         let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
         for (number, capture) in (1..).zip(captures) {
             let outputs = Outputs::create(
@@ -60,7 +60,8 @@ fn run_with(
                 },
             )?;
             written.push(outputs.written());
-            all_outputs.push(Some(outputs));
+            // The order of the slots is that of the outputs in the statistics.
+            parts.push(Some((outputs, reports.add_slot())));
         }
         if args.write.is_none() {
             // All threads print to the same output.
@@ -78,16 +79,16 @@ fn run_with(
         Ok(())
     };
     let (outcome, _) = capture_threads::run(options, threads.into(), opened, |number, capture| {
-        let mut all_outputs = all_outputs.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(outputs) = all_outputs.get_mut(number).and_then(Option::take) else {
+        let mut parts = parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((outputs, slot)) = parts.get_mut(number).and_then(Option::take) else {
             return Ok(());
         };
-        drop(all_outputs);
+        drop(parts);
         let receiver = Receiver::new(
             vec![Source::new(&device.display_name(), capture)],
             outputs,
             &limits,
-            reports.add_slot(),
+            slot,
         );
         receiver.run()
     })?;
