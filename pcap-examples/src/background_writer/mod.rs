@@ -4,6 +4,7 @@
 //! nothing for some time after the program must end. The writer thread flushes on a timer, so data is written
 //! promptly even while the program waits for its input. It also counts the packets that were written completely.
 
+mod file_care;
 mod queue;
 mod shared;
 mod totals;
@@ -11,7 +12,6 @@ mod waits;
 mod writer_thread;
 mod written_totals;
 
-use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use pcap_core::BreakHandle;
 
+pub use self::file_care::{FileCare, SpaceCheck, Sync};
 pub(crate) use self::shared::Shared;
 use self::shared::State;
 pub(crate) use self::totals::PacketEnd;
@@ -40,37 +41,6 @@ use crate::signals;
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// How many times the program interrupts the write of an output that it has given up.
 const INTERRUPTS: usize = 4;
-
-/// When to call fdatasync(2), so that data survives a crash of the system.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sync {
-    /// Never.
-    #[default]
-    Never,
-    /// Before the file is closed.
-    AtEnd,
-    /// Before the file is closed, and whenever this time has passed since the last call.
-    Every(Duration),
-}
-
-/// Called by the writer thread before it writes. Returns how many bytes it may write until the next call.
-pub type SpaceCheck = Arc<dyn Fn() -> u64 + Send + std::marker::Sync>;
-
-/// What the writer thread does besides writing.
-#[derive(Clone, Default)]
-pub struct FileCare {
-    /// When to call fdatasync(2).
-    pub sync: Sync,
-    /// Checks the free space, if that is limited.
-    pub space_check: Option<SpaceCheck>,
-}
-
-impl fmt::Debug for FileCare {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("FileCare");
-        debug.field("sync", &self.sync).finish_non_exhaustive()
-    }
-}
 
 /// An output with its writer thread. Clones share the output.
 #[derive(Clone, Debug)]
