@@ -197,7 +197,7 @@ impl BackgroundWriter {
         Ok(())
     }
 
-    /// Returns whether the queue has room, so that [`append`](Self::append) does not wait.
+    /// Returns whether the queue has room, so that a write does not wait.
     #[inline]
     #[must_use]
     pub fn has_room(&self) -> bool {
