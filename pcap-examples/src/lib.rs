@@ -76,4 +76,5 @@ pub mod statistics;
 mod statistics_block;
 pub mod status_file;
 pub mod stderr;
+pub mod traffic;
 pub mod value_parsers;

@@ -28,8 +28,9 @@ pub struct Dns<'a> {
 }
 
 impl<'a> Dns<'a> {
-    /// Decodes a message, if its header is complete.
-    pub(super) fn new(name: &'static str, message: &'a [u8]) -> Option<Dns<'a>> {
+    /// Decodes a message of a protocol with this name, if its header is complete.
+    #[must_use]
+    pub fn new(name: &'static str, message: &'a [u8]) -> Option<Dns<'a>> {
         (message.len() >= HEADER).then_some(Dns { name, message })
     }
 

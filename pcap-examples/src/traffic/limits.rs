@@ -1,0 +1,50 @@
+//! The limits of what `Traffic` keeps in memory, and the counts of what they left out.
+
+use super::{Counts, Layer};
+
+/// The limits of what [`Traffic`](super::Traffic) keeps in memory, so that endless or hostile input cannot exhaust it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrafficLimits {
+    /// The maximum number of conversations of the transport layer, of the network layer and of the link layer, each.
+    pub conversations: usize,
+    /// The maximum number of names in DNS queries and responses.
+    pub dns_names: usize,
+    /// The maximum number of intervals for rates over time. If there are more, each interval becomes twice as long.
+    pub rate_buckets: usize,
+    /// The maximum number of hosts for which bytes over time are kept.
+    pub hosts: usize,
+    /// The maximum number of intervals for the bytes of hosts over time.
+    pub host_buckets: usize,
+}
+
+impl Default for TrafficLimits {
+    fn default() -> TrafficLimits {
+        TrafficLimits {
+            conversations: 1_000_000,
+            dns_names: 100_000,
+            rate_buckets: 4096,
+            hosts: 256,
+            host_buckets: 128,
+        }
+    }
+}
+
+/// What the [limits](TrafficLimits) left out. The sums of all conversations of a layer and of what is left out are those
+/// of all packets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Omitted {
+    /// For each layer, the packets that belong to no conversation, because there were too many.
+    pub conversations: Vec<(Layer, Counts)>,
+    /// The number of queries and responses of DNS with names that are not listed.
+    pub dns_messages: u64,
+    /// The packets whose innermost protocols are not in the tree of protocols. They are counted in the outer ones.
+    pub protocols: Counts,
+}
+
+impl Omitted {
+    /// Returns whether nothing was left out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Omitted::default()
+    }
+}

@@ -1,0 +1,197 @@
+use std::time::Duration;
+
+use etherparse::PacketBuilder;
+use pcap_core::{Dlt, Packet, Timestamp};
+
+use super::*;
+
+/// Returns an Ethernet frame from one host to another, with a payload of this length.
+fn udp_frame(from: u8, to: u8, ports: [u16; 2], payload: &[u8]) -> Vec<u8> {
+    let builder = PacketBuilder::ethernet2([2, 0, 0, 0, 0, from], [2, 0, 0, 0, 0, to])
+        .ipv4([10, 0, 0, from], [10, 0, 0, to], 64)
+        .udp(ports[0], ports[1]);
+    let mut frame = Vec::new();
+    builder.write(&mut frame, payload).unwrap();
+    frame
+}
+
+fn at(milliseconds: i64) -> Timestamp {
+    Timestamp::from_micros(1_700_000_000, 1000 * milliseconds)
+}
+
+fn endpoint(text: &str) -> Endpoint {
+    match text.parse() {
+        Ok(socket) => Endpoint::Socket(socket),
+        Err(_) => Endpoint::Ip(text.parse().unwrap()),
+    }
+}
+
+#[test]
+fn both_directions_are_one_conversation() {
+    let mut traffic = Traffic::new(TrafficLimits::default());
+    let there = udp_frame(2, 1, [5000, 7], &[0; 100]);
+    let back = udp_frame(1, 2, [7, 5000], &[0; 20]);
+    for (time, frame) in [(5, &there), (9, &back), (7, &there)] {
+        traffic.count(Dlt::EN10MB, Packet::whole(at(time), frame));
+    }
+    let expected = |packets, bytes| Counts { packets, bytes };
+    for (layer, a, b) in [
+        (Layer::Udp, "10.0.0.2:5000", "10.0.0.1:7"),
+        (Layer::Ipv4, "10.0.0.2", "10.0.0.1"),
+    ] {
+        assert_eq!(
+            traffic.conversations(layer),
+            [Conversation {
+                a: endpoint(a),
+                b: endpoint(b),
+                a_to_b: expected(2, 284),
+                b_to_a: expected(1, 62),
+                first: Some(at(5)),
+                last: Some(at(9)),
+                tcp: None,
+            }]
+        );
+    }
+    assert_eq!(traffic.conversations(Layer::Ethernet)[0].both().bytes, 346);
+    let hosts = traffic.endpoints(Layer::Ipv4);
+    assert_eq!(hosts[0].endpoint, endpoint("10.0.0.1"));
+    assert_eq!(
+        (hosts[0].sent, hosts[0].received),
+        (expected(1, 62), expected(2, 284))
+    );
+    assert_eq!(traffic.times(), Some((at(5), at(9))));
+    let tree = traffic.protocols();
+    let names: Vec<_> = tree
+        .iter()
+        .map(|node| (node.depth, node.name, node.packets))
+        .collect();
+    assert_eq!(names, [(0, "eth", 3), (1, "ip", 3), (2, "udp", 3)]);
+    assert!(traffic.omitted().is_empty());
+}
+
+#[test]
+fn lengths_have_the_ranges_of_tshark() {
+    let mut lengths = Lengths::new();
+    for length in [0, 19, 20, 39, 40, 79, 80, 5119, 5120, u32::MAX] {
+        lengths.add(length);
+    }
+    let list = lengths.list();
+    let counts: Vec<_> = list.iter().map(|range| range.packets).collect();
+    assert_eq!(counts, [2, 2, 2, 1, 0, 0, 0, 0, 1, 2]);
+    assert_eq!((list[1].from, list[1].to), (20, 39));
+    assert_eq!((list[9].from, list[9].to), (5120, u32::MAX));
+    assert_eq!((list[1].shortest, list[1].longest), (20, 39));
+    assert_eq!((list[4].shortest, list[4].longest), (0, 0));
+}
+
+#[test]
+fn times_far_apart_need_few_buckets() {
+    let mut traffic = Traffic::new(TrafficLimits::default());
+    let frame = udp_frame(1, 2, [1, 2], &[]);
+    let times = [0, 4_102_444_800, 1, i64::MAX, i64::MIN, -5].map(|secs| Timestamp::new(secs, 5));
+    for time in times {
+        traffic.count(Dlt::EN10MB, Packet::whole(time, &frame));
+    }
+    let rates = traffic.rates();
+    assert!(rates.buckets.len() <= 4096, "{}", rates.buckets.len());
+    assert_eq!(
+        rates
+            .buckets
+            .iter()
+            .map(|bucket| bucket.packets)
+            .sum::<u64>(),
+        6
+    );
+    let fewer = rates.with_at_most(10);
+    assert!(fewer.buckets.len() <= 10);
+    assert_eq!(
+        fewer
+            .buckets
+            .iter()
+            .map(|bucket| bucket.packets)
+            .sum::<u64>(),
+        6
+    );
+}
+
+#[test]
+fn intervals_double_when_there_are_too_many() {
+    let limits = TrafficLimits {
+        rate_buckets: 4,
+        ..TrafficLimits::default()
+    };
+    let mut traffic = Traffic::new(limits);
+    let frame = udp_frame(1, 2, [1, 2], &[]);
+    for milliseconds in [0, 1, 2, 3] {
+        traffic.count(Dlt::EN10MB, Packet::whole(at(milliseconds), &frame));
+    }
+    assert_eq!(traffic.rates().interval, Duration::from_millis(1));
+    traffic.count(Dlt::EN10MB, Packet::whole(at(-1), &frame));
+    let rates = traffic.rates();
+    assert_eq!(rates.interval, Duration::from_millis(2));
+    assert_eq!(rates.start, at(-2));
+    let packets: Vec<_> = rates.buckets.iter().map(|bucket| bucket.packets).collect();
+    assert_eq!(packets, [1, 2, 2]);
+}
+
+#[test]
+fn dns_names_count_queries_responses_and_errors() {
+    let mut traffic = Traffic::new(TrafficLimits::default());
+    let message = |flags: u16, name: &str| {
+        let mut message = [7, flags, 1, 0, 0, 0].map(u16::to_be_bytes).concat();
+        for label in name.split('.') {
+            message.push(label.len() as u8);
+            message.extend(label.bytes());
+        }
+        message.extend([0, 0, 1, 0, 1]);
+        message
+    };
+    for (flags, ports, name) in [
+        (0x0100, [4000, 53], "www.Example.com"),
+        (0x8180, [53, 4000], "www.example.com"),
+        (0x8183, [53, 4000], "www.example.com"),
+        (0x0100, [4000, 53], "b.example"),
+    ] {
+        let frame = udp_frame(1, 2, ports, &message(flags, name));
+        traffic.count(Dlt::EN10MB, Packet::whole(at(0), &frame));
+    }
+    let count = |name: &str, queries, responses, errors| DnsCount {
+        name: name.into(),
+        queries,
+        responses,
+        errors,
+    };
+    assert_eq!(
+        traffic.dns(),
+        [
+            count("www.example.com", 1, 2, 1),
+            count("b.example", 1, 0, 0)
+        ]
+    );
+}
+
+#[test]
+fn merging_is_counting_all_packets() {
+    let frames: Vec<_> = (0..40)
+        .map(|n: u8| udp_frame(n % 5, n % 3, [n.into(), 53], &[n; 30]))
+        .collect();
+    let mut whole = Traffic::new(TrafficLimits::default());
+    let mut parts = [whole.clone(), whole.clone()];
+    for (n, frame) in frames.iter().enumerate() {
+        let packet = Packet::whole(at(n as i64 * 77), frame);
+        whole.count(Dlt::EN10MB, packet);
+        parts[n / 15 % 2].count(Dlt::EN10MB, packet);
+    }
+    let [mut merged, second] = parts;
+    merged.merge(second);
+    assert_eq!(merged.totals(), whole.totals());
+    assert_eq!(merged.rates(), whole.rates());
+    assert_eq!(merged.lengths(), whole.lengths());
+    assert_eq!(merged.protocols(), whole.protocols());
+    assert_eq!(merged.dns(), whole.dns());
+    assert_eq!(merged.hosts_over_time(), whole.hosts_over_time());
+    for layer in Layer::ALL {
+        assert_eq!(merged.conversations(layer), whole.conversations(layer));
+        assert_eq!(merged.endpoints(layer), whole.endpoints(layer));
+    }
+}
