@@ -54,24 +54,33 @@ impl InputOptions {
                 are_words: true,
             });
         }
+        Ok(Input {
+            files: self.read.clone(),
+            selection: self.selection::<A>()?,
+            are_words: false,
+        })
+    }
+
+    /// Returns the filter, if all words belong to it. Ends the program if the filter is on the command line twice.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file of the filter expression cannot be read.
+    pub fn selection<A: CommandFactory>(&self) -> Outcome<Selection> {
         self.filter.check_stdin::<A>(&self.read);
         if !self.words.is_empty() && self.filter.is_given() {
             exit::usage_error::<A>(
-                "cannot use `-f` or `-F` together with a filter in words: with `-r`, all words are the filter",
+                "cannot use `-f` or `-F` together with a filter in words: all words are the filter",
             );
         }
         let words: Option<Vec<&str>> = self.words.iter().map(|word| word.to_str()).collect();
         let Some(words) = words else {
             exit::usage_error::<A>("the filter is not UTF-8");
         };
-        Ok(Input {
-            files: self.read.clone(),
-            selection: match words.is_empty() {
-                true => self.filter.selection()?,
-                false => self.filter.selection_of(words.join(" ")),
-            },
-            are_words: false,
-        })
+        match words.is_empty() {
+            true => self.filter.selection(),
+            false => Ok(self.filter.selection_of(words.join(" "))),
+        }
     }
 }
 

@@ -5,19 +5,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
-use pcap_core::{Direction, Dlt, Precision, TstampType};
+use pcap_core::{Capture, CompileOptions, Device, Direction, Dlt, Precision, TstampType};
 
-use crate::value_parsers;
+use super::ChosenDevice;
+use super::requests::Request;
+use crate::drain::MAX_TIMEOUT;
+use crate::exit::Outcome;
+use crate::{device, value_parsers};
 
-/// The arguments as clap parses them. Those in vectors may occur several times, and apply to the `-i` before them.
+/// The arguments as clap parses them.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct DeviceArgs {
-    /// The device to capture on, by its name or its number in -D [default: the first that is up and running]
-    ///
-    /// Several devices are captured together. -s, -y, -B, -p, -I and -f apply to the -i before them; before the first
-    /// -i, they are the defaults of all devices.
-    #[arg(short, long, value_name = "DEV", action = ArgAction::Append)]
-    pub(super) interface: Vec<OsString>,
+    #[command(flatten)]
+    pub(super) capture: CaptureArgs,
     /// Capture only packets that pass this filter expression, as described in pcap-filter(7)
     #[arg(short, long, value_name = "EXPR", action = ArgAction::Append)]
     pub(super) filter: Vec<String>,
@@ -27,6 +27,27 @@ pub(super) struct DeviceArgs {
     /// Do not optimize the filter
     #[arg(short = 'O', long)]
     pub(super) no_optimize: bool,
+    #[command(flatten)]
+    pub(super) lists: ListArgs,
+    /// The filter expression of the devices without -f; several words are joined with spaces
+    #[arg(
+        value_name = "EXPR",
+        allow_negative_numbers = true,
+        conflicts_with = "filter_file"
+    )]
+    pub(super) words: Vec<String>,
+}
+
+/// The devices and how to capture on them. Options in vectors may occur several times, and apply to the `-i` before
+/// them.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct CaptureArgs {
+    /// The device to capture on, by its name or its number in -D [default: the first that is up and running]
+    ///
+    /// Several devices are captured together. -s, -y, -B, -p, -I and -f apply to the -i before them; before the first
+    /// -i, they are the defaults of all devices.
+    #[arg(short, long, value_name = "DEV", action = ArgAction::Append)]
+    pub(super) interface: Vec<OsString>,
     /// The maximum number of bytes to capture of each packet; 0 means 262144, or 65600 with --immediate-mode
     /// [default: 0]
     #[arg(
@@ -54,15 +75,6 @@ pub(super) struct DeviceArgs {
     pub(super) monitor_mode: Vec<bool>,
     #[command(flatten)]
     pub(super) common: CommonArgs,
-    #[command(flatten)]
-    pub(super) lists: ListArgs,
-    /// The filter expression of the devices without -f; several words are joined with spaces
-    #[arg(
-        value_name = "EXPR",
-        allow_negative_numbers = true,
-        conflicts_with = "filter_file"
-    )]
-    pub(super) words: Vec<String>,
 }
 
 /// The options that all devices of a capture share.
@@ -89,7 +101,52 @@ pub(super) struct CommonArgs {
     direction: String,
 }
 
+impl CaptureArgs {
+    /// Returns a device with its options, and a filter for its packets.
+    pub(super) fn device(
+        &self,
+        request: &Request,
+        expression: &str,
+        compile_options: CompileOptions,
+    ) -> Outcome<ChosenDevice> {
+        let name = match &request.name {
+            Some(name) => device::resolve_name(name)?,
+            None => Device::default_device()?.name().into(),
+        };
+        let common = &self.common;
+        let mut options = Capture::from_device(name.clone())
+            .snaplen(request.snaplen.unwrap_or(0))
+            .promisc(!request.no_promiscuous_mode)
+            .rfmon(request.monitor_mode)
+            .immediate_mode(common.immediate_mode)
+            .timeout(common.timeout.min(MAX_TIMEOUT))
+            .precision(common.precision())
+            .direction(common.direction());
+        if let Some(bytes) = request.buffer_size {
+            options = options.buffer_size(usize::try_from(bytes).unwrap_or(usize::MAX));
+        }
+        if let Some(tstamp_type) = common.time_stamp_type {
+            options = options.tstamp_type(tstamp_type);
+        }
+        Ok(ChosenDevice {
+            name,
+            expression: expression.to_owned(),
+            compile_options,
+            linktype: request.linktype,
+            options,
+        })
+    }
+}
+
 impl CommonArgs {
+    /// Returns how long packets may wait in the kernel's buffer, at most.
+    pub(super) fn timeout(&self) -> Duration {
+        match self.immediate_mode {
+            true => Duration::ZERO,
+            false => self.timeout.min(MAX_TIMEOUT),
+        }
+    }
+
     pub(super) fn precision(&self) -> Precision {
         match self.time_stamp_precision.as_deref() {
             Some("micro") => Precision::Micro,

@@ -3,18 +3,19 @@
 mod args;
 mod list;
 mod requests;
+mod source;
 
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
-use pcap_core::{Capture, CompileOptions, Device, Dlt, Inactive};
+use pcap_core::{Capture, CompileOptions, Dlt, Inactive};
 
 use self::args::DeviceArgs;
 pub use self::list::DeviceList;
 use self::requests::Request;
-use crate::drain::MAX_TIMEOUT;
+pub use self::source::{Source, SourceOptions};
 use crate::exit::Outcome;
 use crate::{device, expression};
 
@@ -57,10 +58,7 @@ impl DeviceOptions {
     /// Returns the packet-buffer timeout: how long packets may wait in the kernel's buffer, at most.
     #[must_use]
     pub fn timeout(&self) -> Duration {
-        match self.args.common.immediate_mode {
-            true => Duration::ZERO,
-            false => self.args.common.timeout.min(MAX_TIMEOUT),
-        }
+        self.args.capture.common.timeout()
     }
 
     /// Returns the devices, in the order of the command line.
@@ -74,40 +72,14 @@ impl DeviceOptions {
             Some(file) => expression::from_file(file)?,
             None => expression::join(&self.args.words),
         };
-        let devices = self.requests.iter();
-        devices
-            .map(|request| self.device(request, &default_expression))
-            .collect()
-    }
-
-    fn device(&self, request: &Request, default_expression: &str) -> Outcome<ChosenDevice> {
-        let name = match &request.name {
-            Some(name) => device::resolve_name(name)?,
-            None => Device::default_device()?.name().into(),
+        let compile_options = CompileOptions::new().optimize(!self.args.no_optimize);
+        let device = |request: &Request| {
+            let expression = request.filter.as_ref().unwrap_or(&default_expression);
+            self.args
+                .capture
+                .device(request, expression, compile_options)
         };
-        let common = &self.args.common;
-        let mut options = Capture::from_device(name.clone())
-            .snaplen(request.snaplen.unwrap_or(0))
-            .promisc(!request.no_promiscuous_mode)
-            .rfmon(request.monitor_mode)
-            .immediate_mode(common.immediate_mode)
-            .timeout(common.timeout.min(MAX_TIMEOUT))
-            .precision(common.precision())
-            .direction(common.direction());
-        if let Some(bytes) = request.buffer_size {
-            options = options.buffer_size(usize::try_from(bytes).unwrap_or(usize::MAX));
-        }
-        if let Some(tstamp_type) = common.time_stamp_type {
-            options = options.tstamp_type(tstamp_type);
-        }
-        let expression = request.filter.as_deref().unwrap_or(default_expression);
-        Ok(ChosenDevice {
-            name,
-            expression: expression.to_owned(),
-            compile_options: CompileOptions::new().optimize(!self.args.no_optimize),
-            linktype: request.linktype,
-            options,
-        })
+        self.requests.iter().map(device).collect()
     }
 
     /// Checks that each filter expression applies to a device.
@@ -159,7 +131,7 @@ impl ChosenDevice {
 impl FromArgMatches for DeviceOptions {
     fn from_arg_matches(matches: &ArgMatches) -> Result<DeviceOptions, clap::Error> {
         let args = DeviceArgs::from_arg_matches(matches)?;
-        let requests = requests::requests(&args, matches);
+        let requests = requests::requests(&args.capture, &args.filter, matches);
         let options = DeviceOptions { args, requests };
         options.check()?;
         Ok(options)

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::ArgMatches;
 use pcap_core::Dlt;
 
-use super::args::DeviceArgs;
+use super::args::CaptureArgs;
 
 /// One device, and the options that were given for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,10 +41,15 @@ impl<'a, T: Clone> Positioned<'a, T> {
     }
 }
 
-/// Returns the devices in the order of the command line; without `-i`, the default device.
-pub(super) fn requests(args: &DeviceArgs, matches: &ArgMatches) -> Vec<Request> {
+/// Returns the devices in the order of the command line; without `-i`, the default device. `filters` are the values of
+/// `-f`, if that may occur several times.
+pub(super) fn requests(
+    args: &CaptureArgs,
+    filters: &[String],
+    matches: &ArgMatches,
+) -> Vec<Request> {
     let devices = Positioned::new(matches, "interface", &args.interface);
-    let filters = Positioned::new(matches, "filter", &args.filter);
+    let filters = Positioned::new(matches, "filter", filters);
     let snaplens = Positioned::new(matches, "snaplen", &args.snaplen);
     let linktypes = Positioned::new(matches, "linktype", &args.linktype);
     let buffer_sizes = Positioned::new(matches, "buffer_size", &args.buffer_size);

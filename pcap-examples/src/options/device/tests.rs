@@ -108,7 +108,7 @@ fn precisions_have_short_names() {
         ("--time-stamp-precision=nano", Nano),
     ] {
         assert_eq!(
-            parse(line).unwrap().args.common.precision(),
+            parse(line).unwrap().args.capture.common.precision(),
             precision,
             "{line}"
         );
