@@ -76,5 +76,6 @@ pub mod statistics;
 mod statistics_block;
 pub mod status_file;
 pub mod stderr;
+pub mod terminal;
 pub mod traffic;
 pub mod value_parsers;

@@ -12,7 +12,7 @@ mod verbose;
 use clap::ColorChoice;
 
 pub(crate) use sequences::Sequences;
-pub(crate) use style::Style;
+pub(crate) use style::{Style, is_colored};
 pub use time::{PacketTimes, TimeFormat};
 pub(crate) use verbose::Details;
 

@@ -45,7 +45,7 @@ impl Style {
 }
 
 /// Returns whether to print in color on standard output.
-pub(super) fn is_colored(choice: ColorChoice) -> bool {
+pub(crate) fn is_colored(choice: ColorChoice) -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     match choice {
         ColorChoice::Always => true,
