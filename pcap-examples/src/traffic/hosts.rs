@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pcap_core::Timestamp;
 
+use super::limits::SHORTEST_INTERVAL;
 use super::nanos;
 use super::rates::{Bucket, Grid};
 use crate::decode::Endpoint;
@@ -14,7 +15,7 @@ use crate::decode::Endpoint;
 pub struct HostsOverTime {
     /// The time at which the first interval begins.
     pub start: Timestamp,
-    /// The length of each interval: a power of two, in milliseconds.
+    /// The length of each interval.
     pub interval: Duration,
     /// The hosts, the busiest first.
     pub hosts: Vec<HostOverTime>,
@@ -53,7 +54,7 @@ pub(super) struct Hosts {
 impl Hosts {
     pub(super) fn new(hosts: usize, buckets: usize) -> Hosts {
         Hosts {
-            columns: Grid::new(buckets),
+            columns: Grid::new(buckets, SHORTEST_INTERVAL),
             limit: hosts,
         }
     }

@@ -1,6 +1,11 @@
 //! The limits of what `Traffic` keeps in memory, and the counts of what they left out.
 
+use std::time::Duration;
+
 use super::{Counts, Layer};
+
+/// The shortest interval over which packets are counted.
+pub(super) const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
 
 /// The limits of what [`Traffic`](super::Traffic) keeps in memory, so that endless or hostile input cannot exhaust it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,8 +14,10 @@ pub struct TrafficLimits {
     pub conversations: usize,
     /// The maximum number of names in DNS queries and responses.
     pub dns_names: usize,
-    /// The maximum number of intervals for rates over time. If there are more, each interval becomes twice as long.
+    /// The maximum number of intervals for rates over time. If there are more, the intervals become longer.
     pub rate_buckets: usize,
+    /// The shortest interval for rates over time.
+    pub rate_interval: Duration,
     /// The maximum number of hosts for which bytes over time are kept.
     pub hosts: usize,
     /// The maximum number of intervals for the bytes of hosts over time.
@@ -23,6 +30,7 @@ impl Default for TrafficLimits {
             conversations: 1_000_000,
             dns_names: 100_000,
             rate_buckets: 4096,
+            rate_interval: SHORTEST_INTERVAL,
             hosts: 256,
             host_buckets: 128,
         }

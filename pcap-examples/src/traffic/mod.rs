@@ -65,7 +65,7 @@ impl Traffic {
             totals: Totals::default(),
             times: None,
             lengths: Lengths::new(),
-            rates: Grid::new(limits.rate_buckets),
+            rates: Grid::new(limits.rate_buckets, limits.rate_interval),
             protocols: ProtocolTree::new(),
             conversations: Conversations::new(limits.conversations),
             dns: DnsNames::new(limits.dns_names),

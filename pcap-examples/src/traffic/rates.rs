@@ -7,15 +7,49 @@ use pcap_core::Timestamp;
 use super::Counts;
 use super::nanos;
 
-/// The shortest interval, in nanoseconds.
-const SHORTEST: i64 = 1_000_000;
+const MILLISECOND: i64 = 1_000_000;
+const SECOND: i64 = 1000 * MILLISECOND;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// The intervals that people use, in nanoseconds. Each is a multiple of the one before.
+const INTERVALS: [i64; 18] = [
+    MILLISECOND,
+    5 * MILLISECOND,
+    10 * MILLISECOND,
+    50 * MILLISECOND,
+    100 * MILLISECOND,
+    500 * MILLISECOND,
+    SECOND,
+    5 * SECOND,
+    10 * SECOND,
+    30 * SECOND,
+    MINUTE,
+    5 * MINUTE,
+    10 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    6 * HOUR,
+    12 * HOUR,
+    DAY,
+];
+
+/// Returns how many times as long the next longer interval is.
+fn step(interval: i64) -> i64 {
+    let known = INTERVALS.iter().position(|&known| known == interval);
+    match known.and_then(|index| INTERVALS.get(index + 1)) {
+        Some(next) => next / interval,
+        None => 2,
+    }
+}
 
 /// The packets over time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rates {
     /// The time at which the first interval begins.
     pub start: Timestamp,
-    /// The length of each interval: a power of two, in milliseconds.
+    /// The length of each interval.
     pub interval: Duration,
     /// The packets of each interval. Empty if no packet has a time.
     pub buckets: Vec<Counts>,
@@ -33,7 +67,7 @@ impl Rates {
         };
         grid.first = nanos::of(self.start).div_euclid(grid.interval);
         while grid.buckets.len() > grid.limit {
-            grid.double();
+            grid.lengthen();
         }
         grid.rates()
     }
@@ -52,7 +86,7 @@ impl Bucket for Counts {
 }
 
 /// Buckets for intervals of the same length, which begin at multiples of it. There are never more than the limit:
-/// the interval becomes twice as long instead.
+/// the intervals become longer instead.
 #[derive(Clone, Debug)]
 pub(super) struct Grid<B> {
     /// The length of the intervals, in nanoseconds.
@@ -64,9 +98,11 @@ pub(super) struct Grid<B> {
 }
 
 impl<B: Bucket> Grid<B> {
-    pub(super) fn new(limit: usize) -> Grid<B> {
+    /// Creates a grid without buckets, for intervals of at least this length.
+    pub(super) fn new(limit: usize, interval: Duration) -> Grid<B> {
+        let interval = i64::try_from(interval.as_nanos()).unwrap_or(i64::MAX);
         Grid {
-            interval: SHORTEST,
+            interval: interval.max(1),
             first: 0,
             buckets: Vec::new(),
             limit: limit.max(2),
@@ -87,7 +123,7 @@ impl<B: Bucket> Grid<B> {
             if i128::from(last) - i128::from(first) < self.limit as i128 {
                 break;
             }
-            self.double();
+            self.lengthen();
             number = time.div_euclid(self.interval);
         }
         if number < self.first {
@@ -103,12 +139,13 @@ impl<B: Bucket> Grid<B> {
         &mut self.buckets[index]
     }
 
-    /// Makes each interval twice as long.
-    fn double(&mut self) {
-        let first = self.first.div_euclid(2);
-        let mut merged: Vec<B> = Vec::with_capacity(self.buckets.len() / 2 + 1);
+    /// Makes the intervals longer.
+    fn lengthen(&mut self) {
+        let step = step(self.interval);
+        let first = self.first.div_euclid(step);
+        let mut merged: Vec<B> = Vec::with_capacity(self.buckets.len() / step as usize + 2);
         for (number, bucket) in (self.first..).zip(std::mem::take(&mut self.buckets)) {
-            let index = (number.div_euclid(2) - first) as usize;
+            let index = (number.div_euclid(step) - first) as usize;
             match merged.get_mut(index) {
                 Some(earlier) => earlier.merge(bucket),
                 None => merged.push(bucket),
@@ -116,7 +153,7 @@ impl<B: Bucket> Grid<B> {
         }
         self.first = first;
         self.buckets = merged;
-        self.interval = self.interval.saturating_mul(2);
+        self.interval = self.interval.saturating_mul(step);
     }
 
     /// Returns the time at which an interval begins, in nanoseconds.
@@ -132,7 +169,7 @@ impl<B: Bucket> Grid<B> {
     /// Adds the buckets of another grid.
     pub(super) fn merge(&mut self, other: Grid<B>) {
         while self.interval < other.interval {
-            self.double();
+            self.lengthen();
         }
         for (index, bucket) in other.buckets.iter().enumerate() {
             self.at(other.start_of(index)).merge(bucket.clone());

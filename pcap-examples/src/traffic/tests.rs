@@ -115,7 +115,7 @@ fn times_far_apart_need_few_buckets() {
 }
 
 #[test]
-fn intervals_double_when_there_are_too_many() {
+fn intervals_become_longer_when_there_are_too_many() {
     let limits = TrafficLimits {
         rate_buckets: 4,
         ..TrafficLimits::default()
@@ -128,10 +128,51 @@ fn intervals_double_when_there_are_too_many() {
     assert_eq!(traffic.rates().interval, Duration::from_millis(1));
     traffic.count(Dlt::EN10MB, Packet::whole(at(-1), &frame));
     let rates = traffic.rates();
-    assert_eq!(rates.interval, Duration::from_millis(2));
-    assert_eq!(rates.start, at(-2));
+    assert_eq!(rates.interval, Duration::from_millis(5));
+    assert_eq!(rates.start, at(-5));
     let packets: Vec<_> = rates.buckets.iter().map(|bucket| bucket.packets).collect();
-    assert_eq!(packets, [1, 2, 2]);
+    assert_eq!(packets, [1, 4]);
+}
+
+/// Intervals are those that people use, and beyond a day doubled. Each begins at a multiple of its length.
+#[test]
+fn intervals_are_those_of_people() {
+    let mut traffic = Traffic::new(TrafficLimits {
+        rate_buckets: 2,
+        ..TrafficLimits::default()
+    });
+    let frame = udp_frame(1, 2, [1, 2], &[]);
+    let (mut count, mut intervals) = (0, Vec::new());
+    for milliseconds in (0..44).map(|power| 1_i64 << power) {
+        traffic.count(Dlt::EN10MB, Packet::whole(at(milliseconds), &frame));
+        count += 1;
+        let rates = traffic.rates();
+        let interval = rates.interval.as_millis() as i64;
+        assert_eq!(rates.start, at(0));
+        assert_eq!(
+            rates
+                .buckets
+                .iter()
+                .map(|bucket| bucket.packets)
+                .sum::<u64>(),
+            count
+        );
+        intervals.push(interval);
+    }
+    intervals.dedup();
+    assert_eq!(intervals[..4], [1, 5, 10, 50]);
+    for seconds in [30, 60, 3600, 86_400, 172_800] {
+        assert!(intervals.contains(&(1000 * seconds)), "{intervals:?}");
+    }
+    let mut traffic = Traffic::new(TrafficLimits {
+        rate_interval: Duration::from_secs(7),
+        ..TrafficLimits::default()
+    });
+    traffic.count(Dlt::EN10MB, Packet::whole(at(20_000), &frame));
+    assert_eq!(
+        (traffic.rates().start, traffic.rates().interval.as_secs()),
+        (at(14_000), 7)
+    );
 }
 
 #[test]
