@@ -1,0 +1,253 @@
+//! An SVG image, shape by shape.
+
+use std::fmt::Write as _;
+
+use super::style::stylesheet;
+use super::text::{Face, clean, escape, fit, push_pixels, width};
+
+/// The side of a text that is at its position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// A drawn plot.
+#[derive(Clone, Debug)]
+pub struct Drawing {
+    pub(super) width: f64,
+    pub(super) height: f64,
+    title: String,
+    description: String,
+    body: String,
+}
+
+/// The size of text.
+pub(super) const SIZE: f64 = 12.0;
+/// The size of text in [`Face::Mono`].
+pub(super) const MONO_SIZE: f64 = 11.5;
+
+impl Drawing {
+    /// Returns an empty drawing. A width at which nothing is readable is enlarged.
+    pub(super) fn new(width: f64, title: &str) -> Drawing {
+        Drawing {
+            width: super::drawable(width).clamp(240.0, 10_000.0),
+            height: 0.0,
+            title: title.to_owned(),
+            description: String::new(),
+            body: String::new(),
+        }
+    }
+
+    /// Sets the description for those who do not see the plot.
+    pub(super) fn describe(&mut self, description: String) {
+        self.description = description;
+    }
+
+    /// Returns the width in CSS pixels.
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        self.width.ceil() as u32
+    }
+
+    /// Returns the height in CSS pixels.
+    #[must_use]
+    pub fn height(&self) -> u32 {
+        self.height.ceil() as u32
+    }
+
+    /// Returns an SVG file, which contains its stylesheet.
+    #[must_use]
+    pub fn to_file(&self) -> String {
+        let style = escape_style(&stylesheet());
+        let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+        self.open_svg(&mut out, "plot", " xmlns=\"http://www.w3.org/2000/svg\"");
+        let _ = writeln!(out, "<style>\n{style}</style>");
+        out += "<rect class=\"background\" width=\"100%\" height=\"100%\"/>\n";
+        out + &self.body + "</svg>\n"
+    }
+
+    /// Returns an element for a page that has the stylesheet. `id` begins the identifiers in it and is unique in the
+    /// page.
+    #[must_use]
+    pub fn to_element(&self, id: &str) -> String {
+        let mut out = String::new();
+        self.open_svg(&mut out, &escape(id), "");
+        out + &self.body + "</svg>\n"
+    }
+
+    fn open_svg(&self, out: &mut String, id: &str, attributes: &str) {
+        let (width, height) = (self.width(), self.height());
+        // Writing to memory cannot fail.
+        let _ = write!(
+            out,
+            "<svg{attributes} class=\"plot\" role=\"img\" width=\"{width}\" height=\"{height}\" \
+             viewBox=\"0 0 {width} {height}\" aria-labelledby=\"{id}-title\" aria-describedby=\"{id}-desc\">\n\
+             <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n",
+            escape(&self.title),
+            escape(&self.description)
+        );
+    }
+
+    /// Draws a rectangle, with a text that appears under the pointer if it is not empty.
+    pub(super) fn rect(
+        &mut self,
+        class: &str,
+        (x, y): (f64, f64),
+        (width, height): (f64, f64),
+        hint: &str,
+    ) {
+        let _ = write!(self.body, "<rect class=\"{class}\"");
+        for (name, value) in [("x", x), ("y", y), ("width", width), ("height", height)] {
+            self.attribute(name, value.max(0.0));
+        }
+        self.finish("rect", hint);
+    }
+
+    /// Draws a line.
+    pub(super) fn line(&mut self, class: &str, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
+        let _ = write!(self.body, "<line class=\"{class}\"");
+        for (name, value) in [("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2)] {
+            self.attribute(name, value);
+        }
+        self.finish("line", "");
+    }
+
+    /// Draws a path.
+    pub(super) fn path(&mut self, class: &str, path: &Path, hint: &str) {
+        let _ = write!(self.body, "<path class=\"{class}\" d=\"{}\"", path.0);
+        self.finish("path", hint);
+    }
+
+    /// Draws text in the font of axes.
+    pub(super) fn text(&mut self, class: &str, (x, y): (f64, f64), anchor: Anchor, text: &str) {
+        self.open_text(class, (x, y), anchor);
+        let _ = writeln!(self.body, "{}</text>", escape(text));
+    }
+
+    /// Draws text that is at most `most` pixels wide, shortened if necessary.
+    pub(super) fn label(&mut self, face: Face, class: &str, at: (f64, f64), most: f64, text: &str) {
+        let (class, size) = match face {
+            Face::Sans => (class.to_owned(), SIZE),
+            Face::Mono => (format!("mono {class}"), MONO_SIZE),
+        };
+        let short = fit(text, size, face, most);
+        self.open_text(class.trim_end(), at, Anchor::Start);
+        if short != clean(text) {
+            let _ = write!(self.body, "<title>{}</title>", escape(text));
+        }
+        let _ = writeln!(self.body, "{}</text>", escape(&short));
+    }
+
+    /// Draws the title in one or two lines, and returns the position below it.
+    pub(super) fn draw_title(&mut self, x: f64, y: f64) -> f64 {
+        const TITLE: f64 = 15.0;
+        let title = clean(&self.title);
+        // Titles are bold.
+        let measure = |text: &str| width(text, TITLE, Face::Sans) * 1.05;
+        let most = self.width - 2.0 * x;
+        let mut lines = vec![String::new()];
+        for word in title.split_whitespace() {
+            let line = lines.last_mut().expect("there is a first line");
+            let longer = if line.is_empty() {
+                word.to_owned()
+            } else {
+                format!("{line} {word}")
+            };
+            if line.is_empty() || measure(&longer) <= most {
+                *line = longer;
+            } else {
+                lines.push(word.to_owned());
+            }
+        }
+        if lines.len() > 2 {
+            lines[1] = lines[1..].join(" ");
+            lines.truncate(2);
+        }
+        let mut y = y;
+        for line in lines {
+            y += 19.0;
+            let short = fit(&line, TITLE * 1.05, Face::Sans, most);
+            self.text("title", (x, y - 4.0), Anchor::Start, &short);
+        }
+        y
+    }
+
+    fn open_text(&mut self, class: &str, (x, y): (f64, f64), anchor: Anchor) {
+        self.body += "<text";
+        if !class.is_empty() {
+            let _ = write!(self.body, " class=\"{class}\"");
+        }
+        self.attribute("x", x);
+        self.attribute("y", y);
+        self.body += match anchor {
+            Anchor::Start => ">",
+            Anchor::Middle => " text-anchor=\"middle\">",
+            Anchor::End => " text-anchor=\"end\">",
+        };
+    }
+
+    fn attribute(&mut self, name: &str, value: f64) {
+        let _ = write!(self.body, " {name}=\"");
+        push_pixels(&mut self.body, value);
+        self.body.push('"');
+    }
+
+    fn finish(&mut self, element: &str, hint: &str) {
+        let _ = match hint {
+            "" => writeln!(self.body, "/>"),
+            _ => writeln!(self.body, "><title>{}</title></{element}>", escape(hint)),
+        };
+    }
+}
+
+/// A stylesheet has child combinators and quotes, which remain.
+fn escape_style(style: &str) -> String {
+    style.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+/// The outline of a shape.
+#[derive(Debug, Default)]
+pub(super) struct Path(String);
+
+impl Path {
+    /// Begins at a point.
+    pub(super) fn move_to(&mut self, x: f64, y: f64) {
+        self.step('M', &[x, y]);
+    }
+
+    /// Continues to the left or right.
+    pub(super) fn horizontal_to(&mut self, x: f64) {
+        self.step('H', &[x]);
+    }
+
+    /// Continues up or down.
+    pub(super) fn vertical_to(&mut self, y: f64) {
+        self.step('V', &[y]);
+    }
+
+    /// Returns to where the shape began.
+    pub(super) fn close(&mut self) {
+        self.0.push('Z');
+    }
+
+    /// Adds a rectangle.
+    pub(super) fn rect(&mut self, x: f64, y: f64, width: f64, height: f64) {
+        self.move_to(x, y);
+        self.horizontal_to(x + width);
+        self.vertical_to(y + height);
+        self.horizontal_to(x);
+        self.close();
+    }
+
+    fn step(&mut self, letter: char, numbers: &[f64]) {
+        self.0.push(letter);
+        for (at, number) in numbers.iter().enumerate() {
+            if at > 0 {
+                self.0.push(' ');
+            }
+            push_pixels(&mut self.0, *number);
+        }
+    }
+}
