@@ -16,6 +16,17 @@ pub struct LineOutput {
     is_styled: bool,
 }
 
+/// What a line is, which determines what is escaped on a terminal.
+#[derive(Clone, Copy)]
+enum Text {
+    /// A line with the names of files or devices.
+    Line,
+    /// A line of the program itself.
+    Listing,
+    /// The lines of a packet with this length on the wire.
+    Packet(u32),
+}
+
 impl LineOutput {
     /// Creates an output that prints to standard output.
     #[must_use]
@@ -49,7 +60,21 @@ impl LineOutput {
     ///
     /// Returns the error of standard output if it has failed.
     pub fn print_line(&mut self, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
-        self.append(None, add)
+        self.append(Text::Line, add)
+    }
+
+    /// Prints lines that are those of the program itself, such as instructions. Their tabs are not escaped.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of standard output if it has failed.
+    pub fn print_listing(&mut self, listing: &str) -> io::Result<()> {
+        listing.lines().try_for_each(|line| {
+            self.append(Text::Listing, |out| {
+                out.extend_from_slice(line.as_bytes());
+                out.push(b'\n');
+            })
+        })
     }
 
     /// Prints the lines of a packet with this length on the wire. The packet counts as written once they are written.
@@ -58,18 +83,23 @@ impl LineOutput {
     ///
     /// Returns the error of standard output if it has failed.
     pub fn print_packet(&mut self, length: u32, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
-        self.append(Some(length), add)
+        self.append(Text::Packet(length), add)
     }
 
-    fn append(&mut self, packet: Option<u32>, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+    fn append(&mut self, text: Text, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        let packet = match text {
+            Text::Packet(length) => Some(length),
+            Text::Line | Text::Listing => None,
+        };
         self.line.clear();
         add(&mut self.line);
         let background_writer = BackgroundWriter::stdout();
         if self.is_terminal {
             let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
-            let lines = match packet {
-                Some(_) => escape::packet_lines(line, self.is_styled),
-                None => escape::controls(line),
+            let lines = match text {
+                Text::Packet(_) => escape::packet_lines(line, self.is_styled),
+                Text::Listing => escape::packet_lines(line, false),
+                Text::Line => escape::controls(line),
             };
             let lines = format!("{}{lines}\n", caret::before_line());
             background_writer.append(lines.as_bytes(), packet)?;

@@ -112,9 +112,7 @@ fn run(args: &Args) -> Outcome {
                 2 => filter.to_c_listing(),
                 _ => filter.to_decimal_listing(),
             };
-            for line in listing.lines() {
-                output.print_line(|out| out.extend([line.as_bytes(), b"\n"].concat()))?;
-            }
+            output.print_listing(&listing)?;
         }
     }
     Ok(output.flush()?)

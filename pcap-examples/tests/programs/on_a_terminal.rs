@@ -147,6 +147,20 @@ fn control_characters_in_arguments_are_escaped() {
 }
 
 #[test]
+fn listings_keep_their_tabs() {
+    in_netns(|| {
+        for (name, arguments) in [
+            ("bpf", &["ip"][..]),
+            ("capture", &["-i", "lo", "-y", "EN10MB", "-d", "ip"]),
+        ] {
+            let (code, text) = on_terminal(name, arguments);
+            assert_eq!(code, Some(0), "{text:?}");
+            assert!(text.contains("jt 2\tjf 3\r\n"), "{text:?}");
+        }
+    });
+}
+
+#[test]
 fn the_statistics_overwrite_the_caret_of_ctrl_c() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();

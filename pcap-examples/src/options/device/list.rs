@@ -51,7 +51,9 @@ impl DeviceList {
                     let types: Vec<TstampType> = device.plain_options().tstamp_types()?;
                     print(&mut output, &device_list::time_stamp_types(&name, &types))?;
                 }
-                DeviceList::Filters(times) => print(&mut output, &filter_listing(&device, times)?)?,
+                DeviceList::Filters(times) => {
+                    output.print_listing(&filter_listing(&device, times)?)?;
+                }
                 DeviceList::Devices => {}
             }
         }
