@@ -58,6 +58,7 @@ things_of() {
     test) echo tcpdump tshark ip names dbus-daemon shellcheck gzip zstd lz4 groff mandoc zsh fish systemd-analyze ;;
     live) echo ip ;;
     programs) echo tcpdump tshark tcpreplay ip unshare gzip zstd lz4 ;;
+    gallery) echo ip unshare script jq ;;
     sanitize) echo valgrind ;;
     package) echo debootstrap unshare ip dpkg-deb dpkg-shlibdeps strip gzip debian-keys apt-get ;;
     msrv) echo debootstrap unshare ip debian-keys apt-get ;;
@@ -101,6 +102,8 @@ dpkg-shlibdeps dpkg-dev -             -            -              -
 debootstrap debootstrap   -                   -            -              -
 lintian     lintian       -                   -            -              -
 unshare     util-linux    util-linux          util-linux   util-linux     -
+script      bsdutils      util-linux-script   util-linux-misc util-linux    -
+jq          jq            jq                  jq           jq             jq
 strip       binutils      binutils            binutils     binutils       -
 gzip        gzip          gzip                gzip         gzip           gzip
 zstd        zstd          zstd                zstd         zstd           zstd

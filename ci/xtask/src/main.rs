@@ -6,6 +6,7 @@ mod command;
 mod crates;
 mod deb;
 mod flood;
+mod gallery;
 mod install_programs;
 mod programs;
 mod update_bindings;
@@ -24,12 +25,13 @@ fn main() -> ExitCode {
         "crates" => crates::run(&arguments),
         "deb" => deb::run(&arguments),
         "flood" => flood::run(&arguments),
+        "gallery" => gallery::run(&arguments),
         "install-programs" => install_programs::run(&arguments),
         "programs" => programs::run(&arguments),
         "update-bindings" => update_bindings::run(&arguments),
         _ => {
             eprintln!(
-                "usage: cargo xtask cold-build|crates|deb|flood|install-programs|programs|update-bindings"
+                "usage: cargo xtask cold-build|crates|deb|flood|gallery|install-programs|programs|update-bindings"
             );
             eprintln!("`ci/NAME --help` explains each; ci/package runs deb");
             return ExitCode::FAILURE;

@@ -62,6 +62,7 @@ pub(crate) fn pages() -> Vec<(String, String)> {
         "README.md",
         "SECURITY.md",
         "docs/counterparts.md",
+        "docs/gallery/README.md",
         "docs/options.md",
         "docs/packagers.md",
         "docs/performance.md",

@@ -19,7 +19,7 @@ impl Host {
 }
 
 /// Returns the Internet checksum of some bytes.
-fn checksum(parts: &[&[u8]]) -> u16 {
+pub(crate) fn checksum(parts: &[&[u8]]) -> u16 {
     let mut sum = 0;
     for part in parts {
         for pair in part.chunks(2) {

@@ -1,11 +1,11 @@
 //! Runs command lines of other tools and their counterparts, and compares the results.
 
 mod compare;
-mod frames;
+pub(crate) mod frames;
 mod inputs;
 mod page;
 mod pair;
-mod run;
+pub(crate) mod run;
 mod timings;
 mod traffic;
 

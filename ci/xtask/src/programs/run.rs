@@ -79,7 +79,7 @@ impl Runner {
                 for (line, folder) in lines.iter().zip(&folders) {
                     running.push(Running::start_command(line, folder)?);
                 }
-                let sent = wait_for_captures(&mut running).and_then(|()| send(sent, &self.inputs));
+                let sent = wait_for_all(&mut running).and_then(|()| send(sent, &self.inputs));
                 thread::sleep(QUIET);
                 running.iter().for_each(|running| running.signal("-INT"));
                 for running in running {
@@ -226,12 +226,16 @@ fn capturing_sockets() -> Result<usize> {
     Ok(table.lines().skip(1).filter(running).count())
 }
 
-/// Waits until each program captures: there is a socket for each, and no further one appears for a while.
-fn wait_for_captures(running: &mut [Running]) -> Result<()> {
+/// Waits until this number of programs capture: there is a socket for each, and no further one appears for a while. Also
+/// returns when one has ended.
+pub(crate) fn wait_for_captures(
+    programs: usize,
+    mut has_ended: impl FnMut() -> Result<bool>,
+) -> Result<()> {
     let began = Instant::now();
     let mut count = 0;
     let mut since = Instant::now();
-    while count < running.len() || since.elapsed() < SETTLED {
+    while count < programs || since.elapsed() < SETTLED {
         let now = capturing_sockets()?;
         if now != count {
             count = now;
@@ -240,14 +244,24 @@ fn wait_for_captures(running: &mut [Running]) -> Result<()> {
         if began.elapsed() > LIMIT / 2 {
             return Err("a program does not capture".to_owned());
         }
-        for program in running.iter_mut() {
-            if program.has_ended()? {
-                return Ok(());
-            }
+        if has_ended()? {
+            return Ok(());
         }
         thread::sleep(Duration::from_millis(20));
     }
     Ok(())
+}
+
+/// Waits until all of these programs capture, or one has ended.
+fn wait_for_all(running: &mut [Running]) -> Result<()> {
+    wait_for_captures(running.len(), || {
+        for program in running.iter_mut() {
+            if program.has_ended()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    })
 }
 
 /// Sends a file on `eth0` by tcpreplay: `[OPTION…] FILE`.
@@ -267,8 +281,7 @@ fn run_and_record(line: &str, folder: &Path) -> Result<i32> {
         command::make_folder(&scratch)?;
         recorders.push(Running::start_command(&record, &scratch)?);
     }
-    let status =
-        wait_for_captures(&mut recorders).and_then(|()| Running::start(line, folder)?.end());
+    let status = wait_for_all(&mut recorders).and_then(|()| Running::start(line, folder)?.end());
     thread::sleep(QUIET);
     for recorder in recorders {
         recorder.signal("-INT");

@@ -1,0 +1,77 @@
+//! The page that shows the exhibits.
+
+use std::fmt::Write;
+
+use super::exhibits::{Exhibit, Section};
+
+/// The width of paragraphs.
+const WIDTH: usize = 120;
+
+/// What is above the exhibits.
+const INTRODUCTION: &str = "\
+<!-- ci/gallery --update writes this page. -->
+
+# Gallery
+
+Real output of each program. The input is always the same: `office.pcap` is a morning in an office with three minutes \
+of traffic, and `router.pcapng` is an incident that a router recorded on three interfaces. Addresses and names are those \
+reserved for documentation. To try the command lines, run `ci/gallery --inputs FOLDER`, which creates the files. Times \
+are UTC.
+
+`ci/gallery` runs all command lines again. It fails if a text differs by a byte, or a picture in its labels or size. The \
+text of each picture is also in a file of the same name.
+";
+
+/// Returns the page. `text` returns what an exhibit printed.
+pub(super) fn page(sections: &[Section], text: impl Fn(&Exhibit) -> String) -> String {
+    let mut page = String::new();
+    for paragraph in INTRODUCTION.split("\n\n") {
+        let _ = writeln!(page, "{}\n", wrapped(paragraph.trim_end()));
+    }
+    let links: Vec<String> = sections
+        .iter()
+        .map(|section| format!("[`{0}`](#{0})", section.program))
+        .collect();
+    let _ = writeln!(page, "{}", wrapped(&links.join(" · ")));
+    for section in sections {
+        let _ = write!(
+            page,
+            "\n## {}\n\n{}\n",
+            section.program,
+            wrapped(&section.about)
+        );
+        for exhibit in &section.exhibits {
+            let _ = write!(page, "\n{}\n\n", wrapped(&exhibit.about));
+            if exhibit.is_picture {
+                let alternative = exhibit.commands.join("; ").replace("\\\n ", "");
+                let _ = writeln!(
+                    page,
+                    "[![{}]({name}.svg)]({name}.txt)",
+                    alternative.replace('[', "\\[").replace(']', "\\]"),
+                    name = exhibit.name
+                );
+            } else {
+                let _ = writeln!(page, "```console\n{}```", text(exhibit));
+            }
+        }
+    }
+    page
+}
+
+/// Wraps a paragraph.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        if !lines[last].is_empty() && lines[last].chars().count() + 1 + word.chars().count() > WIDTH
+        {
+            lines.push(word.to_owned());
+        } else {
+            if !lines[last].is_empty() {
+                lines[last].push(' ');
+            }
+            lines[last].push_str(word);
+        }
+    }
+    lines.join("\n")
+}
