@@ -242,7 +242,10 @@ pub(crate) fn tampered(pair: &Pair, ours: &Ran, folder: &Path) -> Result<Vec<(St
                 let copy = folder.join("tampered");
                 let mut bytes = std::fs::read(path)
                     .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-                tamper(&mut bytes);
+                match part {
+                    Part::Blocks => tamper_with_name(&mut bytes),
+                    _ => tamper(&mut bytes),
+                }
                 std::fs::write(&copy, bytes)
                     .map_err(|error| format!("cannot write {}: {error}", copy.display()))?;
                 ran.files.insert(name.clone(), copy);
@@ -264,16 +267,57 @@ fn next_character(byte: &mut u8) {
     };
 }
 
-/// Changes a byte near the end of a savefile: in the last packet, or in the checksum of a compressed file.
+/// Changes a byte of the last packet of a savefile, or of the checksum of a compressed file.
 fn tamper(bytes: &mut [u8]) {
-    let back = if bytes.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) {
-        12
-    } else {
-        1
+    let packets = pcapng_blocks(bytes, ENHANCED_PACKET);
+    let at = match packets.last() {
+        // The first byte of the packet, after the fields of fixed size.
+        Some(block) => Some(block + 28),
+        None => bytes.len().checked_sub(1),
     };
-    if let Some(at) = bytes.len().checked_sub(back) {
-        bytes[at] ^= 1;
+    change(bytes, at);
+}
+
+/// Changes the name of the first interface of a pcapng savefile; if it has none, an option of the last block.
+fn tamper_with_name(bytes: &mut [u8]) {
+    let interfaces = pcapng_blocks(bytes, INTERFACE);
+    // The name is the first option of a captured interface.
+    let name = interfaces.first().map(|block| block + 16);
+    let is_name = |at: &usize| bytes.get(*at..at + 2) == Some(&[2, 0]);
+    let at = match name.filter(is_name) {
+        Some(option) => Some(option + 4),
+        None => bytes.len().checked_sub(12),
+    };
+    change(bytes, at);
+}
+
+fn change(bytes: &mut [u8], at: Option<usize>) {
+    if let Some(byte) = at.and_then(|at| bytes.get_mut(at)) {
+        *byte ^= 1;
     }
+}
+
+/// The types of blocks of pcapng.
+const INTERFACE: u32 = 1;
+const ENHANCED_PACKET: u32 = 6;
+
+/// Returns where the blocks of a type begin in a pcapng savefile of little-endian byte order.
+fn pcapng_blocks(bytes: &[u8], wanted: u32) -> Vec<usize> {
+    let number = |at: usize| {
+        let four = bytes.get(at..at + 4)?.try_into().ok()?;
+        Some(u32::from_le_bytes(four))
+    };
+    let mut found = Vec::new();
+    let mut at = 0;
+    if bytes.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) {
+        while let (Some(kind), Some(length @ 12..)) = (number(at), number(at + 4)) {
+            if kind == wanted {
+                found.push(at);
+            }
+            at += length as usize;
+        }
+    }
+    found
 }
 
 #[cfg(test)]
