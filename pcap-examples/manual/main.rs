@@ -15,6 +15,9 @@ mod devices;
 #[path = "../src/bin/pcap-filter/args.rs"]
 #[allow(dead_code)]
 mod filter;
+#[path = "../src/bin/pcap-info/args.rs"]
+#[allow(dead_code)]
+mod info;
 #[path = "../src/bin/pcap-merge/args.rs"]
 #[allow(dead_code)]
 mod merge;
@@ -86,7 +89,7 @@ fn run(args: &Args) -> Outcome {
 }
 
 /// Returns the name and the command line of each program.
-fn commands() -> [(&'static str, Command); 10] {
+fn commands() -> [(&'static str, Command); 11] {
     program::NAMES.map(|name| {
         // In the modules above, `CARGO_BIN_NAME` is the name of this program.
         let command = match name {
@@ -95,6 +98,7 @@ fn commands() -> [(&'static str, Command); 10] {
             "pcap-demo" => program::command_of::<demo::Args>(name),
             "pcap-devices" => program::command_of::<devices::Args>(name),
             "pcap-filter" => program::command_of::<filter::Args>(name),
+            "pcap-info" => program::command_of::<info::Args>(name),
             "pcap-merge" => program::command_of::<merge::Args>(name),
             "pcap-read" => program::command_of::<read::Args>(name),
             "pcap-recode" => program::command_of::<recode::Args>(name),

@@ -7,6 +7,7 @@ use pcap_core::pcapng::{Block, Reader};
 
 use crate::exit::{Failure, Outcome};
 use crate::files::is_too_many_open;
+use crate::savefile_kind::SavefileKind;
 use crate::savefile_source::{Data, SavefileSource};
 
 /// The number of blocks between two updates of the bar.
@@ -15,6 +16,7 @@ const BAR_INTERVAL: u32 = 4096;
 /// Reads the blocks of a pcapng savefile.
 #[derive(Debug)]
 pub struct BlockReader {
+    kind: SavefileKind,
     reader: Reader,
     bar: ProgressBar,
     /// The position that the bar shows. `None` for a stream, such as a compressed savefile, which moves the bar as it
@@ -31,6 +33,7 @@ impl BlockReader {
         path: &Path,
         bar: ProgressBar,
     ) -> Outcome<BlockReader> {
+        let kind = source.kind;
         let (reader, shown) = match source.data {
             Data::AtPath => match Reader::open(path) {
                 Ok(reader) => (reader, Some(0)),
@@ -45,11 +48,24 @@ impl BlockReader {
             }
         };
         Ok(BlockReader {
+            kind,
             reader,
             bar,
             shown,
             blocks: 0,
         })
+    }
+
+    /// Returns the kind of the savefile.
+    #[must_use]
+    pub fn kind(&self) -> SavefileKind {
+        self.kind
+    }
+
+    /// Returns whether it reads a file without decompressing it.
+    #[must_use]
+    pub fn is_plain_file(&self) -> bool {
+        self.shown.is_some()
     }
 
     /// Returns the underlying reader.

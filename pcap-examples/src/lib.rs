@@ -64,6 +64,7 @@ pub mod rewrite;
 pub mod rotation;
 pub mod safe_files;
 pub mod savefile_input;
+pub mod savefile_kind;
 pub mod savefile_reader;
 pub mod savefile_source;
 pub mod savefile_summary;

@@ -17,12 +17,13 @@ use crate::value_parsers::to_output_path;
 use crate::{closed_stdout, escape, help, signals, stderr};
 
 /// The names of the programs.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
     "pcap-bpf",
     "pcap-capture",
     "pcap-demo",
     "pcap-devices",
     "pcap-filter",
+    "pcap-info",
     "pcap-merge",
     "pcap-read",
     "pcap-recode",

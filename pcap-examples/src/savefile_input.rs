@@ -9,6 +9,7 @@ use crate::block_reader::BlockReader;
 use crate::exit::Outcome;
 use crate::files::length;
 use crate::progress;
+use crate::savefile_kind::SavefileKind;
 use crate::savefile_reader::SavefileReader;
 use crate::savefile_source::SavefileSource;
 
@@ -46,7 +47,7 @@ impl SavefileInput {
     /// at the limit of open files.
     pub fn open_with(path: &Path, bar: ProgressBar) -> Outcome<SavefileInput> {
         let source = SavefileSource::open(path, &bar)?;
-        Ok(match source.format {
+        Ok(match source.kind.format() {
             SavefileFormat::Pcapng => {
                 SavefileInput::Blocks(BlockReader::of_source(source, path, bar)?)
             }
@@ -61,6 +62,26 @@ impl SavefileInput {
             SavefileInput::Packets(_) => SavefileFormat::Pcap,
             SavefileInput::Blocks(_) => SavefileFormat::Pcapng,
         }
+    }
+
+    /// Returns the kind of the savefile.
+    #[must_use]
+    pub fn kind(&self) -> SavefileKind {
+        match self {
+            SavefileInput::Packets(input) => input.kind(),
+            SavefileInput::Blocks(input) => input.kind(),
+        }
+    }
+
+    /// Returns how many bytes of the file were read, if it is a stream, such as a pipe or a compressed savefile. Of a
+    /// compressed savefile, these are the compressed bytes.
+    #[must_use]
+    pub fn stream_position(&self) -> Option<u64> {
+        let is_stream = match self {
+            SavefileInput::Packets(input) => !input.is_plain_file(),
+            SavefileInput::Blocks(input) => !input.is_plain_file(),
+        };
+        is_stream.then(|| self.bar().position())
     }
 
     /// Returns the progress bar.

@@ -10,6 +10,7 @@ use pcap_core::{Capture, Offline, Packet};
 use crate::exit::{Failure, Outcome};
 use crate::files::{is_too_many_open, length, record_length};
 use crate::progress;
+use crate::savefile_kind::SavefileKind;
 use crate::savefile_source::{Data, SavefileSource};
 
 /// The number of packets between two updates of the bar.
@@ -18,6 +19,7 @@ const BAR_INTERVAL: u64 = 4096;
 /// Reads a pcap or pcapng savefile.
 #[derive(Debug)]
 pub struct SavefileReader {
+    kind: SavefileKind,
     capture: Capture<Offline>,
     bar: ProgressBar,
     /// Returns the length of a packet's record in the savefile. `None` for a stream, such as a compressed savefile,
@@ -60,15 +62,23 @@ impl SavefileReader {
         path: &Path,
         bar: ProgressBar,
     ) -> Outcome<SavefileReader> {
+        let kind = source.kind;
         let (capture, is_plain) = capture_of(source, path)?;
         let record_length = is_plain.then(|| record_length(&capture));
         Ok(SavefileReader {
+            kind,
             bar,
             record_length,
             capture,
             packets: 0,
             bytes: if is_plain { 24 } else { 0 },
         })
+    }
+
+    /// Returns the kind of the savefile.
+    #[must_use]
+    pub fn kind(&self) -> SavefileKind {
+        self.kind
     }
 
     /// Returns the underlying capture.

@@ -5,19 +5,16 @@ use std::io::{self, Chain, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
-use pcap_core::SavefileFormat;
 
 use crate::compression::{CompressionFormat, Decompressor, MAX_MAGIC_LENGTH, Recognized};
 use crate::exit::{Failure, Outcome};
 use crate::interruptible_reader::InterruptibleReader;
+use crate::savefile_kind::{HEADER_LENGTH, SavefileKind};
 use crate::{destination, files};
-
-/// The number at the start of a pcapng savefile, the same in both byte orders.
-const PCAPNG_MAGIC: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
 
 /// An open savefile.
 pub(crate) struct SavefileSource {
-    pub(crate) format: SavefileFormat,
+    pub(crate) kind: SavefileKind,
     pub(crate) data: Data,
 }
 
@@ -42,13 +39,13 @@ impl SavefileSource {
         }
         match open_file(path) {
             Some(mut file) if files::is_regular(&file) => {
-                let mut start = [0; MAX_MAGIC_LENGTH];
+                let mut start = [0; HEADER_LENGTH];
                 // If this fails, the next read returns the error.
                 let length = peek(&mut file, &mut start).unwrap_or(0);
                 match compression(&start[..length], path)? {
                     Some(format) => Ok(decompress(bar.wrap_read(file), format)),
                     None => Ok(SavefileSource {
-                        format: format(&start[..length]),
+                        kind: SavefileKind::new(&start[..length], None),
                         data: Data::AtPath,
                     }),
                 }
@@ -56,7 +53,7 @@ impl SavefileSource {
             Some(file) if !files::is_folder(&file) => open_stream(file, path, bar),
             None if path == Path::new("-") => open_stream(io::stdin(), path, bar),
             _ => Ok(SavefileSource {
-                format: SavefileFormat::Pcap,
+                kind: SavefileKind::default(),
                 data: Data::AtPath,
             }),
         }
@@ -90,7 +87,7 @@ fn open_stream(
     bar: &ProgressBar,
 ) -> Outcome<SavefileSource> {
     let mut stream = InterruptibleReader::new(stream);
-    let mut start = [0; MAX_MAGIC_LENGTH];
+    let mut start = [0; HEADER_LENGTH];
     let length = read_start(&mut stream, &mut start).map_err(|e| {
         let path = path.display();
         Failure::Text(format!("cannot read `{path}`: {e}"))
@@ -100,7 +97,7 @@ fn open_stream(
     match compression(start, path)? {
         Some(format) => Ok(decompress(whole, format)),
         None => Ok(SavefileSource {
-            format: format(start),
+            kind: SavefileKind::new(start, None),
             data: Data::Stream(Box::new(whole)),
         }),
     }
@@ -110,14 +107,14 @@ fn open_stream(
 fn decompress(stream: impl Read + Send + 'static, format: CompressionFormat) -> SavefileSource {
     let mut stream = InterruptibleReader::new(Decompressor::new(stream, format));
     let mut start = Vec::new();
-    let read = stream.by_ref().take(PCAPNG_MAGIC.len() as u64);
+    let read = stream.by_ref().take(HEADER_LENGTH as u64);
     let failed = { read }.read_to_end(&mut start).err();
     let rest: Box<dyn Read + Send> = match failed {
         None => Box::new(stream),
         Some(error) => Box::new(FailedReader(Some(error))),
     };
     SavefileSource {
-        format: self::format(&start),
+        kind: SavefileKind::new(&start, Some(format)),
         data: Data::Stream(Box::new(put_back(&start, rest))),
     }
 }
@@ -146,14 +143,6 @@ struct FailedReader(Option<io::Error>);
 impl Read for FailedReader {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
         self.0.take().map_or(Ok(0), Err)
-    }
-}
-
-/// Returns the format of a savefile that begins with these bytes.
-fn format(start: &[u8]) -> SavefileFormat {
-    match start.starts_with(&PCAPNG_MAGIC) {
-        true => SavefileFormat::Pcapng,
-        false => SavefileFormat::Pcap,
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::common::live::{Running, Sender, in_netns, on_small_disk};
-use crate::common::process::{Process, wait_until};
+use crate::common::process::{Lines, Process, wait_until};
 use crate::common::{path_arg, program, record, run, run_into_broken_pipe, savefile, write_file};
 use pcap_examples::program::NAMES;
 
@@ -59,6 +59,12 @@ fn row(name: &str) -> Row {
             prints: Err("prints only on standard error"),
             writes: Ok(&["IN", "OUT"]),
             waits: Ok((&["-", "OUT"], Some(1))),
+            live: Err(NO_DEVICE),
+        },
+        "pcap-info" => Row {
+            prints: Ok(&["IN"]),
+            writes: Err(NO_SAVEFILE),
+            waits: Ok((&["-"], Some(1))),
             live: Err(NO_DEVICE),
         },
         "pcap-merge" => Row {
@@ -235,6 +241,12 @@ fn an_interrupt_ends_the_program() {
             stdin.write_all(&input[..24 + 16 + 100]).unwrap();
             match name {
                 "pcap-bpf" => {}
+                "pcap-info" => {
+                    // It prints nothing before the end of its input, unless it is asked.
+                    let lines = Lines::of(&mut process);
+                    let ask = || process.signal(libc::SIGUSR1);
+                    lines.until(ask, |line| line == "1 packet read");
+                }
                 "pcap-read" => {
                     let stdout = process.child().stdout.as_mut().unwrap();
                     stdout.read_exact(&mut [0]).unwrap();

@@ -174,13 +174,11 @@ fn summaries_match_the_schema() {
     assert_eq!(value["written"], 8);
     let value = summary("file", "merge", &["--json", "-w", output, input, input]);
     assert_eq!(value["packets"], 16);
-    validate(
-        "info",
-        run_program("read", &["--info", "--json", input]).text(),
-    );
+    validate("info", run_program("info", &["--json", input]).text());
     let (sections, _) = two_sections(folder.path());
-    let ran = run_program("read", &["--info", "--json", path_arg(&sections)]);
-    assert_eq!(validate("info", ran.text())[0]["sections"], 2);
+    let ran = run_program("info", &["--json", path_arg(&sections)]);
+    let described = validate("info", ran.text());
+    assert_eq!(described[0]["sections"].as_array().map(Vec::len), Some(2));
     let prefix = folder.path().join("part");
     let options = ["--json", "--flow", "-o", path_arg(&prefix), input];
     let listed = run_program("split", &options);

@@ -22,6 +22,7 @@ mod filter;
 mod gzip;
 #[cfg(unix)]
 mod help;
+mod info;
 mod input_not_overwritten;
 #[cfg(target_os = "linux")]
 mod interrupted_pipes;
@@ -39,7 +40,7 @@ mod options;
 mod output_streams;
 mod pcapng;
 mod read;
-mod read_info;
+
 mod read_ranges;
 mod recode;
 #[cfg(all(target_os = "linux", not(emulated)))]

@@ -18,7 +18,6 @@ Examples:
   pcap-read -tttt -e -X trace.pcap       dates, link headers and bytes
   pcap-read --after +60s trace.pcap      without the first minute
   pcap-read --count -f arp *.pcap        the number of ARP packets in all files
-  pcap-read --info *.pcap                format, times and rates of each file
   tcpdump -w - | pcap-read --json -l -   read from standard input
   pcap-read --follow growing.pcap        wait for more packets until Ctrl-C
 
@@ -37,24 +36,10 @@ error, then the packets of the remaining files, and the status is 1. The status
 is also 1 if Ctrl-C ends the program before the end of a file, except with
 --follow. If a file does not exist, no packets are printed.";
 
-/// The section of `--help` about `--info`.
-const INFO_HELP: &str = "\
-With --info, the packets of each file are described together: the format and
-compression of the file, the link type, snaplen and number of packets of each
-interface, the earliest and latest time, the duration between them, and the
-rates. Bytes are those on the wire. If packets are not in the order of their
-times, their number is printed: that of packets with a time before that of the
-previous one. Only packets that all options select count. With --json, the
-object has the members schema, type (\"info\"), path, format, compression,
-sections, interfaces (an array of objects of section, interface_id, name,
-linktype, snaplen and packets), packets, bytes, captured_bytes, truncated,
-earliest, latest, duration (in seconds, a string), pps, mbps, disordered and
-without_time (numbers of packets).";
-
 /// Prints the packets of savefiles (pcap or pcapng, optionally compressed): one line each,
 /// with the local time, the addresses, the protocol, its fields and the length in bytes.
 #[derive(Parser)]
-#[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n\n{}\n\n{}", INFO_HELP, range::HELP, packet_line::HELP, signals::HELP, json::HELP))]
+#[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n\n{}", range::HELP, packet_line::HELP, signals::HELP, json::HELP))]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) input: InputOptions,
@@ -66,10 +51,6 @@ pub(crate) struct Args {
     /// Print only the number of packets in all files together
     #[arg(long, conflicts_with_all = ["raw", "json"])]
     pub(crate) count: bool,
-    /// Print the format of each file, its interfaces, and the times and rates of its packets (see below)
-    #[arg(long, conflicts_with_all = ["count", "raw", "follow", "fields", "payload", "data"],
-        conflicts_with_all = display::OF_LINES)]
-    pub(crate) info: bool,
     /// Print packets in hexadecimal: SECONDS.NANOSECONDS CAPLEN LEN HEX; HEX is `-` if there are no bytes
     #[arg(long, conflicts_with = "json", conflicts_with_all = display::OF_LINES)]
     pub(crate) raw: bool,

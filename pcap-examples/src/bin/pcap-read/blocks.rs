@@ -1,6 +1,5 @@
 //! Prints the packets of pcapng savefiles.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use pcap_core::pcapng::Block;
@@ -23,7 +22,6 @@ pub(crate) fn print(printing: &mut Printing<'_>, path: &Path, mut input: BlockRe
         range,
         number,
         printer,
-        info,
         output,
     } = printing;
     if args.follow {
@@ -49,9 +47,6 @@ pub(crate) fn print(printing: &mut Printing<'_>, path: &Path, mut input: BlockRe
             Block::Section(header) => {
                 section += 1;
                 interfaces = 0;
-                if let Some(info) = info {
-                    info.begin_section();
-                }
                 if !header.is_known() {
                     let (major, minor) = header.version();
                     let path = path.display();
@@ -65,10 +60,6 @@ pub(crate) fn print(printing: &mut Printing<'_>, path: &Path, mut input: BlockRe
             }
             Block::Interface(interface) => {
                 interfaces += 1;
-                if let Some(info) = info {
-                    let name = interface.name().map(Cow::into_owned);
-                    info.add_interface(interface.linktype(), interface.snaplen(), name);
-                }
                 let added = filters.add(interface.linktype(), endian);
                 added.map_err(|error| filter_failure(path, error))?;
             }
@@ -85,9 +76,7 @@ pub(crate) fn print(printing: &mut Printing<'_>, path: &Path, mut input: BlockRe
                 }
                 let count = packets_read.get() + 1;
                 packets_read.set(count);
-                if let Some(info) = info {
-                    info.count(block.interface_id(), block.timestamp(), packet);
-                } else if !args.count {
+                if !args.count {
                     let origin = PacketOrigin {
                         block,
                         section,

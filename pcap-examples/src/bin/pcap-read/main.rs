@@ -2,7 +2,6 @@
 
 mod args;
 mod blocks;
-mod info;
 mod packets;
 
 use std::fs;
@@ -30,7 +29,6 @@ use pcap_examples::signals;
 use pcap_examples::stderr;
 
 use crate::args::{Args, NAME};
-use crate::info::FileInfo;
 
 fn main() -> ExitCode {
     program::main(NAME, |args: Args| {
@@ -67,7 +65,6 @@ fn run(args: &Args, input: &Input) -> Outcome {
         printer: PacketPrinter::for_blocks(args.form())
             .lines(args.display.lines())
             .json_fields(args.json.packet_fields()),
-        info: None,
         output: &mut output,
     };
     let printed = print_files(&mut printing, &input.files);
@@ -87,8 +84,6 @@ struct Printing<'a> {
     /// The number of packets of the files, with those that are not selected.
     number: u64,
     printer: PacketPrinter,
-    /// What to print of the current file, instead of its packets.
-    info: Option<FileInfo>,
     output: &'a mut LineOutput,
 }
 
@@ -169,28 +164,10 @@ fn open(path: &Path, follow: bool) -> Outcome<SavefileInput> {
 
 /// Prints the packets of one file, and counts them.
 fn print_file(printing: &mut Printing<'_>, path: &Path) -> Outcome {
-    let input = open(path, printing.args.follow)?;
-    let format = input.format();
-    printing.info = printing.args.info.then(FileInfo::default);
-    let printed = match input {
+    match open(path, printing.args.follow)? {
         SavefileInput::Packets(input) => packets::print(printing, path, input),
         SavefileInput::Blocks(input) => blocks::print(printing, path, input),
-    };
-    if let Some(info) = &printing.info {
-        let compression = savefile_source::file_compression(path);
-        if printing.args.json.json {
-            let output = &mut printing.output;
-            output.print_line(|out| info.push_json(out, path, format, compression))?;
-        } else {
-            for line in info.lines(path, format, compression) {
-                printing.output.print_line(|out| {
-                    out.extend(line.bytes());
-                    out.push(b'\n');
-                })?;
-            }
-        }
     }
-    printed
 }
 
 /// Returns the outcome of reading a file to its end, or to a request to end the program.

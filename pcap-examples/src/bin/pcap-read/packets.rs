@@ -23,7 +23,6 @@ pub(crate) fn print(
         range,
         number,
         printer,
-        info,
         output,
     } = printing;
     let capture = input.capture_mut();
@@ -43,10 +42,6 @@ pub(crate) fn print(
     signals::break_on_end(capture.break_handle());
     BackgroundWriter::stdout().break_on_failure(capture.break_handle());
     printer.continue_with(capture);
-    if let Some(info) = info {
-        info.begin_section();
-        info.add_interface(capture.linktype(), capture.snaplen(), None);
-    }
     let limit = args.limit();
     let flow = capture.try_for_each(|packet| {
         *number += 1;
@@ -62,9 +57,7 @@ pub(crate) fn print(
         }
         let count = packets_read.get() + 1;
         packets_read.set(count);
-        if let Some(info) = info {
-            info.count(0, Some(packet.timestamp()), packet);
-        } else if !args.count {
+        if !args.count {
             let print = |out: &mut Vec<u8>| printer.push(out, packet);
             if let Err(error) = output.print_packet(packet.wire_len(), print) {
                 return ControlFlow::Break(Err(error.into()));

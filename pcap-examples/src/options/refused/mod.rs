@@ -2,6 +2,7 @@
 //! program prints a sentence that says why, or what to use.
 
 mod copying;
+mod describing;
 mod printing;
 mod sending;
 
@@ -22,9 +23,14 @@ pub struct Refused {
 
 /// Returns all options that are refused with a sentence.
 pub fn all() -> impl Iterator<Item = &'static Refused> {
-    [printing::ROWS, copying::ROWS, sending::ROWS]
-        .into_iter()
-        .flatten()
+    [
+        printing::ROWS,
+        describing::ROWS,
+        copying::ROWS,
+        sending::ROWS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Returns the argument that a program does not have, and the sentence about it, if that is why the command line is

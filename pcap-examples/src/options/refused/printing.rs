@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Refused] = &[
             "--autostop",
             "--ring-buffer",
         ],
-        "`pcap-capture` has this option; `pcap-read` has no statistics but `--count` and `--info`, and `pcap-split` splits savefiles",
+        "`pcap-capture` has this option; `pcap-info` describes savefiles, and `pcap-split` splits them",
     ),
     row(
         "tcpdump",

@@ -99,6 +99,7 @@ fn built(name: &str) -> &'static str {
         "demo" => env!("CARGO_BIN_EXE_pcap-demo"),
         "devices" => env!("CARGO_BIN_EXE_pcap-devices"),
         "filter" => env!("CARGO_BIN_EXE_pcap-filter"),
+        "info" => env!("CARGO_BIN_EXE_pcap-info"),
         "merge" => env!("CARGO_BIN_EXE_pcap-merge"),
         "read" => env!("CARGO_BIN_EXE_pcap-read"),
         "recode" => env!("CARGO_BIN_EXE_pcap-recode"),

@@ -1,0 +1,126 @@
+//! The text for people, and CSV.
+
+use std::collections::BTreeMap;
+
+use super::files::create;
+use super::{describe, values};
+use crate::common::{gzip, path_arg, run_program, sample_packets, savefile, write_file};
+
+#[test]
+fn lines_are_aligned_and_have_the_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut packets = sample_packets();
+    packets.swap(3, 6);
+    let bytes = gzip(&savefile(false, true, 1, &packets));
+    let path = write_file(folder.path(), "a", &bytes);
+    let text = run_program("info", &[path_arg(&path)]).success_output();
+    let captured: usize = packets.iter().map(|packet| packet.2.len()).sum();
+    let on_wire: u32 = packets.iter().map(|packet| packet.3).sum();
+    let order = if cfg!(target_endian = "little") {
+        "little"
+    } else {
+        "big"
+    };
+    let expected = format!(
+        "{}
+  format       pcap 2.4, nanosecond, {order}-endian
+  compression  gzip
+  file size    {} bytes
+  link type    EN10MB (Ethernet)
+  snaplen      65535, 96 inferred from truncated packets
+  packets      8
+  data size    {on_wire} bytes, captured {captured} bytes
+  truncated    1 packet
+  packet size  {:.2} bytes on average
+  first        2023-11-14 22:13:20.000000000
+  last         2023-11-14 22:13:27.000007000
+  duration     7.000007000 s
+  packet rate  1.143 packets/s
+",
+        path.display(),
+        bytes.len(),
+        f64::from(on_wire) / 8.0,
+    );
+    assert!(text.starts_with(&expected), "{text}\n{expected}");
+    let end = "  time order   2 packets earlier than the packet before
+  largest gap  4.000007000 s between packets 3 and 4
+";
+    assert!(text.ends_with(end), "{text}");
+}
+
+#[test]
+fn all_files_fit_80_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = create(folder.path());
+    let words: Vec<&str> = files.iter().map(|path| path_arg(path)).collect();
+    let ran = run_program("info", &words);
+    let text = ran.text();
+    // Those that begin with a path, or with text of the file, may be longer.
+    let lines = text
+        .lines()
+        .filter(|line| line.starts_with("  ") && !line.contains("(Wireshark)"));
+    for line in lines {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let part = text.split("blocks.pcapng\n").nth(1).unwrap();
+    let part = part.split("\n\n").next().unwrap();
+    for line in [
+        "  hardware     a machine",
+        "  comment      the first comment",
+        "  names        2 IPv4 names",
+        "  blocks       1 secret",
+        "  dropped      7 packets before others",
+        "  comments     1 of packets",
+        "    packet 2   a packet",
+        "  interface 0  eth0",
+        "    described  the left one",
+        "    filter     udp port 53",
+        "    speed      1.000 Gbit/s",
+        "    packets    2",
+        "    statistics 2 blocks",
+        "               dropped by the interface 1",
+    ] {
+        assert!(part.lines().any(|found| found == line), "{line}:\n{part}");
+    }
+}
+
+#[test]
+fn csv_has_the_values_of_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = create(folder.path());
+    let odd = folder.path().join("a, \"b\".pcap");
+    std::fs::copy(&files[0], &odd).unwrap();
+    files.insert(0, odd);
+    let words: Vec<&str> = files.iter().map(|path| path_arg(path)).collect();
+    let ran = run_program("info", &[&["--csv"], &words[..]].concat());
+    let mut rows = ran.text().lines().map(values);
+    let names = rows.next().unwrap();
+    let mut compared = 0;
+    for (path, row) in files.iter().zip(rows.by_ref()) {
+        let ours = describe(path);
+        assert_eq!(row.len(), names.len(), "{row:?}");
+        let row: BTreeMap<_, _> = names.iter().zip(row).collect();
+        for (name, value) in row {
+            let member = match (name.as_str(), &ours["largest_gap"]) {
+                ("largest_gap", gap) => &gap["duration"],
+                ("largest_gap_before", gap) => &gap["before"],
+                ("inferred_snaplen_min", _) => &ours["inferred_snaplen"]["min"],
+                ("inferred_snaplen_max", _) => &ours["inferred_snaplen"]["max"],
+                ("linktypes" | "sections" | "interfaces", _) => continue,
+                (name, _) => &ours[name],
+            };
+            let expected = match member {
+                serde_json::Value::Null => String::new(),
+                serde_json::Value::String(text) => text.clone(),
+                serde_json::Value::Number(number) if number.is_f64() => {
+                    format!("{:.6}", number.as_f64().unwrap())
+                }
+                other => other.to_string(),
+            };
+            assert_eq!(value, expected, "{name} of {}", path.display());
+            compared += 1;
+        }
+    }
+    assert!(compared > 300, "{compared}");
+    assert!(rows.next().is_none());
+}
