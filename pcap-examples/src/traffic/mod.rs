@@ -6,32 +6,41 @@
 //! The counts are those of `tshark -q` with `-z conv,TYPE`, `-z endpoints,TYPE`, `-z io,phs` and `-z plen,tree`, if it
 //! does not reassemble: with `-o ip.defragment:FALSE -o ipv6.defragment:FALSE -o tcp.desegment_tcp_streams:FALSE`.
 //! Each layer counts whole packets. A packet with two IP headers, such as one in a tunnel, counts for both pairs of
-//! addresses. The headers that an ICMP error quotes count too, but not in the tree of protocols.
+//! addresses. The headers that an ICMP error quotes do not count.
 
+mod connection;
+mod contexts;
 mod conversation;
-mod conversations;
 mod counts;
 mod dns_names;
+mod fast;
 mod hosts;
+mod key;
 mod layers;
 mod lengths;
 mod limits;
+mod link_cache;
 mod nanos;
 mod protocols;
 mod rates;
+mod records;
+mod rollup;
 mod tcp_counts;
 mod walk;
 
 use pcap_core::{Dlt, Packet, Timestamp};
 
 use crate::decode::Dns;
-use conversations::Conversations;
+use contexts::Contexts;
 use dns_names::DnsNames;
+use fast::Headers;
 use hosts::Hosts;
 use layers::Layers;
 use lengths::Lengths;
+use link_cache::LinkCache;
 use protocols::ProtocolTree;
 use rates::Grid;
+use records::{Passing, Records};
 
 pub use crate::decode::Endpoint;
 pub use conversation::{Conversation, EndpointCounts, Layer};
@@ -52,9 +61,15 @@ pub struct Traffic {
     lengths: Lengths,
     rates: Grid<Counts>,
     protocols: ProtocolTree,
-    conversations: Conversations,
+    /// The packets of the most frequent combinations of protocols, which are not in `protocols`.
+    paths: [Counts; fast::PATHS],
+    contexts: Contexts,
+    links: LinkCache,
+    records: Records,
     dns: DnsNames,
     hosts: Hosts,
+    /// The layers of the latest packet that `fast` did not read.
+    layers: Layers,
 }
 
 impl Traffic {
@@ -67,19 +82,25 @@ impl Traffic {
             lengths: Lengths::new(),
             rates: Grid::new(limits.rate_buckets, limits.rate_interval),
             protocols: ProtocolTree::new(),
-            conversations: Conversations::new(limits.conversations),
+            paths: [Counts::default(); fast::PATHS],
+            contexts: Contexts::new(limits.conversations),
+            links: LinkCache::new(),
+            records: Records::new(limits.conversations),
             dns: DnsNames::new(limits.dns_names),
-            hosts: Hosts::new(limits.hosts, limits.host_buckets),
+            hosts: Hosts::new(limits.hosts, limits.host_buckets, limits.conversations),
+            layers: Layers::default(),
         }
     }
 
     /// Counts a packet of this link type.
+    #[inline]
     pub fn count(&mut self, linktype: Dlt, packet: Packet<'_>) {
         let time = packet.timestamp();
         let (first, last) = self.times.unwrap_or((time, time));
         self.times = Some((first.min(time), last.max(time)));
         let nanos = nanos::of(time);
         self.rates.at(nanos).add_packet(packet.wire_len());
+        self.hosts.advance(nanos, &self.records.list);
         self.add(linktype, packet, Some(nanos));
     }
 
@@ -88,6 +109,7 @@ impl Traffic {
         self.add(linktype, packet, None);
     }
 
+    #[inline]
     fn add(&mut self, linktype: Dlt, packet: Packet<'_>, time: Option<i64>) {
         let length = packet.wire_len();
         self.totals += Totals {
@@ -97,36 +119,87 @@ impl Traffic {
             truncated: u64::from(packet.caplen() < length),
         };
         self.lengths.add(length);
-        let layers = walk::walk(linktype, packet.data());
-        self.add_protocols(&layers, length);
-        self.conversations.add(&layers, length, time);
-        if let Some(message) = layers.dns.and_then(|data| Dns::new("DNS", data)) {
-            self.dns.add(&message);
-        }
-        let is_host = |layer| matches!(layer, Layer::Ipv4 | Layer::Ipv6 | Layer::Ethernet);
-        let ends = layers.pairs.iter().rev().find(|pair| is_host(pair.layer));
-        if let (Some(pair), Some(time)) = (ends, time) {
-            self.hosts
-                .add([pair.endpoint(0), pair.endpoint(1)], length, time);
+        match fast::headers(linktype, packet.data()) {
+            Some(headers) => self.add_headers(&headers, length, time),
+            None => self.add_layers(linktype, packet.data(), length, time),
         }
     }
 
-    fn add_protocols(&mut self, layers: &Layers<'_>, length: u32) {
-        let mut node = ProtocolTree::ROOT;
-        for &name in &layers.protocols {
-            match self.protocols.child(node, name) {
-                Some(child) => node = child,
+    #[inline]
+    fn add_headers(&mut self, headers: &Headers, length: u32, time: Option<i64>) {
+        self.paths[headers.path].add_packet(length);
+        let context = match headers.macs {
+            None => Contexts::ROOT,
+            Some(macs) => match self.links.contexts(macs, &mut self.contexts) {
+                Some(both) => both[usize::from(headers.is_reversed)],
                 None => {
-                    self.protocols.omitted.add_packet(length);
-                    break;
+                    self.omit(Layer::Ethernet, length);
+                    Contexts::ROOT
+                }
+            },
+        };
+        let packet = Passing {
+            key: headers.key,
+            is_reversed: headers.is_reversed,
+            context,
+            segment: headers.segment,
+            length,
+            time,
+        };
+        self.records.add(&packet, &self.contexts, &mut self.hosts);
+    }
+
+    #[inline(never)]
+    fn add_layers(&mut self, linktype: Dlt, data: &[u8], length: u32, time: Option<i64>) {
+        let mut layers = std::mem::take(&mut self.layers);
+        let dns = walk::walk(linktype, data, &mut layers);
+        self.add_protocols(&layers, length);
+        if let Some(message) = dns.and_then(|data| Dns::new("DNS", data)) {
+            self.dns.add(&message);
+        }
+        if let Some((&(key, is_reversed), outer)) = layers.keys.split_last() {
+            let mut context = Contexts::ROOT;
+            for &(key, is_reversed) in outer {
+                match self.contexts.inside(context, key, is_reversed) {
+                    Some(inside) => context = inside,
+                    None => key.layers().for_each(|layer| self.omit(layer, length)),
                 }
             }
+            let packet = Passing {
+                key,
+                is_reversed,
+                context: self.contexts.reversed_if(context, is_reversed),
+                segment: layers.segment,
+                length,
+                time,
+            };
+            self.records.add(&packet, &self.contexts, &mut self.hosts);
         }
-        self.protocols.add(node, length);
+        self.layers = layers;
+    }
+
+    /// Counts a packet that belongs to no conversation of a layer.
+    fn omit(&mut self, layer: Layer, length: u32) {
+        let mut counts = Counts::default();
+        counts.add_packet(length);
+        self.records.omit(layer, counts);
+    }
+
+    fn add_protocols(&mut self, layers: &Layers, length: u32) {
+        let is_whole = self.protocols.add(layers.protocols.iter().copied(), {
+            let mut counts = Counts::default();
+            counts.add_packet(length);
+            counts
+        });
+        if is_whole && layers.has_more_protocols {
+            self.protocols.omitted.add_packet(length);
+        }
     }
 
     /// Adds the counts of another counter, as if its packets had been counted here, after those counted so far.
-    pub fn merge(&mut self, other: Traffic) {
+    ///
+    /// At the place where a TCP connection continues, retransmissions and duplicate acknowledgments may be missed.
+    pub fn merge(&mut self, mut other: Traffic) {
         self.totals += other.totals;
         self.times = match (self.times, other.times) {
             (Some(mine), Some(other)) => Some((mine.0.min(other.0), mine.1.max(other.1))),
@@ -135,9 +208,15 @@ impl Traffic {
         self.lengths.merge(&other.lengths);
         self.rates.merge(other.rates);
         self.protocols.merge(&other.protocols);
-        self.conversations.merge(other.conversations);
+        for (path, other) in self.paths.iter_mut().zip(other.paths) {
+            *path += other;
+        }
         self.dns.merge(other.dns);
-        self.hosts.merge(other.hosts);
+        self.hosts.finish(&self.records.list);
+        other.hosts.finish(&other.records.list);
+        self.hosts.merge(&other.hosts);
+        let contexts = (&mut self.contexts, &other.contexts);
+        self.records.merge(other.records, contexts, &mut self.hosts);
     }
 
     /// Returns the counts of all packets.
@@ -155,19 +234,30 @@ impl Traffic {
     /// Returns the tree of protocols, each before those inside it.
     #[must_use]
     pub fn protocols(&self) -> Vec<ProtocolCount> {
-        self.protocols.list()
+        self.tree().list()
+    }
+
+    /// Returns the tree with all packets.
+    fn tree(&self) -> ProtocolTree {
+        let mut tree = self.protocols.clone();
+        for (path, &counts) in self.paths.iter().enumerate() {
+            if counts.packets > 0 {
+                tree.add(fast::protocols(path), counts);
+            }
+        }
+        tree
     }
 
     /// Returns the conversations of a layer, those with the most bytes first.
     #[must_use]
     pub fn conversations(&self, layer: Layer) -> Vec<Conversation> {
-        self.conversations.list(layer)
+        self.records.conversations(layer, &self.contexts)
     }
 
     /// Returns the endpoints of a layer, those with the most bytes first.
     #[must_use]
     pub fn endpoints(&self, layer: Layer) -> Vec<EndpointCounts> {
-        self.conversations.endpoints(layer)
+        self.records.endpoints(layer, &self.contexts)
     }
 
     /// Returns the packets by length, the shortest first.
@@ -185,7 +275,7 @@ impl Traffic {
     /// Returns the counts of TCP segments.
     #[must_use]
     pub fn tcp(&self) -> TcpCounts {
-        self.conversations.tcp()
+        self.records.tcp()
     }
 
     /// Returns the names in DNS messages, the most frequent first.
@@ -197,16 +287,16 @@ impl Traffic {
     /// Returns the bytes of the busiest hosts over time.
     #[must_use]
     pub fn hosts_over_time(&self) -> HostsOverTime {
-        self.hosts.over_time()
+        self.hosts.over_time(&self.records.list)
     }
 
     /// Returns what the limits left out.
     #[must_use]
     pub fn omitted(&self) -> Omitted {
         Omitted {
-            conversations: self.conversations.omitted(),
+            conversations: self.records.omitted(),
             dns_messages: self.dns.omitted,
-            protocols: self.protocols.omitted,
+            protocols: self.tree().omitted,
         }
     }
 }

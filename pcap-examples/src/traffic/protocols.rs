@@ -20,7 +20,7 @@ pub struct ProtocolCount {
 }
 
 /// The number of a node. 0 is the root, which is no protocol.
-pub(super) type NodeId = u32;
+type NodeId = u32;
 
 #[derive(Clone, Debug)]
 struct Node {
@@ -40,7 +40,7 @@ pub(super) struct ProtocolTree {
 }
 
 impl ProtocolTree {
-    pub(super) const ROOT: NodeId = 0;
+    const ROOT: NodeId = 0;
 
     pub(super) fn new() -> ProtocolTree {
         let root = Node {
@@ -55,7 +55,7 @@ impl ProtocolTree {
     }
 
     /// Returns the child of a node with this name, and creates it if need be. Returns `None` if there are too many nodes.
-    pub(super) fn child(&mut self, parent: NodeId, name: &'static str) -> Option<NodeId> {
+    fn child(&mut self, parent: NodeId, name: &'static str) -> Option<NodeId> {
         let children = &self.nodes[parent as usize].children;
         let known = children
             .iter()
@@ -76,10 +76,26 @@ impl ProtocolTree {
         Some(child)
     }
 
-    /// Counts a packet whose innermost protocol is this node.
-    #[inline]
-    pub(super) fn add(&mut self, node: NodeId, length: u32) {
-        self.nodes[node as usize].own.add_packet(length);
+    /// Counts packets with these protocols, the outermost first. Returns `false` if there is no place for the innermost.
+    pub(super) fn add(
+        &mut self,
+        protocols: impl Iterator<Item = &'static str>,
+        counts: Counts,
+    ) -> bool {
+        let mut node = ProtocolTree::ROOT;
+        let mut is_whole = true;
+        for name in protocols {
+            match self.child(node, name) {
+                Some(child) => node = child,
+                None => {
+                    is_whole = false;
+                    self.omitted += counts;
+                    break;
+                }
+            }
+        }
+        self.nodes[node as usize].own += counts;
+        is_whole
     }
 
     /// Adds the counts of another tree.

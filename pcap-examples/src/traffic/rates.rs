@@ -166,6 +166,25 @@ impl<B: Bucket> Grid<B> {
         (self.start_of(0), self.interval, &self.buckets)
     }
 
+    /// Returns the times at which the interval of a time begins and ends.
+    pub(super) fn range(&self, time: i64) -> (i64, i64) {
+        let start = time.div_euclid(self.interval).saturating_mul(self.interval);
+        (start, start.saturating_add(self.interval - 1))
+    }
+
+    /// Returns all buckets.
+    pub(super) fn buckets_mut(&mut self) -> &mut [B] {
+        &mut self.buckets
+    }
+
+    /// Returns a grid with what the closure returns for each bucket.
+    pub(super) fn map(&self, convert: impl Fn(&B) -> B) -> Grid<B> {
+        Grid {
+            buckets: self.buckets.iter().map(convert).collect(),
+            ..*self
+        }
+    }
+
     /// Adds the buckets of another grid.
     pub(super) fn merge(&mut self, other: Grid<B>) {
         while self.interval < other.interval {

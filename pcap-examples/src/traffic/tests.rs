@@ -235,3 +235,24 @@ fn merging_is_counting_all_packets() {
         assert_eq!(merged.endpoints(layer), whole.endpoints(layer));
     }
 }
+
+#[test]
+fn damaged_packets_are_counted() {
+    let mut traffic = Traffic::new(TrafficLimits::default());
+    let frame = udp_frame(1, 2, [1, 2], &[0; 20]);
+    let mut packets = 0;
+    for length in 0..frame.len() {
+        for position in 0..length {
+            for value in [0, 1, 0x7f, 0xff] {
+                let mut damaged = frame[..length].to_vec();
+                damaged[position] ^= value;
+                for linktype in [Dlt::EN10MB, Dlt::RAW, Dlt::NULL, Dlt::LINUX_SLL, Dlt::PPP] {
+                    let packet = Packet::whole(at(0), &damaged);
+                    traffic.count(linktype, packet);
+                    packets += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(traffic.totals().packets, packets);
+}

@@ -1,0 +1,60 @@
+//! Remembers the contexts of MAC addresses.
+
+use super::contexts::{ContextId, Contexts};
+use super::key::{self, Key, Kind};
+
+/// The number of entries.
+const LENGTH: usize = 256;
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// The destination and the source address.
+    macs: [u8; 12],
+    /// The context, and that with source and destination exchanged. `None` if the entry is unused.
+    contexts: Option<[ContextId; 2]>,
+}
+
+/// The contexts of the latest pairs of MAC addresses, so that few packets need a search.
+#[derive(Clone, Debug)]
+pub(super) struct LinkCache(Box<[Entry; LENGTH]>);
+
+impl LinkCache {
+    pub(super) fn new() -> LinkCache {
+        let unused = Entry {
+            macs: [0; 12],
+            contexts: None,
+        };
+        LinkCache(Box::new([unused; LENGTH]))
+    }
+
+    /// Returns the context inside an Ethernet header, and that with source and destination exchanged. Returns `None` if
+    /// there are too many contexts.
+    #[inline]
+    pub(super) fn contexts(
+        &mut self,
+        macs: [u8; 12],
+        contexts: &mut Contexts,
+    ) -> Option<[ContextId; 2]> {
+        // The last bytes of both addresses differ most.
+        let mixed = u32::from(macs[5] ^ macs[11].rotate_left(4)) ^ u32::from(macs[4] ^ macs[10]);
+        let entry = &mut self.0[mixed as usize % LENGTH];
+        if entry.macs != macs || entry.contexts.is_none() {
+            *entry = Entry {
+                macs,
+                contexts: Some(find(macs, contexts)?),
+            };
+        }
+        entry.contexts
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn find(macs: [u8; 12], contexts: &mut Contexts) -> Option<[ContextId; 2]> {
+    let [a, b, c, d, e, f, g, h, i, j, k, l] = macs;
+    let to = key::mac([a, b, c, d, e, f]);
+    let from = key::mac([g, h, i, j, k, l]);
+    let (key, is_reversed) = Key::new(Kind::Ethernet, from, to, [0; 2]);
+    let context = contexts.inside(Contexts::ROOT, key, is_reversed)?;
+    Some([context, contexts.reversed_if(context, true)])
+}

@@ -1,0 +1,402 @@
+//! The counts of conversations, each with the layers around it.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use super::connection::Connection;
+use super::contexts::{ContextId, Contexts};
+use super::hosts::{HostId, Hosts};
+use super::key::{Key, Kind};
+use super::layers::Segment;
+use super::{Counts, Layer};
+
+/// The number of a record. They are in the order of the first packets.
+pub(super) type RecordId = u32;
+
+/// The number of no record and no connection.
+const NONE: u32 = u32::MAX;
+
+/// The packets of a conversation inside the same outer layers.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub(super) key: Key,
+    /// The layers around the conversation, in the order of the key.
+    pub(super) context: ContextId,
+    /// The number of the TCP connection.
+    pub(super) connection: u32,
+    pub(super) sums: Sums,
+    /// The bytes in the latest interval of `Hosts` in which there were any.
+    pub(super) recent_bytes: u64,
+    /// The number of that interval.
+    recent: u32,
+    pub(super) hosts: [HostId; 2],
+    /// The first record of the conversation. It is this one, unless the first one has other layers around it.
+    pub(super) primary: RecordId,
+    /// Whether the second endpoint sent the first packet.
+    pub(super) is_reversed: bool,
+}
+
+/// The sums of a record.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sums {
+    /// The packets from the first to the second endpoint, and the others.
+    pub(super) counts: [Counts; 2],
+    /// The times of the earliest and latest packet. If no packet has a time, the first is after the last.
+    pub(super) first: i64,
+    pub(super) last: i64,
+}
+
+impl Sums {
+    pub(super) const EMPTY: Sums = Sums {
+        counts: [Counts {
+            packets: 0,
+            bytes: 0,
+        }; 2],
+        first: i64::MAX,
+        last: i64::MIN,
+    };
+
+    pub(super) fn add(&mut self, other: &Sums) {
+        for (mine, other) in self.counts.iter_mut().zip(other.counts) {
+            *mine += other;
+        }
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+}
+
+/// A packet of a conversation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Passing {
+    pub(super) key: Key,
+    /// Whether the second endpoint of the key sent it.
+    pub(super) is_reversed: bool,
+    /// The layers around the conversation, in the order of the key.
+    pub(super) context: ContextId,
+    pub(super) segment: Option<Segment>,
+    pub(super) length: u32,
+    pub(super) time: Option<i64>,
+}
+
+/// The counts of conversations.
+#[derive(Clone, Debug)]
+pub(super) struct Records {
+    pub(super) list: Vec<Record>,
+    pub(super) connections: Vec<Connection>,
+    /// The newest primary record of each key.
+    index: HashTable<RecordId>,
+    /// The other records, by their primary record and their context.
+    others: HashTable<RecordId>,
+    hasher: RandomState,
+    /// The number of records of the link layer, the network layer and the transport layer.
+    lengths: [usize; 3],
+    limit: usize,
+    omitted: [Counts; Layer::ALL.len()],
+}
+
+impl Records {
+    pub(super) fn new(limit: usize) -> Records {
+        Records {
+            list: Vec::new(),
+            connections: Vec::new(),
+            index: HashTable::new(),
+            others: HashTable::new(),
+            hasher: RandomState::default(),
+            lengths: [0; 3],
+            limit: limit.min(NONE as usize / 4),
+            omitted: [Counts::default(); Layer::ALL.len()],
+        }
+    }
+
+    /// Counts a packet.
+    #[inline]
+    pub(super) fn add(&mut self, packet: &Passing, contexts: &Contexts, hosts: &mut Hosts) {
+        let hash = self.hasher.hash_one(packet.key);
+        let list = &self.list;
+        let is_same = |&id: &RecordId| list[id as usize].key == packet.key;
+        let mut primary = self.index.find(hash, is_same).copied();
+        let new = |id: &RecordId| self.begins_new(*id, packet);
+        if packet.segment.is_some() && primary.as_ref().is_some_and(new) {
+            primary = None;
+        }
+        let is_expected = |&id: &RecordId| self.list[id as usize].context == packet.context;
+        let id = match primary.filter(is_expected) {
+            Some(id) => id,
+            None => match self.find_or_create(primary, hash, packet, hosts) {
+                Some(id) => id,
+                None => return self.add_outer(packet, contexts, hosts),
+            },
+        };
+        let record = &mut self.list[id as usize];
+        record.sums.counts[usize::from(packet.is_reversed)].add_packet(packet.length);
+        if let Some(segment) = &packet.segment {
+            if let Some(connection) = self.connections.get_mut(record.connection as usize) {
+                connection.add(packet.is_reversed, segment, packet.time);
+            }
+        }
+        if let Some(time) = packet.time {
+            record.sums.first = record.sums.first.min(time);
+            record.sums.last = record.sums.last.max(time);
+            if record.recent != hosts.current() {
+                record.recent = hosts.current();
+                record.recent_bytes = 0;
+                hosts.touch(id);
+            }
+            record.recent_bytes += u64::from(packet.length);
+        }
+    }
+
+    /// Returns whether a segment begins another connection than that of a record.
+    fn begins_new(&self, id: RecordId, packet: &Passing) -> bool {
+        let Some(segment) = packet.segment.filter(Segment::is_request) else {
+            return false;
+        };
+        let connection = self.list[id as usize].connection;
+        let known = self.connections.get(connection as usize);
+        known.is_some_and(|known| known.is_other(packet.is_reversed, segment.sequence))
+    }
+
+    /// Returns the record of a packet, given the primary record of its conversation. Creates it if need be. Returns `None`
+    /// if there are too many.
+    #[cold]
+    #[inline(never)]
+    fn find_or_create(
+        &mut self,
+        primary: Option<RecordId>,
+        hash: u64,
+        packet: &Passing,
+        hosts: &mut Hosts,
+    ) -> Option<RecordId> {
+        if let Some(primary) = primary {
+            if let Some(found) = self.find_other(primary, packet.context) {
+                return Some(found);
+            }
+        }
+        let kind = packet.key.kind();
+        let length = &mut self.lengths[level(kind)];
+        if *length >= self.limit {
+            return None;
+        }
+        *length += 1;
+        let id = self.list.len() as RecordId;
+        let connection = match (primary, kind) {
+            (Some(primary), _) => self.list[primary as usize].connection,
+            (None, Kind::Tcp4 | Kind::Tcp6) => {
+                self.connections.push(Connection::default());
+                self.connections.len() as u32 - 1
+            }
+            (None, _) => NONE,
+        };
+        self.list.push(Record {
+            key: packet.key,
+            context: packet.context,
+            connection,
+            sums: Sums::EMPTY,
+            recent_bytes: 0,
+            recent: u32::MAX,
+            hosts: [0, 1].map(|side| hosts.id(packet.key.host(side))),
+            primary: primary.unwrap_or(id),
+            is_reversed: packet.is_reversed,
+        });
+        let (list, hasher) = (&self.list, &self.hasher);
+        match primary {
+            Some(primary) => {
+                let hash = hasher.hash_one((primary, packet.context));
+                self.others.insert_unique(hash, id, |&id| {
+                    let record = &list[id as usize];
+                    hasher.hash_one((record.primary, record.context))
+                });
+            }
+            None => {
+                let is_same = |&id: &RecordId| list[id as usize].key == packet.key;
+                match self.index.find_mut(hash, is_same) {
+                    Some(newest) => *newest = id,
+                    None => {
+                        let hash_of = |&id: &RecordId| hasher.hash_one(list[id as usize].key);
+                        self.index.insert_unique(hash, id, hash_of);
+                    }
+                }
+            }
+        }
+        Some(id)
+    }
+
+    /// Returns the record of the same conversation with other layers around it.
+    fn find_other(&self, primary: RecordId, context: ContextId) -> Option<RecordId> {
+        if self.list[primary as usize].context == context {
+            return Some(primary);
+        }
+        let hash = self.hasher.hash_one((primary, context));
+        let is_same = |&id: &RecordId| {
+            let record = &self.list[id as usize];
+            record.primary == primary && record.context == context
+        };
+        self.others.find(hash, is_same).copied()
+    }
+
+    /// Counts a packet in the conversation around its own, for which there is no place.
+    #[cold]
+    fn add_outer(&mut self, packet: &Passing, contexts: &Contexts, hosts: &mut Hosts) {
+        let mut counts = Counts::default();
+        counts.add_packet(packet.length);
+        self.omit(packet.key.kind().layer(), counts);
+        match outer(packet, contexts) {
+            Some(packet) => self.add(&packet, contexts, hosts),
+            None if packet.time.is_some() => hosts.add_unknown(packet.length),
+            None => {}
+        }
+    }
+
+    /// Counts packets that belong to no conversation of a layer.
+    pub(super) fn omit(&mut self, layer: Layer, counts: Counts) {
+        self.omitted[layer as usize] += counts;
+    }
+
+    /// Returns the packets of each layer that belong to no conversation.
+    pub(super) fn omitted(&self) -> Vec<(Layer, Counts)> {
+        let all = Layer::ALL.into_iter().zip(self.omitted);
+        all.filter(|(_, counts)| counts.packets > 0).collect()
+    }
+
+    /// Adds the counts of other records.
+    pub(super) fn merge(
+        &mut self,
+        mut other: Records,
+        (contexts, other_contexts): (&mut Contexts, &Contexts),
+        hosts: &mut Hosts,
+    ) {
+        for (layer, counts) in other.omitted() {
+            self.omit(layer, counts);
+        }
+        // The new number of each record that is primary.
+        let mut primaries: Vec<Option<RecordId>> = Vec::with_capacity(other.list.len());
+        for id in 0..other.list.len() {
+            let record = &other.list[id];
+            let (context, missing) = contexts.copy(other_contexts, record.context);
+            for key in missing {
+                for layer in key.layers() {
+                    self.omit(layer, record.sums.both());
+                }
+            }
+            let packet = Passing {
+                key: record.key,
+                is_reversed: record.is_reversed,
+                context,
+                segment: None,
+                length: 0,
+                time: None,
+            };
+            let hash = self.hasher.hash_one(packet.key);
+            let is_primary = record.primary as usize == id;
+            let primary = match is_primary {
+                true => self.find_same(hash, record, &other.connections),
+                false => primaries[record.primary as usize],
+            };
+            let found = match (is_primary, primary) {
+                // The primary record had no place.
+                (false, None) => None,
+                _ => self.find_or_create(primary, hash, &packet, hosts),
+            };
+            match found {
+                Some(mine) => {
+                    let sums = record.sums;
+                    let connection = record.connection as usize;
+                    self.list[mine as usize].sums.add(&sums);
+                    let connection = other.connections.get_mut(connection).filter(|_| is_primary);
+                    let mine_connection = self.list[mine as usize].connection as usize;
+                    if let (Some(mine), Some(other)) =
+                        (self.connections.get_mut(mine_connection), connection)
+                    {
+                        mine.merge(other);
+                    }
+                }
+                None => self.merge_outer(packet, record.sums, contexts, hosts),
+            }
+            let new_primary = found.map(|mine| self.list[mine as usize].primary);
+            primaries.push(new_primary);
+        }
+    }
+
+    /// Returns the primary record of the same conversation as a record of another list.
+    fn find_same(
+        &self,
+        hash: u64,
+        record: &Record,
+        connections: &[Connection],
+    ) -> Option<RecordId> {
+        let is_same = |&id: &RecordId| self.list[id as usize].key == record.key;
+        let found = *self.index.find(hash, is_same)?;
+        let mine = self
+            .connections
+            .get(self.list[found as usize].connection as usize);
+        match (mine, connections.get(record.connection as usize)) {
+            (Some(mine), Some(other)) if mine.is_before(other) => None,
+            _ => Some(found),
+        }
+    }
+
+    /// Adds sums to the conversation around their own, for which there is no place.
+    fn merge_outer(
+        &mut self,
+        mut packet: Passing,
+        mut sums: Sums,
+        contexts: &Contexts,
+        hosts: &mut Hosts,
+    ) {
+        loop {
+            self.omit(packet.key.kind().layer(), sums.both());
+            let Some(outer) = outer(&packet, contexts) else {
+                return;
+            };
+            if outer.is_reversed != packet.is_reversed {
+                sums.counts.reverse();
+            }
+            packet = outer;
+            let hash = self.hasher.hash_one(packet.key);
+            let is_same = |&id: &RecordId| self.list[id as usize].key == packet.key;
+            let primary = self.index.find(hash, is_same).copied();
+            if let Some(id) = self.find_or_create(primary, hash, &packet, hosts) {
+                return self.list[id as usize].sums.add(&sums);
+            }
+        }
+    }
+}
+
+impl Sums {
+    /// Returns the counts of both directions together.
+    pub(super) fn both(&self) -> Counts {
+        let [mut both, back] = self.counts;
+        both += back;
+        both
+    }
+}
+
+/// Returns the index into `Records::lengths`.
+fn level(kind: Kind) -> usize {
+    match kind {
+        Kind::Ethernet => 0,
+        Kind::Ipv4 | Kind::Ipv6 => 1,
+        _ => 2,
+    }
+}
+
+/// Returns the packet without its innermost layer.
+fn outer(packet: &Passing, contexts: &Contexts) -> Option<Passing> {
+    let without_ports = packet.key.network().map(|key| Passing {
+        key,
+        segment: None,
+        ..*packet
+    });
+    without_ports.or_else(|| {
+        let (key, is_reversed, context) = contexts.innermost(packet.context)?;
+        Some(Passing {
+            key,
+            is_reversed: packet.is_reversed ^ is_reversed,
+            context,
+            segment: None,
+            ..*packet
+        })
+    })
+}
