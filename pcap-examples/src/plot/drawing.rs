@@ -20,6 +20,8 @@ pub struct Drawing {
     pub(super) height: f64,
     title: String,
     description: String,
+    /// The number of axes and legends that have a name with a unit.
+    axes: usize,
     body: String,
 }
 
@@ -36,6 +38,7 @@ impl Drawing {
             height: 0.0,
             title: title.to_owned(),
             description: String::new(),
+            axes: 0,
             body: String::new(),
         }
     }
@@ -43,6 +46,12 @@ impl Drawing {
     /// Sets the description for those who do not see the plot.
     pub(super) fn describe(&mut self, description: String) {
         self.description = description;
+    }
+
+    /// Draws the name of an axis or legend, which contains the unit.
+    pub(super) fn axis_name(&mut self, (x, y): (f64, f64), most: f64, name: &str) {
+        self.axes += 1;
+        self.label(Face::Sans, "muted axis-name", (x, y), most, name);
     }
 
     /// Returns the width in CSS pixels.
@@ -78,11 +87,11 @@ impl Drawing {
     }
 
     fn open_svg(&self, out: &mut String, id: &str, attributes: &str) {
-        let (width, height) = (self.width(), self.height());
+        let (width, height, axes) = (self.width(), self.height(), self.axes);
         // Writing to memory cannot fail.
         let _ = write!(
             out,
-            "<svg{attributes} class=\"plot\" role=\"img\" width=\"{width}\" height=\"{height}\" \
+            "<svg{attributes} class=\"plot\" role=\"img\" data-axes=\"{axes}\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {width} {height}\" aria-labelledby=\"{id}-title\" aria-describedby=\"{id}-desc\">\n\
              <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n",
             escape(&self.title),

@@ -4,7 +4,7 @@ use super::TimeSpan;
 use super::drawing::{Anchor, Drawing, SIZE};
 use super::number_ticks::NumberTicks;
 use super::style::SERIES;
-use super::text::{Face, clean, fit, width};
+use super::text::{Face, fit, width};
 use super::time_ticks::TimeTicks;
 
 /// The space between the edge and anything else.
@@ -87,9 +87,7 @@ pub(super) fn vertical_numbers(
     ticks: &NumberTicks,
     (name, above): (&str, f64),
 ) {
-    let most = drawing.width - 2.0 * PAD;
-    let name = fit(name, SIZE, Face::Sans, most);
-    drawing.text("muted", (PAD, area.top - above), Anchor::Start, &name);
+    drawing.axis_name((PAD, area.top - above), drawing.width - 2.0 * PAD, name);
     for (value, text) in &ticks.ticks {
         let y = area.bottom - value / ticks.top * area.height();
         let class = if *value == 0.0 { "axis" } else { "grid" };
@@ -162,11 +160,10 @@ pub(super) fn row_of_texts(drawing: &mut Drawing, y: f64, texts: &[(f64, &str)])
 
 /// Draws the name of a horizontal axis, below its middle as far as there is room. Returns the position below.
 pub(super) fn axis_name(drawing: &mut Drawing, area: Area, y: f64, name: &str) -> f64 {
-    let name = clean(name);
-    let name = fit(&name, SIZE, Face::Sans, drawing.width - 2.0 * PAD);
-    let half = width(&name, SIZE, Face::Sans) / 2.0;
+    let most = drawing.width - 2.0 * PAD;
+    let half = width(&fit(name, SIZE, Face::Sans, most), SIZE, Face::Sans) / 2.0;
     let middle = (area.left + area.right) / 2.0;
     let middle = middle.min(drawing.width - PAD - half).max(PAD + half);
-    drawing.text("muted", (middle, y), Anchor::Middle, &name);
+    drawing.axis_name((middle - half, y), most, name);
     y + PAD
 }

@@ -69,7 +69,7 @@ impl Plot for HeatMap {
         let existing = rows.iter().flatten().copied().filter(|value| *value > 0.0);
         let most = existing.clone().fold(0.0, f64::max);
         let least = existing.fold(f64::INFINITY, f64::min);
-        let levels = (most > 0.0).then(|| HeatLevels::new(least, most));
+        let levels = (most > 0.0).then(|| HeatLevels::new(least, most, self.unit.is_whole()));
         let step = self.span.interval_nanos().saturating_mul(merged as i128);
         let y = match &levels {
             Some(levels) => self.legend(&mut drawing, y + 4.0, levels, &length(step)),
@@ -111,27 +111,19 @@ impl Plot for HeatMap {
 impl HeatMap {
     /// Draws the colors and where their levels begin. Returns the position below.
     fn legend(&self, drawing: &mut Drawing, y: f64, levels: &HeatLevels, step: &str) -> f64 {
-        let name = format!("{}, per {step}", self.axis);
-        drawing.text("muted", (PAD, y + 12.0), Anchor::Start, &name);
-        let texts: Vec<String> = levels
-            .starts()
-            .iter()
-            .map(|start| format!("≥ {}", self.unit.short(*start)))
-            .collect();
+        let name = format!("{} (per {step})", self.axis);
+        drawing.axis_name((PAD, y + 12.0), drawing.width - 2.0 * PAD, &name);
         let mut x = PAD;
         let mut y = y + 20.0;
-        for (level, text) in std::iter::once("none")
-            .chain(texts.iter().map(String::as_str))
-            .enumerate()
-        {
-            debug_assert!(level <= LEVELS);
-            let wide = 17.0 + width(text, SIZE, Face::Sans);
+        let none = (0, "none".to_owned());
+        for (level, text) in std::iter::once(none).chain(levels.texts(self.unit)) {
+            let wide = 17.0 + width(&text, SIZE, Face::Sans);
             if x > PAD && x + wide > drawing.width - PAD {
                 x = PAD;
                 y += 18.0;
             }
             drawing.rect(&format!("v{level}"), (x, y), (12.0, 12.0), "");
-            drawing.text("muted", (x + 17.0, y + 10.0), Anchor::Start, text);
+            drawing.text("muted", (x + 17.0, y + 10.0), Anchor::Start, &text);
             x += wide + 12.0;
         }
         y + 14.0

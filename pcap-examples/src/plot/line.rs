@@ -72,7 +72,7 @@ impl Plot for LinePlot {
             bottom: y + 30.0 + (drawing.width * 0.3).clamp(150.0, 240.0).round(),
         };
         let step = self.span.interval_nanos().saturating_mul(merged as i128);
-        let name = format!("{} ({}), per {}", self.axis, ticks.unit, length(step));
+        let name = format!("{} ({}, mean of {})", self.axis, ticks.unit, length(step));
         vertical_numbers(&mut drawing, area, &ticks, (&name, 12.0));
         let scale = Scale {
             area,

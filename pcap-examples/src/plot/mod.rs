@@ -36,7 +36,7 @@ pub use line::{LinePlot, Series};
 pub(crate) use text::escape;
 pub use time_span::TimeSpan;
 pub use tree::{TreeBar, TreePlot};
-pub use unit::Unit;
+pub use unit::{Unit, grouped};
 
 /// A plot that can be drawn at any width.
 pub trait Plot: Debug {

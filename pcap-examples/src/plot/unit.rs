@@ -94,6 +94,23 @@ impl Unit {
         }
     }
 
+    /// Returns a round number with only the digits that it needs, and the unit: `20 MB`.
+    pub(super) fn round(self, value: f64) -> String {
+        let short = self.short(value);
+        let end = short.find(|c: char| !c.is_ascii_digit() && c != '.' && c != SPACE);
+        let (number, unit) = short.split_at(end.unwrap_or(short.len()));
+        let spaced = number.ends_with(SPACE);
+        let number = number.trim_end_matches(SPACE);
+        let number = match number.contains('.') {
+            true => number.trim_end_matches('0').trim_end_matches('.'),
+            false => number,
+        };
+        match spaced {
+            true => format!("{number}{SPACE}{unit}"),
+            false => format!("{number}{unit}"),
+        }
+    }
+
     /// Returns a number with all of its digits and the unit: `1 234 567 B`. Parts of one have three decimals.
     #[must_use]
     pub fn exact(self, value: f64) -> String {
@@ -118,8 +135,9 @@ impl Unit {
     }
 }
 
-/// Separates groups of three digits before the decimal point.
-pub(super) fn grouped(number: &str) -> String {
+/// Separates groups of three digits of a number, before the decimal point, with narrow spaces that do not break.
+#[must_use]
+pub fn grouped(number: &str) -> String {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let mut out = String::with_capacity(number.len() + number.len() / 2);
     for (at, digit) in whole.chars().enumerate() {

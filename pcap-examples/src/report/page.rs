@@ -10,7 +10,7 @@ use crate::plot::{Plot, escape, style};
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /// The widths of plots in CSS pixels, on screens that are wide enough and on phones.
-const WIDE: f64 = 760.0;
+const WIDE: f64 = 800.0;
 const NARROW: f64 = 352.0;
 
 pub(super) fn page(report: &Report) -> String {

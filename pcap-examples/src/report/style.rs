@@ -3,12 +3,12 @@
 /// The page uses the colors of the plots, and some more for its own parts.
 pub(super) const STYLE: &str = "\
 :root{--page:#f5f7fa;--card:var(--plot-background);--border:#dfe4ec;--link:#1c5fbb;--warning:#9a5b00;\
---warning-background:#fff6e5;--shadow:0 1px 2px rgb(20 30 50/.06)}
+--warning-background:#fff6e5;--shadow:0 1px 2px rgb(20 30 50/.06);--edge:rgb(20 30 50/.16)}
 @media (prefers-color-scheme:dark){:root{--page:#0b0f15;--border:#252d3a;--link:#79b2ff;--warning:#f6c36b;\
---warning-background:#2b2210;--shadow:none}}
+--warning-background:#2b2210;--shadow:none;--edge:rgb(0 0 0/.55)}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
-body{margin:0 auto;padding:28px 20px 40px;max-width:880px;background:var(--page);color:var(--plot-text);\
+body{margin:0 auto;padding:28px 20px 40px;max-width:920px;background:var(--page);color:var(--plot-text);\
 font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif}
 h1{margin:0;font-size:26px;line-height:1.25;letter-spacing:-.01em;overflow-wrap:anywhere}
 h2{margin:40px 0 12px;font-size:19px;line-height:1.3;overflow-wrap:anywhere}
@@ -18,7 +18,7 @@ p{margin:0 0 12px;overflow-wrap:anywhere}
 nav ul{display:flex;flex-wrap:wrap;gap:4px 18px;margin:16px 0 0;padding:0;list-style:none}
 a{color:var(--link);text-decoration-thickness:1px;text-underline-offset:3px}
 a:focus-visible,.box:focus-visible{outline:2px solid var(--link);outline-offset:2px}
-.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(168px,1fr));gap:10px;margin:20px 0 0}
+.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:10px;margin:20px 0 0}
 .facts div,figure,.box{background:var(--card);border:1px solid var(--border);border-radius:10px;box-shadow:var(--shadow)}
 .facts div{padding:10px 14px}
 dt{font-size:12.5px}
@@ -26,22 +26,27 @@ dd{margin:0;font-size:19px;font-weight:600;line-height:1.35;font-variant-numeric
 small{display:block;font-size:12.5px;font-weight:400}
 figure{margin:0 0 16px;padding:4px}
 .plot{display:block;width:100%;height:auto}
-.narrow{display:none;max-width:460px;margin:0 auto}
-.box{margin:0 0 16px;overflow-x:auto}
+.narrow{display:none;max-width:520px;margin:0 auto}
+.box{margin:0 0 16px;overflow-x:auto;\
+background:linear-gradient(to right,var(--card) 20px,transparent 50px) local,\
+linear-gradient(to left,var(--card) 20px,transparent 50px) right local,\
+linear-gradient(to right,var(--edge),transparent 14px),linear-gradient(to left,var(--edge),transparent 14px) right,\
+var(--card)}
 table{width:100%;border-collapse:collapse;font-size:13.5px;font-variant-numeric:tabular-nums}
-caption{padding:12px 14px 8px;text-align:left;font-weight:600;color:var(--plot-text);font-size:15px}
+caption{padding:12px 14px 8px;overflow-wrap:anywhere;text-align:left;font-weight:600;color:var(--plot-text);font-size:15px}
 th,td{padding:5px 14px;text-align:left;vertical-align:baseline;border-top:1px solid var(--plot-grid);font-weight:400;\
 white-space:nowrap}
 thead th{color:var(--plot-muted);font-size:12.5px;border-top:0;white-space:normal;vertical-align:bottom}
 tbody th bdi{white-space:pre}
+tbody .host bdi{white-space:normal}
 tbody tr:hover{background:var(--plot-track)}
 .number{text-align:right}
 td i{margin-left:.2em;font-style:normal}
-tbody .host{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:12.5px}
+tbody .host{min-width:22ch;max-width:27ch;white-space:normal;overflow-wrap:anywhere;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:12.5px}
 .note{margin-top:-8px;font-size:13.5px}
 .warning{padding:9px 14px;border-left:3px solid var(--warning);border-radius:4px;background:var(--warning-background)}
 footer{margin-top:40px;font-size:13px}
-@media (max-width:639px){
+@media (max-width:699px){
 body{padding:18px 12px 28px}
 h1{font-size:22px}
 .facts{grid-template-columns:repeat(auto-fill,minmax(138px,1fr));gap:8px}
@@ -63,11 +68,11 @@ nav{display:none}
 h2{break-after:avoid}
 figure,tr,.facts div,.warning{break-inside:avoid}
 .facts{grid-template-columns:repeat(4,1fr)}
-.box{overflow:visible;border-radius:0}
+.box{overflow:visible;border-radius:0;background:none}
 table{font-size:8.5pt}
 thead{display:table-header-group}
-th,td{padding:3px 6px;white-space:normal}
-td.number{white-space:nowrap}
-tbody .host{font-size:8pt;overflow-wrap:anywhere}
+th,td{padding:3px 6px;white-space:normal;overflow-wrap:anywhere}
+tbody th bdi{white-space:pre-wrap}
+tbody .host{min-width:0;font-size:8pt}
 }
 ";
