@@ -57,6 +57,7 @@ things_of() {
     build) echo cc pkg-config libpcap libclang ;;
     test) echo tcpdump tshark ip names dbus-daemon shellcheck gzip zstd lz4 groff mandoc zsh fish systemd-analyze ;;
     live) echo ip ;;
+    pages) echo chromium dejavu ;;
     programs) echo tcpdump tshark tcpreplay ip unshare gzip zstd lz4 ;;
     gallery) echo ip unshare script jq ;;
     sanitize) echo valgrind ;;
@@ -131,6 +132,8 @@ gcc-powerpc gcc-powerpc-linux-gnu,libc6-dev-powerpc-cross - - - -
 gcc-s390x   gcc-s390x-linux-gnu,libc6-dev-s390x-cross - - - -
 gcc-i686    gcc-i686-linux-gnu,libc6-dev-i386-cross - - - -
 qemu        qemu-user     -                   -            -              -
+chromium    chromium      chromium            chromium     chromium       -
+dejavu      fonts-dejavu-core dejavu-sans-fonts,dejavu-sans-mono-fonts font-dejavu ttf-dejavu -
 file        file          file                file         file           -
 musl-gcc    musl-tools    -                   -            -              -
 rustfmt     rustfmt       rustfmt             rustfmt      rust           rust
@@ -205,6 +208,19 @@ has() {
         # Only Linux has network namespaces. busybox's ip is not sufficient.
         [ "$(uname)" = Linux ] || return 0
         ip -V 2>&1 | grep -q iproute2 && command -v tc >/dev/null 2>&1
+        ;;
+    chromium)
+        # The user may have chosen one. Others are made from it.
+        for program in ${PCAP_CHROMIUM-} chromium chromium-browser google-chrome google-chrome-stable chrome; do
+            ! command -v "$program" >/dev/null 2>&1 || return 0
+        done
+        return 1
+        ;;
+    dejavu)
+        # Only Linux comes without fonts.
+        [ "$(uname)" = Linux ] || return 0
+        any_file /usr/share/fonts/*/dejavu/DejaVuSans.ttf /usr/share/fonts/dejavu*/DejaVuSans.ttf \
+            /usr/share/fonts/TTF/DejaVuSans.ttf
         ;;
     dbus-daemon)
         # Only Linux has such devices.

@@ -10,6 +10,7 @@ pub mod block_reader;
 pub mod block_times;
 pub mod capture_threads;
 mod caret;
+pub mod chromium;
 pub mod classic_headers;
 pub mod classic_output;
 mod closed_stdout;

@@ -51,6 +51,7 @@ pub(crate) const SOURCES: &[&str] = &[
     "pcap-core/fuzz",
     "pcap-core/src",
     "pcap-examples/manual",
+    "pcap-examples/pages",
     "pcap-examples/src",
     "pcap-sys/build",
     "pcap-sys/src",
