@@ -65,8 +65,8 @@ fn size(svg: &str) -> String {
     sizes.join(", ")
 }
 
-/// Returns the texts of a picture, without the style sheet.
-fn labels(svg: &str) -> Vec<String> {
+/// Returns the texts of a picture or a page, without the style sheet.
+pub(super) fn labels(svg: &str) -> Vec<String> {
     let mut labels = Vec::new();
     for part in svg.split('<') {
         let (tag, text) = part.split_once('>').unwrap_or(("", part));

@@ -36,6 +36,54 @@ pub(super) struct Exhibit {
     pub(super) columns: usize,
     /// Whether the page shows a picture instead of text.
     pub(super) is_picture: bool,
+    /// The rows of the terminal of a program that fills it.
+    pub(super) rows: Option<usize>,
+    /// What happens while such a program runs.
+    pub(super) steps: Vec<Step>,
+    /// The files that the command lines create, and the page shows.
+    pub(super) shown: Vec<Shown>,
+}
+
+impl Exhibit {
+    /// Returns the name in the gallery of a file that the page shows.
+    pub(super) fn file_name(&self, shown: &Shown) -> String {
+        match shown {
+            Shown::Picture(file) => format!("{}-{file}", self.name),
+            Shown::Page(photo) => {
+                let scheme = if photo.is_dark { "dark" } else { "light" };
+                format!("{}-{scheme}-{}.png", self.name, photo.size[0])
+            }
+        }
+    }
+}
+
+/// What happens while a program fills the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Step {
+    /// These keys are pressed, named as in tmux.
+    Press(Vec<String>),
+    /// This text appears.
+    Await(String),
+}
+
+/// A file that the page shows.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Shown {
+    /// A picture.
+    Picture(String),
+    /// A page, as a browser shows it.
+    Page(Photo),
+}
+
+/// A picture of a page in a browser.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Photo {
+    /// The file of the page.
+    pub(super) file: String,
+    /// The width and the height of the window.
+    pub(super) size: [usize; 2],
+    /// Whether the browser prefers dark colors.
+    pub(super) is_dark: bool,
 }
 
 /// Reads the exhibits.
@@ -121,6 +169,18 @@ fn set(exhibit: &mut Exhibit, line: &str) -> Result<()> {
     match line.split_once(": ") {
         Some(("meanwhile", command)) => exhibit.meanwhile = Some(command.to_owned()),
         Some(("status", status)) => exhibit.status = number(status)?,
+        Some(("press", keys)) => {
+            let keys = keys.split(' ').map(str::to_owned).collect();
+            exhibit.steps.push(Step::Press(keys));
+        }
+        Some(("await", text)) => exhibit.steps.push(Step::Await(text.to_owned())),
+        Some(("screen", size)) => {
+            let [columns, rows] = parse_size(size)?;
+            (exhibit.columns, exhibit.rows) = (columns, Some(rows));
+            exhibit.is_picture = true;
+        }
+        Some(("file", file)) => exhibit.shown.push(Shown::Picture(file.to_owned())),
+        Some(("page", photo)) => exhibit.shown.push(Shown::Page(parse_photo(photo)?)),
         Some(("picture", columns)) => {
             exhibit.is_picture = true;
             exhibit.columns = number(columns)? as usize;
@@ -129,6 +189,26 @@ fn set(exhibit: &mut Exhibit, line: &str) -> Result<()> {
         _ => return Err("expected `$ COMMAND` or `KEY: VALUE`".to_owned()),
     }
     Ok(())
+}
+
+/// Parses a width and a height, such as `80x24`.
+fn parse_size(text: &str) -> Result<[usize; 2]> {
+    let wrong = || format!("expected WIDTHxHEIGHT, found {text}");
+    let (width, height) = text.split_once('x').ok_or_else(wrong)?;
+    let number = |text: &str| text.parse().map_err(|_| wrong());
+    Ok([number(width)?, number(height)?])
+}
+
+/// Parses `FILE WIDTHxHEIGHT light` or `dark`.
+fn parse_photo(text: &str) -> Result<Photo> {
+    match text.split(' ').collect::<Vec<_>>()[..] {
+        [file, size, scheme @ ("light" | "dark")] => Ok(Photo {
+            file: file.to_owned(),
+            size: parse_size(size)?,
+            is_dark: scheme == "dark",
+        }),
+        _ => Err("expected `FILE WIDTHxHEIGHT light` or `dark`".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -147,6 +227,7 @@ mod tests {
             status: 1,
             columns: 100,
             is_picture: true,
+            ..Exhibit::default()
         };
         let section = Section {
             program: "pcap-a".to_owned(),
@@ -157,6 +238,24 @@ mod tests {
     }
 
     #[test]
+    fn screens_and_pages_are_parsed() {
+        let text = "= p\n[a]\nb\nscreen: 80x24\n$ c\npress: Down Enter\nawait: two words\nfile: d.svg\n\
+                    page: e.html 400x800 dark\n";
+        let exhibit = parse(text).unwrap()[0].exhibits[0].clone();
+        assert_eq!((exhibit.columns, exhibit.rows), (80, Some(24)));
+        let keys = ["Down", "Enter"].map(str::to_owned).to_vec();
+        let steps = [Step::Press(keys), Step::Await("two words".to_owned())];
+        assert_eq!(exhibit.steps, steps);
+        let photo = Photo {
+            file: "e.html".to_owned(),
+            size: [400, 800],
+            is_dark: true,
+        };
+        let shown = [Shown::Picture("d.svg".to_owned()), Shown::Page(photo)];
+        assert_eq!(exhibit.shown, shown);
+    }
+
+    #[test]
     fn mistakes_are_errors() {
         for (text, error) in [
             ("a\n", "line 1: expected `= PROGRAM`: a"),
@@ -164,6 +263,14 @@ mod tests {
             (
                 "= p\n[a]\npicture: x\n",
                 "line 3: expected a number: picture: x",
+            ),
+            (
+                "= p\n[a]\nscreen: 80\n",
+                "line 3: expected WIDTHxHEIGHT, found 80: screen: 80",
+            ),
+            (
+                "= p\n[a]\npage: a 1x2\n",
+                "line 3: expected `FILE WIDTHxHEIGHT light` or `dark`: page: a 1x2",
             ),
             ("= p\n[a]\n  x\n", "line 3: expected a command:   x"),
             (

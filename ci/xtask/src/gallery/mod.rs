@@ -1,9 +1,11 @@
 //! Makes the gallery in `docs/gallery`: real output of the programs, as text and as pictures. Compares it with the
 //! committed files, or writes them.
 
+mod browser;
 mod compare;
 mod devices;
 mod exhibits;
+mod full_screen;
 mod office;
 mod page;
 mod picture;
@@ -14,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use self::exhibits::{Exhibit, Section};
+use self::exhibits::{Exhibit, Section, Shown};
 use crate::Result;
 use crate::{command, unexpected};
 
@@ -77,19 +79,39 @@ fn show(exhibit: &Exhibit, inputs: &Path, folder: &Path) -> Result<Files> {
         let name = input.file_name().ok_or("an input without a name")?;
         command::copy(&input, &folder.join(name))?;
     }
-    let rows =
-        screen::run(exhibit, folder).map_err(|error| format!("{}: {error}", exhibit.name))?;
+    let rows = match exhibit.rows {
+        Some(rows) => full_screen::run(exhibit, rows, folder),
+        None => screen::run(exhibit, folder),
+    };
+    let rows = rows.map_err(|error| format!("{}: {error}", exhibit.name))?;
     let mut files = Files::new();
-    files.insert(
+    let mut add = |name: String, bytes: Vec<u8>| files.insert(name, bytes);
+    add(
         format!("{}.txt", exhibit.name),
         terminal::text(&rows).into_bytes(),
     );
     if exhibit.is_picture {
         let title = exhibit.commands.join("; ").replace("\\\n ", "");
         let svg = picture::svg(&title, &rows, exhibit.columns);
-        files.insert(format!("{}.svg", exhibit.name), svg.into_bytes());
+        add(format!("{}.svg", exhibit.name), svg.into_bytes());
+    }
+    for shown in &exhibit.shown {
+        let name = exhibit.file_name(shown);
+        match shown {
+            Shown::Picture(file) => add(name, read(&folder.join(file))?),
+            Shown::Page(photo) => {
+                let page = command::read(&folder.join(&photo.file))?;
+                let labels = compare::labels(&page).join("\n") + "\n";
+                add(format!("{}-labels.txt", exhibit.name), labels.into_bytes());
+                add(name, browser::photograph(photo, folder)?)
+            }
+        };
     }
     Ok(files)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
 fn page(sections: &[Section], files: &Files) -> String {
@@ -113,9 +135,7 @@ fn compare_all(folder: &Path, new: &Files) -> Result<()> {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let bytes = fs::read(&path);
-        let bytes = bytes.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        committed.insert(name, bytes);
+        committed.insert(name, read(&path)?);
     }
     let names: BTreeSet<&String> = committed.keys().chain(new.keys()).collect();
     let mut failed = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::exhibits::{Exhibit, Section};
+use super::exhibits::{Exhibit, Section, Shown};
 
 /// The width of paragraphs.
 const WIDTH: usize = 120;
@@ -52,6 +52,17 @@ pub(super) fn page(sections: &[Section], text: impl Fn(&Exhibit) -> String) -> S
                 );
             } else {
                 let _ = writeln!(page, "```console\n{}```", text(exhibit));
+            }
+            for shown in &exhibit.shown {
+                let name = exhibit.file_name(shown);
+                let _ = match shown {
+                    Shown::Picture(file) => writeln!(page, "\n![{file}]({name})"),
+                    Shown::Page(photo) => writeln!(
+                        page,
+                        "\n<img src=\"{name}\" alt=\"{}\" width=\"{}\">",
+                        photo.file, photo.size[0]
+                    ),
+                };
             }
         }
     }

@@ -1,7 +1,6 @@
 //! Runs the command lines of an exhibit on a terminal, which script(1) provides.
 
 use std::fs::File;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread;
@@ -47,7 +46,7 @@ pub(super) fn run(exhibit: &Exhibit, folder: &Path) -> Result<Vec<Vec<Cell>>> {
     Ok(terminal.into_rows())
 }
 
-/// Returns a shell whose environment does not depend on that of the caller.
+/// Returns a shell that runs a command line.
 fn shell(line: &str, folder: &Path) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", line]).current_dir(folder);
@@ -55,7 +54,8 @@ fn shell(line: &str, folder: &Path) -> Command {
     shell
 }
 
-fn set_environment(command: &mut Command) {
+/// Sets the environment of a command line, which does not depend on that of the caller.
+pub(super) fn set_environment(command: &mut Command) {
     let path = std::env::var_os("PATH").unwrap_or_default();
     command
         .env_clear()
@@ -90,8 +90,6 @@ impl Running {
             .stdin(Stdio::piped())
             .stdout(screen)
             .stderr(Stdio::inherit())
-            // Ends with its children.
-            .process_group(0)
             .spawn();
         let mut child = child.map_err(|error| format!("cannot run script: {error}"))?;
         Ok(Running {
