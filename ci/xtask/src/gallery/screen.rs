@@ -17,7 +17,13 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs the command lines in a folder, and returns what is on the screen then.
 pub(super) fn run(exhibit: &Exhibit, folder: &Path) -> Result<Vec<Vec<Cell>>> {
-    let mut terminal = Terminal::new(exhibit.columns);
+    // Text on a page does not wrap.
+    let width = if exhibit.is_picture {
+        exhibit.columns
+    } else {
+        usize::MAX
+    };
+    let mut terminal = Terminal::new(width);
     let last = exhibit.commands.len() - 1;
     for (index, line) in exhibit.commands.iter().enumerate() {
         let meanwhile = exhibit.meanwhile.as_ref().filter(|_| index == 0);

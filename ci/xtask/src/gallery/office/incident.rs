@@ -15,7 +15,7 @@ const TUNNEL: u32 = 2;
 /// Returns the savefile.
 pub(super) fn file(start: u64) -> Vec<u8> {
     let mut file = Savefile::new(&[
-        (2, b"router.example.com"),
+        (2, b"x86-64"),
         (3, b"Linux 6.12"),
         (4, b"example"),
         (COMMENT, b"the page of the branch does not load"),
