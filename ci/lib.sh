@@ -12,8 +12,10 @@ cd "$here/.."
 # PATH may lack the programs for root, and a newly installed Rust.
 PATH=$PATH:/usr/sbin:/sbin:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin
 
-# The oldest supported compiler: 1.85.
+# The oldest supported compilers: 1.85 for the libraries, and 1.86 for the programs.
+# shellcheck disable=SC2034 # for ci/msrv
 oldest_rust=85
+programs_rust=86
 
 # All features of pcap-core with which libpcap is linked as usual: --all-features includes load-dynamically, which links
 # nothing.
@@ -325,14 +327,14 @@ need() {
 
 # Fails if cargo is missing or too old, and says what to do.
 need_cargo() {
-    get="install Rust 1.$oldest_rust or newer, from https://rustup.rs or your distribution"
+    get="install Rust 1.$programs_rust or newer, from https://rustup.rs or your distribution"
     command -v cargo >/dev/null 2>&1 || fail "cargo is missing: $get"
     version=$(cargo --version) || fail "cannot run cargo: $get"
     minor=${version#cargo 1.}
     minor=${minor%%.*}
     case $minor in
     '' | *[!0-9]*) ;; # unknown form: cargo reports its own errors
-    *) [ "$minor" -ge "$oldest_rust" ] || fail "expected Rust 1.$oldest_rust or newer, found $version: $get" ;;
+    *) [ "$minor" -ge "$programs_rust" ] || fail "expected Rust 1.$programs_rust or newer, found $version: $get" ;;
     esac
 }
 

@@ -33,6 +33,9 @@ mod replay;
 #[path = "../src/bin/pcap-split/args.rs"]
 #[allow(dead_code)]
 mod split;
+#[path = "../src/bin/pcap-top/args.rs"]
+#[allow(dead_code)]
+mod top;
 
 mod completions;
 mod page;
@@ -89,7 +92,7 @@ fn run(args: &Args) -> Outcome {
 }
 
 /// Returns the name and the command line of each program.
-fn commands() -> [(&'static str, Command); 11] {
+fn commands() -> [(&'static str, Command); 12] {
     program::NAMES.map(|name| {
         // In the modules above, `CARGO_BIN_NAME` is the name of this program.
         let command = match name {
@@ -104,6 +107,7 @@ fn commands() -> [(&'static str, Command); 11] {
             "pcap-recode" => program::command_of::<recode::Args>(name),
             "pcap-replay" => program::command_of::<replay::Args>(name),
             "pcap-split" => program::command_of::<split::Args>(name),
+            "pcap-top" => program::command_of::<top::Args>(name),
             other => unreachable!("there is no program {other}"),
         };
         (name, command)

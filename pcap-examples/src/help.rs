@@ -39,7 +39,7 @@ fn with_heading(program: &str, arg: Arg) -> Arg {
 
 /// Returns the heading of an option.
 fn heading(program: &str, option: &str) -> Option<&'static str> {
-    let is_capture = program == "pcap-capture";
+    let is_capture = matches!(program, "pcap-capture" | "pcap-top");
     Some(match option {
         "max-open" if program == "pcap-merge" => "Input",
         "linktype" | "snapshot-length" | "netmask" | "filter" | "filter-file" | "no-optimize"
@@ -47,6 +47,7 @@ fn heading(program: &str, option: &str) -> Option<&'static str> {
         {
             "Compilation"
         }
+        "interval" | "layer" | "max-conversations" | "rows" if program == "pcap-top" => "Display",
         "read" | "files-from" | "follow" | "run" | "match" => "Input",
         "limit" | "autostop" | "duration" if is_capture => "End of the capture",
         "snapshot-length" | "linktype" | "time-stamp-precision" if is_capture => "Device",

@@ -17,7 +17,7 @@ use crate::value_parsers::to_output_path;
 use crate::{closed_stdout, escape, help, signals, stderr};
 
 /// The names of the programs.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 12] = [
     "pcap-bpf",
     "pcap-capture",
     "pcap-demo",
@@ -29,6 +29,7 @@ pub const NAMES: [&str; 11] = [
     "pcap-recode",
     "pcap-replay",
     "pcap-split",
+    "pcap-top",
 ];
 
 /// Runs a program: starts handling signals, parses the command line, calls `run`, and closes standard output.

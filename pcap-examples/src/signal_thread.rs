@@ -14,11 +14,15 @@ pub(crate) enum Signal {
     Report,
     /// To write out buffered packets. SIGUSR2.
     Flush,
+    /// To stop until it is continued. SIGTSTP, only if the program watches for it.
+    Stop,
+    /// Nothing: the process was stopped and now continues. SIGCONT, only if the program watches for it.
+    Continue,
 }
 
 #[cfg(unix)]
 pub(crate) use system::call;
-pub(crate) use system::{end_process, interrupt_call, start};
+pub(crate) use system::{end_process, interrupt_call, start, stop_process};
 
 #[cfg(unix)]
 mod system {
@@ -43,18 +47,26 @@ mod system {
     static CALL: Mutex<Option<Call>> = Mutex::new(None);
     static HAS_THREAD: Once = Once::new();
 
-    /// Starts a thread that calls `handler` for each signal. Call this before the program has other threads.
+    /// Starts a thread that calls `handler` for each signal, with `watches_stops` also for SIGTSTP and SIGCONT. Call
+    /// this before the program has other threads.
     ///
     /// If SIGHUP was ignored at the start, it stays ignored, because nohup(1) relies on that. SIGINT and SIGTERM are
     /// handled even if they were ignored, as SIGINT is in a shell's background jobs. SIGXFSZ is ignored, so that a
     /// write beyond the file size limit returns an error.
-    pub(crate) fn start(handler: fn(Signal)) {
+    pub(crate) fn start(handler: fn(Signal), watches_stops: bool) {
         set_action(libc::SIGXFSZ, libc::SIG_IGN);
         let mut numbers = vec![libc::SIGINT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2];
         // An ignored signal may never become pending, even if it is blocked.
         numbers.iter().for_each(|&n| set_action(n, libc::SIG_DFL));
         if !is_ignored(libc::SIGHUP) {
             numbers.push(libc::SIGHUP);
+        }
+        if watches_stops {
+            numbers.push(libc::SIGCONT);
+            // A shell without job control ignores this signal.
+            if !is_ignored(libc::SIGTSTP) {
+                numbers.push(libc::SIGTSTP);
+            }
         }
         let signals = SignalSet::new(&numbers);
         signals.mask(libc::SIG_BLOCK);
@@ -72,6 +84,8 @@ mod system {
                 handler(match number {
                     libc::SIGUSR1 => Signal::Report,
                     libc::SIGUSR2 => Signal::Flush,
+                    libc::SIGTSTP => Signal::Stop,
+                    libc::SIGCONT => Signal::Continue,
                     number => Signal::End(number),
                 });
             }
@@ -107,6 +121,15 @@ mod system {
         // SAFETY: the function takes only a number.
         unsafe { libc::raise(number) };
         std::process::exit(128 + number)
+    }
+
+    /// Stops the process until it is continued. The kernel does not stop a process that no shell could continue.
+    pub(crate) fn stop_process() {
+        let signals = SignalSet::new(&[libc::SIGTSTP]);
+        signals.mask(libc::SIG_UNBLOCK);
+        // SAFETY: the function takes only a number. The signal has its default action.
+        unsafe { libc::raise(libc::SIGTSTP) };
+        signals.mask(libc::SIG_BLOCK);
     }
 
     /// Interrupts the system call in which a thread is blocked. Misses a call that is just about to begin.
@@ -186,10 +209,13 @@ mod system {
     const CONTROL_C_EXIT: i32 = 0xC000_013A_u32 as i32;
 
     /// Calls `handler` for each Ctrl-C, in a separate thread.
-    pub(crate) fn start(handler: fn(Signal)) {
+    pub(crate) fn start(handler: fn(Signal), _: bool) {
         // If this fails, Ctrl-C ends the process.
         let _ = ctrlc::set_handler(move || handler(Signal::End(CONTROL_C_EXIT)));
     }
+
+    /// Does nothing: there is no such signal on Windows.
+    pub(crate) fn stop_process() {}
 
     /// Does nothing: a system call cannot be interrupted this way on Windows.
     pub(crate) fn interrupt_call(_: &std::thread::JoinHandle<()>) {}

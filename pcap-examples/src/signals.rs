@@ -33,18 +33,33 @@ static END_DUE: Mutex<Option<Instant>> = Mutex::new(None);
 static END_NOTICED: AtomicBool = AtomicBool::new(false);
 /// When the program was asked to end immediately.
 static IMMEDIATE_END_REQUESTED: OnceLock<Instant> = OnceLock::new();
+/// Whether to watch for signals that stop the process.
+static WATCHES_STOPS: AtomicBool = AtomicBool::new(false);
 static STATE: Mutex<State> = Mutex::new(State {
     requests: 0,
     is_graceful: false,
     handles: Vec::new(),
     report: None,
     flush: None,
+    stop: None,
     give_up: None,
 });
 
 type Action = Box<dyn FnMut() + Send>;
 /// An action that may block, and therefore never runs in the thread that waits for signals.
 type BlockingAction = Arc<Mutex<Action>>;
+
+/// An action that runs before the process is stopped and after it continues.
+type StopAction = Arc<dyn Fn(Stop) + Send + Sync>;
+
+/// A moment at which a program with a full screen changes the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The process is about to stop.
+    Begins,
+    /// The process continues.
+    IsOver,
+}
 
 struct State {
     /// The number of requests to end so far.
@@ -55,6 +70,8 @@ struct State {
     handles: Vec<BreakHandle>,
     report: Option<BlockingAction>,
     flush: Option<BlockingAction>,
+    /// What to do when the process is stopped and continued.
+    stop: Option<StopAction>,
     /// Ends the process if the program does not end in time.
     give_up: Option<Action>,
 }
@@ -66,7 +83,19 @@ struct State {
 /// end by itself.
 pub fn start(give_up: impl FnMut() + Send + 'static) {
     state().give_up = Some(Box::new(give_up));
-    signal_thread::start(handle);
+    signal_thread::start(handle, WATCHES_STOPS.load(Ordering::Relaxed));
+}
+
+/// Lets [`on_stop`] set an action for SIGTSTP and SIGCONT. Call this before [`start`].
+pub fn watch_stops() {
+    WATCHES_STOPS.store(true, Ordering::Relaxed);
+}
+
+/// Sets the action for SIGTSTP, before which it is called with [`Stop::Begins`], and for the time when the process
+/// continues. The action runs in the thread that waits for signals, so it must not take long. Requires
+/// [`watch_stops`].
+pub fn on_stop(action: impl Fn(Stop) + Send + Sync + 'static) {
+    state().stop = Some(Arc::new(action));
 }
 
 /// From now on, a request to end no longer kills the process. The program must check [`end_requested`] and end.
@@ -193,6 +222,19 @@ fn handle(signal: Signal) {
         }
         Signal::Report => run_action(state.report.as_ref()),
         Signal::Flush => run_action(state.flush.as_ref()),
+        Signal::Stop => {
+            let action = state.stop.clone();
+            drop(state);
+            let call = |stop| action.iter().for_each(|action| action(stop));
+            call(Stop::Begins);
+            signal_thread::stop_process();
+            call(Stop::IsOver);
+        }
+        Signal::Continue => {
+            let action = state.stop.clone();
+            drop(state);
+            action.iter().for_each(|action| action(Stop::IsOver));
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,11 @@ use crate::{caret, counted, escape};
 /// How often a program that waits for standard error checks whether it must end.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
+/// The maximum number of lines that [`hold`] keeps. Later ones are not printed.
+const MAX_HELD: usize = 100;
+
+/// The lines that wait until the terminal shows no full screen, or `None` if lines are printed at once.
+static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
 /// Whether a line could not be written to standard error.
 static IS_INCOMPLETE: AtomicBool = AtomicBool::new(false);
 
@@ -27,10 +33,42 @@ pub fn print_message(program: &str, what: impl fmt::Display) {
 /// Ignores errors if standard error is closed or its reader has gone away.
 pub fn print_line(what: impl fmt::Display) {
     let mut line = escape::controls(what.to_string().as_bytes()) + "\n";
+    if let Some(held) = &mut *held() {
+        if held.len() < MAX_HELD {
+            held.push(line);
+        }
+        return;
+    }
     if io::stderr().is_terminal() {
         line.insert_str(0, caret::before_line());
     }
     print_bytes(line.into_bytes());
+}
+
+/// Keeps lines back from now on, if standard error is a terminal, which shows a full screen.
+pub fn hold() {
+    if io::stderr().is_terminal() {
+        held().get_or_insert_default();
+    }
+}
+
+/// Returns the last line that is kept back.
+#[must_use]
+pub fn last_held() -> Option<String> {
+    let held = held();
+    held.as_ref()?.last().map(|line| line.trim_end().to_owned())
+}
+
+/// Prints the lines that were kept back. Further lines are printed at once.
+pub fn release() {
+    let lines = held().take();
+    for line in lines.into_iter().flatten() {
+        print_bytes(line.into_bytes());
+    }
+}
+
+fn held() -> MutexGuard<'static, Option<Vec<String>>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Prints bytes on standard error as they are, and otherwise does the same as [`print_line`].

@@ -99,6 +99,21 @@ impl DisplayOptions {
         PacketLines::new(self.view())
     }
 
+    /// Returns a formatter of packet lines without colors.
+    #[must_use]
+    pub fn plain_lines(&self) -> PacketLines {
+        PacketLines::new(View {
+            color: ColorChoice::Never,
+            ..self.view()
+        })
+    }
+
+    /// Returns whether to use colors on standard output.
+    #[must_use]
+    pub fn is_colored(&self) -> bool {
+        self.view().is_colored()
+    }
+
     /// Returns the output of packet lines.
     #[must_use]
     pub fn output(&self) -> LineOutput {

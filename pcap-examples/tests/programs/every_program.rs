@@ -100,6 +100,15 @@ fn row(name: &str) -> Row {
             )),
             live: Err(NO_DEVICE),
         },
+        "pcap-top" => Row {
+            prints: Ok(&["--json", "-r", "IN"]),
+            writes: Err(NO_SAVEFILE),
+            waits: Ok((&["--json", "-i", "lo"], Some(0))),
+            live: Ok((
+                &["--json", "-i", "lo", "--duration", "0.1"],
+                "\"type\":\"top\"",
+            )),
+        },
         other => panic!("{other} has no row: add its command lines"),
     }
 }
@@ -279,7 +288,9 @@ fn only_devices_require_privileges() {
         let (arguments, status, needs) = match name {
             // It generates packets instead.
             "pcap-demo" => (&[][..], 0, true),
-            "pcap-capture" | "pcap-replay" => (row.live.expect("its arguments").0, 1, true),
+            "pcap-capture" | "pcap-replay" | "pcap-top" => {
+                (row.live.expect("its arguments").0, 1, true)
+            }
             _ => (row.prints.or(row.writes).expect("its arguments"), 0, false),
         };
         let ran = without(arguments);

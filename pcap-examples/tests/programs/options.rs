@@ -328,7 +328,7 @@ fn errors_about_values_say_what_is_expected() {
         for name in NAMES {
             let words: &[&str] = match name {
                 "pcap-bpf" => &["udp"],
-                "pcap-capture" | "pcap-devices" => &["-i", "none"],
+                "pcap-capture" | "pcap-devices" | "pcap-top" => &["-i", "none"],
                 "pcap-filter" | "pcap-recode" => &["/none", "/dev/null"],
                 "pcap-merge" => &["/none", "-w", "/dev/null"],
                 "pcap-replay" => &["/none", "-i", "none"],
@@ -403,6 +403,7 @@ fn standard_input_is_read_once() {
         &["merge", "-w", out, "-", "-"],
         &["merge", "-w", out, "-F", "-", "-"],
         &["bpf", "-F", "-", "--match", "-"],
+        &["top", "-F", "-", "-r", "-"],
         &["bpf", "-F", "-", "--run", "-"],
         &["replay", "-i", "none", "-", "-"],
         &["replay", "-i", "none", "-F", "-", "-"],

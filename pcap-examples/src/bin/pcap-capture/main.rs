@@ -74,7 +74,7 @@ fn run_on(args: &Args, devices: &[ChosenDevice], rotation: Rotation) -> Outcome 
     let is_quiet = args.display.is_quiet();
     let listening = devices.iter().zip(&captures);
     let listening: Vec<_> = listening
-        .map(|(device, capture)| source::announcement(device, capture))
+        .map(|(device, capture)| device.announcement(capture))
         .collect();
     let sources = devices.iter().zip(&mut captures);
     let sources = sources.map(|(device, capture)| Source::new(&device.display_name(), capture));

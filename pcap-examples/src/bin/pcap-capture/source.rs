@@ -3,7 +3,7 @@
 use std::fs;
 
 use pcap_core::pcapng::Interface;
-use pcap_core::{Active, Capture, Device, WarningKind};
+use pcap_core::{Active, Capture, Device};
 use pcap_examples::exit::Outcome;
 use pcap_examples::interface_counts::InterfaceCounts;
 use pcap_examples::options::device::ChosenDevice;
@@ -35,20 +35,6 @@ impl<'a> Source<'a> {
 pub(crate) fn open_all(devices: &[ChosenDevice]) -> Outcome<Vec<Capture<Active>>> {
     let open = |device: &ChosenDevice| device.activate(|options| Ok(options.activate()?));
     devices.iter().map(open).collect()
-}
-
-/// Returns what to print at the start: the device, its link type and its snaplen, and then the warnings of libpcap.
-///
-/// Promiscuous mode is only the default, so a device without that mode, such as `any`, needs no warning.
-pub(crate) fn announcement(device: &ChosenDevice, capture: &Capture<Active>) -> Vec<String> {
-    let linktype = capture.datalink();
-    let what = linktype.description().unwrap_or_default();
-    let (name, snaplen) = (device.display_name(), capture.snaplen());
-    let listening = format!("listening on {name}, {linktype} ({what}), snaplen {snaplen} bytes");
-    let warnings = capture.warnings().iter();
-    let warnings = warnings.filter(|warning| warning.kind() != WarningKind::PromiscNotSupported);
-    let warnings = warnings.map(|warning| format!("warning: {name}: {warning}"));
-    std::iter::once(listening).chain(warnings).collect()
 }
 
 /// Returns the description of an interface in pcapng.

@@ -15,7 +15,7 @@ use crate::limits::Limits;
 use crate::monitor::Monitor;
 use crate::outputs::{Outputs, Purpose};
 use crate::receive::Receiver;
-use crate::source::{self, Source};
+use crate::source::Source;
 use crate::{checks, drop_privileges, finish, open_rotation};
 
 pub(crate) fn run(
@@ -71,7 +71,7 @@ fn run_with(
         limits.set_captures(handles);
         let _ = monitor.set(Monitor::start(args, &limits, &reports, written.clone())?);
         if !args.display.is_quiet() {
-            let listening = source::announcement(device, &captures[0]);
+            let listening = device.announcement(&captures[0]);
             listening
                 .iter()
                 .for_each(|line| stderr::print_message(NAME, line));

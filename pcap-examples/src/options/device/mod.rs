@@ -6,17 +6,19 @@ mod requests;
 mod source;
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
-use pcap_core::{Capture, CompileOptions, Dlt, Inactive};
+use pcap_core::{Active, Capture, CompileOptions, Dlt, Inactive, WarningKind};
 
 use self::args::DeviceArgs;
 pub use self::list::DeviceList;
 use self::requests::Request;
 pub use self::source::{Source, SourceOptions};
 use crate::exit::Outcome;
+use crate::options::filter::Selection;
 use crate::{device, expression};
 
 /// The options of a program that captures.
@@ -68,11 +70,8 @@ impl DeviceOptions {
     /// Returns an error if there is no default device, if a number does not stand for a device, or if the file of the
     /// filter expression cannot be read.
     pub fn devices(&self) -> Outcome<Vec<ChosenDevice>> {
-        let default_expression = match &self.args.filter_file {
-            Some(file) => expression::from_file(file)?,
-            None => expression::join(&self.args.words),
-        };
-        let compile_options = CompileOptions::new().optimize(!self.args.no_optimize);
+        let default_expression = self.default_expression()?;
+        let compile_options = self.compile_options();
         let device = |request: &Request| {
             let expression = request.filter.as_ref().unwrap_or(&default_expression);
             self.args
@@ -80,6 +79,41 @@ impl DeviceOptions {
                 .device(request, expression, compile_options)
         };
         self.requests.iter().map(device).collect()
+    }
+
+    /// Returns the filter for the packets of a savefile, for a program that reads one instead of a device.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file of the filter expression cannot be read.
+    pub fn selection(&self) -> Outcome<Selection> {
+        let request = self.requests.first();
+        let expression = match request.and_then(|request| request.filter.clone()) {
+            Some(expression) => expression,
+            None => self.default_expression()?,
+        };
+        Ok(Selection {
+            expression,
+            options: self.compile_options(),
+        })
+    }
+
+    /// Returns whether the filter expression comes from standard input.
+    #[must_use]
+    pub fn reads_stdin(&self) -> bool {
+        self.args.filter_file.as_deref() == Some(Path::new("-"))
+    }
+
+    /// Returns the expression of the devices without `-f`.
+    fn default_expression(&self) -> Outcome<String> {
+        match &self.args.filter_file {
+            Some(file) => expression::from_file(file),
+            None => Ok(expression::join(&self.args.words)),
+        }
+    }
+
+    fn compile_options(&self) -> CompileOptions {
+        CompileOptions::new().optimize(!self.args.no_optimize)
     }
 
     /// Checks that each filter expression applies to a device.
@@ -113,6 +147,23 @@ impl ChosenDevice {
             Some(linktype) => activate(options.datalink(linktype)),
             None => device::activate(&self.name, options, activate),
         }
+    }
+
+    /// Returns what to print at the start: the device, its link type and its snaplen, and then the warnings of libpcap.
+    ///
+    /// Promiscuous mode is only the default, so a device without that mode, such as `any`, needs no warning.
+    #[must_use]
+    pub fn announcement(&self, capture: &Capture<Active>) -> Vec<String> {
+        let linktype = capture.datalink();
+        let what = linktype.description().unwrap_or_default();
+        let (name, snaplen) = (self.display_name(), capture.snaplen());
+        let listening =
+            format!("listening on {name}, {linktype} ({what}), snaplen {snaplen} bytes");
+        let warnings = capture.warnings().iter();
+        let warnings =
+            warnings.filter(|warning| warning.kind() != WarningKind::PromiscNotSupported);
+        let warnings = warnings.map(|warning| format!("warning: {name}: {warning}"));
+        std::iter::once(listening).chain(warnings).collect()
     }
 
     /// Returns the options without a link type and a filter.

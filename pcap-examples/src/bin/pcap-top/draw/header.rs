@@ -1,0 +1,135 @@
+//! The header: the sources, the filter, the state, the totals, and the packets that were lost.
+
+use pcap_examples::stderr;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::Canvas;
+use crate::args::NAME;
+use crate::model::Model;
+use crate::number::{clock, fit};
+use crate::source::{State, Status};
+use crate::view::View;
+
+/// The width of a number of lost packets.
+const LOST_WIDTH: usize = 9;
+
+pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Model) {
+    let statuses: Vec<Status> = model.sources.iter().map(|source| source.status()).collect();
+    let look = canvas.look;
+
+    let (state, is_alarming) = state(view, &statuses);
+    let style = match (is_alarming, view.is_paused) {
+        (true, _) => look.alarm(),
+        (false, true) => look.notice(),
+        (false, false) => Style::new(),
+    };
+    let mut right = canvas.right(area, area.y, &state, style);
+    if statuses.iter().any(|status| status.state == State::Running) {
+        let up = format!("up {}  ", clock(model.started.elapsed().as_secs()));
+        let before = Rect {
+            width: right - area.x,
+            ..area
+        };
+        right = canvas.right(before, area.y, &up, Style::new());
+    }
+    let x = canvas.text(area.x, area.y, area.width, NAME, look.strong());
+    let names: Vec<&str> = model
+        .sources
+        .iter()
+        .map(|source| source.name.as_str())
+        .collect();
+    let width = right.saturating_sub(x + 3);
+    canvas.text(x + 2, area.y, width, &names.join(", "), Style::new());
+
+    let totals = model.totals;
+    let totals = format!(
+        "{} packets, {} bytes",
+        totals.packets,
+        fit(totals.bytes, 12)
+    );
+    let right = canvas.right(area, area.y + 1, &totals, Style::new());
+    let x = canvas.text(area.x, area.y + 1, area.width, "filter ", look.weak());
+    let width = right.saturating_sub(x + 1);
+    canvas.text(x, area.y + 1, width, &filter(&statuses), Style::new());
+
+    let y = area.y + 2;
+    let mut x = area.x;
+    if statuses.iter().any(|status| status.interface.is_some()) {
+        x = canvas.text(x, y, area.width, "dropped ", look.weak());
+        for (name, count) in lost(&statuses) {
+            let style = if count > 0 {
+                look.alarm()
+            } else {
+                Style::new()
+            };
+            let text = format!("{name} {}", fit(count, LOST_WIDTH));
+            x = canvas.text(x, y, area.right() - x, &text, style) + 2;
+        }
+    } else {
+        let duration = format!("{:.3} s", model.duration());
+        x = canvas.text(x, y, area.width, "duration ", look.weak());
+        x = canvas.text(x, y, area.right() - x, &duration, Style::new()) + 2;
+    }
+    if let omitted @ 1.. = model.omitted() {
+        let text = format!("{} in no table", fit(omitted, LOST_WIDTH));
+        x = canvas.text(x, y, area.right().saturating_sub(x), &text, look.alarm()) + 2;
+    }
+    if let Some(line) = stderr::last_held() {
+        canvas.text(x, y, area.right().saturating_sub(x), &line, look.notice());
+    }
+}
+
+/// Returns the state of the program, and whether it is alarming.
+fn state(view: &View, statuses: &[Status]) -> (String, bool) {
+    let failed = statuses.iter().find_map(|status| match &status.state {
+        State::Failed(error) => Some(error),
+        _ => None,
+    });
+    if let Some(error) = failed {
+        return (error.clone(), true);
+    }
+    let state = match statuses.iter().all(|status| status.state == State::AtEnd) {
+        _ if view.is_paused => "PAUSED",
+        true => "end of file",
+        false => "running",
+    };
+    (state.to_owned(), false)
+}
+
+/// Returns the filter of all sources.
+fn filter(statuses: &[Status]) -> String {
+    let mut filters: Vec<&str> = statuses.iter().map(|status| status.filter.trim()).collect();
+    filters.dedup();
+    let shown = filters.iter().map(|filter| match *filter {
+        "" => "none",
+        filter => filter,
+    });
+    shown.collect::<Vec<_>>().join(" | ")
+}
+
+/// Returns the numbers of lost packets: by the kernel, by the interfaces, and by this program.
+fn lost(statuses: &[Status]) -> [(&'static str, u64); 3] {
+    let interfaces = || {
+        statuses
+            .iter()
+            .filter_map(|status| status.interface.as_ref())
+    };
+    let by_interface = |stats: pcap_core::Stats| stats.if_dropped;
+    [
+        (
+            "kernel",
+            interfaces().map(|one| one.dropped_by_kernel()).sum(),
+        ),
+        (
+            "interface",
+            interfaces()
+                .filter_map(|one| one.stats.map(by_interface))
+                .sum(),
+        ),
+        (
+            "pcap-top",
+            interfaces().map(|one| one.dropped_waiting).sum(),
+        ),
+    ]
+}

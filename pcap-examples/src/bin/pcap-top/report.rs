@@ -1,0 +1,96 @@
+//! The JSON of what was counted: with `--json` once per interval, and in saved files.
+
+use pcap_core::Timestamp;
+use pcap_examples::json::{self, Object};
+use pcap_examples::traffic::Layer;
+
+use crate::model::Model;
+use crate::source::{Source, State};
+use crate::table::{Key, Row, Tab};
+
+/// Appends an object with the totals and the first rows of each table. The first rows of `tables`, which may be sorted
+/// in any way, replace those that were counted.
+pub(crate) fn push(
+    out: &mut Vec<u8>,
+    model: &Model,
+    layer: Layer,
+    limit: usize,
+    shown: Option<(Tab, &[Row])>,
+) {
+    let rows = |tab: Tab| -> Vec<Row> {
+        match shown {
+            Some((shown, rows)) if shown == tab => rows.to_vec(),
+            _ => {
+                let mut rows = model.rows(tab, layer);
+                if tab != Tab::Protocols {
+                    rows.truncate(limit);
+                }
+                rows
+            }
+        }
+    };
+    let (packets, bytes) = model.rate;
+    Object::of_type(out, "top")
+        .text("time", Timestamp::now())
+        .number("uptime_seconds", model.started.elapsed().as_secs())
+        .member("sources", |out| {
+            json::list(out, &model.sources, |out, source| push_source(out, source));
+        })
+        .number("packets", model.totals.packets)
+        .number("bytes", model.totals.bytes)
+        .number("packets_per_second", packets.round() as u64)
+        .number("bits_per_second", (bytes * 8.0).round() as u64)
+        .number("omitted_packets", model.omitted())
+        .str("layer", layer.name())
+        .member("conversations", |out| {
+            json::list(out, rows(Tab::Conversations), push_row);
+        })
+        .member("endpoints", |out| {
+            json::list(out, rows(Tab::Endpoints), push_row)
+        })
+        .member("protocols", |out| {
+            json::list(out, rows(Tab::Protocols), push_row)
+        })
+        .end();
+}
+
+fn push_source(out: &mut Vec<u8>, source: &Source) {
+    let status = source.status();
+    let (state, error) = match &status.state {
+        State::Running => ("running", None),
+        State::AtEnd => ("ended", None),
+        State::Failed(error) => ("failed", Some(error)),
+    };
+    let mut object = Object::new(out)
+        .text("source", &source.name)
+        .str("state", state)
+        .some_text("error", error)
+        .text("filter", &status.filter);
+    if let Some(interface) = &status.interface {
+        object = json::push_counts(object, interface);
+    }
+    object.end();
+}
+
+fn push_row(out: &mut Vec<u8>, row: Row) {
+    let object = match &row.key {
+        Key::Pair(a, b) => Object::new(out).text("a", a).text("b", b),
+        Key::One(end) => Object::new(out).text("endpoint", end),
+        Key::Protocol(path) => Object::new(out)
+            .str("protocol", path.last().copied().unwrap_or_default())
+            .number("depth", row.depth as u64),
+    };
+    let object = object
+        .number("packets", row.packets)
+        .number("bytes", row.bytes);
+    let object = match &row.key {
+        Key::Pair(..) => object
+            .number("a_to_b_bytes", row.forth)
+            .number("b_to_a_bytes", row.back),
+        Key::One(_) => object
+            .number("sent_bytes", row.forth)
+            .number("received_bytes", row.back),
+        Key::Protocol(_) => object,
+    };
+    object.number("bits_per_second", row.rate).end();
+}

@@ -1,0 +1,136 @@
+//! The terminal: its modes, and a writer that shows each update at once. Whatever ends the program, the terminal is left
+//! as it was found.
+
+use std::io::{self, Write};
+use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError, TryLockError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::cursor::{Hide, Show};
+use ratatui::crossterm::queue;
+use ratatui::crossterm::style::ResetColor;
+use ratatui::crossterm::terminal::{self, EnterAlternateScreen, LeaveAlternateScreen};
+
+/// How long to wait for a terminal that accepts no data before leaving it as it is.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Whether updates are shown. The lock is held while data is written, which may take as long as the user likes.
+static IS_SHOWN: Mutex<bool> = Mutex::new(false);
+/// Whether the screen is open, so that it must be closed at the end.
+static IS_OPEN: AtomicBool = AtomicBool::new(false);
+
+/// The terminal that the program draws on.
+pub(crate) type Screen = Terminal<CrosstermBackend<Update>>;
+
+/// Opens the full screen. From now on, a panic closes it before its message is printed.
+pub(crate) fn open() -> io::Result<Screen> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let print = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            close();
+            print(panic);
+        }));
+    });
+    enter()?;
+    Terminal::new(CrosstermBackend::new(Update::default()))
+}
+
+/// Shows the full screen, at the start or after the process was stopped. The screen must then be drawn anew.
+pub(crate) fn enter() -> io::Result<()> {
+    // A shell may have changed the modes, and crossterm sets them only if they are not set yet.
+    let _ = terminal::disable_raw_mode();
+    terminal::enable_raw_mode()?;
+    IS_OPEN.store(true, Ordering::Relaxed);
+    let mut update = Vec::new();
+    queue!(update, EnterAlternateScreen, Hide)?;
+    let mut is_shown = lock();
+    *is_shown = true;
+    write(&update)
+}
+
+/// Returns whether the screen is open. A panic of another thread closes it.
+pub(crate) fn is_open() -> bool {
+    IS_OPEN.load(Ordering::Relaxed)
+}
+
+/// Leaves the full screen, and restores the modes of the terminal. Does nothing if there is none. Waits only for a
+/// limited time until the terminal accepts that. Any thread may call this.
+pub(crate) fn close() {
+    if !IS_OPEN.swap(false, Ordering::Relaxed) {
+        return;
+    }
+    // A terminal that is stopped with Ctrl-S blocks.
+    let leaving = thread::Builder::new().spawn(|| {
+        if let Some(mut is_shown) = lock_briefly() {
+            *is_shown = false;
+            let mut update = Vec::new();
+            let _ = queue!(update, ResetColor, LeaveAlternateScreen, Show);
+            let _ = write(&update);
+        }
+    });
+    let begun = Instant::now();
+    while leaving.as_ref().is_ok_and(|thread| !thread.is_finished()) && begun.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_millis(2));
+    }
+    let _ = terminal::disable_raw_mode();
+}
+
+fn lock() -> MutexGuard<'static, bool> {
+    IS_SHOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn lock_briefly() -> Option<MutexGuard<'static, bool>> {
+    let begun = Instant::now();
+    loop {
+        match IS_SHOWN.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(error)) => return Some(error.into_inner()),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
+                thread::sleep(Duration::from_millis(2));
+            }
+            Err(TryLockError::WouldBlock) => return None,
+        }
+    }
+}
+
+/// Writes to the terminal, without the buffer of the standard library, whose lock would stay locked.
+#[cfg(unix)]
+fn write(bytes: &[u8]) -> io::Result<()> {
+    use std::fs::File;
+    use std::os::fd::AsFd;
+
+    File::from(io::stdout().as_fd().try_clone_to_owned()?).write_all(bytes)
+}
+
+#[cfg(not(unix))]
+fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()
+}
+
+/// Collects the bytes of an update, and writes them together.
+#[derive(Debug, Default)]
+pub(crate) struct Update(Vec<u8>);
+
+impl Write for Update {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let is_shown = lock();
+        let written = match *is_shown && !self.0.is_empty() {
+            true => write(&self.0),
+            false => Ok(()),
+        };
+        self.0.clear();
+        written
+    }
+}
