@@ -1,7 +1,7 @@
 //! Draws a horizontal bar per label.
 
 use super::drawing::{Anchor, Drawing, SIZE};
-use super::frame::{Area, PAD, header, horizontal_numbers, no_data, series_class};
+use super::frame::{Area, PAD, header, horizontal_numbers, named, no_data, series_class};
 use super::number_ticks::NumberTicks;
 use super::rows::RowLabels;
 use super::text::{Face, width};
@@ -113,7 +113,7 @@ pub(super) fn bar_rows(
     let texts = rows.iter().map(|row| width(&row.text, SIZE, Face::Sans));
     let text_width = texts.fold(0.0, f64::max);
     let left = labels.column.unwrap_or(PAD).round();
-    let wanted = if drawing.width < 500.0 { 3.0 } else { 5.0 };
+    let wanted = if drawing.is_narrow() { 3.0 } else { 5.0 };
     let ticks = NumberTicks::new(most, unit, wanted);
     let heights = rows
         .iter()
@@ -131,7 +131,7 @@ pub(super) fn bar_rows(
         right: (left + scale * ticks.top).min(area.right),
         ..area
     };
-    let end = horizontal_numbers(drawing, shown, &ticks, &format!("{axis} ({})", ticks.unit));
+    let end = horizontal_numbers(drawing, shown, &ticks, &named(axis, &ticks.unit));
     let mut y = top + GAP / 2.0;
     for row in rows {
         y += labels.height(row.depth, row.label);
@@ -149,7 +149,12 @@ pub(super) fn bar_rows(
             }
             x += wide;
         }
-        drawing.text("", (x + 6.0, y + BAR / 2.0 + 4.0), Anchor::Start, &row.text);
+        drawing.text(
+            "over",
+            (x + 6.0, y + BAR / 2.0 + 4.0),
+            Anchor::Start,
+            &row.text,
+        );
         y += BAR + GAP;
     }
     drawing.height = end;

@@ -27,8 +27,6 @@ pub struct Drawing {
 
 /// The size of text.
 pub(super) const SIZE: f64 = 12.0;
-/// The size of text in [`Face::Mono`].
-pub(super) const MONO_SIZE: f64 = 11.5;
 
 impl Drawing {
     /// Returns an empty drawing. A width at which nothing is readable is enlarged.
@@ -40,6 +38,20 @@ impl Drawing {
             description: String::new(),
             axes: 0,
             body: String::new(),
+        }
+    }
+
+    /// Returns whether the drawing is for phones.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.width < 500.0
+    }
+
+    /// Returns the size of labels. On phones, the longest address with a port fits in a line.
+    pub(super) fn size_of(&self, face: Face) -> f64 {
+        match face {
+            Face::Sans => SIZE,
+            Face::Mono if self.is_narrow() => 11.0,
+            Face::Mono => 11.5,
         }
     }
 
@@ -139,7 +151,8 @@ impl Drawing {
     pub(super) fn label(&mut self, face: Face, class: &str, at: (f64, f64), most: f64, text: &str) {
         let (class, size) = match face {
             Face::Sans => (class.to_owned(), SIZE),
-            Face::Mono => (format!("mono {class}"), MONO_SIZE),
+            Face::Mono if self.is_narrow() => (format!("mono small {class}"), self.size_of(face)),
+            Face::Mono => (format!("mono {class}"), self.size_of(face)),
         };
         let short = fit(text, size, face, most);
         self.open_text(class.trim_end(), at, Anchor::Start);

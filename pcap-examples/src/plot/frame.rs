@@ -71,6 +71,14 @@ pub(super) fn no_data(drawing: &mut Drawing, y: f64) {
     drawing.height = y + height + 6.0 + PAD;
 }
 
+/// Returns the name of an axis of numbers: `Bytes on the wire (MB)`, `Number of packets`.
+pub(super) fn named(axis: &str, unit: &str) -> String {
+    match axis.eq_ignore_ascii_case(unit) {
+        true => format!("Number of {unit}"),
+        false => format!("{axis} ({unit})"),
+    }
+}
+
 /// Returns the room that the numbers of a vertical axis need.
 pub(super) fn numbers_width(ticks: &NumberTicks) -> f64 {
     let widths = ticks

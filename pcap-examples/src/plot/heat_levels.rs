@@ -117,7 +117,7 @@ mod tests {
                 "≥ 1 B, ≥ 10 B, ≥ 100 B, ≥ 1 kB, ≥ 10 kB, ≥ 100 kB, ≥ 1 MB",
             ),
             (1.0, 1.0, Unit::Bytes, "≥ 1 B"),
-            (1.0, 3.0, Unit::Count("packets"), "≥ 1 packets, ≥ 2 packets"),
+            (1.0, 3.0, Unit::Count("packets"), "≥ 1 packet, ≥ 2 packets"),
             (800.0, 900.0, Unit::Bytes, "≥ 500 B"),
             (0.2, 0.4, Unit::BitsPerSecond, "≥ 0.2 bit/s"),
             (

@@ -165,7 +165,7 @@ impl HeatMap {
             at += same;
         }
         for level in (1..=LEVELS).filter(|level| used[*level]) {
-            drawing.path(&format!("v{level}"), &shapes[level], &hint);
+            drawing.path(&format!("cells v{level}"), &shapes[level], &hint);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::drawing::{Anchor, Drawing, SIZE};
 use super::frame::{
-    Area, PAD, axis_name, header, no_data, numbers_width, row_of_texts, vertical_numbers,
+    Area, PAD, axis_name, header, named, no_data, numbers_width, row_of_texts, vertical_numbers,
 };
 use super::number_ticks::NumberTicks;
 use super::text::{Face, width};
@@ -58,7 +58,7 @@ impl Plot for Histogram {
             top: y + 42.0,
             bottom: y + 42.0 + (drawing.width * 0.28).clamp(140.0, 220.0).round(),
         };
-        let name = format!("{} ({})", self.axis, ticks.unit);
+        let name = named(&self.axis, &ticks.unit);
         vertical_numbers(&mut drawing, area, &ticks, (&name, 23.0));
         let step = area.width() / self.bins.len() as f64;
         let gap = (step * 0.08).min(3.0);
@@ -78,7 +78,7 @@ impl Plot for Histogram {
                 let part = Unit::Percent.short(value / all * 100.0);
                 if width(&part, SIZE, Face::Sans) + 4.0 <= step {
                     let at = (x + step / 2.0, area.bottom - height - 5.0);
-                    drawing.text("", at, Anchor::Middle, &part);
+                    drawing.text("over", at, Anchor::Middle, &part);
                 }
             }
             edges.push((x.round(), grouped(&bin.from.to_string())));

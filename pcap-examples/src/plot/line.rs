@@ -60,11 +60,7 @@ impl Plot for LinePlot {
             .map(|series| means(&series.values, count, merged))
             .collect();
         let most = rows.iter().flatten().copied().fold(0.0, f64::max);
-        let ticks = NumberTicks::new(
-            most,
-            self.unit,
-            if drawing.width < 500.0 { 4.0 } else { 5.0 },
-        );
+        let ticks = NumberTicks::new(most, self.unit, if drawing.is_narrow() { 4.0 } else { 5.0 });
         let area = Area {
             left: (PAD + numbers_width(&ticks) + 8.0).round(),
             right: drawing.width - PAD - 4.0,

@@ -1,6 +1,6 @@
 //! Places the labels of rows, beside or above what they name.
 
-use super::drawing::{Drawing, MONO_SIZE, SIZE};
+use super::drawing::Drawing;
 use super::frame::PAD;
 use super::text::{Face, clean, width};
 
@@ -8,6 +8,8 @@ use super::text::{Face, clean, width};
 #[derive(Debug)]
 pub(super) struct RowLabels {
     face: Face,
+    /// The size of the text.
+    size: f64,
     /// The indentation of a level.
     pub(super) indent: f64,
     /// The space to the left of the data. Labels that need more than a third of the width are above the data.
@@ -16,7 +18,10 @@ pub(super) struct RowLabels {
     most: f64,
 }
 
+/// The height of a line.
 const LINE: f64 = 16.0;
+/// The space between a long label and the edge.
+const EDGE: f64 = 4.0;
 
 impl RowLabels {
     /// Chooses the place for labels with the depths of their rows.
@@ -25,7 +30,7 @@ impl RowLabels {
         face: Face,
         labels: impl Iterator<Item = (usize, &'a str)> + Clone,
     ) -> RowLabels {
-        let size = size_of(face);
+        let size = drawing.size_of(face);
         let deepest = labels.clone().map(|(depth, _)| depth).max().unwrap_or(0);
         let indent = 14_f64.min(drawing.width * 0.2 / deepest.max(1) as f64);
         let widths =
@@ -34,16 +39,17 @@ impl RowLabels {
         let column = (widest <= drawing.width * 0.36).then_some(PAD + widest + 10.0);
         RowLabels {
             face,
+            size,
             indent,
             column,
-            most: drawing.width - 2.0 * PAD,
+            most: drawing.width - PAD - EDGE,
         }
     }
 
     /// Returns the lines of a label.
     pub(super) fn lines<'a>(&self, depth: usize, label: &'a str) -> Vec<&'a str> {
         let most = self.most - depth as f64 * self.indent;
-        let fits = |text: &str| width(&clean(text), size_of(self.face), self.face) <= most;
+        let fits = |text: &str| width(&clean(text), self.size, self.face) <= most;
         if self.column.is_some() || fits(label) {
             return vec![label];
         }
@@ -78,19 +84,12 @@ impl RowLabels {
         let Some(column) = self.column else {
             let mut y = top - self.height(depth, label) + 11.0;
             for line in self.lines(depth, label) {
-                drawing.label(self.face, "", (x, y), drawing.width - PAD - x, line);
+                drawing.label(self.face, "over", (x, y), drawing.width - EDGE - x, line);
                 y += LINE;
             }
             return;
         };
         let y = ((top + bottom) / 2.0 + 4.0).round();
         drawing.label(self.face, "", (x, y), column - x - 4.0, label);
-    }
-}
-
-fn size_of(face: Face) -> f64 {
-    match face {
-        Face::Sans => SIZE,
-        Face::Mono => MONO_SIZE,
     }
 }

@@ -56,7 +56,7 @@ const RULES: [(&str, &str, &str); 25] = [
     (".v5", "fill", "level-5"),
     (".v6", "fill", "level-6"),
     (".v7", "fill", "level-7"),
-    (".mark", "stroke", "background"),
+    (".over", "stroke", "background"),
     (".cursor:hover", "fill", "text"),
 ];
 
@@ -67,6 +67,9 @@ font-variant-numeric:tabular-nums}
 .plot .title{font-size:15px;font-weight:600}
 .plot .mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:11.5px;\
 white-space:pre}
+.plot .small{font-size:11px}
+.plot .over{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}
+.plot .cells{shape-rendering:crispEdges}
 .plot .grid,.plot .axis{stroke-width:1;shape-rendering:crispEdges}
 .plot .branch{fill:none;stroke-width:1;shape-rendering:crispEdges}
 .plot .area{fill-opacity:.16;stroke:none}

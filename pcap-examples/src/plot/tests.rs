@@ -110,6 +110,7 @@ fn texts(document: &roxmltree::Document<'_>) -> Vec<Text> {
             let text: String = shown.filter_map(|child| child.text()).collect();
             let class = node.attribute("class").unwrap_or_default();
             let (face, size) = match class {
+                _ if class.contains("small") => (Face::Mono, 11.0),
                 _ if class.contains("mono") => (Face::Mono, 11.5),
                 _ if class.contains("title") => (Face::Sans, 15.0),
                 _ => (Face::Sans, 12.0),
@@ -233,7 +234,10 @@ fn a_shortened_label_has_a_title() {
     let document = roxmltree::Document::parse(&svg).unwrap();
     let label = document
         .descendants()
-        .find(|node| node.attribute("class") == Some("mono"))
+        .find(|node| {
+            node.attribute("class")
+                .is_some_and(|class| class.starts_with("mono"))
+        })
         .unwrap();
     assert!(
         label

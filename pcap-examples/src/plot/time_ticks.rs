@@ -107,8 +107,8 @@ impl TimeTicks {
                 Step::Nanos(nanos) if *nanos < SECOND => "00:00:00.000",
                 Step::Nanos(nanos) if *nanos < MINUTE => "00:00:00",
                 Step::Nanos(_) | Step::Hours(_) => "00:00",
-                Step::Days(_) => "00 Mmm",
-                Step::Months(_) => "Mmm",
+                Step::Days(_) => "00 May",
+                Step::Months(_) => "May",
                 Step::Years(_) => "0000",
             };
             room >= width(text, size, Face::Sans) + 1.5 * size
@@ -260,4 +260,107 @@ fn floor(moment: DateTime, step: Step) -> DateTime {
 
 fn date_of(moment: DateTime) -> Date {
     moment.date()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::tz::TimeZone;
+    use pcap_core::Timestamp;
+
+    use super::*;
+
+    /// Returns the texts of an axis of 700 pixels, with dates after a slash, and its name.
+    fn texts(start: i64, length: Duration, zone: TimeZone) -> (String, String) {
+        let span = TimeSpan {
+            start: Timestamp::new(start, 0),
+            interval: length,
+            zone,
+        };
+        let ticks = TimeTicks::new(&span, span.at(0), span.at(1), 700.0, 12.0);
+        let text = |tick: &TimeTick| match &tick.date {
+            Some(date) => format!("{}/{date}", tick.text),
+            None => tick.text.clone(),
+        };
+        let texts: Vec<String> = ticks.ticks.iter().map(text).collect();
+        (texts.join(" "), ticks.label)
+    }
+
+    /// 2026-03-14 09:26:53 UTC.
+    const START: i64 = 1_773_480_413;
+    const DAY: u64 = 86_400;
+
+    #[test]
+    fn steps_are_those_of_clocks_and_calendars() {
+        for (length, expected, label) in [
+            (
+                Duration::from_nanos(50),
+                "+0 ns +10 ns +20 ns +30 ns +40 ns +50 ns",
+                "Time since 14 March 2026, 09:26:53.000000 (UTC)",
+            ),
+            (
+                Duration::from_secs(20),
+                "09:26:55 09:27:00 09:27:05 09:27:10",
+                "Time on 14 March 2026 (UTC)",
+            ),
+            (
+                Duration::from_secs(3000),
+                "09:30 09:35 09:40 09:45 09:50 09:55 10:00 10:05 10:10 10:15",
+                "Time on 14 March 2026 (UTC)",
+            ),
+            (
+                Duration::from_secs(DAY),
+                "10:00/14 Mar 2026 12:00 14:00 16:00 18:00 20:00 22:00 00:00/15 Mar 2026 02:00 04:00 06:00 08:00",
+                "Time (UTC)",
+            ),
+            (
+                Duration::from_secs(30 * DAY),
+                "16 Mar/2026 23 Mar 30 Mar 6 Apr 13 Apr",
+                "Time (UTC)",
+            ),
+            (
+                Duration::from_secs(400 * DAY),
+                "Apr/2026 May Jun Jul Aug Sep Oct Nov Dec Jan/2027 Feb Mar Apr",
+                "Time (UTC)",
+            ),
+            (
+                Duration::from_secs(8000 * DAY),
+                "2028 2030 2032 2034 2036 2038 2040 2042 2044 2046 2048",
+                "Time (UTC)",
+            ),
+        ] {
+            let found = texts(START, length, TimeZone::UTC);
+            assert_eq!(found, (expected.to_owned(), label.to_owned()));
+        }
+    }
+
+    #[test]
+    fn local_hours_stay_round_when_summer_time_ends() {
+        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        // 2026-10-24 22:00 UTC, three hours before the change.
+        let (texts, label) = texts(1_792_879_200, Duration::from_secs(DAY), berlin);
+        assert_eq!(
+            texts,
+            "00:00 02:00 04:00 06:00 08:00 10:00 12:00 14:00 16:00 18:00 20:00 22:00"
+        );
+        assert_eq!(label, "Time on 25 October 2026 (CEST)");
+    }
+
+    #[test]
+    fn any_span_has_few_ticks() {
+        for start in [i64::MIN, -1, 0, START, 253_402_207_000, i64::MAX] {
+            for power in 0..38 {
+                let nanos = 10_u128.pow(power).min(u64::MAX.into()) as u64;
+                let length = Duration::from_nanos(nanos);
+                let (texts, _) = texts(start, length, TimeZone::UTC);
+                assert!(
+                    texts.split(' ').count() <= 50,
+                    "{start} {length:?}: {texts}"
+                );
+            }
+            let (texts, _) = texts(start, Duration::MAX, TimeZone::UTC);
+            assert!(texts.split(' ').count() <= 50, "{start}: {texts}");
+        }
+    }
 }

@@ -38,6 +38,20 @@ impl Unit {
         }
     }
 
+    /// Returns the unit of a number that is written like this: `packet` of 1.
+    fn noun(self, number: &str) -> String {
+        match self {
+            Unit::Count(things) if number == "1" => match things.strip_suffix("ies") {
+                Some(stem) => format!("{stem}y"),
+                None => {
+                    let end = if things.ends_with("sses") { "es" } else { "s" };
+                    things.strip_suffix(end).unwrap_or(things).to_owned()
+                }
+            },
+            _ => self.name(0),
+        }
+    }
+
     /// Returns whether parts of one do not exist.
     pub(super) fn is_whole(self) -> bool {
         matches!(self, Unit::Bytes | Unit::Count(_))
@@ -90,7 +104,7 @@ impl Unit {
         match self {
             Unit::Percent => format!("{number}{SPACE}%"),
             _ if self.takes_prefix() => format!("{number}{SPACE}{}", self.name(power)),
-            _ => format!("{number}{}{SPACE}{}", PREFIXES[power], self.name(0)),
+            _ => format!("{number}{}{SPACE}{}", PREFIXES[power], self.noun(&number)),
         }
     }
 
@@ -119,7 +133,7 @@ impl Unit {
             true => grouped(&format!("{value:.0}")),
             false => grouped(&format!("{value:.3}")),
         };
-        format!("{number}{SPACE}{}", self.name(0))
+        format!("{number}{SPACE}{}", self.noun(&number))
     }
 
     /// Returns a number with a prefix but without the unit, which the axis has: `1.5`, `20k`.
@@ -174,6 +188,9 @@ mod tests {
             (Unit::BitsPerSecond, 0.25, "0.250 bit/s"),
             (Unit::BitsPerSecond, 123_456_789.0, "123 Mbit/s"),
             (Unit::Count("packets"), 9999.0, "9999 packets"),
+            (Unit::Count("packets"), 1.0, "1 packet"),
+            (Unit::Count("queries"), 1.0, "1 query"),
+            (Unit::Count("addresses"), 1.0, "1 address"),
             (Unit::Count("packets"), 12_345.0, "12.3k packets"),
             (Unit::PerSecond("packets"), 1.5, "1.50 packets/s"),
             (Unit::Percent, 12.34, "12.3 %"),

@@ -70,6 +70,7 @@ figure,tr,.facts div,.warning{break-inside:avoid}
 .facts{grid-template-columns:repeat(4,1fr)}
 .box{overflow:visible;border-radius:0;background:none}
 table{font-size:8.5pt}
+caption{padding:10px 6px 6px}
 thead{display:table-header-group}
 th,td{padding:3px 6px;white-space:normal;overflow-wrap:anywhere}
 tbody th bdi{white-space:pre-wrap}

@@ -80,7 +80,7 @@ pub(super) fn write_table(out: &mut String, id: &str, table: &Table) {
             };
             let class = class_of(column.kind);
             let _ = write!(out, "<{element}{scope}{class}>");
-            write_cell(out, row.get(at).unwrap_or(&Cell::Empty));
+            write_cell(out, column.kind, row.get(at).unwrap_or(&Cell::Empty));
             let _ = write!(out, "</{element}>");
         }
         *out += "</tr>\n";
@@ -106,8 +106,12 @@ fn class_of(kind: ColumnKind) -> &'static str {
     }
 }
 
-fn write_cell(out: &mut String, cell: &Cell) {
+fn write_cell(out: &mut String, kind: ColumnKind, cell: &Cell) {
     let _ = match cell {
+        // Long addresses break after colons.
+        Cell::Text(text) if kind == ColumnKind::Host => {
+            write!(out, "<bdi>{}</bdi>", escape(text).replace(':', ":<wbr/>"))
+        }
         // Text from right to left must not change the order of what is beside it.
         Cell::Text(text) => write!(out, "<bdi>{}</bdi>", escape(text)),
         Cell::Number(number) => {
