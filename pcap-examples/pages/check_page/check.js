@@ -122,7 +122,7 @@
     }
     for (const axis of axes) {
       const full = axis.querySelector("title")?.textContent || axis.textContent;
-      if (!/\(.+\)/s.test(full)) problems.push(`the axis ${quoted(full)} of the plot ${name} has no unit`);
+      if (!/\(.+\)|^Number of ./s.test(full)) problems.push(`the axis ${quoted(full)} of the plot ${name} has no unit`);
     }
   }
   if (document.body) {

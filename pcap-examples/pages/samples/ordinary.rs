@@ -116,7 +116,7 @@ fn rates() -> LinePlot {
             .collect(),
     };
     LinePlot {
-        title: "Rate over time".to_owned(),
+        title: "Bits per second".to_owned(),
         axis: "Rate".to_owned(),
         unit: Unit::BitsPerSecond,
         span: span(600),
@@ -176,7 +176,7 @@ fn protocol_table() -> Table {
         ]
     };
     Table {
-        caption: "Protocols".to_owned(),
+        caption: "All protocols".to_owned(),
         columns: vec![
             column("Protocol", ColumnKind::Text),
             column("Packets", ColumnKind::Number),
@@ -289,7 +289,7 @@ fn lengths() -> Histogram {
         value: STARTS[at].1,
     };
     Histogram {
-        title: "Packet lengths".to_owned(),
+        title: "Packets by length".to_owned(),
         range_axis: "Packet length on the wire (B)".to_owned(),
         axis: "Packets".to_owned(),
         unit: Unit::Count("packets"),
@@ -325,7 +325,7 @@ fn hosts() -> HeatMap {
             .collect(),
     };
     HeatMap {
-        title: "Hosts over time".to_owned(),
+        title: "Bytes of the busiest hosts".to_owned(),
         axis: "Bytes on the wire".to_owned(),
         unit: Unit::Bytes,
         hosts: true,
