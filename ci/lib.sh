@@ -61,7 +61,7 @@ things_of() {
     live) echo ip ;;
     pages) echo chromium dejavu ;;
     programs) echo tcpdump tshark tcpreplay ip unshare gzip zstd lz4 ;;
-    gallery) echo ip unshare script jq ;;
+    gallery) echo ip unshare script jq tmux ;;
     sanitize) echo valgrind ;;
     package) echo debootstrap unshare ip dpkg-deb dpkg-shlibdeps strip gzip debian-keys apt-get ;;
     msrv) echo debootstrap unshare ip debian-keys apt-get ;;
@@ -107,6 +107,7 @@ lintian     lintian       -                   -            -              -
 unshare     util-linux    util-linux          util-linux   util-linux     -
 script      bsdutils      util-linux-script   util-linux-misc util-linux    -
 jq          jq            jq                  jq           jq             jq
+tmux        tmux          tmux                tmux         tmux           tmux
 strip       binutils      binutils            binutils     binutils       -
 gzip        gzip          gzip                gzip         gzip           gzip
 zstd        zstd          zstd                zstd         zstd           zstd

@@ -1,4 +1,4 @@
-//! A busy minute: a download, a call, a tunnel to the branch, and somebody who looks for open ports.
+//! A busy minute: a film, a call, a tunnel to the branch, and somebody who looks for open ports.
 
 use super::connection::{By, Connection};
 use super::host::{
@@ -12,7 +12,7 @@ use super::web;
 
 /// Records what happens from a time on.
 pub(super) fn record(record: &mut Recording, start: u64) {
-    download(record, start + 4 * SECOND);
+    film(record, start + 4 * SECOND);
     call(record, start + 12 * SECOND);
     branch(record, start + 20 * SECOND);
     wireguard(record, start + 26 * SECOND);
@@ -20,18 +20,26 @@ pub(super) fn record(record: &mut Recording, start: u64) {
     copy(record, start + 40 * SECOND);
 }
 
-/// Records a download that loses packets.
-fn download(record: &mut Recording, start: u64) {
+/// Records a film, which loses packets. Its parts become larger, as the player finds that the network is fast.
+fn film(record: &mut Recording, start: u64) {
     let name = "cdn.example.com";
     let at = lookup(record, start, &DESKTOP, name, Some(CDN.ip));
-    let mut download = web::tls(record, at, (DESKTOP, 40_760), (CDN, 443), name);
-    for lost in [&[17, 18, 41][..], &[], &[96], &[33, 70], &[]] {
-        web::data(record, &mut download, By::Client, 310);
-        let part = messages::tls_data(&record.noise(150_000));
-        download.transfer(record, By::Server, &part, lost);
-        download.wait(record, 3 * SECOND);
+    let mut film = web::tls(record, at, (DESKTOP, 40_760), (CDN, 443), name);
+    for number in 0..26 {
+        let lost: &[usize] = match number {
+            9 => &[7, 8],
+            10 => &[3],
+            15 => &[20],
+            22 => &[11],
+            _ => &[],
+        };
+        web::data(record, &mut film, By::Client, 310);
+        let length = 9_000 + 1_600 * number.min(18) + record.below(4_000) as usize;
+        let part = messages::tls_data(&record.noise(length));
+        film.transfer(record, By::Server, &part, lost);
+        film.wait(record, 900 * MILLISECOND);
     }
-    download.close(record, By::Client);
+    film.close(record, By::Client);
 }
 
 /// Records a telephone call.
@@ -143,10 +151,11 @@ fn scan(record: &mut Recording, start: u64) {
 fn copy(record: &mut Recording, start: u64) {
     let (client, server) = ((LAPTOP, 49_830), (SERVER, 443));
     let mut copy = web::tls(record, start, client, server, "files.example.com");
-    for _ in 0..4 {
-        web::data(record, &mut copy, By::Client, 60_000);
+    for _ in 0..12 {
+        let length = 14_000 + record.below(12_000) as usize;
+        web::data(record, &mut copy, By::Client, length);
         web::data(record, &mut copy, By::Server, 90);
-        copy.wait(record, 1_500 * MILLISECOND);
+        copy.wait(record, 800 * MILLISECOND);
     }
     copy.close(record, By::Client);
 }
