@@ -89,8 +89,8 @@ fn heading(program: &str, option: &str) -> Option<&'static str> {
         "write" | "output" | "name" | "force" | "digits" | "format" | "compress" | "queue"
         | "packet-buffered" | "print" | "also" | "status-file" | "capture-comment" | "comment"
         | "max-open" => "Output",
-        "count" | "names" | "raw" | "json" | "csv" | "fields" | "payload" | "data" | "quiet"
-        | "bytecode" | "dump" => "Display",
+        "count" | "names" | "raw" | "json" | "csv" | "hash" | "fields" | "payload" | "data"
+        | "quiet" | "bytecode" | "dump" => "Display",
         "list-interfaces" | "list-data-link-types" | "list-time-stamp-types" | "dump_filter" => {
             "Information"
         }

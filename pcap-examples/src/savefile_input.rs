@@ -11,7 +11,7 @@ use crate::files::length;
 use crate::progress;
 use crate::savefile_kind::SavefileKind;
 use crate::savefile_reader::SavefileReader;
-use crate::savefile_source::SavefileSource;
+use crate::savefile_source::{Observer, SavefileSource};
 
 /// An open savefile.
 #[derive(Debug)]
@@ -39,6 +39,18 @@ impl SavefileInput {
         SavefileInput::open_with(path, bar)
     }
 
+    /// Opens a savefile with a progress bar, as [`open`](Self::open) does. If it is a stream, such as a pipe, the observer
+    /// is called with its bytes as they are read.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`open`](Self::open).
+    pub fn open_observed(path: &Path, observer: Option<Observer>) -> Outcome<SavefileInput> {
+        let bar = progress::byte_bar(length(path));
+        let source = SavefileSource::open_observed(path, &bar, observer)?;
+        SavefileInput::of_source(source, path, bar)
+    }
+
     /// Opens a savefile with a progress bar that several readers may share.
     ///
     /// # Errors
@@ -47,6 +59,10 @@ impl SavefileInput {
     /// at the limit of open files.
     pub fn open_with(path: &Path, bar: ProgressBar) -> Outcome<SavefileInput> {
         let source = SavefileSource::open(path, &bar)?;
+        SavefileInput::of_source(source, path, bar)
+    }
+
+    fn of_source(source: SavefileSource, path: &Path, bar: ProgressBar) -> Outcome<SavefileInput> {
         Ok(match source.kind.format() {
             SavefileFormat::Pcapng => {
                 SavefileInput::Blocks(BlockReader::of_source(source, path, bar)?)

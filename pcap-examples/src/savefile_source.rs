@@ -12,6 +12,10 @@ use crate::interruptible_reader::InterruptibleReader;
 use crate::savefile_kind::{HEADER_LENGTH, SavefileKind};
 use crate::{destination, files};
 
+/// A closure that is called with all bytes of a stream as they are read, before decompression, in another thread. At the
+/// end of the stream, it is called with none.
+pub type Observer = Box<dyn FnMut(&[u8]) + Send>;
+
 /// An open savefile.
 pub(crate) struct SavefileSource {
     pub(crate) kind: SavefileKind,
@@ -34,8 +38,21 @@ impl SavefileSource {
     ///
     /// Returns an error if a stream cannot be read, or if the compression is not supported.
     pub(crate) fn open(path: &Path, bar: &ProgressBar) -> Outcome<SavefileSource> {
+        SavefileSource::open_observed(path, bar, None)
+    }
+
+    /// Does the same. If the savefile is a stream, such as a pipe, the observer is called with its bytes.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`open`](Self::open).
+    pub(crate) fn open_observed(
+        path: &Path,
+        bar: &ProgressBar,
+        observer: Option<Observer>,
+    ) -> Outcome<SavefileSource> {
         if destination::is_fifo(path) {
-            return open_stream(Fifo::Closed(path.to_owned()), path, bar);
+            return open_stream(Fifo::Closed(path.to_owned()), path, bar, observer);
         }
         match open_file(path) {
             Some(mut file) if files::is_regular(&file) => {
@@ -50,8 +67,8 @@ impl SavefileSource {
                     }),
                 }
             }
-            Some(file) if !files::is_folder(&file) => open_stream(file, path, bar),
-            None if path == Path::new("-") => open_stream(io::stdin(), path, bar),
+            Some(file) if !files::is_folder(&file) => open_stream(file, path, bar, observer),
+            None if path == Path::new("-") => open_stream(io::stdin(), path, bar, observer),
             _ => Ok(SavefileSource {
                 kind: SavefileKind::default(),
                 data: Data::AtPath,
@@ -85,8 +102,12 @@ fn open_stream(
     stream: impl Read + Send + 'static,
     path: &Path,
     bar: &ProgressBar,
+    observer: Option<Observer>,
 ) -> Outcome<SavefileSource> {
-    let mut stream = InterruptibleReader::new(stream);
+    let mut stream = match observer {
+        Some(observer) => InterruptibleReader::new(Observed { stream, observer }),
+        None => InterruptibleReader::new(stream),
+    };
     let mut start = [0; HEADER_LENGTH];
     let length = read_start(&mut stream, &mut start).map_err(|e| {
         let path = path.display();
@@ -134,6 +155,20 @@ impl Read for Fifo {
             Fifo::Open(file) => file.read(buffer),
             Fifo::Closed(_) => Ok(0),
         }
+    }
+}
+
+/// A stream whose bytes an observer sees.
+struct Observed<R> {
+    stream: R,
+    observer: Observer,
+}
+
+impl<R: Read> Read for Observed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.stream.read(buffer)?;
+        (self.observer)(&buffer[..length]);
+        Ok(length)
     }
 }
 

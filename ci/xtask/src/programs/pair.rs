@@ -6,8 +6,9 @@ use crate::Result;
 use crate::command;
 
 /// The files with the pairs, in the order of the page. The first line of each is its heading.
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "reading",
+    "describing",
     "filters",
     "capturing",
     "rotation",

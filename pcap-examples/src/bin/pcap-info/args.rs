@@ -11,6 +11,7 @@ pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 const HELP: &str = "\
 Examples:
   pcap-info trace.pcap                 describe a savefile
+  pcap-info --hash trace.pcap.gz       with SHA-256 and SHA-1 of the file
   pcap-info -r trace.pcap udp port 53  only packets that pass a filter
   pcap-info --after +60s trace.pcap    without the first minute
   pcap-info --csv *.pcap               a line per file, for a spreadsheet
@@ -20,8 +21,9 @@ Examples:
 Each file is described on its own: --packets, --except and -c count its packets
 from 1, and +60s is relative to its first packet. Only packets that all options
 select count; sections, interfaces, statistics and comments of the file are
-described in any case, as far as it is read. The size is that of the file as it
-is, which may be compressed.
+described in any case, as far as it is read. The size and the hashes are those
+of the file as it is, which may be compressed. They are unknown if a pipe is not
+read to its end.
 
 first, last      the times of the first and the last packet in the file. If
                  packets are out of order, also the earliest and the latest
@@ -55,6 +57,7 @@ JSON:
   variant          of pcap: \"nanosecond\", \"modified\" or \"other\"
   compression      \"gzip\", \"zstd\" or \"lz4\"
   file_size        bytes of the file
+  sha256, sha1     with --hash
   end              where reading ended: \"complete\", \"truncated\" (within a packet
                    or block), \"damaged\", \"stopped\" by a signal, or \"limit\" of
                    the options
@@ -102,6 +105,9 @@ pub(crate) struct Args {
     /// The maximum number of packets to describe, in each file [default: all]
     #[arg(short = 'c', long, value_name = "N", value_parser = packet_limit)]
     limit: Option<u64>,
+    /// Also print SHA-256 and SHA-1 of each file
+    #[arg(long)]
+    pub(crate) hash: bool,
     /// Print JSON instead of text, one object per file (see below)
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,

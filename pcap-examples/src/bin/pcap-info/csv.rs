@@ -5,12 +5,14 @@ use crate::json::{number, seconds};
 use crate::totals::Totals;
 
 /// The names of the columns, which are those of the members in JSON.
-const COLUMNS: [&str; 34] = [
+const COLUMNS: [&str; 36] = [
     "path",
     "format",
     "variant",
     "compression",
     "file_size",
+    "sha256",
+    "sha1",
     "end",
     "error",
     "packets_read",
@@ -55,6 +57,7 @@ pub(crate) fn push(out: &mut Vec<u8>, description: &Description<'_>) {
         blocks,
         ..
     } = description;
+    let hashes = description.hashes.as_ref();
     let linktypes = totals.linktypes();
     let linktypes = linktypes.iter().map(|(linktype, _)| linktype.to_string());
     let file = [
@@ -63,6 +66,8 @@ pub(crate) fn push(out: &mut Vec<u8>, description: &Description<'_>) {
         kind.variant().map(|variant| variant.name().to_owned()),
         kind.compression.map(|compression| compression.to_string()),
         text(description.file_size),
+        hashes.map(|hashes| hashes.sha256.clone()),
+        hashes.map(|hashes| hashes.sha1.clone()),
         Some(description.end.name().to_owned()),
         description.error.clone(),
         text(Some(description.packets_read)),

@@ -9,6 +9,7 @@ use pcap_core::pcapng::{
 use pcap_examples::savefile_kind::SavefileKind;
 use pcap_examples::savefile_reader::SavefileReader;
 
+use crate::hashes::Hashes;
 use crate::interface_info::InterfaceInfo;
 use crate::room::Room;
 use crate::section_info::SectionInfo;
@@ -20,6 +21,8 @@ pub(crate) struct Description<'a> {
     pub(crate) kind: SavefileKind,
     /// The size of the file, if it is known.
     pub(crate) file_size: Option<u64>,
+    /// The hashes of the file, if they are wanted and known.
+    pub(crate) hashes: Option<Hashes>,
     pub(crate) end: End,
     /// Why the savefile is not complete.
     pub(crate) error: Option<String>,
@@ -83,6 +86,7 @@ impl<'a> Description<'a> {
             path,
             kind,
             file_size: None,
+            hashes: None,
             end: End::Complete,
             error: None,
             packets_read: 0,

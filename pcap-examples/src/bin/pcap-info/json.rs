@@ -17,12 +17,15 @@ pub(crate) fn push(out: &mut Vec<u8>, description: &Description<'_>) {
         blocks,
         ..
     } = description;
+    let hashes = description.hashes.as_ref();
     let object = Object::of_type(out, "info")
         .path("path", description.path)
         .text("format", kind.format())
         .some_text("variant", kind.variant().map(|variant| variant.name()))
         .some_text("compression", kind.compression)
         .some_number("file_size", description.file_size)
+        .some_text("sha256", hashes.map(|hashes| &hashes.sha256))
+        .some_text("sha1", hashes.map(|hashes| &hashes.sha1))
         .str("end", description.end.name())
         .some_text("error", description.error.as_ref())
         .number("packets_read", description.packets_read)

@@ -4,6 +4,7 @@ mod args;
 mod blocks;
 mod csv;
 mod description;
+mod hashes;
 mod interface_info;
 mod json;
 mod packets;
@@ -30,6 +31,7 @@ use pcap_examples::{program, signals, stderr};
 
 use crate::args::{Args, NAME};
 use crate::description::{Description, End};
+use crate::hashes::Hashing;
 
 fn main() -> ExitCode {
     program::main(NAME, |args: Args| {
@@ -89,8 +91,16 @@ fn describe<'a>(
     path: &'a Path,
     packets_read: &PacketCounter,
 ) -> Outcome<(Description<'a>, Option<Failure>)> {
+    let (hashing, observer) = match args.hash {
+        // Hashing standard input may take a long time.
+        true => {
+            let (hashing, observer) = signals::while_killable(|| Hashing::start(path));
+            (Some(hashing), observer)
+        }
+        false => (None, None),
+    };
     // Opening a FIFO blocks until its other end is opened.
-    let mut savefile = signals::while_killable(|| SavefileInput::open(path, true))?;
+    let mut savefile = signals::while_killable(|| SavefileInput::open_observed(path, observer))?;
     signals::break_on_end(savefile.break_handle());
     let mut description = Description::new(path, savefile.kind());
     let selection = &input.selection;
@@ -111,6 +121,18 @@ fn describe<'a>(
         }
         Ok(end) => (end, None),
         Err(failure) => (end_of(&failure), Some(failure)),
+    };
+    let is_complete = end == End::Complete;
+    let hashes = hashing.map_or(Ok(None), |hashing| hashing.finish(is_complete));
+    let failure = match hashes {
+        Ok(hashes) => {
+            description.hashes = hashes;
+            failure
+        }
+        Err(error) => failure.or_else(|| {
+            let path = path.display();
+            Some(Failure::Text(format!("cannot hash `{path}`: {error}")))
+        }),
     };
     description.end = end;
     description.error = failure.as_ref().map(Failure::reason);

@@ -96,6 +96,10 @@ impl Table {
         if let Some(size) = description.file_size {
             self.row("file size", &size_text(size));
         }
+        if let Some(hashes) = &description.hashes {
+            self.row("SHA-256", &hashes.sha256);
+            self.row("SHA-1", &hashes.sha1);
+        }
         let after = counted::packets(description.packets_read);
         match description.end {
             End::Complete | End::Limit => {}

@@ -38,6 +38,12 @@ pub(super) const ROWS: &[Refused] = &[
         &["-C"],
         "after an error, the other files are described, and the status is 1",
     ),
+    row(
+        "capinfos, tcpdump",
+        &[INFO],
+        &["-H"],
+        "use `--hash`, which prints SHA-256 and SHA-1",
+    ),
     row("capinfos", &[INFO], &["-v"], "use `--version`"),
     row(
         "tcpdump",

@@ -73,6 +73,8 @@ fn all_values_are_those_of_capinfos() {
         check("Number of packets", text(&ours["packets"], ""));
         check("File size (bytes)", text(&ours["file_size"], ""));
         assert_eq!(ours["file_size"], size(path));
+        check("SHA256", text(&ours["sha256"], ""));
+        check("SHA1", text(&ours["sha1"], ""));
         check("Data size (bytes)", text(&ours["bytes"], ""));
         let order = match ours["strict_time_order"].as_bool() {
             Some(true) => "True",

@@ -101,7 +101,7 @@ fn blocks(order: Order) -> Ng {
             (2, b"a machine"),
             (3, b"a system"),
             (4, b"a program"),
-            (1, b"the first comment"),
+            (1, b"the first\x1b[31m comment"),
         ],
     );
     let speed = ng.u64(1_000_000_000);

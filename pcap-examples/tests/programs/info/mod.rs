@@ -13,7 +13,7 @@ use crate::common::{RunResult, path_arg, run_program};
 
 /// Returns the description of a savefile, which may be incomplete.
 fn describe(path: &Path) -> Value {
-    description(&run_program("info", &["--json", path_arg(path)]))
+    description(&run_program("info", &["--json", "--hash", path_arg(path)]))
 }
 
 /// Returns the description that a program has printed. After it, there may be an error.

@@ -1,10 +1,13 @@
 //! Which packets count, and how reading ends.
 
+use std::fs::File;
+
 use super::{describe, description};
 use crate::common::{
-    gzip, path_arg, program, record, run_program, run_with_stdin, sample_packets, savefile,
+    gzip, path_arg, program, record, run_program, run_with_stdin, sample_packets, savefile, tool,
     write_file,
 };
+use crate::pcapng::bytes::{Ng, Order};
 use crate::pcapng::two_sections;
 
 #[test]
@@ -134,13 +137,106 @@ fn truncated_and_damaged_files_are_described_up_to_there() {
 fn standard_input_may_be_a_pipe_or_compressed() {
     let bytes = savefile(false, false, 1, &sample_packets());
     for (input, compression) in [(bytes.clone(), None), (gzip(&bytes), Some("gzip"))] {
-        let ran = run_with_stdin(program("info").args(["--json", "-"]), &input);
+        let ran = run_with_stdin(program("info").args(["--json", "--hash", "-"]), &input);
         let ours = description(&ran);
         assert_eq!((&ours["path"], &ours["packets"]), (&"-".into(), &8.into()));
         assert_eq!(ours["compression"].as_str(), compression);
         assert_eq!(ours["file_size"], input.len());
-        let words = ["--json", "-c", "1", "-"];
+        let hash = run_with_stdin(&mut tool("sha256sum"), &input);
+        assert_eq!(ours["sha256"], hash.text()[..64]);
+        // The size and the hashes are unknown if the pipe is not read to its end.
+        let words = ["--json", "--hash", "-c", "1", "-"];
         let ran = run_with_stdin(program("info").args(words), &input);
-        assert!(description(&ran)["file_size"].is_null());
+        let ours = description(&ran);
+        assert!(
+            ours["file_size"].is_null() && ours["sha1"].is_null(),
+            "{ours}"
+        );
+        // A file as standard input has one position, at which reading begins.
+        let folder = tempfile::tempdir().unwrap();
+        let path = write_file(folder.path(), "a", &input);
+        let mut command = program("info");
+        command.args(["--json", "--hash", "-"]);
+        let output = command.stdin(File::open(path).unwrap()).output().unwrap();
+        let line = String::from_utf8(output.stdout).unwrap();
+        let ours: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(
+            (&ours["packets"], &ours["file_size"]),
+            (&8.into(), &input.len().into())
+        );
+        assert_eq!(ours["sha256"], hash.text()[..64]);
     }
+}
+
+/// A signal ends the program while its input stays open.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_read_before_a_signal_is_described() {
+    use crate::common::process::{Lines, Process};
+    use std::io::Write;
+    let bytes = savefile(false, false, 1, &sample_packets());
+    let mut process = Process::piped(program("info").args(["--json", "--hash", "-"]));
+    let stdin = process.child().stdin.as_mut().unwrap();
+    stdin.write_all(&bytes[..bytes.len() - 1]).unwrap();
+    let lines = Lines::of(&mut process);
+    let ask = || process.signal(libc::SIGUSR1);
+    lines.until(ask, |line| line == "7 packets read");
+    process.signal(libc::SIGINT);
+    let ran = process.end_unread();
+    assert_eq!(ran.status, Some(1));
+    let ours = description(&ran);
+    assert_eq!(
+        (&ours["end"], &ours["packets"]),
+        (&"stopped".into(), &7.into())
+    );
+    assert!(ours["file_size"].is_null() && ours["sha256"].is_null());
+    let error = lines.rest();
+    assert!(error.contains("stopped before the end of `-`"), "{error}");
+}
+
+#[test]
+fn more_comments_than_fit_into_memory_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ng = Ng::new(Order::Little);
+    ng.section(-1, &[]);
+    ng.interface(1, 0, &[]);
+    for n in 0..35_000 {
+        ng.packet(0, n, b"data", &[(1, b"look")]);
+    }
+    // Interfaces are kept apart from comments.
+    ng.interface(1, 0, &[(2, b"eth1")]);
+    let path = write_file(folder.path(), "a.pcapng", &ng.bytes);
+    let ours = describe(&path);
+    assert_eq!(ours["packet_comments"], 35_000);
+    let kept = ours["comments"].as_array().unwrap();
+    assert_eq!(
+        kept.len() as u64 + ours["omitted"].as_u64().unwrap(),
+        35_000
+    );
+    assert!((10_000..35_000).contains(&kept.len()), "{}", kept.len());
+    assert_eq!(kept[9]["packet"], 10);
+    assert_eq!(ours["interfaces"][1]["name"], "eth1");
+    let text = run_program("info", &[path_arg(&path)]).success_output();
+    assert!(
+        text.contains("34990 more, which pcap-read prints\n"),
+        "{text}"
+    );
+    assert!(
+        text.ends_with(" sections, interfaces and comments\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_options_of_capinfos_are_explained() {
+    let ran = run_program("info", &["-c", "trace.pcap"]);
+    assert_eq!(ran.status, Some(2));
+    let expected = "the number of packets is printed without `-c`";
+    assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+    let ran = run_program("info", &["-T", "-m", "trace.pcap"]);
+    assert!(
+        ran.stderr.contains("`--csv` prints a header"),
+        "{}",
+        ran.stderr
+    );
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::files::create;
 use super::{describe, values};
-use crate::common::{gzip, path_arg, run_program, sample_packets, savefile, write_file};
+use crate::common::{gzip, path_arg, run_program, run_tool, sample_packets, savefile, write_file};
 
 #[test]
 fn lines_are_aligned_and_have_the_numbers() {
@@ -53,7 +53,7 @@ fn all_files_fit_80_columns() {
     let folder = tempfile::tempdir().unwrap();
     let files = create(folder.path());
     let words: Vec<&str> = files.iter().map(|path| path_arg(path)).collect();
-    let ran = run_program("info", &words);
+    let ran = run_program("info", &[&["--hash"], &words[..]].concat());
     let text = ran.text();
     // Those that begin with a path, or with text of the file, may be longer.
     let lines = text
@@ -64,9 +64,12 @@ fn all_files_fit_80_columns() {
     }
     let part = text.split("blocks.pcapng\n").nth(1).unwrap();
     let part = part.split("\n\n").next().unwrap();
+    let blocks = files.iter().find(|path| path.ends_with("blocks.pcapng"));
+    let sha1 = run_tool("sha1sum", &[path_arg(blocks.unwrap())]);
     for line in [
+        &format!("  SHA-1        {}", &sha1[..40]),
         "  hardware     a machine",
-        "  comment      the first comment",
+        "  comment      the first\\u{1b}[31m comment",
         "  names        2 IPv4 names",
         "  blocks       1 secret",
         "  dropped      7 packets before others",
@@ -92,7 +95,7 @@ fn csv_has_the_values_of_json() {
     std::fs::copy(&files[0], &odd).unwrap();
     files.insert(0, odd);
     let words: Vec<&str> = files.iter().map(|path| path_arg(path)).collect();
-    let ran = run_program("info", &[&["--csv"], &words[..]].concat());
+    let ran = run_program("info", &[&["--csv", "--hash"], &words[..]].concat());
     let mut rows = ran.text().lines().map(values);
     let names = rows.next().unwrap();
     let mut compared = 0;
