@@ -81,7 +81,11 @@ impl Chromium {
         match chromium.open_page() {
             Ok(page) => chromium.page = page,
             Err(failure) => {
-                let reason = chromium.last_message().unwrap_or(failure.to_string());
+                let reason = failure.to_string();
+                let reason = reason
+                    .strip_prefix("cannot control Chromium: ")
+                    .unwrap_or(&reason);
+                let reason = chromium.last_message().unwrap_or(reason.to_owned());
                 return Err(cannot("start", &program, reason));
             }
         }

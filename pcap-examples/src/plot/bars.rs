@@ -140,8 +140,8 @@ pub(super) fn bar_rows(
         for (number, value) in row.values.iter().enumerate() {
             let mut wide = value * scale;
             // What exists is visible.
-            if *value > 0.0 && wide < 1.0 {
-                wide = 1.0;
+            if *value > 0.0 && wide < 2.0 {
+                wide = 2.0;
             }
             if wide > 0.0 {
                 let class = format!("bar {}", series_class('s', number));
