@@ -3,7 +3,7 @@
   const problems = [];
   const width = document.documentElement.clientWidth;
   const quoted = (text) => JSON.stringify(text.length > 60 ? text.slice(0, 57) + "…" : text);
-  const svgs = [...document.querySelectorAll("svg.plot")].filter((svg) => svg.getClientRects().length > 0);
+  const svgs = [...document.querySelectorAll("svg")].filter((svg) => svg.getClientRects().length > 0);
 
   // The rectangles of all visible texts. Line boxes are higher than letters.
   const boxes = [];
@@ -43,13 +43,13 @@
     }
   });
 
-  // Texts outside of their plot, of the screen, or of a box that hides what does not fit.
+  // Texts outside of their picture, of the screen, or of a box that hides what does not fit.
   for (const box of boxes) {
     if (box.svg) {
       const outer = box.svg.getBoundingClientRect();
       const inside = box.left >= outer.left - 1 && box.right <= outer.right + 1 &&
         box.top >= outer.top - 1 && box.bottom <= outer.bottom + 1;
-      if (!inside) problems.push(`the text ${quoted(box.text)} is outside of its plot`);
+      if (!inside) problems.push(`the text ${quoted(box.text)} is outside of its picture`);
     }
     let scrolls = false;
     for (let node = box.owner; node && node !== document.documentElement && node !== document.body; node = node.parentElement) {
@@ -70,7 +70,7 @@
     problems.push(`the page is ${document.documentElement.scrollWidth} pixels wide, wider than the screen of ${width}`);
   }
 
-  // The text of plots is large enough, and can be told from the background.
+  // Text is large enough, and can be told from the background.
   const rgb = (color) => (color.match(/[\d.]+/g) || []).slice(0, 3).map(Number);
   const light = (color) => {
     const [r, g, b] = rgb(color).map((part) => {
@@ -104,7 +104,7 @@
   }
   problems.push(...dim);
 
-  // Plots have a title, a description and names of their axes with units.
+  // Pictures have a title. Plots also have a description, and names of their axes with units.
   const ids = new Set();
   for (const element of document.querySelectorAll("[id]")) {
     if (ids.has(element.id)) problems.push(`the identifier ${element.id} exists twice`);
@@ -113,9 +113,10 @@
   for (const svg of svgs) {
     const title = svg.querySelector(":scope > title")?.textContent.trim();
     const name = quoted(title || svg.outerHTML.slice(0, 60));
-    if (!title) problems.push(`the plot ${name} has no title`);
+    if (!title) problems.push(`the picture ${name} has no title`);
+    if (svg.getAttribute("role") !== "img") problems.push(`the picture ${name} has no role`);
+    if (!svg.matches(".plot")) continue;
     if (!svg.querySelector(":scope > desc")?.textContent.trim()) problems.push(`the plot ${name} has no description`);
-    if (svg.getAttribute("role") !== "img") problems.push(`the plot ${name} has no role`);
     const axes = [...svg.querySelectorAll(".axis-name")].filter((axis) => axis.textContent.trim());
     if (axes.length !== Number(svg.dataset.axes)) {
       problems.push(`the plot ${name} names ${axes.length} axes, expected ${svg.dataset.axes}`);
@@ -140,5 +141,5 @@
       level = own;
     }
   }
-  return { problems, plots: svgs.length, texts: boxes.length, height: document.documentElement.scrollHeight };
+  return { problems, pictures: svgs.length, texts: boxes.length, height: document.documentElement.scrollHeight };
 })()

@@ -70,7 +70,7 @@ fn check_file(args: &Args, chromium: &mut Chromium, file: &Path) -> Outcome<usiz
             args.most_bytes
         ));
     }
-    let (mut plots, mut texts) = (0, 0);
+    let (mut pictures, mut texts) = (0, 0);
     let views = match file.extension() {
         // A picture has its own width. Printing it has no page to adapt.
         Some(extension) if extension == "svg" => {
@@ -93,7 +93,7 @@ fn check_file(args: &Args, chromium: &mut Chromium, file: &Path) -> Outcome<usiz
             new.chain(complaints)
                 .map(|problem| format!("{name}: {problem}")),
         );
-        plots = plots.max(found["plots"].as_u64().unwrap_or(0));
+        pictures = pictures.max(found["pictures"].as_u64().unwrap_or(0));
         texts = texts.max(found["texts"].as_u64().unwrap_or(0));
         if let Some(folder) = &args.save {
             save(chromium, folder, file, name, view, found["height"].as_u64())?;
@@ -108,7 +108,7 @@ fn check_file(args: &Args, chromium: &mut Chromium, file: &Path) -> Outcome<usiz
     }
     if problems.is_empty() {
         println!(
-            "{name}: {bytes} bytes, {plots} plots and {texts} texts are right in {} views",
+            "{name}: {bytes} bytes, {pictures} pictures and {texts} texts are right in {} views",
             views.len()
         );
     }
