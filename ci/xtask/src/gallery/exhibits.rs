@@ -45,6 +45,11 @@ pub(super) struct Exhibit {
 }
 
 impl Exhibit {
+    /// Returns the command lines in one line.
+    pub(super) fn title(&self) -> String {
+        self.commands.join("; ").replace("\\\n ", "")
+    }
+
     /// Returns the name in the gallery of a file that the page shows.
     pub(super) fn file_name(&self, shown: &Shown) -> String {
         match shown {
@@ -62,6 +67,8 @@ impl Exhibit {
 pub(super) enum Step {
     /// These keys are pressed, named as in tmux.
     Press(Vec<String>),
+    /// This text is typed.
+    Type(String),
     /// This text appears.
     Await(String),
 }
@@ -173,6 +180,7 @@ fn set(exhibit: &mut Exhibit, line: &str) -> Result<()> {
             let keys = keys.split(' ').map(str::to_owned).collect();
             exhibit.steps.push(Step::Press(keys));
         }
+        Some(("type", text)) => exhibit.steps.push(Step::Type(text.to_owned())),
         Some(("await", text)) => exhibit.steps.push(Step::Await(text.to_owned())),
         Some(("screen", size)) => {
             let [columns, rows] = parse_size(size)?;

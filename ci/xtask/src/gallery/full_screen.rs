@@ -33,6 +33,9 @@ pub(super) fn run(exhibit: &Exhibit, rows: usize, folder: &Path) -> Result<Vec<V
             Step::Press(keys) => {
                 tmux.command(&["send-keys"], keys)?;
             }
+            Step::Type(text) => {
+                tmux.command(&["send-keys", "-l"], std::slice::from_ref(text))?;
+            }
             Step::Await(text) => tmux.wait_for(text)?,
         }
     }

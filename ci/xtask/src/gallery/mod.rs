@@ -91,8 +91,7 @@ fn show(exhibit: &Exhibit, inputs: &Path, folder: &Path) -> Result<Files> {
         terminal::text(&rows).into_bytes(),
     );
     if exhibit.is_picture {
-        let title = exhibit.commands.join("; ").replace("\\\n ", "");
-        let svg = picture::svg(&title, &rows, exhibit.columns);
+        let svg = picture::svg(&exhibit.title(), &rows, exhibit.columns);
         add(format!("{}.svg", exhibit.name), svg.into_bytes());
     }
     for shown in &exhibit.shown {

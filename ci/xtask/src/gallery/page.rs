@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::exhibits::{Exhibit, Section, Shown};
+use super::exhibits::{Exhibit, Section, Shown, Step};
 
 /// The width of paragraphs.
 const WIDTH: usize = 120;
@@ -42,14 +42,13 @@ pub(super) fn page(sections: &[Section], text: impl Fn(&Exhibit) -> String) -> S
         );
         for exhibit in &section.exhibits {
             let _ = write!(page, "\n{}\n\n", wrapped(&exhibit.about));
+            if exhibit.rows.is_some() {
+                let _ = writeln!(page, "{}\n", wrapped(&steps(exhibit)));
+            }
             if exhibit.is_picture {
-                let alternative = exhibit.commands.join("; ").replace("\\\n ", "");
-                let _ = writeln!(
-                    page,
-                    "[![{}]({name}.svg)]({name}.txt)",
-                    alternative.replace('[', "\\[").replace(']', "\\]"),
-                    name = exhibit.name
-                );
+                let title = exhibit.title().replace('[', "\\[").replace(']', "\\]");
+                let name = &exhibit.name;
+                let _ = writeln!(page, "[![{title}]({name}.svg)]({name}.txt)");
             } else {
                 let _ = writeln!(page, "```console\n{}```", text(exhibit));
             }
@@ -67,6 +66,25 @@ pub(super) fn page(sections: &[Section], text: impl Fn(&Exhibit) -> String) -> S
         }
     }
     page
+}
+
+/// Describes how to get to what is on the screen: the command line and the keys.
+fn steps(exhibit: &Exhibit) -> String {
+    let mut text = format!("`{}`", exhibit.title());
+    let mut keys = Vec::new();
+    for step in &exhibit.steps {
+        match step {
+            Step::Press(names) => {
+                keys.extend(names.iter().map(|name| format!("<kbd>{name}</kbd>")))
+            }
+            Step::Type(typed) => keys.push(format!("`{typed}`")),
+            Step::Await(_) => {}
+        }
+    }
+    if !keys.is_empty() {
+        text = format!("{text}, then {}", keys.join(" "));
+    }
+    text
 }
 
 /// Wraps a paragraph.

@@ -28,7 +28,7 @@ svg{--f:#24292f;--b:#fbfbfd;--e:#d8dee4;--p:#6e7781;\
 --c0:#4b5563;--c1:#ff7b72;--c2:#7ee787;--c3:#e3b341;--c4:#79b8ff;--c5:#d2a8ff;--c6:#76d9e6;--c7:#b1bac4;\
 --c8:#6e7681;--c9:#ffa198;--c10:#56d364;--c11:#f2cc60;--c12:#a5d6ff;--c13:#e2c5ff;--c14:#b3f0ff;--c15:#f0f6fc}}\
 text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:var(--f);white-space:pre}\
-.w{fill:var(--b);stroke:var(--e)}.s{fill:var(--f)}\
+rect,path{shape-rendering:crispEdges}.w{fill:var(--b);stroke:var(--e);shape-rendering:auto}.s{fill:var(--f)}\
 .b{font-weight:600}.d{opacity:.6}.i{font-style:italic}.u{text-decoration:underline}";
 
 /// Returns a picture of a screen. `title` is for those who cannot see it.
