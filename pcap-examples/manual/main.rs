@@ -33,6 +33,9 @@ mod replay;
 #[path = "../src/bin/pcap-split/args.rs"]
 #[allow(dead_code)]
 mod split;
+#[path = "../src/bin/pcap-stats/args.rs"]
+#[allow(dead_code)]
+mod stats;
 #[path = "../src/bin/pcap-top/args.rs"]
 #[allow(dead_code)]
 mod top;
@@ -92,7 +95,7 @@ fn run(args: &Args) -> Outcome {
 }
 
 /// Returns the name and the command line of each program.
-fn commands() -> [(&'static str, Command); 12] {
+fn commands() -> [(&'static str, Command); program::NAMES.len()] {
     program::NAMES.map(|name| {
         // In the modules above, `CARGO_BIN_NAME` is the name of this program.
         let command = match name {
@@ -107,6 +110,7 @@ fn commands() -> [(&'static str, Command); 12] {
             "pcap-recode" => program::command_of::<recode::Args>(name),
             "pcap-replay" => program::command_of::<replay::Args>(name),
             "pcap-split" => program::command_of::<split::Args>(name),
+            "pcap-stats" => program::command_of::<stats::Args>(name),
             "pcap-top" => program::command_of::<top::Args>(name),
             other => unreachable!("there is no program {other}"),
         };

@@ -17,7 +17,7 @@ use crate::value_parsers::to_output_path;
 use crate::{closed_stdout, escape, help, signals, stderr};
 
 /// The names of the programs.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     "pcap-bpf",
     "pcap-capture",
     "pcap-demo",
@@ -29,6 +29,7 @@ pub const NAMES: [&str; 12] = [
     "pcap-recode",
     "pcap-replay",
     "pcap-split",
+    "pcap-stats",
     "pcap-top",
 ];
 

@@ -1,0 +1,121 @@
+//! The command line of `pcap-stats`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ColorChoice, Parser, ValueEnum};
+use pcap_examples::options::device::SourceOptions;
+use pcap_examples::options::plot::PlotArg;
+use pcap_examples::options::range::{self, RangeOptions};
+use pcap_examples::options::table::{self, Table};
+use pcap_examples::{signals, value_parsers};
+
+pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
+
+const HELP: &str = "\
+Examples:
+  pcap-stats trace.pcap                      an overview
+  pcap-stats --table conv,tcp --top 0 a.pcap all TCP conversations
+  pcap-stats --table endpoints *.pcap.gz     of all files together
+  pcap-stats --report trace.html trace.pcap  a page with plots and tables
+  pcap-stats -i eth0 --duration 60 udp       one minute of a device
+  pcap-stats --csv --table rates,1s a.pcap > rates.csv
+
+Tables:
+  summary        packets, bytes, times and rates
+  protocols      the headers in the packets, as a tree; also io,phs
+  conversations  pairs of addresses, of a layer if it is named:
+                 conversations,tcp (eth, ip, ipv6, tcp, udp, sctp); also conv
+  endpoints      addresses, of a layer if it is named: endpoints,ip
+  lengths        lengths of packets on the wire; also plen,tree
+  rates          packets and bytes over time: rates,10s; also io,stat,10
+  tcp            connections, resets and retransmissions
+  dns            names in queries and responses; also dns,tree
+  hosts          the busiest hosts over time
+Without --table, all but hosts are printed, and of conversations and endpoints
+those of the highest layers that have packets.
+
+Bytes are those on the wire. In a tunnel, addresses and ports of all layers
+count, as in tshark. Fragments after the first have no ports, so they do not
+belong to conversations of TCP or UDP. The direction of the first packet of a
+conversation is from A to B.
+
+Several savefiles are read at the same time, and their packets counted
+together. Each of them begins anew for retransmissions. If a file is damaged,
+the packets before the damage count, the other files are still read, and the
+status is 1.
+
+Memory is bounded: of a million conversations, the ones with the most bytes
+remain, and the tables say how many packets belong to others.";
+
+const JSON_HELP: &str = "\
+JSON:
+  One object per table, with the members schema (the version of the schema: 1),
+  type (\"table\"), table (its name), layer, rows (an array of objects, whose
+  members are named as the columns of --csv), rows_left_out (the number of rows
+  beyond --top) and notes. Times are seconds since 1970, and durations seconds,
+  with nine decimals, as strings. A JSON Schema is in
+  pcap-examples/schema/v1.json, which is installed in PREFIX/share.";
+
+/// Counts what is in packets: protocols, conversations, endpoints, lengths, rates over time,
+/// TCP resets and retransmissions, and DNS names. Reads savefiles, or captures on a device.
+#[derive(Parser)]
+#[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", range::HELP, signals::HELP, JSON_HELP))]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) source: SourceOptions,
+    #[command(flatten)]
+    pub(crate) range: RangeOptions,
+    /// Stop after this number of packets
+    #[arg(short = 'c', long, value_name = "N", value_parser = value_parsers::number(1_u64..))]
+    pub(crate) limit: Option<u64>,
+    /// Stop the capture after this time, in seconds or with a unit: 0.5, 60s, 5m
+    #[arg(long, value_name = "TIME", requires = "interface", value_parser = value_parsers::nonzero_seconds)]
+    pub(crate) duration: Option<Duration>,
+    /// Print this table (see below); may be repeated [default: an overview]
+    #[arg(long = "table", value_name = "TABLE", value_parser = table::table)]
+    pub(crate) tables: Vec<Table>,
+    /// The maximum number of rows of a table; 0 means all
+    #[arg(long, value_name = "N", default_value = "10", value_parser = value_parsers::number(0_u64..))]
+    pub(crate) top: u64,
+    /// The order of conversations, endpoints and names
+    #[arg(long, value_name = "ORDER", default_value = "bytes")]
+    pub(crate) sort: Order,
+    /// Print JSON instead of text, one object per table (see below)
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Print comma-separated values instead of text; requires a single --table
+    #[arg(long, requires = "tables")]
+    pub(crate) csv: bool,
+    /// Write a page with plots and tables (HTML); `-` means standard output
+    #[arg(long, value_name = "FILE", value_parser = value_parsers::output_path())]
+    pub(crate) report: Option<PathBuf>,
+    /// Write a plot to a picture (SVG); may be repeated. The plots are rates,
+    /// protocols, conversations, endpoints, lengths and hosts
+    #[arg(long, value_name = "PLOT=FILE", value_parser = PlotArg::parse)]
+    pub(crate) plot: Vec<PlotArg>,
+    /// Print no statistics of the capture on standard error
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// When to use colors; by default on a terminal, unless NO_COLOR is set
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true
+    )]
+    pub(crate) color: ColorChoice,
+}
+
+/// The order of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Order {
+    /// Most bytes first
+    Bytes,
+    /// Most packets first
+    Packets,
+    /// Earliest first packet first
+    Start,
+    /// Longest first
+    Duration,
+}
