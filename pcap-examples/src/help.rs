@@ -47,6 +47,10 @@ fn heading(program: &str, option: &str) -> Option<&'static str> {
         {
             "Compilation"
         }
+        "limit" | "duration" if program == "pcap-stats" => "Selection",
+        "snapshot-length" | "linktype" | "time-stamp-precision" if program == "pcap-stats" => {
+            "Device"
+        }
         "interval" | "layer" | "max-conversations" | "rows" if program == "pcap-top" => "Display",
         "read" | "files-from" | "follow" | "run" | "match" => "Input",
         "limit" | "autostop" | "duration" if is_capture => "End of the capture",
@@ -86,11 +90,11 @@ fn heading(program: &str, option: &str) -> Option<&'static str> {
         | "join-interfaces" => "Changes",
         "file-size" | "file-time" | "file-count" | "ring-buffer" | "print-files"
         | "postrotate-command" | "min-free" | "sync" => "Several files",
-        "write" | "output" | "name" | "force" | "digits" | "format" | "compress" | "queue"
-        | "packet-buffered" | "print" | "also" | "status-file" | "capture-comment" | "comment"
-        | "max-open" => "Output",
-        "count" | "names" | "raw" | "json" | "csv" | "hash" | "fields" | "payload" | "data"
-        | "quiet" | "bytecode" | "dump" => "Display",
+        "write" | "output" | "report" | "plot" | "name" | "force" | "digits" | "format"
+        | "compress" | "queue" | "packet-buffered" | "print" | "also" | "status-file"
+        | "capture-comment" | "comment" | "max-open" => "Output",
+        "count" | "table" | "top" | "order" | "names" | "raw" | "json" | "csv" | "hash"
+        | "fields" | "payload" | "data" | "quiet" | "bytecode" | "dump" => "Display",
         "list-interfaces" | "list-data-link-types" | "list-time-stamp-types" | "dump_filter" => {
             "Information"
         }

@@ -48,4 +48,5 @@ mod replay;
 #[cfg(target_os = "linux")]
 mod signals;
 mod split;
+mod stats;
 mod views;

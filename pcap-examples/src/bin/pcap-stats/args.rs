@@ -16,7 +16,7 @@ const HELP: &str = "\
 Examples:
   pcap-stats trace.pcap                      an overview
   pcap-stats --table conv,tcp --top 0 a.pcap all TCP conversations
-  pcap-stats --table endpoints *.pcap.gz     of all files together
+  pcap-stats --table endpoints *.pcap.gz      of all files together
   pcap-stats --report trace.html trace.pcap  a page with plots and tables
   pcap-stats -i eth0 --duration 60 udp       one minute of a device
   pcap-stats --csv --table rates,1s a.pcap > rates.csv
@@ -78,9 +78,9 @@ pub(crate) struct Args {
     /// The maximum number of rows of a table; 0 means all
     #[arg(long, value_name = "N", default_value = "10", value_parser = value_parsers::number(0_u64..))]
     pub(crate) top: u64,
-    /// The order of conversations, endpoints and names
+    /// The order of conversations, endpoints and DNS names
     #[arg(long, value_name = "ORDER", default_value = "bytes")]
-    pub(crate) sort: Order,
+    pub(crate) order: Order,
     /// Print JSON instead of text, one object per table (see below)
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use pcap_core::{Active, Capture, End, Next, WarningKind};
@@ -10,10 +10,12 @@ use pcap_examples::drain::drain_capture;
 use pcap_examples::exit::{self, Outcome};
 use pcap_examples::interface_counts::InterfaceCounts;
 use pcap_examples::options::device::ChosenDevice;
+use pcap_examples::progress::StatusLine;
 use pcap_examples::traffic::Traffic;
-use pcap_examples::{counted, signals, stderr};
+use pcap_examples::{signals, stderr};
 
 use crate::args::{Args, NAME};
+use crate::live_report::LiveReport;
 use crate::tables;
 
 /// How often the program checks whether it must end while no packets arrive.
@@ -23,20 +25,18 @@ const CLOCK_INTERVAL: u32 = 64;
 /// How often the counts of libpcap are read.
 const UPDATE_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The counts of a capture.
-pub(crate) struct Counted {
-    pub(crate) traffic: Traffic,
-    pub(crate) interfaces: Vec<InterfaceCounts>,
-}
-
 /// Counts the packets of devices until a limit or a request to end the program. A device that goes away does not end the
 /// others.
-pub(crate) fn count(args: &Args, devices: &[ChosenDevice]) -> Outcome<(Counted, Outcome)> {
+pub(crate) fn count(
+    args: &Args,
+    devices: &[ChosenDevice],
+) -> Outcome<(Traffic, LiveReport, Outcome)> {
     let open = |device: &ChosenDevice| device.activate(|options| Ok(options.activate()?));
     let captures: Vec<Capture<Active>> = devices.iter().map(open).collect::<Outcome<_>>()?;
-    for capture in &captures {
-        signals::break_on_end(capture.break_handle());
-    }
+    let handles: Vec<_> = captures.iter().map(Capture::break_handle).collect();
+    handles.iter().cloned().for_each(signals::break_on_end);
+    let report = LiveReport::new(devices.len());
+    report.answer_signals(handles, args.source.timeout());
     let limits = Limits {
         left: args.limit.map(Mutex::new),
         deadline: args
@@ -49,32 +49,26 @@ pub(crate) fn count(args: &Args, devices: &[ChosenDevice]) -> Outcome<(Counted, 
             announce(device, capture);
         }
     }
+    let mut line = StatusLine::new(!args.quiet);
     let counts: Vec<_> = thread::scope(|scope| {
-        let started: Vec<_> = devices
-            .iter()
-            .zip(captures)
-            .map(|(device, capture)| {
-                let limits = &limits;
-                scope.spawn(move || Counting::new(args, device, capture).run(limits))
-            })
-            .collect();
-        started
-            .into_iter()
-            .map(thread::ScopedJoinHandle::join)
-            .collect()
+        let devices = devices.iter().zip(captures).enumerate();
+        let threads = devices.map(|(number, (device, capture))| {
+            let counting = Counting::new(args, device, capture, number, &report);
+            let limits = &limits;
+            scope.spawn(move || counting.run(limits))
+        });
+        let threads: Vec<_> = threads.collect();
+        report.show_until_end(&mut line, &threads);
+        threads.into_iter().map(ScopedJoinHandle::join).collect()
     });
-    let mut all = Counted {
-        traffic: Traffic::new(tables::limits(args)),
-        interfaces: Vec::new(),
-    };
+    let mut traffic = Traffic::new(tables::limits(args));
     let mut outcome = Ok(());
     for counted in counts {
-        let (counting, result) = counted.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        all.traffic.merge(counting.traffic);
-        all.interfaces.push(counting.interface);
+        let (counts, result) = counted.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        traffic.merge(counts);
         outcome = exit::both(outcome, result);
     }
-    Ok((all, outcome))
+    Ok((traffic, report, outcome))
 }
 
 /// Prints the device, its link type and its snaplen, and then the warnings of libpcap.
@@ -91,41 +85,6 @@ fn announce(device: &ChosenDevice, capture: &Capture<Active>) {
     for warning in warnings.filter(|warning| warning.kind() != WarningKind::PromiscNotSupported) {
         stderr::print_message(NAME, format_args!("warning: {name}: {warning}"));
     }
-}
-
-/// Prints how many packets were captured and lost.
-pub(crate) fn print_statistics(counted: &Counted) {
-    let totals = counted.traffic.totals();
-    let (packets, bytes) = (
-        counted::packets(totals.packets),
-        counted::bytes(totals.bytes),
-    );
-    stderr::print_line(format_args!("{packets} captured, {bytes}"));
-    let interfaces = &counted.interfaces;
-    let mut total = InterfaceCounts::default();
-    interfaces.iter().for_each(|interface| total.add(interface));
-    if total.stats.is_some() {
-        stderr::print_line(&total);
-    }
-    if interfaces.len() > 1 {
-        for interface in interfaces.iter().filter(|one| one.stats.is_some()) {
-            stderr::print_line(format_args!("{}: {interface}", interface.name));
-        }
-    }
-}
-
-/// Returns sentences about packets that are missing in the counts.
-pub(crate) fn warnings(counted: &Counted) -> Vec<String> {
-    let interfaces = counted.interfaces.iter();
-    let lost = interfaces.filter(|interface| interface.lost() > 0);
-    lost.map(|interface| {
-        let packets = counted::packets(interface.lost());
-        format!(
-            "{packets} of {} were dropped before they were counted.",
-            interface.name
-        )
-    })
-    .collect()
 }
 
 /// When the capture ends.
@@ -169,42 +128,52 @@ impl Limits {
 }
 
 /// The counts of one device.
-struct Counting {
+struct Counting<'a> {
     capture: Capture<Active>,
     traffic: Traffic,
     interface: InterfaceCounts,
     updated: Instant,
+    /// The number of the device in the report.
+    number: usize,
+    report: &'a LiveReport,
 }
 
-/// What a thread has counted, and how it ended.
-struct Ended {
-    traffic: Traffic,
-    interface: InterfaceCounts,
-}
-
-impl Counting {
-    fn new(args: &Args, device: &ChosenDevice, capture: Capture<Active>) -> Counting {
+impl<'a> Counting<'a> {
+    fn new(
+        args: &Args,
+        device: &ChosenDevice,
+        capture: Capture<Active>,
+        number: usize,
+        report: &'a LiveReport,
+    ) -> Counting<'a> {
         Counting {
             capture,
             traffic: Traffic::new(tables::limits(args)),
             interface: InterfaceCounts::new(device.display_name()),
             updated: Instant::now(),
+            number,
+            report,
         }
     }
 
-    fn run(mut self, limits: &Limits) -> (Ended, Outcome) {
+    fn run(mut self, limits: &Limits) -> (Traffic, Outcome) {
         let counted = self.count(limits);
         let drained = match &counted {
             Ok(true) if !limits.is_used_up() => self.drain(limits),
             _ => Ok(()),
         };
-        let updated = self.interface.update(&self.capture, false);
+        let updated = self.update();
         let outcome = exit::both(exit::both(counted.map(drop), drained), updated);
-        let ended = Ended {
-            traffic: self.traffic,
-            interface: self.interface,
-        };
-        (ended, outcome)
+        (self.traffic, outcome)
+    }
+
+    /// Reads the counts of libpcap, and reports all counts.
+    fn update(&mut self) -> Outcome {
+        self.updated = Instant::now();
+        let updated = self.interface.update(&self.capture, false);
+        self.report
+            .set(self.number, self.traffic.totals(), &self.interface);
+        updated
     }
 
     /// Counts packets until the end. Returns `false` if the capture has ended by itself.
@@ -227,7 +196,10 @@ impl Counting {
                     }
                 }
                 Next::Timeout => wait = WAIT,
-                Next::End(End::Break) => {}
+                Next::End(End::Break) => {
+                    // The report of SIGUSR1 waits for these counts.
+                    let _ = self.update();
+                }
                 Next::End(End::Eof) => return Ok(false),
             }
             let now = Instant::now();
@@ -236,9 +208,8 @@ impl Counting {
                 None => return Ok(true),
             }
             if now.duration_since(self.updated) >= UPDATE_INTERVAL {
-                self.updated = now;
                 // If libpcap has no statistics, that is an error at the end.
-                let _ = self.interface.update(&self.capture, false);
+                let _ = self.update();
             }
         }
     }

@@ -4,6 +4,7 @@ mod args;
 mod csv;
 mod json;
 mod live;
+mod live_report;
 mod outputs;
 mod plots;
 mod report;
@@ -53,18 +54,18 @@ fn run(args: &Args) -> Outcome {
         }
         Source::Devices(devices) => {
             outputs::check(args, &[])?;
-            let (counted, outcome) = live::count(args, &devices)?;
+            let (traffic, report, outcome) = live::count(args, &devices)?;
             let names = devices
                 .iter()
                 .map(|device| device.display_name().into_owned());
             let result = Result {
-                traffic: &counted.traffic,
+                traffic: &traffic,
                 sources: names.collect(),
-                warnings: live::warnings(&counted),
+                warnings: report.warnings(),
             };
             let written = outputs::write(args, &result);
             if !args.quiet {
-                live::print_statistics(&counted);
+                report.print();
             }
             exit::both(outcome, written)
         }

@@ -5,20 +5,21 @@ use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use indicatif::ProgressBar;
 use pcap_core::pcapng::Block;
 use pcap_examples::block_reader::BlockReader;
-use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::link_filters::LinkFilters;
 use pcap_examples::options::input::Input;
 use pcap_examples::options::range::PacketRange;
+use pcap_examples::packet_counter::PacketCounter;
 use pcap_examples::savefile_input::SavefileInput;
 use pcap_examples::savefile_reader::SavefileReader;
 use pcap_examples::traffic::Traffic;
-use pcap_examples::{files, progress, signals};
+use pcap_examples::{counted, files, progress, signals, stderr};
 
 use crate::args::{Args, NAME};
 use crate::tables;
@@ -26,10 +27,17 @@ use crate::tables;
 /// Counts the packets of all savefiles. If a file is damaged, counts the packets before the damage, and continues with
 /// the next file.
 pub(crate) fn count(args: &Args, input: &Input) -> (Traffic, Outcome) {
+    let counters = Counters::default();
+    let report = counters.clone();
+    signals::on_report(move || {
+        let packets = counted::packets(report.sum());
+        stderr::print_line(format_args!("{packets} read"));
+    });
     let work = Work {
         args,
         input,
         bar: progress::byte_bar(total_length(input)),
+        counters,
         next: AtomicUsize::new(0),
         done: Mutex::new(Done {
             traffic: Traffic::new(tables::limits(args)),
@@ -68,9 +76,31 @@ struct Work<'a> {
     args: &'a Args,
     input: &'a Input,
     bar: ProgressBar,
+    counters: Counters,
     /// The index of the next file to read.
     next: AtomicUsize,
     done: Mutex<Done>,
+}
+
+/// The numbers of packets that the threads have read, which SIGUSR1 prints.
+#[derive(Clone, Default)]
+struct Counters(Arc<Mutex<Vec<Arc<PacketCounter>>>>);
+
+impl Counters {
+    /// Adds a counter for one more thread.
+    fn add(&self) -> Arc<PacketCounter> {
+        let counter = Arc::new(PacketCounter::default());
+        self.lock().push(Arc::clone(&counter));
+        counter
+    }
+
+    fn sum(&self) -> u64 {
+        self.lock().iter().map(|counter| counter.get()).sum()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<PacketCounter>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The counts of the files that were read, in the order of the files.
@@ -100,20 +130,24 @@ impl Done {
 
 impl Work<'_> {
     fn count_until_end(&self) {
+        let counter = self.counters.add();
+        let mut number = 0;
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(path) = self.input.files.get(index) else {
                 return;
             };
-            let mut counting = Counting::new(self.args);
+            let mut counting = Counting::new(self.args, Arc::clone(&counter));
+            counting.number = number;
             let outcome = counting.count(self, path);
+            number = counting.number;
             self.add(index, (counting.traffic, outcome));
         }
     }
 
     /// Counts one file after the other. The numbers of packets count on.
     fn count_in_order(&self) {
-        let mut counting = Counting::new(self.args);
+        let mut counting = Counting::new(self.args, self.counters.add());
         for (index, path) in self.input.files.iter().enumerate() {
             let outcome = match counting.is_over() {
                 true => Ok(()),
@@ -139,13 +173,16 @@ struct Counting {
     range: PacketRange,
     /// The number of packets read, with those that are not selected.
     number: u64,
+    /// The same number, for SIGUSR1.
+    counter: Arc<PacketCounter>,
     /// The number of packets that may still be counted.
     left: u64,
 }
 
 impl Counting {
-    fn new(args: &Args) -> Counting {
+    fn new(args: &Args, counter: Arc<PacketCounter>) -> Counting {
         Counting {
+            counter,
             traffic: Traffic::new(tables::limits(args)),
             range: args.range.start(),
             number: 0,
@@ -196,11 +233,10 @@ impl Counting {
             filter = Some(selection.compile_for(input.capture()).map_err(failure)?);
         }
         let (_, outcome) = input.for_each_packet(|_, packet| {
-            if !is_simple {
-                self.number += 1;
-                if !self.range.selects(self.number, Some(packet.timestamp())) {
-                    return Ok(self.flow());
-                }
+            self.number += 1;
+            self.counter.set(self.number);
+            if !is_simple && !self.range.selects(self.number, Some(packet.timestamp())) {
+                return Ok(self.flow());
             }
             if let Some(filter) = &filter {
                 if !filter.matches_packet(packet) {
@@ -228,7 +264,6 @@ impl Counting {
     /// Counts the packets of a pcapng savefile.
     fn count_blocks(&mut self, work: &Work<'_>, path: &Path, mut input: BlockReader) -> Outcome {
         let mut filters = LinkFilters::new(NAME, work.input.selection.clone());
-        let mut outcome = Ok(());
         while let Some(block) = input.next_block()? {
             let endian = block.as_raw().endian();
             match block {
@@ -240,6 +275,7 @@ impl Counting {
                     let (linktype, packet, time) =
                         (block.linktype(), block.packet(), block.timestamp());
                     self.number += 1;
+                    self.counter.set(self.number);
                     if self.range.selects(self.number, time)
                         && filters.accepts(linktype, endian, packet, &work.bar)
                     {
@@ -250,18 +286,14 @@ impl Counting {
                         self.left -= 1;
                     }
                     if self.is_over() {
-                        return outcome;
+                        return Ok(());
                     }
                 }
                 _ => {}
             }
         }
         let compiled = filters.outcome();
-        outcome = exit::both(
-            outcome,
-            compiled.map_err(|error| filter_failure(path, &error)),
-        );
-        outcome
+        compiled.map_err(|error| filter_failure(path, &error))
     }
 }
 

@@ -46,7 +46,7 @@ impl Rows {
     pub(crate) fn new(args: &Args) -> Rows {
         Rows {
             top: args.top,
-            order: args.sort,
+            order: args.order,
         }
     }
 

@@ -101,7 +101,7 @@ fn arrange(command: Command) -> Command {
             words.help("The savefiles to read; `-` means standard input. With `-r` or `-i`, the words of the filter instead")
         })
         .mut_arg("interface", |interface| {
-            let interface = interface.conflicts_with("read");
+            let interface = interface.conflicts_with("read").long_help(None);
             interface.help("Capture on this device instead of reading savefiles, by its name or its number in pcap-capture -D")
         });
     device_only.into_iter().fold(command, |command, id| {

@@ -2,6 +2,7 @@
 //! program prints a sentence that says why, or what to use.
 
 mod copying;
+mod counting;
 mod describing;
 mod printing;
 mod sending;
@@ -28,6 +29,7 @@ pub fn all() -> impl Iterator<Item = &'static Refused> {
         describing::ROWS,
         copying::ROWS,
         sending::ROWS,
+        counting::ROWS,
     ]
     .into_iter()
     .flatten()

@@ -37,7 +37,7 @@ pub(crate) fn program(name: &str) -> Command {
     // Local times do not depend on the system.
     command.env("TZ", "UTC");
     reset_signals(&mut command);
-    if ["capture", "demo", "replay", "top"].contains(&name) {
+    if ["capture", "demo", "replay", "stats", "top"].contains(&name) {
         isolate(&mut command);
     }
     command
@@ -105,6 +105,7 @@ fn built(name: &str) -> &'static str {
         "recode" => env!("CARGO_BIN_EXE_pcap-recode"),
         "replay" => env!("CARGO_BIN_EXE_pcap-replay"),
         "split" => env!("CARGO_BIN_EXE_pcap-split"),
+        "stats" => env!("CARGO_BIN_EXE_pcap-stats"),
         "top" => env!("CARGO_BIN_EXE_pcap-top"),
         other => panic!("there is no program {other}"),
     }
