@@ -7,8 +7,16 @@
 
   // The rectangles of all visible texts. Line boxes are higher than letters.
   const boxes = [];
+  const isScrolledAway = (owner, rect) => {
+    for (let node = owner.parentElement; node && node !== document.documentElement && node !== document.body; node = node.parentElement) {
+      if (node instanceof SVGElement || !["auto", "scroll"].includes(getComputedStyle(node).overflowY)) continue;
+      const outer = node.getBoundingClientRect();
+      if (rect.top >= outer.bottom || rect.bottom <= outer.top) return true;
+    }
+    return false;
+  };
   const add = (text, owner, rect, svg) => {
-    if (rect.width < 1 || rect.height < 1) return;
+    if (rect.width < 1 || rect.height < 1 || isScrolledAway(owner, rect)) return;
     const cut = rect.height * 0.2;
     boxes.push({ text, owner, svg, left: rect.left, right: rect.right, top: rect.top + cut, bottom: rect.bottom - cut });
   };

@@ -124,11 +124,17 @@ pub(super) fn bar_rows(
         top,
         bottom: top + heights.sum::<f64>() + 2.0,
     };
-    // The axis reaches as far as bars do with the texts after them.
-    let scale = ((area.width() - text_width - 12.0) / most.max(f64::MIN_POSITIVE))
-        .min(area.width() / ticks.top);
+    // The longest bar leaves room for the text after it. Numbers beyond the edge are left out.
+    let most = if most > 0.0 { most } else { ticks.top };
+    let scale = (area.width() - text_width - 12.0) / most;
+    let mut ticks = ticks;
+    ticks
+        .ticks
+        .retain(|(value, _)| value * scale <= area.width());
+    let (last, _) = ticks.ticks.last().cloned().unwrap_or_default();
+    ticks.top = last.max(f64::MIN_POSITIVE);
     let shown = Area {
-        right: (left + scale * ticks.top).min(area.right),
+        right: left + scale * last,
         ..area
     };
     let end = horizontal_numbers(drawing, shown, &ticks, &named(axis, &ticks.unit));

@@ -13,6 +13,9 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 const WIDE: f64 = 800.0;
 const NARROW: f64 = 352.0;
 
+/// Values with more characters than this are smaller.
+const LONG_FACT: usize = 14;
+
 pub(super) fn page(report: &Report) -> String {
     let title = escape(&report.title);
     let mut out = format!(
@@ -62,7 +65,11 @@ fn facts(out: &mut String, facts: &[Fact]) {
     *out += "<dl class=\"facts\">\n";
     for fact in facts {
         let (name, value) = (escape(&fact.name), escape(&fact.value));
-        let _ = write!(out, "<div><dt>{name}</dt><dd><bdi>{value}</bdi>");
+        let class = match fact.value.chars().count() > LONG_FACT {
+            true => " class=\"long\"",
+            false => "",
+        };
+        let _ = write!(out, "<div><dt>{name}</dt><dd{class}><bdi>{value}</bdi>");
         if let Some(note) = &fact.note {
             let _ = write!(out, " <small><bdi>{}</bdi></small>", escape(note));
         }

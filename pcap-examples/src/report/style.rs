@@ -23,11 +23,12 @@ a:focus-visible,.box:focus-visible{outline:2px solid var(--link);outline-offset:
 .facts div{padding:10px 14px}
 dt{font-size:12.5px}
 dd{margin:0;font-size:19px;font-weight:600;line-height:1.35;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+dd.long{font-size:15px;line-height:1.6}
 small{display:block;font-size:12.5px;font-weight:400}
 figure{margin:0 0 16px;padding:4px}
 .plot{display:block;width:100%;height:auto}
 .narrow{display:none;max-width:520px;margin:0 auto}
-.box{margin:0 0 16px;overflow-x:auto;\
+.box{margin:0 0 16px;overflow:auto;max-height:560px;\
 background:linear-gradient(to right,var(--card) 20px,transparent 50px) local,\
 linear-gradient(to left,var(--card) 20px,transparent 50px) right local,\
 linear-gradient(to right,var(--edge),transparent 14px),linear-gradient(to left,var(--edge),transparent 14px) right,\
@@ -36,13 +37,13 @@ table{width:100%;border-collapse:collapse;font-size:13.5px;font-variant-numeric:
 caption{padding:12px 14px 8px;overflow-wrap:anywhere;text-align:left;font-weight:600;color:var(--plot-text);font-size:15px}
 th,td{padding:5px 14px;text-align:left;vertical-align:baseline;border-top:1px solid var(--plot-grid);font-weight:400;\
 white-space:nowrap}
-thead th{color:var(--plot-muted);font-size:12.5px;border-top:0;white-space:normal;vertical-align:bottom}
+thead th{position:sticky;top:0;background:var(--card);box-shadow:0 1px var(--border);color:var(--plot-muted);font-size:12.5px;border-top:0;white-space:normal;vertical-align:bottom}
 tbody th bdi{white-space:pre}
-tbody .host bdi{white-space:normal}
+tbody .host bdi{white-space:pre-wrap}
 tbody tr:hover{background:var(--plot-track)}
 .number{text-align:right}
 td i{margin-left:.2em;font-style:normal}
-tbody .host{min-width:22ch;max-width:27ch;white-space:normal;overflow-wrap:anywhere;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:12.5px}
+tbody .host{max-width:48ch;white-space:normal;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:12.5px}
 .note{margin-top:-8px;font-size:13.5px}
 .warning{padding:9px 14px;border-left:3px solid var(--warning);border-radius:4px;background:var(--warning-background)}
 footer{margin-top:40px;font-size:13px}
@@ -51,6 +52,8 @@ body{padding:18px 12px 28px}
 h1{font-size:22px}
 .facts{grid-template-columns:repeat(auto-fill,minmax(138px,1fr));gap:8px}
 dd{font-size:17px}
+dd.long{font-size:14px}
+.box{max-height:75vh}
 .wide{display:none}
 .narrow{display:block}
 figure{padding:2px}
@@ -68,12 +71,13 @@ nav{display:none}
 h2{break-after:avoid}
 figure,tr,.facts div,.warning{break-inside:avoid}
 .facts{grid-template-columns:repeat(4,1fr)}
-.box{overflow:visible;border-radius:0;background:none}
+.box{overflow:visible;max-height:none;border-radius:0;background:none}
+thead th{position:static}
 table{font-size:8.5pt}
 caption{padding:10px 6px 6px}
 thead{display:table-header-group}
 th,td{padding:3px 6px;white-space:normal;overflow-wrap:anywhere}
 tbody th bdi{white-space:pre-wrap}
-tbody .host{min-width:0;font-size:8pt}
+tbody .host{max-width:none;font-size:8pt}
 }
 ";

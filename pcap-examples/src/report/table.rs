@@ -108,9 +108,8 @@ fn class_of(kind: ColumnKind) -> &'static str {
 
 fn write_cell(out: &mut String, kind: ColumnKind, cell: &Cell) {
     let _ = match cell {
-        // Long addresses break after colons.
         Cell::Text(text) if kind == ColumnKind::Host => {
-            write!(out, "<bdi>{}</bdi>", escape(text).replace(':', ":<wbr/>"))
+            write!(out, "<bdi>{}</bdi>", breakable(&escape(text)))
         }
         // Text from right to left must not change the order of what is beside it.
         Cell::Text(text) => write!(out, "<bdi>{}</bdi>", escape(text)),
@@ -132,6 +131,25 @@ fn write_cell(out: &mut String, kind: ColumnKind, cell: &Cell) {
         }
         Cell::Empty => Ok(()),
     };
+}
+
+/// Returns escaped text of hosts that has few places to break a line: between two hosts, and in long addresses.
+fn breakable(text: &str) -> String {
+    let text = text.replace(" &lt;-&gt; ", "\u{a0}&lt;-&gt; ");
+    let text = text.replace(" ↔ ", "\u{a0}↔ ").replace(" → ", "\u{a0}→ ");
+    let mut out = String::with_capacity(text.len());
+    let mut since_break = 0;
+    for character in text.chars() {
+        out.push(character);
+        since_break += 1;
+        if character == ' ' {
+            since_break = 0;
+        } else if character == ':' && since_break > 17 {
+            out += "<wbr/>";
+            since_break = 0;
+        }
+    }
+    out
 }
 
 /// Writes a number in groups of three digits, which the stylesheet separates: a copied number has no spaces.
