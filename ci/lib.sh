@@ -62,6 +62,7 @@ things_of() {
     pages) echo chromium dejavu ;;
     programs) echo tcpdump tshark tcpreplay ip unshare gzip zstd lz4 ;;
     gallery) echo ip unshare script jq tmux ;;
+    top) echo ip unshare tmux ping ;;
     sanitize) echo valgrind ;;
     package) echo debootstrap unshare ip dpkg-deb dpkg-shlibdeps strip gzip debian-keys apt-get ;;
     msrv) echo debootstrap unshare ip debian-keys apt-get ;;

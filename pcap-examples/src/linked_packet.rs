@@ -13,6 +13,8 @@ pub struct LinkedPacket<'a> {
     pub packet: Packet<'a>,
     /// Where it is in a pcapng savefile.
     pub origin: Option<&'a PacketOrigin<'a>>,
+    /// Whether it is known when the packet was captured.
+    has_time: bool,
 }
 
 impl<'a> LinkedPacket<'a> {
@@ -23,13 +25,33 @@ impl<'a> LinkedPacket<'a> {
             linktype,
             packet,
             origin: None,
+            has_time: true,
+        }
+    }
+
+    /// Returns a packet of a pcapng savefile.
+    #[must_use]
+    pub fn of_block(origin: &'a PacketOrigin<'a>) -> LinkedPacket<'a> {
+        LinkedPacket {
+            linktype: Dlt::from(origin.block.linktype()),
+            packet: origin.block.packet(),
+            origin: Some(origin),
+            has_time: origin.has_time(),
+        }
+    }
+
+    /// Returns the packet without its time, which is not known.
+    #[must_use]
+    pub fn without_time(self) -> LinkedPacket<'a> {
+        LinkedPacket {
+            has_time: false,
+            ..self
         }
     }
 
     /// Returns when the packet was captured. Packets of pcapng savefiles may have no time.
     #[must_use]
     pub fn time(&self) -> Option<Timestamp> {
-        let has_time = self.origin.is_none_or(PacketOrigin::has_time);
-        has_time.then(|| self.packet.timestamp())
+        self.has_time.then(|| self.packet.timestamp())
     }
 }

@@ -77,6 +77,7 @@ impl PacketLines {
             linktype,
             packet,
             origin,
+            ..
         } = *linked;
         let known = decode(linktype, packet.data());
         let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;

@@ -108,12 +108,7 @@ impl PacketPrinter {
     /// Appends the lines of a packet of a pcapng savefile.
     #[inline]
     pub fn push_block(&mut self, out: &mut Vec<u8>, origin: &PacketOrigin<'_>) {
-        let linked = LinkedPacket {
-            linktype: Dlt::from(origin.block.linktype()),
-            packet: origin.block.packet(),
-            origin: Some(origin),
-        };
-        self.push_packet(out, &linked);
+        self.push_packet(out, &LinkedPacket::of_block(origin));
     }
 
     fn push_packet(&mut self, out: &mut Vec<u8>, linked: &LinkedPacket<'_>) {

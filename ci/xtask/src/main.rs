@@ -1,6 +1,7 @@
 //! The tasks of `ci/` that are too complex for a shell script. Each has a `ci/NAME` script, which explains it, installs
 //! missing dependencies and runs this program from the root of the repository.
 
+mod check_top;
 mod cold_build;
 mod command;
 mod crates;
@@ -21,17 +22,19 @@ fn main() -> ExitCode {
     let verb = arguments.next().unwrap_or_default();
     let arguments: Vec<String> = arguments.collect();
     let result = match verb.as_str() {
+        "check-top" => check_top::run(&arguments),
         "cold-build" => cold_build::run(&arguments),
         "crates" => crates::run(&arguments),
         "deb" => deb::run(&arguments),
         "flood" => flood::run(&arguments),
+        "flood-top" => flood::top::run(&arguments),
         "gallery" => gallery::run(&arguments),
         "install-programs" => install_programs::run(&arguments),
         "programs" => programs::run(&arguments),
         "update-bindings" => update_bindings::run(&arguments),
         _ => {
             eprintln!(
-                "usage: cargo xtask cold-build|crates|deb|flood|gallery|install-programs|programs|update-bindings"
+                "usage: cargo xtask check-top|cold-build|crates|deb|flood|flood-top|gallery|install-programs|programs|update-bindings"
             );
             eprintln!("`ci/NAME --help` explains each; ci/package runs deb");
             return ExitCode::FAILURE;

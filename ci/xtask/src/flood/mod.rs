@@ -8,6 +8,7 @@ mod loss;
 mod privileges;
 mod savefile;
 mod sender;
+pub(crate) mod top;
 
 use std::fs;
 use std::path::PathBuf;

@@ -6,7 +6,7 @@ mod compare;
 mod devices;
 mod exhibits;
 mod full_screen;
-mod office;
+pub(crate) mod office;
 mod page;
 mod picture;
 mod screen;

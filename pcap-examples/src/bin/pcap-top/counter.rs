@@ -91,8 +91,8 @@ impl Counting {
         }
     }
 
-    /// Keeps a packet of the wanted conversation.
-    fn find(&mut self, linktype: Dlt, packet: Packet<'_>, has_time: bool) {
+    /// Keeps a packet if it may belong to the wanted conversation.
+    pub(crate) fn find(&mut self, linktype: Dlt, packet: Packet<'_>, has_time: bool) {
         let part = &mut self.part;
         if part
             .wanted

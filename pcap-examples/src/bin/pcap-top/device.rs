@@ -10,6 +10,7 @@ use pcap_examples::interface_counts::InterfaceCounts;
 use pcap_examples::signals;
 
 use crate::counter::Counting;
+use crate::debug;
 use crate::source::{Source, State, current_second};
 
 /// How long to wait for packets, and how often the counts of libpcap are read.
@@ -76,6 +77,7 @@ fn read_until_end(
         }
         if updated.is_none_or(|updated| updated.elapsed() >= INTERVAL) {
             updated = Some(Instant::now());
+            debug::panic_if_wanted("reader");
             if let Some(counting) = &mut counting {
                 counting.refill(KEPT);
             } else {

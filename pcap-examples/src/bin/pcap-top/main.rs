@@ -81,6 +81,9 @@ fn run(args: Args) -> Outcome {
         signals::end_at(Instant::now() + duration);
     }
     let model = Model::new(sources.clone(), limits);
+    if !args.json {
+        screen::close_on_panic();
+    }
     let readers: Vec<JoinHandle<Outcome>> = readings.into_iter().map(thread::spawn).collect();
     let shown = match args.json {
         true => print_json(&args, model, &sources, readers),
@@ -122,6 +125,7 @@ fn open_savefile(args: &Args, limits: TrafficLimits) -> Outcome<(Vec<Arc<Source>
         follow: args.follow,
         selection: selection.clone(),
         path,
+        is_searching: false,
     };
     let input = savefile.open()?;
     let kind = match args.follow || !savefile.is_regular() {

@@ -72,7 +72,9 @@ impl Model {
         let mut last = Traffic::new(self.limits);
         let mut arrived = Totals::default();
         for (number, source) in self.sources.iter().enumerate() {
-            for part in source.counter.take(recent) {
+            let status = source.status();
+            let is_searched = status.is_repeatable && status.state == State::AtEnd;
+            for part in source.counter.take(recent && !is_searched) {
                 if part.generation < self.generations[number] {
                     continue;
                 }
@@ -88,6 +90,9 @@ impl Model {
                 part.recent.iter().for_each(&mut found);
                 found(&part.found);
                 last.merge(part.traffic);
+            }
+            if recent && is_searched {
+                source.request_find();
             }
         }
         if self.is_live() {

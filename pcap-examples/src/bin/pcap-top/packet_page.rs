@@ -63,7 +63,10 @@ impl PacketPage {
     fn push(&mut self, kept: &Kept) {
         let mut text = Vec::new();
         self.names.set_source(kept.source);
-        let linked = LinkedPacket::new(kept.linktype, kept.packet());
+        let mut linked = LinkedPacket::new(kept.linktype, kept.packet());
+        if kept.time.is_none() {
+            linked = linked.without_time();
+        }
         self.formatter.push(&mut text, &linked, &mut self.names);
         for line in String::from_utf8_lossy(&text).lines() {
             if self.lines.len() == MAX_LINES {

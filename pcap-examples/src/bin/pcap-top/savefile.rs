@@ -28,6 +28,16 @@ pub(crate) struct Savefile {
     /// Whether to wait for more packets at its end.
     pub(crate) follow: bool,
     pub(crate) selection: Selection,
+    /// Whether it is read again to find the packets of a conversation, which were counted already.
+    pub(crate) is_searching: bool,
+}
+
+/// What the thread is asked for after the end of the savefile.
+enum Request {
+    /// Another filter.
+    Filter(String),
+    /// The packets of a conversation.
+    Find,
 }
 
 /// Why reading has stopped.
@@ -60,6 +70,7 @@ impl Savefile {
     pub(crate) fn read(mut self, source: &Source, input: SavefileInput) -> Outcome {
         // Standard input cannot be opened again at its start.
         let is_repeatable = self.is_regular() && self.path.as_os_str() != "-" && !self.follow;
+        source.update(|status| status.is_repeatable = is_repeatable);
         let mut input = Some(input);
         let mut outcome = Ok(());
         loop {
@@ -67,6 +78,7 @@ impl Savefile {
                 Some(input) => self.read_once(source, input, is_repeatable),
                 None => Ok(Stopped::Eof),
             };
+            self.is_searching = false;
             let stopped = stopped.unwrap_or_else(|failure| {
                 source.update(|status| status.state = State::Failed(failure.to_string()));
                 outcome = Err(failure);
@@ -81,7 +93,16 @@ impl Savefile {
                             status.state = State::AtEnd;
                         }
                     });
-                    wait_for_request(source)
+                    match wait_for_request(source) {
+                        Some(Request::Find) => {
+                            self.is_searching = true;
+                            // If it cannot be opened, nothing is found.
+                            input = self.open().ok();
+                            continue;
+                        }
+                        Some(Request::Filter(expression)) => Some(expression),
+                        None => None,
+                    }
                 }
             };
             let Some(expression) = expression else {
@@ -222,21 +243,28 @@ impl Savefile {
             true => packet.timestamp().secs(),
             false => current_second(),
         };
-        source.update(|status| status.received.add(packet.wire_len()));
         let mut counting = source.counter.lock();
+        if self.is_searching {
+            counting.find(linktype, packet, has_time);
+            return;
+        }
+        source.update(|status| status.received.add(packet.wire_len()));
         counting.count(linktype, packet, second, has_time);
         source.counter.hand_over(&mut counting);
     }
 }
 
 /// Waits for a request after the end of the savefile. Returns `None` if the source must end.
-fn wait_for_request(source: &Source) -> Option<String> {
+fn wait_for_request(source: &Source) -> Option<Request> {
     loop {
         if source.must_end() || signals::end().is_some() {
             return None;
         }
         if let Some(expression) = source.take_request() {
-            return Some(expression);
+            return Some(Request::Filter(expression));
+        }
+        if source.take_find() {
+            return Some(Request::Find);
         }
         thread::sleep(INTERVAL);
     }

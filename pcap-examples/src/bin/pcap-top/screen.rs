@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,20 +22,25 @@ const PATIENCE: Duration = Duration::from_secs(1);
 static IS_SHOWN: Mutex<bool> = Mutex::new(false);
 /// Whether the screen is open, so that it must be closed at the end.
 static IS_OPEN: AtomicBool = AtomicBool::new(false);
+/// Whether a thread has panicked.
+static HAS_PANICKED: AtomicBool = AtomicBool::new(false);
 
 /// The terminal that the program draws on.
 pub(crate) type Screen = Terminal<CrosstermBackend<Update>>;
 
-/// Opens the full screen. From now on, a panic closes it before its message is printed.
+/// From now on, a panic of any thread closes the screen before its message is printed. Call this before the program has
+/// other threads.
+pub(crate) fn close_on_panic() {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        HAS_PANICKED.store(true, Ordering::SeqCst);
+        close();
+        print(panic);
+    }));
+}
+
+/// Opens the full screen.
 pub(crate) fn open() -> io::Result<Screen> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let print = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| {
-            close();
-            print(panic);
-        }));
-    });
     enter()?;
     Terminal::new(CrosstermBackend::new(Update::default()))
 }
@@ -45,23 +50,28 @@ pub(crate) fn enter() -> io::Result<()> {
     // A shell may have changed the modes, and crossterm sets them only if they are not set yet.
     let _ = terminal::disable_raw_mode();
     terminal::enable_raw_mode()?;
-    IS_OPEN.store(true, Ordering::Relaxed);
+    IS_OPEN.store(true, Ordering::SeqCst);
     let mut update = Vec::new();
     queue!(update, EnterAlternateScreen, Hide)?;
     let mut is_shown = lock();
     *is_shown = true;
-    write(&update)
+    let written = write(&update);
+    drop(is_shown);
+    if HAS_PANICKED.load(Ordering::SeqCst) {
+        close();
+    }
+    written
 }
 
 /// Returns whether the screen is open. A panic of another thread closes it.
 pub(crate) fn is_open() -> bool {
-    IS_OPEN.load(Ordering::Relaxed)
+    IS_OPEN.load(Ordering::SeqCst)
 }
 
 /// Leaves the full screen, and restores the modes of the terminal. Does nothing if there is none. Waits only for a
 /// limited time until the terminal accepts that. Any thread may call this.
 pub(crate) fn close() {
-    if !IS_OPEN.swap(false, Ordering::Relaxed) {
+    if !IS_OPEN.swap(false, Ordering::SeqCst) {
         return;
     }
     // A terminal that is stopped with Ctrl-S blocks.

@@ -104,9 +104,14 @@ impl Series {
     }
 
     /// Returns the mean of each of `columns` equal parts of the last `span` seconds, as packets and bytes per second. A
-    /// part before the first second is `None`.
-    pub(crate) fn columns(&self, span: usize, columns: usize) -> Vec<Option<(f64, f64)>> {
-        let length = self.seconds.len();
+    /// part before the first second is `None`. With `is_live`, the last second is not over, so it does not count.
+    pub(crate) fn columns(
+        &self,
+        span: usize,
+        columns: usize,
+        is_live: bool,
+    ) -> Vec<Option<(f64, f64)>> {
+        let length = self.seconds.len().saturating_sub(usize::from(is_live));
         let column = |index: usize| {
             // Counted from the end, because the last column ends now.
             let from_end = |part: usize| (columns - part) * span / columns;
@@ -135,7 +140,7 @@ mod tests {
     }
 
     fn bytes(series: &Series, span: usize, columns: usize) -> Vec<Option<f64>> {
-        let columns = series.columns(span, columns);
+        let columns = series.columns(span, columns, false);
         columns.iter().map(|c| c.map(|(_, bytes)| bytes)).collect()
     }
 
@@ -163,6 +168,7 @@ mod tests {
             bytes(&series, 2, 4),
             [Some(0.0), Some(0.0), Some(40.0), Some(40.0)]
         );
+        assert_eq!(series.columns(1, 1, true), [Some((0.0, 0.0))]);
         series.extend_to(105);
         assert_eq!(bytes(&series, 3, 3), [Some(40.0), Some(0.0), Some(0.0)]);
     }
@@ -182,6 +188,6 @@ mod tests {
         assert_eq!(series.len(), MAX_SECONDS);
         let mut sum = Series::default();
         sum.merge(&series);
-        assert_eq!(sum.columns(MAX_SECONDS, 1), [Some((1.0, 1.0))]);
+        assert_eq!(sum.columns(MAX_SECONDS, 1, false), [Some((1.0, 1.0))]);
     }
 }

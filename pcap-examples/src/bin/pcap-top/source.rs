@@ -44,6 +44,8 @@ pub(crate) struct Status {
     pub(crate) filter: String,
     /// The link types, for which filters are compiled.
     pub(crate) linktypes: Vec<Dlt>,
+    /// Whether it is a savefile that can be read again.
+    pub(crate) is_repeatable: bool,
 }
 
 /// A change of the filter, and its outcome.
@@ -68,6 +70,7 @@ pub(crate) struct Source {
     status: Mutex<Status>,
     edit: Mutex<Edit>,
     is_edited: AtomicBool,
+    must_find: AtomicBool,
     must_end: AtomicBool,
     handle: Mutex<Option<BreakHandle>>,
 }
@@ -92,9 +95,11 @@ impl Source {
                 interface: None,
                 filter: filter.0.to_owned(),
                 linktypes: Vec::new(),
+                is_repeatable: false,
             }),
             edit: Mutex::default(),
             is_edited: AtomicBool::new(false),
+            must_find: AtomicBool::new(false),
             must_end: AtomicBool::new(false),
             handle: Mutex::default(),
         })
@@ -161,6 +166,16 @@ impl Source {
             true => self.lock_edit().requested.take(),
             false => None,
         }
+    }
+
+    /// Requests that a savefile that was read to its end is searched for the packets of the wanted conversation.
+    pub(crate) fn request_find(&self) {
+        self.must_find.store(true, Ordering::Release);
+    }
+
+    /// Returns whether the savefile must be searched, once for each request.
+    pub(crate) fn take_find(&self) -> bool {
+        self.must_find.swap(false, Ordering::Acquire)
     }
 
     /// Sets the outcome of a request.

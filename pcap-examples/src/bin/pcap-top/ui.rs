@@ -7,6 +7,7 @@ use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::options::display::DisplayOptions;
 use pcap_examples::signals::{self, Stop};
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
+use ratatui::crossterm::style;
 
 use crate::debug;
 use crate::draw;
@@ -38,6 +39,8 @@ pub(crate) struct Ui<'a> {
     display: &'a DisplayOptions,
     interval: Duration,
     told: Receiver<Told>,
+    /// When the screen must be updated.
+    due: Instant,
     /// Whether the last update was that of sources that have ended.
     was_over: bool,
 }
@@ -60,6 +63,8 @@ impl<'a> Ui<'a> {
             }
             Stop::IsOver => drop(sender.send(Told::Show)),
         });
+        // crossterm would decide by NO_COLOR alone.
+        style::force_color_output(view.look.is_colored);
         let screen = screen::open().map_err(failure)?;
         Ok(Ui {
             screen,
@@ -69,13 +74,13 @@ impl<'a> Ui<'a> {
             display,
             interval,
             told,
+            due: Instant::now(),
             was_over: false,
         })
     }
 
     /// Shows the screen until the user quits or the program must end.
     pub(crate) fn run(&mut self) -> Outcome {
-        let mut due = Instant::now();
         loop {
             if signals::end().is_some() || !screen::is_open() {
                 return Ok(());
@@ -83,8 +88,8 @@ impl<'a> Ui<'a> {
             self.heed_signals()?;
             let is_over = self.model.is_over();
             let filter_changed = self.heed_filter();
-            if Instant::now() >= due || is_over != self.was_over || filter_changed {
-                due = Instant::now() + self.interval;
+            if Instant::now() >= self.due || is_over != self.was_over || filter_changed {
+                self.due = Instant::now() + self.interval;
                 self.was_over = is_over;
                 if !self.view.is_paused {
                     self.update(false);
@@ -92,7 +97,7 @@ impl<'a> Ui<'a> {
                 self.draw()?;
                 debug::panic_if_wanted("screen");
             }
-            let wait = due.saturating_duration_since(Instant::now()).min(WAIT);
+            let wait = self.due.saturating_duration_since(Instant::now()).min(WAIT);
             if self.press_keys(wait)? == Action::Quit {
                 return Ok(());
             }
@@ -147,7 +152,11 @@ impl<'a> Ui<'a> {
                 Action::Quit => return Ok(Action::Quit),
                 Action::Redraw => self.redraw()?,
                 Action::Stop => stop_process_group(),
-                Action::FetchPackets => self.update(true),
+                Action::FetchPackets => {
+                    self.update(true);
+                    // A savefile is searched now.
+                    self.due = self.due.min(Instant::now() + 2 * WAIT);
+                }
                 Action::Draw => {}
             }
             last = Action::Draw;

@@ -27,7 +27,7 @@ const MINUTE: u64 = 60 * SECOND;
 
 /// Creates the input files: `office.pcap` with the morning, and `router.pcapng` with an incident that a router recorded
 /// on three interfaces.
-pub(super) fn create(folder: &Path) -> Result<()> {
+pub(crate) fn create(folder: &Path) -> Result<()> {
     let mut bytes = frames::savefile_header(Precision::Micro);
     for packet in morning() {
         frames::append(&mut bytes, Precision::Micro, &packet);

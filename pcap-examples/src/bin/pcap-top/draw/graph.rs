@@ -31,7 +31,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Mod
     ];
     for (unit, area, style, rate) in graphs {
         let width = usize::from(area.width.saturating_sub(LABEL + 1));
-        let columns = model.series.columns(span, width);
+        let columns = model.series.columns(span, width, model.is_live());
         let value = |(packets, bytes): (f64, f64)| match unit {
             "bit/s" => 8.0 * bytes,
             _ => packets,
