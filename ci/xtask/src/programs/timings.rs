@@ -20,7 +20,7 @@ const ROUNDS: usize = 5;
 const LIMIT: f64 = 1.05;
 
 /// A name, and both command lines. They run in a folder with `large.pcap`, `even.pcap` and `odd.pcap`.
-const ROWS: [(&str, &str, &str); 21] = [
+const ROWS: [(&str, &str, &str); 23] = [
     ("read", "tcpdump -n -r large.pcap", "pcap-read large.pcap"),
     (
         "link header",
@@ -46,6 +46,16 @@ const ROWS: [(&str, &str, &str); 21] = [
         "count",
         "tcpdump --count -r large.pcap udp",
         "pcap-read --count -r large.pcap udp",
+    ),
+    (
+        "describe",
+        "capinfos -T -c -d -a -e -o large.pcap",
+        "pcap-info large.pcap",
+    ),
+    (
+        "hashes",
+        "capinfos -T -H large.pcap",
+        "pcap-info --hash large.pcap",
     ),
     (
         "filter",

@@ -16,6 +16,9 @@ use crate::totals::Totals;
 /// The maximum number of comments of packets to print.
 const MAX_COMMENTS: usize = 10;
 
+/// The maximum width of a value, so that lines fit 80 columns. A hash needs 64.
+const VALUE_WIDTH: usize = 65;
+
 /// Lines with a label and a value.
 struct Table {
     lines: Vec<String>,
@@ -59,9 +62,17 @@ pub(crate) fn lines(description: &Description<'_>) -> Vec<String> {
 }
 
 impl Table {
-    /// Adds a line. The longest value, a hash, ends at column 80.
+    /// Adds a value, in several lines if it is long.
     fn row(&mut self, label: &str, value: &str) {
-        self.lines.push(format!("  {label:<12} {value}"));
+        let (mut label, mut rest) = (label, value);
+        loop {
+            let (line, after) = first_line(rest, VALUE_WIDTH);
+            self.lines.push(format!("  {label:<12} {line}"));
+            if after.is_empty() {
+                return;
+            }
+            (label, rest) = ("", after);
+        }
     }
 
     /// Adds text from the file, if there is any.
@@ -355,4 +366,46 @@ fn si(number: f64, unit: &str) -> String {
         value /= 1000.0;
     }
     format!("{value:.3} P{unit}")
+}
+
+/// Splits text at a space, so that the part before it has at most this number of characters. A longer word is not split.
+fn first_line(text: &str, width: usize) -> (&str, &str) {
+    let mut has_word = false;
+    let mut line = None;
+    for (number, (at, character)) in text.char_indices().enumerate() {
+        if number > width && line.is_some() {
+            break;
+        }
+        match character {
+            ' ' if has_word => line = Some((text[..at].trim_end(), text[at..].trim_start())),
+            ' ' => {}
+            _ => has_word = true,
+        }
+    }
+    match line {
+        Some(split) if text.chars().nth(width).is_some() => split,
+        _ => (text, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_are_split_between_words() {
+        for (text, line, after) in [
+            ("", "", ""),
+            ("1 2345", "1 2345", ""),
+            ("12345 7", "12345", "7"),
+            ("123456 89", "123456", "89"),
+            ("1 3 5 7 9", "1 3 5", "7 9"),
+            ("12345678 0 2", "12345678", "0 2"),
+            ("123456789", "123456789", ""),
+            ("ä ö ü ß é", "ä ö ü", "ß é"),
+            ("   12345", "   12345", ""),
+        ] {
+            assert_eq!(first_line(text, 6), (line, after), "{text}");
+        }
+    }
 }

@@ -178,6 +178,7 @@ fn what_was_read_before_a_signal_is_described() {
     let mut process = Process::piped(program("info").args(["--json", "--hash", "-"]));
     let stdin = process.child().stdin.as_mut().unwrap();
     stdin.write_all(&bytes[..bytes.len() - 1]).unwrap();
+    process.wait_until_handles(libc::SIGUSR1);
     let lines = Lines::of(&mut process);
     let ask = || process.signal(libc::SIGUSR1);
     lines.until(ask, |line| line == "7 packets read");
