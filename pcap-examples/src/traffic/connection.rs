@@ -34,6 +34,7 @@ struct Side {
 
 /// A TCP connection.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 pub(super) struct Connection {
     /// The side of the first endpoint and that of the second.
     sides: [Side; 2],
@@ -62,10 +63,16 @@ struct Flags {
 }
 
 impl Connection {
+    /// Reads the connection, so that it comes from memory.
+    #[inline]
+    pub(super) fn fetch(&self) -> u32 {
+        self.sides[0].base ^ self.sides[1].next ^ self.counts.zero_windows
+    }
+
     /// Returns whether a request to connect with this sequence number belongs to another connection.
     pub(super) fn is_other(&self, is_reversed: bool, sequence: u32) -> bool {
         let side = &self.sides[usize::from(is_reversed)];
-        side.has_base && (side.base != sequence || self.has_ended)
+        side.has_base && side.base != sequence
     }
 
     /// Returns whether another connection between the same endpoints is a later one.
@@ -74,7 +81,7 @@ impl Connection {
         let is_other = |(mine, other): (&Side, &Side)| {
             mine.has_base && other.has_base && mine.base != other.base
         };
-        other.counts.syns > 0 && (self.has_ended || both.into_iter().any(is_other))
+        other.counts.syns > 0 && both.into_iter().any(is_other)
     }
 
     /// Returns the counts.
@@ -140,9 +147,11 @@ impl Connection {
             counts.resets += u32::from(has(Segment::RST));
             self.has_ended |= has(Segment::FIN | Segment::RST);
         }
-        if !side.has_base {
+        // A SYN with another sequence number follows an older connection between the same ports.
+        if !side.has_base || (is_syn && segment.sequence != side.base) {
             side.has_base = true;
             side.base = segment.sequence.wrapping_sub(u32::from(!is_syn));
+            side.next = 0;
         }
         if has(Segment::ACK) && !peer.has_base {
             peer.has_base = true;
@@ -150,9 +159,9 @@ impl Connection {
         }
         let time = time.unwrap_or(side.time);
         let sequence = segment.sequence.wrapping_sub(side.base);
-        let acknowledged = match has(Segment::ACK) {
-            true => segment.acknowledged.wrapping_sub(peer.base),
-            false => 0,
+        let acknowledged = match segment.is_request() {
+            true => 0,
+            false => segment.acknowledged.wrapping_sub(peer.base),
         };
         let length = segment.length;
         // A SYN and a FIN occupy a sequence number each.
@@ -214,7 +223,7 @@ impl Connection {
             {
                 counts.retransmissions += 1;
                 counts.fast_retransmissions += 1;
-            } else if time.saturating_sub(side.next_time) < threshold && side.next != end {
+            } else if time.saturating_sub(side.next_time) < threshold && side.next != next {
                 counts.out_of_order += 1;
             } else {
                 counts.retransmissions += 1;

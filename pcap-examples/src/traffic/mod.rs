@@ -11,6 +11,7 @@
 mod connection;
 mod contexts;
 mod conversation;
+mod conversations;
 mod counts;
 mod dns_names;
 mod fast;
@@ -28,19 +29,17 @@ mod rollup;
 mod tcp_counts;
 mod walk;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use pcap_core::{Dlt, Packet, Timestamp};
 
 use crate::decode::Dns;
-use contexts::Contexts;
+use conversations::Conversations;
 use dns_names::DnsNames;
-use fast::Headers;
-use hosts::Hosts;
 use layers::Layers;
 use lengths::Lengths;
-use link_cache::LinkCache;
 use protocols::ProtocolTree;
 use rates::Grid;
-use records::{Passing, Records};
 
 pub use crate::decode::Endpoint;
 pub use conversation::{Conversation, EndpointCounts, Layer};
@@ -54,7 +53,7 @@ pub use rates::Rates;
 pub use tcp_counts::TcpCounts;
 
 /// Counts what is in packets.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Traffic {
     totals: Totals,
     times: Option<(Timestamp, Timestamp)>,
@@ -63,11 +62,9 @@ pub struct Traffic {
     protocols: ProtocolTree,
     /// The packets of the most frequent combinations of protocols, which are not in `protocols`.
     paths: [Counts; fast::PATHS],
-    contexts: Contexts,
-    links: LinkCache,
-    records: Records,
+    /// Queries first count the pending packets, so they lock it.
+    conversations: Mutex<Conversations>,
     dns: DnsNames,
-    hosts: Hosts,
     /// The layers of the latest packet that `fast` did not read.
     layers: Layers,
 }
@@ -83,11 +80,8 @@ impl Traffic {
             rates: Grid::new(limits.rate_buckets, limits.rate_interval),
             protocols: ProtocolTree::new(),
             paths: [Counts::default(); fast::PATHS],
-            contexts: Contexts::new(limits.conversations),
-            links: LinkCache::new(),
-            records: Records::new(limits.conversations),
+            conversations: Mutex::new(Conversations::new(limits)),
             dns: DnsNames::new(limits.dns_names),
-            hosts: Hosts::new(limits.hosts, limits.host_buckets, limits.conversations),
             layers: Layers::default(),
         }
     }
@@ -100,7 +94,6 @@ impl Traffic {
         self.times = Some((first.min(time), last.max(time)));
         let nanos = nanos::of(time);
         self.rates.at(nanos).add_packet(packet.wire_len());
-        self.hosts.advance(nanos, &self.records.list);
         self.add(linktype, packet, Some(nanos));
     }
 
@@ -120,33 +113,12 @@ impl Traffic {
         };
         self.lengths.add(length);
         match fast::headers(linktype, packet.data()) {
-            Some(headers) => self.add_headers(&headers, length, time),
+            Some(headers) => {
+                self.paths[headers.path].add_packet(length);
+                exclusive(&mut self.conversations).add_headers(&headers, length, time);
+            }
             None => self.add_layers(linktype, packet.data(), length, time),
         }
-    }
-
-    #[inline]
-    fn add_headers(&mut self, headers: &Headers, length: u32, time: Option<i64>) {
-        self.paths[headers.path].add_packet(length);
-        let context = match headers.macs {
-            None => Contexts::ROOT,
-            Some(macs) => match self.links.contexts(macs, &mut self.contexts) {
-                Some(both) => both[usize::from(headers.is_reversed)],
-                None => {
-                    self.omit(Layer::Ethernet, length);
-                    Contexts::ROOT
-                }
-            },
-        };
-        let packet = Passing {
-            key: headers.key,
-            is_reversed: headers.is_reversed,
-            context,
-            segment: headers.segment,
-            length,
-            time,
-        };
-        self.records.add(&packet, &self.contexts, &mut self.hosts);
     }
 
     #[inline(never)]
@@ -157,32 +129,8 @@ impl Traffic {
         if let Some(message) = dns.and_then(|data| Dns::new("DNS", data)) {
             self.dns.add(&message);
         }
-        if let Some((&(key, is_reversed), outer)) = layers.keys.split_last() {
-            let mut context = Contexts::ROOT;
-            for &(key, is_reversed) in outer {
-                match self.contexts.inside(context, key, is_reversed) {
-                    Some(inside) => context = inside,
-                    None => key.layers().for_each(|layer| self.omit(layer, length)),
-                }
-            }
-            let packet = Passing {
-                key,
-                is_reversed,
-                context: self.contexts.reversed_if(context, is_reversed),
-                segment: layers.segment,
-                length,
-                time,
-            };
-            self.records.add(&packet, &self.contexts, &mut self.hosts);
-        }
+        exclusive(&mut self.conversations).add_layers(&layers, length, time);
         self.layers = layers;
-    }
-
-    /// Counts a packet that belongs to no conversation of a layer.
-    fn omit(&mut self, layer: Layer, length: u32) {
-        let mut counts = Counts::default();
-        counts.add_packet(length);
-        self.records.omit(layer, counts);
     }
 
     fn add_protocols(&mut self, layers: &Layers, length: u32) {
@@ -199,7 +147,7 @@ impl Traffic {
     /// Adds the counts of another counter, as if its packets had been counted here, after those counted so far.
     ///
     /// At the place where a TCP connection continues, retransmissions and duplicate acknowledgments may be missed.
-    pub fn merge(&mut self, mut other: Traffic) {
+    pub fn merge(&mut self, other: Traffic) {
         self.totals += other.totals;
         self.times = match (self.times, other.times) {
             (Some(mine), Some(other)) => Some((mine.0.min(other.0), mine.1.max(other.1))),
@@ -212,11 +160,17 @@ impl Traffic {
             *path += other;
         }
         self.dns.merge(other.dns);
-        self.hosts.finish(&self.records.list);
-        other.hosts.finish(&other.records.list);
-        self.hosts.merge(&other.hosts);
-        let contexts = (&mut self.contexts, &other.contexts);
-        self.records.merge(other.records, contexts, &mut self.hosts);
+        let conversations = other.conversations.into_inner();
+        exclusive(&mut self.conversations)
+            .merge(conversations.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Returns the conversations with all packets counted.
+    fn finished(&self) -> MutexGuard<'_, Conversations> {
+        let locked = self.conversations.lock();
+        let mut conversations = locked.unwrap_or_else(PoisonError::into_inner);
+        conversations.finish();
+        conversations
     }
 
     /// Returns the counts of all packets.
@@ -231,7 +185,8 @@ impl Traffic {
         self.times
     }
 
-    /// Returns the tree of protocols, each before those inside it.
+    /// Returns the tree of protocols, each before those inside it. Of those next to each other, the most frequent come
+    /// first.
     #[must_use]
     pub fn protocols(&self) -> Vec<ProtocolCount> {
         self.tree().list()
@@ -251,13 +206,15 @@ impl Traffic {
     /// Returns the conversations of a layer, those with the most bytes first.
     #[must_use]
     pub fn conversations(&self, layer: Layer) -> Vec<Conversation> {
-        self.records.conversations(layer, &self.contexts)
+        let found = self.finished();
+        found.records.conversations(layer, &found.contexts)
     }
 
     /// Returns the endpoints of a layer, those with the most bytes first.
     #[must_use]
     pub fn endpoints(&self, layer: Layer) -> Vec<EndpointCounts> {
-        self.records.endpoints(layer, &self.contexts)
+        let found = self.finished();
+        found.records.endpoints(layer, &found.contexts)
     }
 
     /// Returns the packets by length, the shortest first.
@@ -275,7 +232,7 @@ impl Traffic {
     /// Returns the counts of TCP segments.
     #[must_use]
     pub fn tcp(&self) -> TcpCounts {
-        self.records.tcp()
+        self.finished().records.tcp()
     }
 
     /// Returns the names in DNS messages, the most frequent first.
@@ -287,18 +244,40 @@ impl Traffic {
     /// Returns the bytes of the busiest hosts over time.
     #[must_use]
     pub fn hosts_over_time(&self) -> HostsOverTime {
-        self.hosts.over_time(&self.records.list)
+        let found = self.finished();
+        found.hosts.over_time(&found.records.list)
     }
 
     /// Returns what the limits left out.
     #[must_use]
     pub fn omitted(&self) -> Omitted {
         Omitted {
-            conversations: self.records.omitted(),
+            conversations: self.finished().records.omitted(),
             dns_messages: self.dns.omitted,
             protocols: self.tree().omitted,
         }
     }
+}
+
+impl Clone for Traffic {
+    fn clone(&self) -> Traffic {
+        Traffic {
+            lengths: self.lengths.clone(),
+            rates: self.rates.clone(),
+            protocols: self.protocols.clone(),
+            conversations: Mutex::new(self.finished().clone()),
+            dns: self.dns.clone(),
+            layers: Layers::default(),
+            ..*self
+        }
+    }
+}
+
+/// Returns the conversations without locking.
+#[inline]
+fn exclusive(conversations: &mut Mutex<Conversations>) -> &mut Conversations {
+    let unlocked = conversations.get_mut();
+    unlocked.unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The tree of protocols.
 
+use std::cmp::Reverse;
+
 use super::Counts;
 
 /// The maximum number of nodes. Packets have a few dozen combinations of headers, but a hostile sender could make up
@@ -27,7 +29,6 @@ struct Node {
     name: &'static str,
     /// The packets that end at this node.
     own: Counts,
-    /// In the order of their first packets.
     children: Vec<NodeId>,
 }
 
@@ -118,7 +119,7 @@ impl ProtocolTree {
         }
     }
 
-    /// Returns all nodes, each before its children.
+    /// Returns all nodes, each before its children. Those with most packets come first.
     pub(super) fn list(&self) -> Vec<ProtocolCount> {
         // A child has a greater number than its parent.
         let mut sums: Vec<Counts> = self.nodes.iter().map(|node| node.own).collect();
@@ -141,8 +142,13 @@ impl ProtocolTree {
                     bytes: counts.bytes,
                 });
             }
-            let children = node.children.iter().rev();
-            pending.extend(children.map(|&child| (child, depth + 1)));
+            let mut children = node.children.clone();
+            // The last of the pending nodes is the next one.
+            children.sort_by_key(|&child| {
+                let packets = sums[child as usize].packets;
+                (packets, Reverse(self.nodes[child as usize].name))
+            });
+            pending.extend(children.into_iter().map(|child| (child, depth + 1)));
         }
         list
     }

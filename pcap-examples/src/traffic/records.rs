@@ -1,6 +1,7 @@
 //! The counts of conversations, each with the layers around it.
 
 use std::hash::BuildHasher;
+use std::hint::black_box;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -18,8 +19,12 @@ pub(super) type RecordId = u32;
 /// The number of no record and no connection.
 const NONE: u32 = u32::MAX;
 
+/// The number of packets that are counted together. Their records must fit into the innermost cache.
+pub(super) const BATCH: usize = 64;
+
 /// The packets of a conversation inside the same outer layers.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(super) struct Record {
     pub(super) key: Key,
     /// The layers around the conversation, in the order of the key.
@@ -110,10 +115,48 @@ impl Records {
         }
     }
 
-    /// Counts a packet.
+    /// Returns the hash of a key.
     #[inline]
-    pub(super) fn add(&mut self, packet: &Passing, contexts: &Contexts, hosts: &mut Hosts) {
-        let hash = self.hasher.hash_one(packet.key);
+    pub(super) fn hash(&self, key: &Key) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    /// Reads the records with these hashes, so that they come from memory at the same time.
+    #[inline]
+    pub(super) fn fetch(&self, hashes: impl Iterator<Item = u64>) {
+        let mut found = [NONE; BATCH];
+        for (hash, place) in hashes.zip(&mut found) {
+            // The first record with the same short hash. It is nearly always the right one.
+            self.index.find(hash, |&id| {
+                *place = id;
+                true
+            });
+        }
+        for place in &mut found {
+            if let Some(record) = self.list.get(*place as usize) {
+                // A record has two cache lines.
+                black_box(record.sums.counts[0].packets);
+                *place = record.connection;
+            }
+        }
+        let mut sum = 0;
+        for place in found {
+            if let Some(connection) = self.connections.get(place as usize) {
+                sum ^= connection.fetch();
+            }
+        }
+        black_box(sum);
+    }
+
+    /// Counts a packet, given the hash of its key.
+    #[inline]
+    pub(super) fn add(
+        &mut self,
+        hash: u64,
+        packet: &Passing,
+        contexts: &Contexts,
+        hosts: &mut Hosts,
+    ) {
         let list = &self.list;
         let is_same = |&id: &RecordId| list[id as usize].key == packet.key;
         let mut primary = self.index.find(hash, is_same).copied();
@@ -243,7 +286,7 @@ impl Records {
         counts.add_packet(packet.length);
         self.omit(packet.key.kind().layer(), counts);
         match outer(packet, contexts) {
-            Some(packet) => self.add(&packet, contexts, hosts),
+            Some(packet) => self.add(self.hash(&packet.key), &packet, contexts, hosts),
             None if packet.time.is_some() => hosts.add_unknown(packet.length),
             None => {}
         }

@@ -256,3 +256,201 @@ fn damaged_packets_are_counted() {
     }
     assert_eq!(traffic.totals().packets, packets);
 }
+
+/// A generator of numbers that look random (xorshift).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        (self.next() >> 11) % limit
+    }
+}
+
+/// Returns a frame of TCP or UDP between a few hosts, or of another protocol.
+fn any_frame(random: &mut Random) -> Vec<u8> {
+    let [from, to] = [0; 2].map(|_: u8| random.below(6) as u8);
+    let ports = [0; 2].map(|_: u8| random.below(4) as u16 + 50);
+    let macs = [0; 2].map(|_: u8| [2, 0, 0, 0, 0, random.below(3) as u8]);
+    let payload = vec![7; random.below(100) as usize];
+    let link = PacketBuilder::ethernet2(macs[0], macs[1]);
+    let mut frame = Vec::new();
+    let v6 = |host| [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, host];
+    match random.below(5) {
+        0 => {
+            let step = link.ipv6(v6(from), v6(to), 64).udp(ports[0], ports[1]);
+            step.write(&mut frame, &payload).unwrap();
+        }
+        1 => {
+            let step =
+                link.single_vlan(5.try_into().unwrap())
+                    .ipv4([10, 0, 0, from], [10, 0, 0, to], 64);
+            step.udp(ports[0], ports[1])
+                .write(&mut frame, &payload)
+                .unwrap();
+        }
+        2 => {
+            let step = link.ipv4([10, 0, 0, from], [10, 0, 0, to], 64);
+            step.icmpv4_echo_request(1, 2)
+                .write(&mut frame, &payload)
+                .unwrap();
+        }
+        _ => {
+            let step = link.ipv4([10, 0, 0, from], [10, 0, 0, to], 64);
+            let sequence = random.below(200) as u32;
+            let mut step = step.tcp(ports[0], ports[1], sequence, 1000);
+            step = match random.below(8) {
+                0 => step.syn(),
+                1 => step.rst(),
+                _ => step.ack(random.below(200) as u32),
+            };
+            step.write(&mut frame, &payload).unwrap();
+        }
+    }
+    frame
+}
+
+#[test]
+fn frequent_headers_are_read_like_all_others() {
+    let mut random = Random(5);
+    let (mut layers, mut frequent) = (Layers::default(), 0);
+    for _ in 0..20_000 {
+        let mut data = any_frame(&mut random);
+        let (linktype, at) = match random.below(3) {
+            0 => (Dlt::RAW, 14),
+            _ => (Dlt::EN10MB, 0),
+        };
+        data.drain(..at);
+        if random.below(2) == 0 {
+            let position = random.below(data.len() as u64) as usize;
+            data[position] = random.next() as u8;
+        }
+        if random.below(4) == 0 {
+            data.truncate(random.below(data.len() as u64) as usize);
+        }
+        let Some(headers) = fast::headers(linktype, &data) else {
+            continue;
+        };
+        frequent += 1;
+        let dns = walk::walk(linktype, &data, &mut layers);
+        let protocols: Vec<_> = fast::protocols(headers.path).collect();
+        assert_eq!((&layers.protocols, dns), (&protocols, None));
+        assert_eq!(
+            layers.keys.last(),
+            Some(&(headers.key, headers.is_reversed))
+        );
+        assert_eq!(layers.keys.len(), 1 + usize::from(linktype == Dlt::EN10MB));
+        assert_eq!(layers.segment, headers.segment);
+    }
+    assert!(frequent > 5000, "{frequent}");
+}
+
+#[test]
+fn parts_merge_to_the_whole() {
+    for seed in 1..6 {
+        let mut random = Random(seed);
+        let frames: Vec<_> = (0..3000).map(|_| any_frame(&mut random)).collect();
+        let mut whole = Traffic::new(TrafficLimits::default());
+        let mut parts: Vec<Traffic> = Vec::new();
+        for (number, frame) in frames.iter().enumerate() {
+            if random.below(700) == 0 || number == 0 {
+                parts.push(Traffic::new(TrafficLimits::default()));
+            }
+            let packet = Packet::whole(at(number as i64 * 3), frame);
+            whole.count(Dlt::EN10MB, packet);
+            parts.last_mut().unwrap().count(Dlt::EN10MB, packet);
+        }
+        let mut merged = Traffic::new(TrafficLimits::default());
+        parts.into_iter().for_each(|part| merged.merge(part));
+        assert_eq!(merged.totals(), whole.totals());
+        assert_eq!(merged.rates(), whole.rates());
+        assert_eq!(merged.protocols(), whole.protocols());
+        assert_eq!(merged.hosts_over_time(), whole.hosts_over_time());
+        assert_eq!(merged.omitted(), whole.omitted());
+        for layer in Layer::ALL {
+            assert_eq!(merged.endpoints(layer), whole.endpoints(layer));
+            if layer != Layer::Tcp {
+                assert_eq!(merged.conversations(layer), whole.conversations(layer));
+            }
+        }
+        let flags = |traffic: &Traffic| {
+            let tcp = traffic.tcp();
+            (tcp.syns, tcp.resets, tcp.fins)
+        };
+        assert_eq!(flags(&merged), flags(&whole));
+    }
+}
+
+#[test]
+fn memory_is_bounded_and_sums_are_exact() {
+    let limits = TrafficLimits {
+        conversations: 1000,
+        hosts: 16,
+        dns_names: 10,
+        ..TrafficLimits::default()
+    };
+    let mut traffic = Traffic::new(limits);
+    let mut random = Random(9);
+    let mut frame = udp_frame(1, 2, [1, 2], &[0; 20]);
+    let count = 200_000;
+    for number in 0..count {
+        // All addresses and ports are random, and there are a few link-layer addresses at first.
+        if number > count / 2 {
+            frame[6..12].copy_from_slice(&random.next().to_be_bytes()[..6]);
+        }
+        frame[26..34].copy_from_slice(&random.next().to_be_bytes());
+        frame[34..38].copy_from_slice(&random.next().to_be_bytes()[..4]);
+        let time = Timestamp::new(random.below(1 << 33) as i64, 0);
+        traffic.count(Dlt::EN10MB, Packet::whole(time, &frame));
+    }
+    let omitted = traffic.omitted();
+    for layer in [Layer::Ethernet, Layer::Ipv4, Layer::Udp] {
+        let conversations = traffic.conversations(layer);
+        assert!(
+            conversations.len() <= 2001,
+            "{} of {layer:?}",
+            conversations.len()
+        );
+        let listed: u64 = conversations.iter().map(|one| one.both().packets).sum();
+        let others = omitted.conversations.iter().find(|(of, _)| *of == layer);
+        assert_eq!(
+            listed + others.map_or(0, |(_, counts)| counts.packets),
+            count
+        );
+    }
+    let hosts = traffic.hosts_over_time();
+    assert!(hosts.hosts.len() <= 16 && hosts.others.len() <= 128);
+    let rows = hosts
+        .hosts
+        .iter()
+        .map(|host| &host.bytes)
+        .chain([&hosts.others]);
+    let bytes: u64 = rows.flatten().sum();
+    assert_eq!(bytes, 2 * traffic.totals().bytes);
+}
+
+#[test]
+fn names_beyond_the_limit_are_counted_as_omitted() {
+    let mut traffic = Traffic::new(TrafficLimits {
+        dns_names: 10,
+        ..TrafficLimits::default()
+    });
+    for number in 0..30_u8 {
+        let message = [
+            &[0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1][..],
+            &[b'a' + number % 26, 0, 0, 1, 0, 1],
+        ]
+        .concat();
+        let frame = udp_frame(1, 2, [4000, 53], &message);
+        traffic.count(Dlt::EN10MB, Packet::whole(at(0), &frame));
+    }
+    assert_eq!(traffic.dns().len(), 10);
+    let listed: u64 = traffic.dns().iter().map(|name| name.queries).sum();
+    assert_eq!(listed + traffic.omitted().dns_messages, 30);
+}

@@ -49,4 +49,6 @@ mod replay;
 mod signals;
 mod split;
 mod stats;
+#[cfg(not(emulated))]
+mod traffic;
 mod views;

@@ -94,11 +94,13 @@ impl<'a> Walk<'a, '_> {
             (number, data) = (next, skip(data, header));
             length = length.saturating_sub(header);
         }
+        // tshark counts only the first fragment of a packet.
+        if is_later_fragment {
+            return;
+        }
         if let Some((true, ends)) = self.ends {
             self.pair(Kind::Ipv6, ends, [0; 2]);
         }
-        if !is_later_fragment {
-            self.transport(number, data, length);
-        }
+        self.transport(number, data, length);
     }
 }
