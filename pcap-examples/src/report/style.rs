@@ -40,6 +40,7 @@ white-space:nowrap}
 thead th{position:sticky;top:0;background:var(--card);box-shadow:0 1px var(--border);color:var(--plot-muted);font-size:12.5px;border-top:0;white-space:normal;vertical-align:bottom}
 tbody th bdi{white-space:pre}
 tbody .host bdi{white-space:pre-wrap}
+tbody .host span{white-space:nowrap}
 tbody tr:hover{background:var(--plot-track)}
 .number{text-align:right}
 td i{margin-left:.2em;font-style:normal}
@@ -73,11 +74,18 @@ figure,tr,.facts div,.warning{break-inside:avoid}
 .facts{grid-template-columns:repeat(4,1fr)}
 .box{overflow:visible;max-height:none;border-radius:0;background:none}
 thead th{position:static}
-table{font-size:8.5pt}
-caption{padding:10px 6px 6px}
+table{font-size:7.5pt}
+thead th{font-size:7pt}
+caption{padding:10px 3px 6px}
 thead{display:table-header-group}
-th,td{padding:3px 6px;white-space:normal;overflow-wrap:anywhere}
+th,td{padding:3px 3px;white-space:normal;overflow-wrap:anywhere}
+dd{font-size:13pt}
+dd.long{font-size:9.5pt}
+.number,thead th{overflow-wrap:normal}
+.many thead th{overflow-wrap:anywhere}
+td.number{white-space:nowrap}
+.number bdi{white-space:normal}
 tbody th bdi{white-space:pre-wrap}
-tbody .host{max-width:none;font-size:8pt}
+tbody .host{max-width:none;font-size:7pt}
 }
 ";

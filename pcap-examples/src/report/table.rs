@@ -52,12 +52,20 @@ pub enum Cell {
     Empty,
 }
 
+/// The most columns that fit on paper with whole words in headings.
+const MANY_COLUMNS: usize = 11;
+
 /// Writes a table in a box, which scrolls if the screen is too narrow.
 pub(super) fn write_table(out: &mut String, id: &str, table: &Table) {
+    // On paper, headings of many columns may break within words.
+    let class = match table.columns.len() > MANY_COLUMNS {
+        true => " class=\"many\"",
+        false => "",
+    };
     // Writing to memory cannot fail.
     let _ = writeln!(
         out,
-        "<div class=\"box\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{id}\">\n<table>\n<caption \
+        "<div class=\"box\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{id}\">\n<table{class}>\n<caption \
          id=\"{id}\">{}</caption>",
         escape(&table.caption)
     );
@@ -135,7 +143,7 @@ fn write_cell(out: &mut String, kind: ColumnKind, cell: &Cell) {
 
 /// Returns escaped text of hosts that has few places to break a line: between two hosts, and in long addresses.
 fn breakable(text: &str) -> String {
-    let text = text.replace(" &lt;-&gt; ", "\u{a0}&lt;-&gt; ");
+    let text = text.replace(" &lt;-&gt; ", "\u{a0}<span>&lt;-&gt;</span> ");
     let text = text.replace(" ↔ ", "\u{a0}↔ ").replace(" → ", "\u{a0}→ ");
     let mut out = String::with_capacity(text.len());
     let mut since_break = 0;
