@@ -47,7 +47,7 @@ impl LineOutput {
         self
     }
 
-    /// Sets whether the lines of packets contain colors, which are not escaped. Default: `false`.
+    /// Sets whether the lines of packets and listings contain colors, which are not escaped. Default: `false`.
     #[must_use]
     pub fn styled(mut self, on: bool) -> LineOutput {
         self.is_styled = on;
@@ -63,7 +63,8 @@ impl LineOutput {
         self.append(Text::Line, add)
     }
 
-    /// Prints lines that are those of the program itself, such as instructions. Their tabs are not escaped.
+    /// Prints lines that are those of the program itself, such as instructions or tables. Their tabs and colors are not
+    /// escaped.
     ///
     /// # Errors
     ///
@@ -97,8 +98,7 @@ impl LineOutput {
         if self.is_terminal {
             let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
             let lines = match text {
-                Text::Packet(_) => escape::packet_lines(line, self.is_styled),
-                Text::Listing => escape::packet_lines(line, false),
+                Text::Packet(_) | Text::Listing => escape::packet_lines(line, self.is_styled),
                 Text::Line => escape::controls(line),
             };
             let lines = format!("{}{lines}\n", caret::before_line());

@@ -161,6 +161,20 @@ fn listings_keep_their_tabs() {
 }
 
 #[test]
+fn tables_are_colored() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = [record(0, 0, vec![0; 60])];
+    let input = write_file(
+        folder.path(),
+        "in.pcap",
+        &savefile(false, false, 1, &frames),
+    );
+    let (code, text) = on_terminal("stats", &["--table", "protocols", path_arg(&input)]);
+    assert_eq!(code, Some(0), "{text:?}");
+    assert!(text.contains("\u{1b}[1mProtocols\u{1b}[0m\r\n"), "{text:?}");
+}
+
+#[test]
 fn the_statistics_overwrite_the_caret_of_ctrl_c() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();

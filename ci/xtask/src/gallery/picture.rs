@@ -23,13 +23,13 @@ const MARGIN: usize = 16;
 const STYLE: &str = "\
 svg{--f:#24292f;--b:#fbfbfd;--e:#d8dee4;--p:#6e7781;\
 --c0:#24292f;--c1:#c62f3a;--c2:#1a7f37;--c3:#9a6700;--c4:#0a62c9;--c5:#8250df;--c6:#0b7285;--c7:#6e7781;\
---c8:#8c959f;--c9:#a40e26;--c10:#2da44e;--c11:#7d4e00;--c12:#218bff;--c13:#a475f9;--c14:#3192aa;--c15:#57606a}\
+--c8:#636c76;--c9:#a40e26;--c10:#2da44e;--c11:#7d4e00;--c12:#218bff;--c13:#a475f9;--c14:#3192aa;--c15:#57606a}\
 @media(prefers-color-scheme:dark){svg{--f:#d5dbe3;--b:#14181f;--e:#2b323d;--p:#7d8794;\
 --c0:#4b5563;--c1:#ff7b72;--c2:#7ee787;--c3:#e3b341;--c4:#79b8ff;--c5:#d2a8ff;--c6:#76d9e6;--c7:#b1bac4;\
---c8:#6e7681;--c9:#ffa198;--c10:#56d364;--c11:#f2cc60;--c12:#a5d6ff;--c13:#e2c5ff;--c14:#b3f0ff;--c15:#f0f6fc}}\
+--c8:#8b949e;--c9:#ffa198;--c10:#56d364;--c11:#f2cc60;--c12:#a5d6ff;--c13:#e2c5ff;--c14:#b3f0ff;--c15:#f0f6fc}}\
 text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:var(--f);white-space:pre}\
 rect,path{shape-rendering:crispEdges}.w{fill:var(--b);stroke:var(--e);shape-rendering:auto}.s{fill:var(--f)}\
-.b{font-weight:600}.d{opacity:.6}.i{font-style:italic}.u{text-decoration:underline}";
+.b{font-weight:600}.d{opacity:.75}.i{font-style:italic}.u{text-decoration:underline}";
 
 /// Returns a picture of a screen. `title` is for those who cannot see it.
 pub(super) fn svg(title: &str, rows: &[Vec<Cell>], columns: usize) -> String {

@@ -102,11 +102,6 @@ fn print(args: &Args, traffic: &Traffic) -> Outcome {
         }
         output.print_line(|line| line.append(&mut out))?;
     }
-    for line in text.lines() {
-        output.print_line(|out| {
-            out.extend(line.bytes());
-            out.push(b'\n');
-        })?;
-    }
+    output.print_listing(&text)?;
     Ok(output.flush()?)
 }
