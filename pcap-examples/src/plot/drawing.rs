@@ -217,9 +217,12 @@ impl Drawing {
     }
 
     fn finish(&mut self, element: &str, hint: &str) {
-        let _ = match hint {
+        // A line feed separates the lines of a hint, which are escaped.
+        let lines: Vec<String> = hint.lines().map(escape).collect();
+        let hint = lines.join("\n");
+        let _ = match hint.as_str() {
             "" => writeln!(self.body, "/>"),
-            _ => writeln!(self.body, "><title>{}</title></{element}>", escape(hint)),
+            hint => writeln!(self.body, "><title>{hint}</title></{element}>"),
         };
     }
 }

@@ -228,6 +228,18 @@ fn a_file_is_xml_with_its_stylesheet() {
 }
 
 #[test]
+fn a_hint_has_lines() {
+    let svg = plots(&["a"], 1.0)[1].draw(700.0).to_element("plot");
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let mut hints = document
+        .descendants()
+        .filter(|node| node.has_tag_name("title"))
+        .filter_map(|node| node.text());
+    assert!(hints.any(|hint| hint.starts_with("a\n")), "{svg}");
+    assert!(!svg.contains("\\n"), "{svg}");
+}
+
+#[test]
 fn a_shortened_label_has_a_title() {
     let plot = &plots(&["a-name-".repeat(40).as_str()], 1.0)[1];
     let svg = plot.draw(352.0).to_element("plot");

@@ -72,7 +72,8 @@ pub(super) fn labels(svg: &str) -> Vec<String> {
         let (tag, text) = part.split_once('>').unwrap_or(("", part));
         let is_style = tag == "style" || tag.starts_with("style ");
         if !is_style && !text.trim().is_empty() {
-            labels.push(text.trim().to_owned());
+            let words: Vec<&str> = text.split_whitespace().collect();
+            labels.push(words.join(" "));
         }
     }
     labels
