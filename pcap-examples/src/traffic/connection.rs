@@ -41,32 +41,15 @@ pub(super) struct Connection {
     /// The time of the latest request to connect, and then the time until the first acknowledgment, or 0.
     request_time: i64,
     round_trip: i64,
-    /// Whether a side ended or reset the connection.
-    has_ended: bool,
-    counts: Flags,
-}
-
-/// The counts of a connection.
-#[derive(Clone, Copy, Debug, Default)]
-struct Flags {
-    syns: u32,
-    syn_acks: u32,
-    fins: u32,
-    resets: u32,
-    retransmissions: u32,
-    fast_retransmissions: u32,
-    spurious_retransmissions: u32,
-    out_of_order: u32,
-    gaps: u32,
-    duplicate_acks: u32,
-    zero_windows: u32,
+    /// The counts of segments. The connection itself is not counted here.
+    counts: TcpCounts,
 }
 
 impl Connection {
     /// Reads the connection, so that it comes from memory.
     #[inline]
-    pub(super) fn fetch(&self) -> u32 {
-        self.sides[0].base ^ self.sides[1].next ^ self.counts.zero_windows
+    pub(super) fn fetch(&self) -> u64 {
+        u64::from(self.sides[0].base ^ self.sides[1].next) ^ self.counts.zero_windows
     }
 
     /// Returns whether a request to connect with this sequence number belongs to another connection.
@@ -86,20 +69,9 @@ impl Connection {
 
     /// Returns the counts.
     pub(super) fn counts(&self) -> TcpCounts {
-        let counts = &self.counts;
         TcpCounts {
             connections: 1,
-            syns: counts.syns.into(),
-            syn_acks: counts.syn_acks.into(),
-            fins: counts.fins.into(),
-            resets: counts.resets.into(),
-            retransmissions: counts.retransmissions.into(),
-            fast_retransmissions: counts.fast_retransmissions.into(),
-            spurious_retransmissions: counts.spurious_retransmissions.into(),
-            out_of_order: counts.out_of_order.into(),
-            gaps: counts.gaps.into(),
-            duplicate_acks: counts.duplicate_acks.into(),
-            zero_windows: counts.zero_windows.into(),
+            ..self.counts
         }
     }
 
@@ -107,25 +79,7 @@ impl Connection {
     pub(super) fn merge(&mut self, later: &Connection) {
         let mine = self.counts;
         *self = *later;
-        let counts = &mut self.counts;
-        for (sum, mine) in [
-            (&mut counts.syns, mine.syns),
-            (&mut counts.syn_acks, mine.syn_acks),
-            (&mut counts.fins, mine.fins),
-            (&mut counts.resets, mine.resets),
-            (&mut counts.retransmissions, mine.retransmissions),
-            (&mut counts.fast_retransmissions, mine.fast_retransmissions),
-            (
-                &mut counts.spurious_retransmissions,
-                mine.spurious_retransmissions,
-            ),
-            (&mut counts.out_of_order, mine.out_of_order),
-            (&mut counts.gaps, mine.gaps),
-            (&mut counts.duplicate_acks, mine.duplicate_acks),
-            (&mut counts.zero_windows, mine.zero_windows),
-        ] {
-            *sum = sum.saturating_add(mine);
-        }
+        self.counts += mine;
     }
 
     /// Follows a segment.
@@ -141,11 +95,10 @@ impl Connection {
         let is_syn = has(Segment::SYN);
         if has(Segment::SYN | Segment::FIN | Segment::RST) {
             let is_answer = has(Segment::ACK);
-            counts.syns += u32::from(is_syn && !is_answer);
-            counts.syn_acks += u32::from(is_syn && is_answer);
-            counts.fins += u32::from(has(Segment::FIN));
-            counts.resets += u32::from(has(Segment::RST));
-            self.has_ended |= has(Segment::FIN | Segment::RST);
+            counts.syns += u64::from(is_syn && !is_answer);
+            counts.syn_acks += u64::from(is_syn && is_answer);
+            counts.fins += u64::from(has(Segment::FIN));
+            counts.resets += u64::from(has(Segment::RST));
         }
         // A SYN with another sequence number follows an older connection between the same ports.
         if !side.has_base || (is_syn && segment.sequence != side.base) {
@@ -183,10 +136,10 @@ impl Connection {
         if length == 1 && is_expected && peer.window == 0 && peer.time != 0 {
             latest = WINDOW_PROBE;
         } else {
-            counts.zero_windows += u32::from(segment.window == 0 && is_plain);
+            counts.zero_windows += u64::from(segment.window == 0 && is_plain);
             let is_after_gap =
                 side.next != 0 && is_after(sequence, side.next) && !has(Segment::RST);
-            counts.gaps += u32::from(is_after_gap);
+            counts.gaps += u64::from(is_after_gap);
             if is_plain && length <= 1 && side.next != 0 && sequence == side.next.wrapping_sub(1) {
                 latest = KEEP_ALIVE;
             }

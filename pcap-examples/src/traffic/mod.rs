@@ -7,6 +7,16 @@
 //! does not reassemble: with `-o ip.defragment:FALSE -o ipv6.defragment:FALSE -o tcp.desegment_tcp_streams:FALSE`.
 //! Each layer counts whole packets. A packet with two IP headers, such as one in a tunnel, counts for both pairs of
 //! addresses. The headers that an ICMP error quotes do not count.
+//!
+//! Differences from tshark:
+//!
+//! - The tree of protocols ends at the transport layer, except for tunnels and DNS, mDNS, LLMNR, DHCP, DHCPv6 and NTP,
+//!   which are recognized by their ports. It has no nodes for unknown payloads and for damage.
+//! - Ethernet frames in MPLS are not decoded, because their headers do not say what they are.
+//! - tshark examines the content of further protocols, and does not count some packets with damaged content.
+//! - [`TcpCounts`] describes the analysis of TCP.
+//!
+//! Times before the year 1678 and after 2262 count as the first or last time of these years.
 
 mod connection;
 mod contexts;

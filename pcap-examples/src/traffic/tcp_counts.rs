@@ -3,6 +3,20 @@
 use std::ops::AddAssign;
 
 /// Counts of TCP segments.
+///
+/// The definitions are those of tshark's `tcp.analysis` fields. A segment whose data was sent before is
+///
+/// - a spurious retransmission, if the other side had acknowledged all of it;
+/// - a fast retransmission, if it begins at the latest acknowledgment, which was repeated at least twice, less than 20
+///   milliseconds after that;
+/// - out of order, if it follows the segment with the greatest sequence number within the round-trip time of the
+///   handshake, or within three milliseconds if the handshake is unknown;
+/// - otherwise a retransmission.
+///
+/// Keep-alive segments and probes of a closed window are none of these. The totals are those of tshark, except that
+/// tshark calls some more segments fast retransmissions after acknowledgments of data that was not captured, and
+/// counts differently if the accepting side of a connection begins anew. If the packets of a connection are counted by
+/// several [`Traffic`](super::Traffic)s, each begins with unknown sequence numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TcpCounts {
     /// The number of connections, also of those that began before the capture. A SYN with another sequence number

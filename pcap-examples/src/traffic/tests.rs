@@ -454,3 +454,9 @@ fn names_beyond_the_limit_are_counted_as_omitted() {
     let listed: u64 = traffic.dns().iter().map(|name| name.queries).sum();
     assert_eq!(listed + traffic.omitted().dns_messages, 30);
 }
+
+#[test]
+fn records_fill_whole_cache_lines() {
+    assert_eq!(size_of::<records::Record>(), 128);
+    assert_eq!(size_of::<connection::Connection>(), 192);
+}
