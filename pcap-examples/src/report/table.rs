@@ -183,3 +183,27 @@ fn push_grouped(out: &mut String, number: &str) {
         let _ = write!(out, ".{fraction}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::breakable;
+
+    #[test]
+    fn addresses_break_between_hosts_and_in_the_middle() {
+        for (text, expected) in [
+            ("192.0.2.1:443", "192.0.2.1:443"),
+            ("02:00:5e:00:00:2a", "02:00:5e:00:00:2a"),
+            (
+                "192.0.2.1 &lt;-&gt; 192.0.2.2",
+                "192.0.2.1\u{a0}<span>&lt;-&gt;</span> 192.0.2.2",
+            ),
+            ("a ↔ b", "a\u{a0}↔ b"),
+            (
+                "[2001:db8:1111:2222:3333:4444:5555:6666]:443",
+                "[2001:db8:1111:2222:<wbr/>3333:4444:5555:6666]:<wbr/>443",
+            ),
+        ] {
+            assert_eq!(breakable(text), expected);
+        }
+    }
+}
