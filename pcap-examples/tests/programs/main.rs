@@ -49,6 +49,7 @@ mod replay;
 mod signals;
 mod split;
 mod stats;
+mod top;
 #[cfg(not(emulated))]
 mod traffic;
 mod views;

@@ -55,6 +55,14 @@ fn main() -> ExitCode {
     program::main(NAME, |args: Args| run(args))
 }
 
+/// The sources of packets, before they are read.
+struct Opened {
+    sources: Vec<Arc<Source>>,
+    readings: Vec<Reading>,
+    /// What to print once packets are counted.
+    announcement: Vec<String>,
+}
+
 /// What a thread does: it reads packets until the source ends.
 type Reading = Box<dyn FnOnce() -> Outcome + Send>;
 
@@ -69,7 +77,11 @@ fn run(args: Args) -> Outcome {
         check_terminal();
     }
     let limits = limits(&args);
-    let (sources, readings) = match &args.read {
+    let Opened {
+        sources,
+        readings,
+        announcement,
+    } = match &args.read {
         Some(_) => open_savefile(&args, limits)?,
         None => open_devices(&args, limits)?,
     };
@@ -83,6 +95,9 @@ fn run(args: Args) -> Outcome {
     let model = Model::new(sources.clone(), limits);
     if !args.json {
         screen::close_on_panic();
+    }
+    for line in &announcement {
+        stderr::print_message(NAME, line);
     }
     let readers: Vec<JoinHandle<Outcome>> = readings.into_iter().map(thread::spawn).collect();
     let shown = match args.json {
@@ -118,7 +133,7 @@ fn limits(args: &Args) -> TrafficLimits {
     }
 }
 
-fn open_savefile(args: &Args, limits: TrafficLimits) -> Outcome<(Vec<Arc<Source>>, Vec<Reading>)> {
+fn open_savefile(args: &Args, limits: TrafficLimits) -> Outcome<Opened> {
     let path = args.read.clone().unwrap_or_default();
     let selection = args.devices.selection()?;
     let savefile = Savefile {
@@ -136,10 +151,14 @@ fn open_savefile(args: &Args, limits: TrafficLimits) -> Outcome<(Vec<Arc<Source>
     let source = Source::new(0, name, selection.source(), kind, limits);
     let of_thread = source.clone();
     let reading: Reading = Box::new(move || savefile.read(&of_thread, input));
-    Ok((vec![source], vec![reading]))
+    Ok(Opened {
+        sources: vec![source],
+        readings: vec![reading],
+        announcement: Vec::new(),
+    })
 }
 
-fn open_devices(args: &Args, limits: TrafficLimits) -> Outcome<(Vec<Arc<Source>>, Vec<Reading>)> {
+fn open_devices(args: &Args, limits: TrafficLimits) -> Outcome<Opened> {
     let (mut sources, mut readings) = (Vec::new(), Vec::<Reading>::new());
     let mut announcement = Vec::new();
     for (number, device) in args.devices.devices()?.iter().enumerate() {
@@ -158,11 +177,11 @@ fn open_devices(args: &Args, limits: TrafficLimits) -> Outcome<(Vec<Arc<Source>>
         readings.push(Box::new(move || device::read(&of_thread, capture)));
         sources.push(source);
     }
-    // A signal no longer kills the program.
-    for line in announcement {
-        stderr::print_message(NAME, line);
-    }
-    Ok((sources, readings))
+    Ok(Opened {
+        sources,
+        readings,
+        announcement,
+    })
 }
 
 /// Shows the screen until its end. Returns the outcome of the screen and of reading.

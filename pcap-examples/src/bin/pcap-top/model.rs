@@ -16,6 +16,9 @@ use crate::table::{Key, Row, Tab};
 /// Packets of the last seconds were captured now.
 const RECENT: u64 = 10;
 
+/// The shortest interval. A rate of an even shorter time would say little.
+const SHORTEST: Duration = Duration::from_millis(100);
+
 /// The sums of what the sources have counted.
 #[derive(Debug)]
 pub(crate) struct Model {
@@ -102,7 +105,8 @@ impl Model {
             if is_recent || self.sources.iter().any(|source| source.is_device) {
                 self.series.extend_to(now);
             }
-            let seconds = elapsed.as_secs_f64().max(1e-3);
+            let elapsed = elapsed.max(SHORTEST);
+            let seconds = elapsed.as_secs_f64();
             self.rate = (
                 arrived.packets as f64 / seconds,
                 arrived.bytes as f64 / seconds,

@@ -55,7 +55,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Mod
 
     let y = area.y + 2;
     let mut x = area.x;
-    if statuses.iter().any(|status| status.interface.is_some()) {
+    if model.sources.iter().any(|source| source.is_device) {
         x = canvas.text(x, y, area.width, "dropped ", look.weak());
         for (name, count) in lost(&statuses) {
             let style = if count > 0 {
