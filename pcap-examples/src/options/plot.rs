@@ -11,6 +11,8 @@ pub struct PlotArg {
     pub name: PlotName,
     /// The file.
     pub path: PathBuf,
+    /// The format of the file.
+    pub format: PictureFormat,
 }
 
 /// What a picture shows.
@@ -28,6 +30,15 @@ pub enum PlotName {
     Lengths,
     /// The bytes of hosts over time.
     Hosts,
+}
+
+/// The format of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureFormat {
+    /// Lines and text.
+    Svg,
+    /// Pixels.
+    Png,
 }
 
 impl PlotArg {
@@ -56,13 +67,17 @@ impl PlotArg {
         };
         let path = to_output_path(path.into());
         let extension = path.extension().and_then(|extension| extension.to_str());
-        if !extension.is_some_and(|extension| extension.eq_ignore_ascii_case("svg")) {
-            let path = path.display();
-            return Err(format!(
-                "expected a file with the extension .svg, found `{path}`"
-            ));
-        }
-        Ok(PlotArg { name, path })
+        let format = match extension.map(str::to_ascii_lowercase).as_deref() {
+            Some("svg") => PictureFormat::Svg,
+            Some("png") => PictureFormat::Png,
+            _ => {
+                let path = path.display();
+                return Err(format!(
+                    "expected a file with the extension .svg or .png, found `{path}`"
+                ));
+            }
+        };
+        Ok(PlotArg { name, path, format })
     }
 }
 
@@ -72,12 +87,15 @@ mod tests {
 
     #[test]
     fn a_plot_has_a_name_and_a_file() {
-        let parse = |text: &str| PlotArg::parse(text).map(|arg| (arg.name, arg.path));
+        let parse = |text: &str| PlotArg::parse(text).map(|arg| (arg.name, arg.path, arg.format));
         assert_eq!(
             parse("rates=a=b.svg"),
-            Ok((PlotName::Rates, "a=b.svg".into()))
+            Ok((PlotName::Rates, "a=b.svg".into(), PictureFormat::Svg))
         );
-        assert_eq!(parse("hosts=x.SVG"), Ok((PlotName::Hosts, "x.SVG".into())));
+        assert_eq!(
+            parse("hosts=x.PNG"),
+            Ok((PlotName::Hosts, "x.PNG".into(), PictureFormat::Png))
+        );
         for text in [
             "",
             "rates",

@@ -90,7 +90,7 @@ pub(crate) struct Args {
     /// Write a page with plots and tables (HTML); `-` means standard output
     #[arg(long, value_name = "FILE", value_parser = value_parsers::output_path())]
     pub(crate) report: Option<PathBuf>,
-    /// Write a plot to a picture (SVG); may be repeated. The plots are rates,
+    /// Write a plot to a picture (SVG, or PNG if Chromium is installed); may be repeated. The plots are rates,
     /// protocols, conversations, endpoints, lengths and hosts
     #[arg(long, value_name = "PLOT=FILE", value_parser = PlotArg::parse)]
     pub(crate) plot: Vec<PlotArg>,

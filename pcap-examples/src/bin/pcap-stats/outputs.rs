@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use pcap_examples::chromium::Picture;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{self, is_same_file};
 use pcap_examples::line_output::LineOutput;
-use pcap_examples::options::plot::PlotArg;
+use pcap_examples::options::plot::{PictureFormat, PlotArg};
 use pcap_examples::output_paths::OutputPaths;
 use pcap_examples::traffic::Traffic;
-use pcap_examples::{safe_files, signals};
+use pcap_examples::{chromium, safe_files, signals};
 
 use crate::args::Args;
 use crate::tables::{self, Rows};
@@ -18,6 +19,12 @@ use crate::{csv, json, plots, report};
 
 /// The width of a picture, in CSS pixels.
 const PICTURE_WIDTH: f64 = 960.0;
+
+/// How PNG files are drawn: with sharp text on today's screens.
+const PICTURE: Picture = Picture {
+    scale: 2.0,
+    dark: false,
+};
 
 /// What was counted, and where.
 pub(crate) struct Result<'a> {
@@ -64,7 +71,10 @@ pub(crate) fn write(args: &Args, result: &Result<'_>) -> Outcome {
 
 fn save_plot(traffic: &Traffic, plot: &PlotArg) -> Outcome {
     let drawing = plots::plot(traffic, plot.name).draw(PICTURE_WIDTH);
-    save(&plot.path, drawing.to_file().as_bytes())
+    match plot.format {
+        PictureFormat::Svg => save(&plot.path, drawing.to_file().as_bytes()),
+        PictureFormat::Png => save(&plot.path, &chromium::to_png(&drawing, PICTURE)?),
+    }
 }
 
 /// Writes a file. The path `-` means standard output.
