@@ -6,9 +6,10 @@ use crate::Result;
 use crate::command;
 
 /// The files with the pairs, in the order of the page. The first line of each is its heading.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "reading",
     "describing",
+    "statistics",
     "filters",
     "capturing",
     "rotation",
