@@ -14,9 +14,10 @@ const DESCRIPTION: &str = "\
 Description: programs that capture, read, filter and send packets with libpcap
  Small programs, each for one task, whose output other programs can read:
  pcap-devices lists capture devices, pcap-capture captures, pcap-top shows
- traffic on a full screen, pcap-read prints savefiles, pcap-info describes
- them, pcap-filter, pcap-split, pcap-merge and pcap-recode convert them,
- pcap-replay sends one on a device, and pcap-bpf compiles filters.
+ traffic on a full screen, pcap-stats counts protocols and conversations,
+ pcap-read prints savefiles, pcap-info describes them, pcap-filter,
+ pcap-split, pcap-merge and pcap-recode convert them, pcap-replay sends one
+ on a device, and pcap-bpf compiles filters.
  .
  Savefiles may be classic or pcapng, optionally compressed with gzip, zstd or
  lz4.
