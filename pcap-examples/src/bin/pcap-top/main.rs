@@ -1,5 +1,6 @@
 //! `pcap-top`: shows the traffic of devices or of a savefile on a full screen.
 
+mod allocator;
 mod args;
 mod conversation;
 mod counter;
@@ -51,6 +52,7 @@ use crate::ui::Ui;
 use crate::view::View;
 
 fn main() -> ExitCode {
+    allocator::return_large_blocks();
     signals::watch_stops();
     program::main(NAME, |args: Args| run(args))
 }
