@@ -13,6 +13,7 @@ const SIZES: [(u32, u32); 2] = [(80, 24), (200, 50)];
 /// with `=` are typed as they are.
 type Step = (&'static str, &'static [&'static str], &'static str);
 
+// Escape and a key that arrive together would be that key with Alt.
 const STEPS: [Step; 16] = [
     ("conversations", &[], "end of file"),
     ("endpoints", &["Tab"], "Endpoint  "),
@@ -24,8 +25,8 @@ const STEPS: [Step; 16] = [
     ("last-row", &["End"], "layer tcp"),
     ("searched", &["Home", "s", "=:53", "Enter"], "layer tcp"),
     ("udp", &["l"], "layer udp"),
-    ("packets", &["Enter"], "lines"),
-    ("shorter-time", &["Escape", "-"], "1 min"),
+    ("packets", &["Enter"], " 2 lines"),
+    ("shorter-time", &["BSpace", "-"], "1 min"),
     (
         "wrong-filter",
         &["/", "=tcp port", "Enter"],

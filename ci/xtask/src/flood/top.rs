@@ -11,12 +11,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::DEVICE;
+use crate::cold_build::median;
 use crate::{Result, command, unexpected};
 
 /// The share of the time in which the tables become full.
 const FILLING: f64 = 0.2;
 /// The most that the memory may grow afterwards, from one half of the time to the other. Within a second, it rises and
-/// falls with the copies of the tables that are sorted.
+/// falls with the copies of the tables that are sorted, so the medians are compared.
 const MAX_GROWTH: f64 = 0.05;
 /// The packets per second.
 const RATE: u64 = 50_000;
@@ -123,8 +124,8 @@ fn watch(script: &mut Child, is_blocked: bool, seconds: u64) -> Result<u64> {
         });
     }
     let flood = Flood::start()?;
-    // The most memory in the first and in the second half of the time after the tables became full.
-    let mut most = [0_u64; 2];
+    // The memory in the first and in the second half of the time after the tables became full.
+    let mut samples = [Vec::new(), Vec::new()];
     let began = Instant::now();
     let mut printed = 0;
     while began.elapsed() < Duration::from_secs(seconds) {
@@ -133,8 +134,7 @@ fn watch(script: &mut Child, is_blocked: bool, seconds: u64) -> Result<u64> {
         let elapsed = began.elapsed().as_secs();
         let share = elapsed as f64 / seconds as f64;
         if share >= FILLING {
-            let most = &mut most[usize::from(share >= (1.0 + FILLING) / 2.0)];
-            *most = memory.max(*most);
+            samples[usize::from(share >= (1.0 + FILLING) / 2.0)].push(memory as f64);
         }
         if elapsed / 30 > printed {
             printed = elapsed / 30;
@@ -153,10 +153,13 @@ fn watch(script: &mut Child, is_blocked: bool, seconds: u64) -> Result<u64> {
     }
     println!("ended after {:.1} s", begun.elapsed().as_secs_f64());
     drop(unread);
-    let [before, after] = most;
-    let growth = after as f64 / before as f64 - 1.0;
+    if samples.iter().any(Vec::is_empty) {
+        return Err("expected more seconds".to_owned());
+    }
+    let [before, after] = samples.map(|samples| median(samples.into_iter()));
+    let growth = after / before - 1.0;
     println!(
-        "most resident memory: {before} KiB, then {after} KiB, {:+.1} %",
+        "median of the resident memory: {before:.0} KiB, then {after:.0} KiB, {:+.1} %",
         100.0 * growth
     );
     match is_blocked || growth <= MAX_GROWTH {
