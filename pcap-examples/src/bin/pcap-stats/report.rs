@@ -1,7 +1,7 @@
 //! Makes the report: a page with plots and tables.
 
 use pcap_examples::options::table::Table as TableName;
-use pcap_examples::plot::Unit;
+use pcap_examples::plot::{self, Unit};
 use pcap_examples::report::{Cell, Column, ColumnKind, Fact, Item, Report, Section, Table};
 use pcap_examples::traffic::{Counts, Traffic};
 
@@ -91,14 +91,14 @@ fn facts(traffic: &Traffic) -> Vec<Fact> {
     };
     let truncated = match totals.truncated {
         0 => None,
-        packets => Some(format!("{} of them truncated", text::grouped(packets))),
+        packets => Some(format!("{} of them truncated", grouped(packets))),
     };
     let mut facts = vec![
-        fact("Packets", text::grouped(totals.packets), truncated),
+        fact("Packets", grouped(totals.packets), truncated),
         fact(
             "Bytes",
             Unit::Bytes.short(totals.bytes as f64),
-            Some(text::grouped(totals.bytes)),
+            Some(grouped(totals.bytes)),
         ),
     ];
     let Some((first, last)) = traffic.times() else {
@@ -133,8 +133,16 @@ fn facts(traffic: &Traffic) -> Vec<Fact> {
     facts
 }
 
+/// Returns a number with its digits in groups, as in the plots.
+fn grouped(number: u64) -> String {
+    plot::grouped(&number.to_string())
+}
+
 /// Returns a table of the page.
 fn item(sheet: Sheet) -> Item {
+    if sheet.is_record {
+        return record(&sheet);
+    }
     let shown: Vec<(usize, sheet::Column)> = sheet
         .columns
         .iter()
@@ -155,16 +163,35 @@ fn item(sheet: Sheet) -> Item {
     });
     let mut notes = sheet.notes.clone();
     if sheet.rows_left_out > 0 {
-        notes.insert(
-            0,
-            format!("and {} more", text::grouped(sheet.rows_left_out)),
-        );
+        notes.insert(0, format!("and {} more", grouped(sheet.rows_left_out)));
     }
     Item::Table(Table {
         caption: sheet.title.clone(),
         columns: columns.collect(),
         rows: rows.collect(),
         note: (!notes.is_empty()).then(|| notes.join("; ")),
+    })
+}
+
+/// Returns a table with a row for each column of the only row.
+fn record(sheet: &Sheet) -> Item {
+    let values = sheet.columns.iter().zip(sheet.rows.iter().flatten());
+    let rows =
+        values.map(|(column, value)| vec![Cell::Text(column.heading.to_owned()), cell(value)]);
+    Item::Table(Table {
+        caption: sheet.title.clone(),
+        columns: vec![
+            Column {
+                name: "Count".to_owned(),
+                kind: ColumnKind::Text,
+            },
+            Column {
+                name: "Number".to_owned(),
+                kind: ColumnKind::Number,
+            },
+        ],
+        rows: rows.collect(),
+        note: None,
     })
 }
 

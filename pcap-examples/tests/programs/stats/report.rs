@@ -8,7 +8,9 @@ use crate::common::{path_arg, run_program, savefile, write_file};
 #[test]
 fn the_report_has_the_numbers_and_needs_no_other_file() {
     let folder = tempfile::tempdir().unwrap();
-    let packets: Vec<_> = (0..1234).map(|n| datagram(n / 10, 1, 2, 53, 100)).collect();
+    let packets: Vec<_> = (0..12_345)
+        .map(|n| datagram(n / 100, 1, 2, 53, 100))
+        .collect();
     let path = write_file(
         folder.path(),
         "a<b>.pcap",
@@ -20,7 +22,7 @@ fn the_report_has_the_numbers_and_needs_no_other_file() {
     let page = fs::read_to_string(page).unwrap();
     for part in [
         "a&lt;b&gt;.pcap",
-        "1,234",
+        "12\u{202f}345",
         "192.0.2.1:9 ↔ 192.0.2.2:53",
         "Bit rate",
         "Protocols",
