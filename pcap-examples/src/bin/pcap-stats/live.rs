@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, Capture, End, Next, WarningKind};
+use pcap_core::{Active, Capture, End, Next};
 use pcap_examples::drain::drain_capture;
 use pcap_examples::exit::{self, Outcome};
 use pcap_examples::interface_counts::InterfaceCounts;
@@ -46,7 +46,9 @@ pub(crate) fn count(
     };
     if !args.quiet {
         for (device, capture) in devices.iter().zip(&captures) {
-            announce(device, capture);
+            for line in device.announcement(capture) {
+                stderr::print_message(NAME, line);
+            }
         }
     }
     let mut line = StatusLine::new(!args.quiet);
@@ -69,22 +71,6 @@ pub(crate) fn count(
         outcome = exit::both(outcome, result);
     }
     Ok((traffic, report, outcome))
-}
-
-/// Prints the device, its link type and its snaplen, and then the warnings of libpcap.
-fn announce(device: &ChosenDevice, capture: &Capture<Active>) {
-    let linktype = capture.datalink();
-    let what = linktype.description().unwrap_or_default();
-    let (name, snaplen) = (device.display_name(), capture.snaplen());
-    stderr::print_message(
-        NAME,
-        format_args!("listening on {name}, {linktype} ({what}), snaplen {snaplen} bytes"),
-    );
-    // Promiscuous mode is only the default, so a device without that mode, such as `any`, needs no warning.
-    let warnings = capture.warnings().iter();
-    for warning in warnings.filter(|warning| warning.kind() != WarningKind::PromiscNotSupported) {
-        stderr::print_message(NAME, format_args!("warning: {name}: {warning}"));
-    }
 }
 
 /// When the capture ends.
