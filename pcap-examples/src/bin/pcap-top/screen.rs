@@ -45,22 +45,22 @@ pub(crate) fn open() -> io::Result<Screen> {
     Terminal::new(CrosstermBackend::new(Update::default()))
 }
 
-/// Shows the full screen, at the start or after the process was stopped. The screen must then be drawn anew.
+/// Shows the full screen, at the start or after the process was stopped. The screen must then be drawn anew. After a
+/// panic, does nothing, because the program ends.
 pub(crate) fn enter() -> io::Result<()> {
+    // A thread that panics meanwhile waits for the lock, and then closes the screen.
+    let mut is_shown = lock();
+    if HAS_PANICKED.load(Ordering::SeqCst) {
+        return Ok(());
+    }
+    IS_OPEN.store(true, Ordering::SeqCst);
     // A shell may have changed the modes, and crossterm sets them only if they are not set yet.
     let _ = terminal::disable_raw_mode();
     terminal::enable_raw_mode()?;
-    IS_OPEN.store(true, Ordering::SeqCst);
     let mut update = Vec::new();
     queue!(update, EnterAlternateScreen, Hide)?;
-    let mut is_shown = lock();
     *is_shown = true;
-    let written = write(&update);
-    drop(is_shown);
-    if HAS_PANICKED.load(Ordering::SeqCst) {
-        close();
-    }
-    written
+    write(&update)
 }
 
 /// Returns whether the screen is open. A panic of another thread closes it.
@@ -71,12 +71,10 @@ pub(crate) fn is_open() -> bool {
 /// Leaves the full screen, and restores the modes of the terminal. Does nothing if there is none. Waits only for a
 /// limited time until the terminal accepts that. Any thread may call this.
 pub(crate) fn close() {
-    if !IS_OPEN.swap(false, Ordering::SeqCst) {
-        return;
-    }
     // A terminal that is stopped with Ctrl-S blocks.
     let leaving = thread::Builder::new().spawn(|| {
-        if let Some(mut is_shown) = lock_briefly() {
+        let is_shown = lock_briefly();
+        if let (Some(mut is_shown), true) = (is_shown, IS_OPEN.swap(false, Ordering::SeqCst)) {
             *is_shown = false;
             let mut update = Vec::new();
             let _ = queue!(update, ResetColor, LeaveAlternateScreen, Show);
@@ -87,6 +85,7 @@ pub(crate) fn close() {
     while leaving.as_ref().is_ok_and(|thread| !thread.is_finished()) && begun.elapsed() < PATIENCE {
         thread::sleep(Duration::from_millis(2));
     }
+    IS_OPEN.store(false, Ordering::SeqCst);
     let _ = terminal::disable_raw_mode();
 }
 
