@@ -239,7 +239,7 @@ pub(crate) fn tampered(pair: &Pair, ours: &Ran, folder: &Path) -> Result<Vec<(St
                 let Some((name, path)) = ours.files.last_key_value() else {
                     continue;
                 };
-                let copy = folder.join("tampered");
+                let copy = folder.join(format!("tampered-{part:?}"));
                 let mut bytes = std::fs::read(path)
                     .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
                 match part {
@@ -281,14 +281,25 @@ fn tamper(bytes: &mut [u8]) {
 /// Changes the name of the first interface of a pcapng savefile; if it has none, an option of the last block.
 fn tamper_with_name(bytes: &mut [u8]) {
     let interfaces = pcapng_blocks(bytes, INTERFACE);
-    // The name is the first option of a captured interface.
-    let name = interfaces.first().map(|block| block + 16);
-    let is_name = |at: &usize| bytes.get(*at..at + 2) == Some(&[2, 0]);
-    let at = match name.filter(is_name) {
-        Some(option) => Some(option + 4),
-        None => bytes.len().checked_sub(12),
+    let name = interfaces.first().and_then(|&block| name_of(bytes, block));
+    change(bytes, name.or(bytes.len().checked_sub(12)));
+}
+
+/// Returns where the name of an interface begins.
+fn name_of(bytes: &[u8], block: usize) -> Option<usize> {
+    const NAME: u16 = 2;
+    let number = |at: usize| {
+        let two = bytes.get(at..at + 2)?.try_into().ok()?;
+        Some(u16::from_le_bytes(two))
     };
-    change(bytes, at);
+    let mut at = block + 16;
+    loop {
+        match (number(at)?, number(at + 2)?) {
+            (NAME, _) => return Some(at + 4),
+            (0, _) => return None,
+            (_, length) => at += 4 + usize::from(length).next_multiple_of(4),
+        }
+    }
 }
 
 fn change(bytes: &mut [u8], at: Option<usize>) {
