@@ -16,24 +16,27 @@ const HELP: &str = "\
 Examples:
   pcap-stats trace.pcap                      an overview
   pcap-stats --table conv,tcp --top 0 a.pcap all TCP conversations
-  pcap-stats --table endpoints *.pcap.gz      of all files together
+  pcap-stats --table endpoints *.pcap.gz     of all files together
   pcap-stats --report trace.html trace.pcap  a page with plots and tables
   pcap-stats -i eth0 --duration 60 udp       one minute of a device
   pcap-stats --csv --table rates,1s a.pcap > rates.csv
 
 Tables:
   summary        packets, bytes, times and rates
-  protocols      the headers in the packets, as a tree; also io,phs
+  protocols      the headers in the packets, as a tree; also io,phs. Above TCP
+                 and UDP, only DNS, DHCP and NTP are recognized
   conversations  pairs of addresses, of a layer if it is named:
                  conversations,tcp (eth, ip, ipv6, tcp, udp, sctp); also conv
   endpoints      addresses, of a layer if it is named: endpoints,ip
   lengths        lengths of packets on the wire; also plen,tree
-  rates          packets and bytes over time: rates,10s; also io,stat,10
+  rates          packets and bytes over time: rates,10s; also io,stat,10.
+                 Intervals begin at multiples of their length since 1970
   tcp            connections, resets and retransmissions
   dns            names in queries and responses; also dns,tree
   hosts          the busiest hosts over time
-Without --table, all but hosts are printed, and of conversations and endpoints
-those of the highest layers that have packets.
+Without --table, all but hosts are printed, and conversations and endpoints of
+Ethernet only if there are no others. With --report or --plot, tables are
+printed only on request, with --table or --json.
 
 Bytes are those on the wire. In a tunnel, addresses and ports of all layers
 count, as in tshark. Fragments after the first have no ports, so they do not
@@ -41,12 +44,13 @@ belong to conversations of TCP or UDP. The direction of the first packet of a
 conversation is from A to B.
 
 Several savefiles are read at the same time, and their packets counted
-together. Each of them begins anew for retransmissions. If a file is damaged,
-the packets before the damage count, the other files are still read, and the
-status is 1.
+together. Retransmissions are found only within a file. With -c, --packets,
+--except, --after or --before, the files are read one after the other, and the
+numbers of packets continue in the next file. If a file is damaged, the packets
+before the damage count, the other files are still read, and the status is 1.
 
-Memory is bounded: of a million conversations, the ones with the most bytes
-remain, and the tables say how many packets belong to others.";
+Memory is bounded. If there are too many conversations, a line below their
+table says how many packets are not in it.";
 
 const JSON_HELP: &str = "\
 JSON:
@@ -58,7 +62,7 @@ JSON:
   pcap-examples/schema/v1.json, which is installed in PREFIX/share.";
 
 /// Counts what is in packets: protocols, conversations, endpoints, lengths, rates over time,
-/// TCP resets and retransmissions, and DNS names. Reads savefiles, or captures on a device.
+/// TCP resets and retransmissions, and DNS names. Reads savefiles, or captures on devices.
 #[derive(Parser)]
 #[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", range::HELP, signals::HELP, JSON_HELP))]
 pub(crate) struct Args {
@@ -70,21 +74,23 @@ pub(crate) struct Args {
     #[arg(short = 'c', long, value_name = "N", value_parser = value_parsers::number(1_u64..))]
     pub(crate) limit: Option<u64>,
     /// Stop the capture after this time, in seconds or with a unit: 0.5, 60s, 5m
-    #[arg(long, value_name = "TIME", requires = "interface", value_parser = value_parsers::nonzero_seconds)]
+    #[arg(long, value_name = "TIME", value_parser = value_parsers::nonzero_seconds)]
     pub(crate) duration: Option<Duration>,
     /// Print this table (see below); may be repeated [default: an overview]
     #[arg(long = "table", value_name = "TABLE", value_parser = table::table)]
     pub(crate) tables: Vec<Table>,
-    /// The maximum number of rows of a table; 0 means all
+    /// The maximum number of conversations, endpoints and DNS names; 0 means all
     #[arg(long, value_name = "N", default_value = "10", value_parser = value_parsers::number(0_u64..))]
     pub(crate) top: u64,
-    /// The order of conversations, endpoints and DNS names
+    /// The order of conversations and endpoints. Endpoints have no times: for start and duration, they are in
+    /// the order of their bytes
     #[arg(long, value_name = "ORDER", default_value = "bytes")]
     pub(crate) order: Order,
     /// Print JSON instead of text, one object per table (see below)
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,
-    /// Print comma-separated values instead of text; requires a single --table
+    /// Print comma-separated values instead of text; requires a single --table. What the table lacks is
+    /// printed on standard error
     #[arg(long, requires = "tables")]
     pub(crate) csv: bool,
     /// Write a page with plots and tables (HTML); `-` means standard output

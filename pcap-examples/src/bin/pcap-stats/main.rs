@@ -13,10 +13,12 @@ mod sheet;
 mod tables;
 mod text;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use pcap_examples::exit::{self, Outcome};
 use pcap_examples::options::device::Source;
+use pcap_examples::options::table::Table;
 use pcap_examples::program;
 
 use crate::args::{Args, NAME};
@@ -27,11 +29,35 @@ fn main() -> ExitCode {
         if let Some(mistake) = args.range.mistake() {
             exit::usage_error::<Args>(&mistake);
         }
-        if args.csv && args.tables.len() > 1 {
-            exit::usage_error::<Args>("--csv requires a single --table");
+        if let Some(mistake) = mistake(&args) {
+            exit::usage_error::<Args>(mistake);
         }
         run(&args)
     })
+}
+
+/// Returns what is wrong with options that are right one by one.
+fn mistake(args: &Args) -> Option<&'static str> {
+    let has_no_layer =
+        |table: &Table| matches!(table, Table::Conversations(None) | Table::Endpoints(None));
+    let mut intervals = args.tables.iter().filter_map(|table| match table {
+        Table::Rates(interval) => *interval,
+        _ => None,
+    });
+    let first = intervals.next();
+    let prints = !args.tables.is_empty() || args.json;
+    let is_stdout = |path: &PathBuf| path.as_os_str() == "-";
+    if args.csv && args.tables.len() > 1 {
+        Some("--csv requires a single --table")
+    } else if args.csv && args.tables.iter().any(has_no_layer) {
+        Some("--csv requires a layer, as in `--table conversations,tcp`")
+    } else if intervals.any(|interval| Some(interval) != first) {
+        Some("expected a single interval for --table rates")
+    } else if prints && args.report.as_ref().is_some_and(is_stdout) {
+        Some("cannot write the report and tables to standard output together")
+    } else {
+        None
+    }
 }
 
 fn run(args: &Args) -> Outcome {
@@ -45,6 +71,10 @@ fn run(args: &Args) -> Outcome {
                 Ok(()) => Vec::new(),
                 Err(failure) => vec![format!("Packets are missing: {}.", failure.reason())],
             };
+            // If no savefile could be read, a report of an earlier run remains.
+            if outcome.is_err() && traffic.totals().packets == 0 {
+                return outcome;
+            }
             let result = Result {
                 traffic: &traffic,
                 sources: names.collect(),

@@ -10,9 +10,10 @@ use pcap_examples::line_output::LineOutput;
 use pcap_examples::options::plot::{PictureFormat, PlotArg};
 use pcap_examples::output_paths::OutputPaths;
 use pcap_examples::traffic::Traffic;
-use pcap_examples::{chromium, safe_files, signals};
+use pcap_examples::{chromium, safe_files, signals, stderr};
 
-use crate::args::Args;
+use crate::args::{Args, NAME};
+use crate::sheet::Sheet;
 use crate::tables::{self, Rows};
 use crate::text::TextStyle;
 use crate::{csv, json, plots, report};
@@ -106,6 +107,7 @@ fn print(args: &Args, traffic: &Traffic) -> Outcome {
             json::push(&mut out, sheet);
         } else if args.csv {
             csv::push(&mut out, sheet);
+            print_notes(sheet);
         } else {
             style.push(&mut text, sheet);
             continue;
@@ -114,4 +116,12 @@ fn print(args: &Args, traffic: &Traffic) -> Outcome {
     }
     output.print_listing(&text)?;
     Ok(output.flush()?)
+}
+
+/// Prints on standard error what a table lacks, because CSV has no place for it.
+fn print_notes(sheet: &Sheet) {
+    let rows = sheet.rows_left_out();
+    for note in rows.iter().chain(&sheet.notes) {
+        stderr::print_message(NAME, format_args!("warning: {note}"));
+    }
 }

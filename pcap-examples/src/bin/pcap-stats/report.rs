@@ -109,7 +109,7 @@ fn facts(traffic: &Traffic) -> Vec<Fact> {
     facts.push(fact("First packet", text::time_text(first), None));
     facts.push(fact(
         "Duration",
-        format!("{} s", text::duration_text(duration)),
+        format!("{} s", plot::grouped(&format!("{seconds:.3}"))),
         None,
     ));
     if seconds > 0.0 {
@@ -119,11 +119,7 @@ fn facts(traffic: &Traffic) -> Vec<Fact> {
         let busiest = rates.buckets.iter().max_by_key(|counts| counts.bytes);
         let Counts { bytes, .. } = busiest.copied().unwrap_or_default();
         let peak = bytes as f64 * 8.0 / rates.interval.as_secs_f64();
-        let interval = text::duration_text(rates.interval);
-        let note = format!(
-            "in {} s",
-            interval.trim_end_matches('0').trim_end_matches('.')
-        );
+        let note = format!("in {}", text::interval_text(rates.interval));
         facts.push(fact(
             "Highest rate",
             Unit::BitsPerSecond.short(peak),
@@ -163,7 +159,7 @@ fn item(sheet: Sheet) -> Item {
     });
     let mut notes = sheet.notes.clone();
     if sheet.rows_left_out > 0 {
-        notes.insert(0, format!("and {} more", grouped(sheet.rows_left_out)));
+        notes.insert(0, format!("{} more", grouped(sheet.rows_left_out)));
     }
     Item::Table(Table {
         caption: sheet.title.clone(),

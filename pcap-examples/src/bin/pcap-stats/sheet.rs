@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use pcap_core::Timestamp;
 
+use crate::text::grouped;
+
 /// A table: typed columns and rows.
 #[derive(Clone, Debug)]
 pub(crate) struct Sheet {
@@ -47,6 +49,17 @@ pub(crate) enum Place {
     NotInData,
     /// Only in JSON and CSV.
     OnlyInData,
+}
+
+impl Sheet {
+    /// Returns a sentence about the rows that `--top` leaves out, if there are any.
+    pub(crate) fn rows_left_out(&self) -> Option<String> {
+        match self.rows_left_out {
+            0 => None,
+            1 => Some("1 more row; --top 0 prints all".to_owned()),
+            rows => Some(format!("{} more rows; --top 0 prints all", grouped(rows))),
+        }
+    }
 }
 
 impl Column {

@@ -5,6 +5,7 @@ mod names;
 mod over_time;
 mod packets;
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use pcap_examples::options::table::Table;
@@ -75,6 +76,9 @@ pub(crate) fn tables(traffic: &Traffic, tables: &[Table], rows: Rows) -> Vec<She
     let is_overview = tables.is_empty();
     let chosen = if is_overview { &overview } else { tables };
     let mut sheets = Vec::new();
+    // Finding the conversations of all layers takes a while.
+    let present = OnceCell::new();
+    let layers = |layer| layers(traffic, layer, is_overview, &present);
     for table in chosen {
         match *table {
             Table::Summary => sheets.push(packets::summary(traffic)),
@@ -85,12 +89,12 @@ pub(crate) fn tables(traffic: &Traffic, tables: &[Table], rows: Rows) -> Vec<She
             Table::Tcp => sheets.push(names::tcp(traffic)),
             Table::Dns => sheets.push(names::dns(traffic, rows)),
             Table::Conversations(layer) => {
-                for layer in layers(traffic, layer, is_overview) {
+                for layer in layers(layer) {
                     sheets.push(addresses::conversations(traffic, layer, rows));
                 }
             }
             Table::Endpoints(layer) => {
-                for layer in layers(traffic, layer, is_overview) {
+                for layer in layers(layer) {
                     sheets.push(addresses::endpoints(traffic, layer, rows));
                 }
             }
@@ -101,16 +105,26 @@ pub(crate) fn tables(traffic: &Traffic, tables: &[Table], rows: Rows) -> Vec<She
     sheets
 }
 
-/// Returns the layer of the command line, or all layers that have packets; for an overview, the highest of them.
-fn layers(traffic: &Traffic, layer: Option<Layer>, is_overview: bool) -> Vec<Layer> {
+/// Returns the layer of the command line, or all layers that have packets; for an overview, Ethernet only if no other
+/// layer has any. If no layer has packets, there is still a table, which is empty.
+fn layers(
+    traffic: &Traffic,
+    layer: Option<Layer>,
+    is_overview: bool,
+    present: &OnceCell<Vec<Layer>>,
+) -> Vec<Layer> {
     if let Some(layer) = layer {
         return vec![layer];
     }
     let has_packets = |layer: &Layer| has_packets(traffic, *layer);
-    let mut all: Vec<Layer> = Layer::ALL.into_iter().filter(has_packets).collect();
+    let present = present.get_or_init(|| Layer::ALL.into_iter().filter(has_packets).collect());
+    let mut all = present.clone();
     let is_high = |layer: &Layer| *layer != Layer::Ethernet;
     if is_overview && all.iter().any(is_high) {
         all.retain(is_high);
+    }
+    if all.is_empty() {
+        all.push(Layer::Ethernet);
     }
     all
 }

@@ -61,6 +61,10 @@ impl TextStyle {
                     .collect()
             })
             .collect();
+        if !self.is_unicode {
+            let cells = texts.iter_mut().flatten();
+            cells.for_each(|cell| *cell = cell.replace('–', "-"));
+        }
         let times = columns.iter().enumerate();
         let times = times.filter(|(_, (index, _))| {
             sheet
@@ -118,11 +122,7 @@ impl TextStyle {
             out.push_str(line.trim_end());
             out.push('\n');
         }
-        if sheet.rows_left_out > 0 {
-            let rows = grouped(sheet.rows_left_out);
-            out.push_str(&format!("  and {rows} more, see --top\n"));
-        }
-        for note in &sheet.notes {
+        for note in sheet.rows_left_out().iter().chain(&sheet.notes) {
             out.push_str(&format!("  {note}\n"));
         }
     }
@@ -226,6 +226,23 @@ pub(crate) fn duration_text(duration: Duration) -> String {
     format!("{}.{micros:06}", grouped(duration.as_secs()))
 }
 
+/// Returns an interval in the longest unit that divides it.
+pub(crate) fn interval_text(interval: Duration) -> String {
+    let units = [
+        (86_400_000_000_000, "d"),
+        (3_600_000_000_000, "h"),
+        (60_000_000_000, "min"),
+        (1_000_000_000, "s"),
+        (1_000_000, "ms"),
+        (1000, "µs"),
+        (1, "ns"),
+    ];
+    let nanos = interval.as_nanos();
+    let unit = units.into_iter().find(|(length, _)| nanos % length == 0);
+    let (length, unit) = unit.unwrap_or((1, "ns"));
+    format!("{} {unit}", nanos / length)
+}
+
 /// Returns a time with the date, in the time zone of the system or of TZ.
 pub(crate) fn time_text(time: Timestamp) -> String {
     let mut text = Vec::new();
@@ -236,6 +253,20 @@ pub(crate) fn time_text(time: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn intervals_have_the_longest_unit() {
+        for (nanos, text) in [
+            (1, "1 ns"),
+            (1500, "1500 ns"),
+            (250_000_000, "250 ms"),
+            (90_000_000_000, "90 s"),
+            (3_600_000_000_000, "1 h"),
+            (172_800_000_000_000, "2 d"),
+        ] {
+            assert_eq!(interval_text(Duration::from_nanos(nanos)), text);
+        }
+    }
 
     #[test]
     fn numbers_are_grouped() {

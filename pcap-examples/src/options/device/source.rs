@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 
 use super::ChosenDevice;
@@ -62,6 +64,9 @@ impl SourceOptions {
 impl FromArgMatches for SourceOptions {
     fn from_arg_matches(matches: &ArgMatches) -> Result<SourceOptions, clap::Error> {
         let args = SourceArgs::from_arg_matches(matches)?;
+        if args.capture.interface.is_empty() {
+            check_unused(matches)?;
+        }
         let requests = requests::requests(&args.capture, &[], matches);
         Ok(SourceOptions { args, requests })
     }
@@ -82,20 +87,43 @@ impl Args for SourceOptions {
     }
 }
 
+/// The options that have no effect without a device.
+const DEVICE_ONLY: [&str; 12] = [
+    "snaplen",
+    "linktype",
+    "buffer_size",
+    "no_promiscuous_mode",
+    "monitor_mode",
+    "immediate_mode",
+    "timeout",
+    "time_stamp_type",
+    "time_stamp_precision",
+    "micro",
+    "direction",
+    "duration",
+];
+
+/// Checks that no option has no effect, because there is no device.
+fn check_unused(matches: &ArgMatches) -> Result<(), clap::Error> {
+    let is_known = |id: &str| matches.try_contains_id(id).is_ok();
+    let is_given =
+        |id: &&str| is_known(id) && matches.value_source(id) == Some(ValueSource::CommandLine);
+    match DEVICE_ONLY.into_iter().find(is_given) {
+        Some(id) => {
+            let name = match id {
+                "snaplen" => "snapshot-length".to_owned(),
+                id => id.replace('_', "-"),
+            };
+            let text = format!("--{name} requires a device: --interface DEV\n");
+            Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, text))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Adapts the arguments of both kinds of source to each other.
 fn arrange(command: Command) -> Command {
-    let device_only = [
-        "snaplen",
-        "linktype",
-        "buffer_size",
-        "no_promiscuous_mode",
-        "monitor_mode",
-        "immediate_mode",
-        "time_stamp_type",
-        "time_stamp_precision",
-        "micro",
-    ];
-    let command = command
+    command
         .mut_arg("words", |words| {
             let words = words.required_unless_present_any(["read", "interface"]);
             words.help("The savefiles to read; `-` means standard input. With `-r` or `-i`, the words of the filter instead")
@@ -103,10 +131,7 @@ fn arrange(command: Command) -> Command {
         .mut_arg("interface", |interface| {
             let interface = interface.conflicts_with("read").long_help(None);
             interface.help("Capture on this device instead of reading savefiles, by its name or its number in pcap-capture -D")
-        });
-    device_only.into_iter().fold(command, |command, id| {
-        command.mut_arg(id, |arg| arg.requires("interface"))
-    })
+        })
 }
 
 #[cfg(test)]
@@ -151,7 +176,15 @@ mod tests {
 
     #[test]
     fn options_of_captures_require_a_device() {
-        for line in ["", "-s 9 a", "-p a", "-i x -r a"] {
+        for line in [
+            "",
+            "-s 9 a",
+            "-p a",
+            "-i x -r a",
+            "-r a -Q in",
+            "-r a --micro",
+            "--timeout 5 a",
+        ] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

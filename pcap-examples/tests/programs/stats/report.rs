@@ -66,6 +66,20 @@ fn plots_are_pictures_of_their_own() {
     }
 }
 
+#[test]
+fn a_report_remains_if_nothing_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let noise = write_file(
+        folder.path(),
+        "noise",
+        b"no savefile, but longer than a header",
+    );
+    let page = write_file(folder.path(), "page.html", b"an earlier report");
+    let ran = run_program("stats", &["--report", path_arg(&page), path_arg(&noise)]);
+    assert_eq!((ran.status, ran.text()), (Some(1), ""));
+    assert_eq!(fs::read(&page).unwrap(), b"an earlier report");
+}
+
 /// Nothing is read or written if an output is an input, or if two outputs are the same file.
 #[test]
 fn no_input_is_overwritten() {

@@ -133,6 +133,23 @@ fn mistakes_are_explained() {
             "a single --table",
         ),
         (
+            vec!["--csv", "--table", "conv", file],
+            2,
+            "requires a layer",
+        ),
+        (
+            vec!["--table", "rates,1s", "--table", "rates,2s", file],
+            2,
+            "a single interval",
+        ),
+        (
+            vec!["--report", "-", "--json", file],
+            2,
+            "to standard output together",
+        ),
+        (vec!["-r", file, "--duration", "3"], 2, "requires a device"),
+        (vec!["-r", file, "-Q", "in"], 2, "requires a device"),
+        (
             vec!["--plot", "rates=a.gif", file],
             2,
             "expected a file with the extension",

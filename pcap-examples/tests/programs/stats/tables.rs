@@ -143,6 +143,34 @@ fn hostile_names_are_harmless() {
     assert!(text.contains("=1+") && !text.contains('\u{1b}'), "{text:?}");
 }
 
+/// Neither JSON nor CSV is empty, and CSV says on standard error what it lacks.
+#[test]
+fn nothing_is_missing_silently() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = write_file(folder.path(), "empty.pcap", &savefile(false, false, 1, &[]));
+    assert!(rows(&["--table", "conv", path_arg(&empty)]).is_empty());
+    let packets: Vec<_> = (0..30).map(|n| datagram(n, 1, 2, n as u16, 10)).collect();
+    let path = write_file(
+        folder.path(),
+        "a.pcap",
+        &savefile(false, false, 1, &packets),
+    );
+    for (table, missing) in [
+        ("conv,udp", "20 more rows; --top 0 prints all"),
+        (
+            "rates,1us",
+            "intervals of 32 µs instead of 1 µs: at most 1048576 fit",
+        ),
+    ] {
+        let ran = run_program("stats", &["--csv", "--table", table, path_arg(&path)]);
+        assert_eq!(ran.status, Some(0));
+        assert!(ran.stderr.contains(missing), "{}", ran.stderr);
+    }
+    let mut command = program("stats");
+    let text = run(command.arg(path_arg(&path)).env("LC_ALL", "C")).success_output();
+    assert!(text.is_ascii(), "{text}");
+}
+
 #[test]
 fn rows_are_ordered_and_limited() {
     let folder = tempfile::tempdir().unwrap();

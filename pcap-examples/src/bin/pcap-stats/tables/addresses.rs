@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 
 use pcap_core::Timestamp;
-use pcap_examples::counted;
 use pcap_examples::decode::Endpoint;
 use pcap_examples::traffic::{Conversation, Counts, EndpointCounts, Layer, Traffic};
 
 use super::{Rows, layer_title, percent, sheet};
 use crate::args::Order;
 use crate::sheet::{Cell, Column, Place, Sheet};
+use crate::text::grouped;
 
 /// Returns the conversations of a layer.
 pub(super) fn conversations(traffic: &Traffic, layer: Layer, rows: Rows) -> Sheet {
@@ -164,10 +164,9 @@ fn note_omitted(sheet: &mut Sheet, traffic: &Traffic, layer: Layer) {
     let omitted = traffic.omitted();
     let counts = omitted.conversations.iter().find(|(of, _)| *of == layer);
     if let Some((_, Counts { packets, bytes })) = counts {
+        let (packets, bytes) = (grouped(*packets), grouped(*bytes));
         sheet.notes.push(format!(
-            "{} with {} belong to further conversations, which were too many",
-            counted::packets(*packets),
-            counted::bytes(*bytes)
+            "not in the table, because there were too many conversations: packets {packets}, bytes {bytes}"
         ));
     }
 }

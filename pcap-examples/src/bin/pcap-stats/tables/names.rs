@@ -2,12 +2,12 @@
 
 use std::cmp::Reverse;
 
-use pcap_examples::counted::counted;
 use pcap_examples::traffic::{TcpCounts, Traffic};
 
 use super::{Rows, sheet};
 use crate::args::Order;
 use crate::sheet::{Cell, Column, Place, Sheet};
+use crate::text::grouped;
 
 /// Returns the counts of TCP, in one row, unless there is no TCP.
 pub(super) fn tcp(traffic: &Traffic) -> Sheet {
@@ -76,10 +76,10 @@ pub(super) fn dns(traffic: &Traffic, rows: Rows) -> Sheet {
     }
     let omitted = traffic.omitted().dns_messages;
     if omitted > 0 {
-        let messages = counted(omitted, "message");
-        sheet
-            .notes
-            .push(format!("{messages} had further names, which were too many"));
+        let messages = grouped(omitted);
+        sheet.notes.push(format!(
+            "not in the table, because there were too many names: messages {messages}"
+        ));
     }
     sheet
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use pcap_examples::traffic::{Counts, Traffic};
 
-use super::{per_second, sheet};
+use super::{MAX_INTERVALS, per_second, sheet};
 use crate::sheet::{Cell, Column, Place, Sheet};
+use crate::text::interval_text;
 
 /// The number of rows if the command line names no interval.
 const DEFAULT_ROWS: usize = 20;
@@ -28,10 +29,11 @@ pub(super) fn rates(traffic: &Traffic, interval: Option<Duration>) -> Sheet {
         Some(_) => traffic.rates(),
         None => traffic.rates().with_at_most(DEFAULT_ROWS),
     };
-    if interval.is_some_and(|interval| interval != rates.interval) {
-        sheet
-            .notes
-            .push("the intervals became longer, because there were too many".to_owned());
+    if let Some(wanted) = interval.filter(|wanted| *wanted != rates.interval) {
+        let [found, wanted] = [rates.interval, wanted].map(interval_text);
+        sheet.notes.push(format!(
+            "intervals of {found} instead of {wanted}: at most {MAX_INTERVALS} fit"
+        ));
     }
     let mut start = rates.start;
     for Counts { packets, bytes } in rates.buckets {
