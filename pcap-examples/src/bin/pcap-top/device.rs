@@ -32,6 +32,7 @@ pub(crate) fn read(source: &Source, mut capture: Capture<Active>) -> Outcome {
     let outcome = exit::both(outcome, updated);
     source.update(|status| {
         status.interface = Some(counts);
+        status.is_closed = true;
         if let Err(failure) = &outcome {
             status.state = State::Failed(failure.to_string());
         }

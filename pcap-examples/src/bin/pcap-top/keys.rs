@@ -88,8 +88,7 @@ impl Desk<'_> {
             KeyCode::End | KeyCode::Char('G') => view.move_to_end(true),
             KeyCode::Char(' ') => view.is_paused = !view.is_paused,
             KeyCode::Char('/' | 'f') | KeyCode::F(4) => {
-                let filter = model.sources.first().map(|source| source.status().filter);
-                let line = LineEdit::new(&filter.unwrap_or_default());
+                let line = LineEdit::new(&self.filter.offered(&model.sources));
                 view.bottom = Bottom::Question(Question::Filter, line);
             }
             KeyCode::Char('w') => {

@@ -46,6 +46,8 @@ pub(crate) struct Status {
     pub(crate) linktypes: Vec<Dlt>,
     /// Whether it is a savefile that can be read again.
     pub(crate) is_repeatable: bool,
+    /// Whether its thread has ended, and answers no requests any more.
+    pub(crate) is_closed: bool,
 }
 
 /// A change of the filter, and its outcome.
@@ -96,6 +98,7 @@ impl Source {
                 filter: filter.0.to_owned(),
                 linktypes: Vec::new(),
                 is_repeatable: false,
+                is_closed: false,
             }),
             edit: Mutex::default(),
             is_edited: AtomicBool::new(false),

@@ -97,9 +97,13 @@ fn state(view: &View, statuses: &[Status]) -> (String, bool) {
     (state.to_owned(), false)
 }
 
-/// Returns the filter of all sources.
+/// Returns the filter of all sources, or of those that are open, if there are any.
 fn filter(statuses: &[Status]) -> String {
-    let mut filters: Vec<&str> = statuses.iter().map(|status| status.filter.trim()).collect();
+    let all_closed = statuses.iter().all(|status| status.is_closed);
+    let shown = statuses
+        .iter()
+        .filter(|status| all_closed || !status.is_closed);
+    let mut filters: Vec<&str> = shown.map(|status| status.filter.trim()).collect();
     filters.dedup();
     let shown = filters.iter().map(|filter| match *filter {
         "" => "none",
