@@ -50,6 +50,16 @@ pub(crate) struct Status {
     pub(crate) is_closed: bool,
 }
 
+impl Status {
+    /// Returns the error, if the source has failed.
+    pub(crate) fn error(&self) -> Option<&str> {
+        match &self.state {
+            State::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 /// A change of the filter, and its outcome.
 #[derive(Debug, Default)]
 struct Edit {

@@ -43,6 +43,8 @@ pub(crate) struct Ui<'a> {
     due: Instant,
     /// Whether the last update was that of sources that have ended.
     was_over: bool,
+    /// The number of sources whose errors were shown.
+    failed: usize,
 }
 
 impl<'a> Ui<'a> {
@@ -76,6 +78,7 @@ impl<'a> Ui<'a> {
             told,
             due: Instant::now(),
             was_over: false,
+            failed: 0,
         })
     }
 
@@ -87,8 +90,8 @@ impl<'a> Ui<'a> {
             }
             self.heed_signals()?;
             let is_over = self.model.is_over();
-            let filter_changed = self.heed_filter();
-            if Instant::now() >= self.due || is_over != self.was_over || filter_changed {
+            let has_news = self.heed_filter() | self.heed_errors();
+            if Instant::now() >= self.due || is_over != self.was_over || has_news {
                 self.due = Instant::now() + self.interval;
                 self.was_over = is_over;
                 if !self.view.is_paused {
@@ -179,6 +182,27 @@ impl<'a> Ui<'a> {
                 true
             }
             None => false,
+        }
+    }
+
+    /// Shows the error of a source that has failed, for which the header may have too little room. Returns whether there
+    /// is one.
+    fn heed_errors(&mut self) -> bool {
+        if matches!(self.view.bottom, Bottom::Question(..)) {
+            return false;
+        }
+        let statuses = self.model.sources.iter().map(|source| source.status());
+        let errors: Vec<String> = statuses
+            .filter_map(|status| status.error().map(str::to_owned))
+            .collect();
+        let is_new = errors.len() > self.failed;
+        self.failed = errors.len();
+        match errors.into_iter().next_back() {
+            Some(error) if is_new => {
+                self.view.bottom = Bottom::Alarm(error);
+                true
+            }
+            _ => false,
         }
     }
 

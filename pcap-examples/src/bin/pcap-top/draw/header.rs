@@ -24,7 +24,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Mod
         (false, true) => look.notice(),
         (false, false) => Style::new(),
     };
-    let mut right = canvas.right(area, area.y, &state, style);
+    let mut right = canvas.right(area, area.y, state, style);
     if statuses.iter().any(|status| status.state == State::Running) {
         let up = format!("up {}  ", clock(model.started.elapsed().as_secs()));
         let before = Rect {
@@ -75,26 +75,30 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Mod
         let text = format!("{} in no table", fit(omitted, LOST_WIDTH));
         x = canvas.text(x, y, area.right().saturating_sub(x), &text, look.alarm()) + 2;
     }
-    if let Some(line) = stderr::last_held() {
-        canvas.text(x, y, area.right().saturating_sub(x), &line, look.notice());
+    let rest = area.right().saturating_sub(x);
+    if let Some(error) = error(&statuses) {
+        canvas.cut(x, y, rest, error, look.alarm());
+    } else if let Some(line) = stderr::last_held() {
+        canvas.cut(x, y, rest, &line, look.notice());
     }
 }
 
 /// Returns the state of the program, and whether it is alarming.
-fn state(view: &View, statuses: &[Status]) -> (String, bool) {
-    let failed = statuses.iter().find_map(|status| match &status.state {
-        State::Failed(error) => Some(error),
-        _ => None,
-    });
-    if let Some(error) = failed {
-        return (error.clone(), true);
-    }
+fn state(view: &View, statuses: &[Status]) -> (&'static str, bool) {
+    let has_failed = error(statuses).is_some();
     let state = match statuses.iter().all(|status| status.state == State::AtEnd) {
         _ if view.is_paused => "PAUSED",
+        _ if has_failed => "failed",
         true => "end of file",
         false => "running",
     };
-    (state.to_owned(), false)
+    (state, has_failed)
+}
+
+/// Returns the error of the first source that has failed.
+fn error(statuses: &[Status]) -> Option<&str> {
+    let mut errors = statuses.iter().filter_map(|status| status.error());
+    errors.next()
 }
 
 /// Returns the filter of all sources, or of those that are open, if there are any.

@@ -125,7 +125,7 @@ fn bottom(canvas: &mut Canvas<'_>, area: Rect, view: &View) -> Option<(u16, u16)
             return Some((x + cursor as u16, area.y));
         }
     };
-    canvas.text(area.x, area.y, area.width, &text, style);
+    canvas.cut(area.x, area.y, area.width, &text, style);
     None
 }
 
@@ -145,6 +145,19 @@ impl Canvas<'_> {
         self.buffer
             .set_stringn(x, y, text, usize::from(width), style)
             .0
+    }
+
+    /// Draws text of at most `width` columns, or its beginning and an ellipsis.
+    pub(crate) fn cut(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) -> u16 {
+        let width = usize::from(width);
+        match text.chars().count() > width {
+            true => {
+                let beginning = text.chars().take(width.saturating_sub(1));
+                let text = beginning.chain(['…']).collect::<String>();
+                self.text(x, y, width as u16, &text, style)
+            }
+            false => self.text(x, y, width as u16, text, style),
+        }
     }
 
     /// Draws text that ends at the right of an area. Returns its first column.

@@ -123,17 +123,25 @@ fn the_state_of_a_source_is_shown() {
     let model = model(Kind::Savefile);
     let source = Arc::clone(&model.sources[0]);
     let mut view = view(&model, true);
+    let error =
+        "cannot read `a/rather/long/path.pcap`: truncated dump file; tried to read 54 bytes";
     for (state, text) in [
         (State::Running, "running"),
         (State::AtEnd, "end of file"),
-        (
-            State::Failed("cannot read `x`: damaged".to_owned()),
-            "damaged",
-        ),
+        (State::Failed(error.to_owned()), "failed"),
     ] {
         source.update(|status| status.state = state.clone());
         let terminal = drawn(&mut view, &model, 80, 24);
-        assert!(lines(&terminal)[0].trim_end().ends_with(text));
+        let shown = lines(&terminal);
+        assert!(shown[0].trim_end().ends_with(text), "{shown:#?}");
+        assert!(shown[0].starts_with("pcap-top  eth0  "), "{shown:#?}");
+        if text == "failed" {
+            assert!(
+                shown[2].contains("cannot read `a/rather/long"),
+                "{shown:#?}"
+            );
+            assert!(shown[2].ends_with('…'), "{shown:#?}");
+        }
     }
 }
 
