@@ -11,6 +11,7 @@ use pcap_examples::signals;
 
 use crate::counter::Counting;
 use crate::debug;
+use crate::filter_edit::reason;
 use crate::source::{Source, State, current_second};
 
 /// How long to wait for packets, and how often the counts of libpcap are read.
@@ -100,7 +101,7 @@ fn read_until_end(
 fn edit(source: &Source, capture: &mut Capture<Active>) {
     if let Some(expression) = source.take_request() {
         let set = capture.set_filter((expression.as_str(), source.compile_options));
-        source.answer(&expression, set.map_err(|error| error.to_string()));
+        source.answer(&expression, set.map_err(reason));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use pcap_core::CompileOptions;
+use pcap_examples::exit::Failure;
 
 use crate::source::Source;
 
@@ -11,6 +12,8 @@ use crate::source::Source;
 pub(crate) struct FilterEdit {
     /// The requested expression, and the previous one of each source.
     pending: Option<(String, Vec<String>)>,
+    /// The last expression, if it was wrong, to be corrected.
+    wrong: Option<String>,
     /// The outcome for each source that has answered.
     outcomes: Vec<Option<Result<(), String>>>,
 }
@@ -26,6 +29,7 @@ impl FilterEdit {
         sources: &[Arc<Source>],
         expression: &str,
     ) -> Result<(), String> {
+        self.wrong = Some(expression.to_owned());
         let mut previous = Vec::new();
         if sources.iter().all(|source| source.status().is_closed) {
             return Err("cannot set the filter: no device is open".to_owned());
@@ -49,11 +53,20 @@ impl FilterEdit {
         }
         self.outcomes = sources.iter().map(|_| None).collect();
         self.pending = Some((expression.to_owned(), previous));
+        self.wrong = None;
         Ok(())
     }
 
-    /// Returns the filter to edit: that of the first source that is open.
+    /// Forgets a wrong expression.
+    pub(crate) fn forget(&mut self) {
+        self.wrong = None;
+    }
+
+    /// Returns the filter to edit: the last one if it was wrong, or else that of the first source that is open.
     pub(crate) fn offered(&self, sources: &[Arc<Source>]) -> String {
+        if let Some(wrong) = &self.wrong {
+            return wrong.clone();
+        }
         let mut statuses = sources.iter().map(|source| source.status());
         let open = statuses.find(|status| !status.is_closed);
         open.map(|status| status.filter).unwrap_or_default()
@@ -70,7 +83,7 @@ impl FilterEdit {
         if answers.any(|(source, outcome)| outcome.is_none() && !source.status().is_closed) {
             return None;
         }
-        let (_, previous) = self.pending.take()?;
+        let (expression, previous) = self.pending.take()?;
         let error = self
             .outcomes
             .iter()
@@ -83,13 +96,24 @@ impl FilterEdit {
                 }
             }
         }
+        self.wrong = error.is_some().then_some(expression);
         Some(error.map_or(Ok(()), Err))
     }
 }
 
 fn compile(options: CompileOptions, dlt: pcap_core::Dlt, expression: &str) -> Result<(), String> {
     let compiled = options.compile(dlt, expression);
-    compiled.map(drop).map_err(|error| error.to_string())
+    compiled.map(drop).map_err(reason)
+}
+
+/// Returns why a filter cannot be set. The expression, which may be long, is what the user has just typed.
+pub(crate) fn reason(error: impl Into<Failure>) -> String {
+    match error.into() {
+        Failure::Pcap(error) if error.operation() == Some("compile") => {
+            format!("cannot compile the filter: {}", error.text())
+        }
+        failure => failure.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -113,6 +137,32 @@ mod tests {
 
     fn close(source: &Source) {
         source.update(|status| status.is_closed = true);
+    }
+
+    #[test]
+    fn a_wrong_filter_can_be_corrected() {
+        let sources = devices();
+        let mut edit = FilterEdit::default();
+        let wrong = format!("udp or ({} or", ["port 1"; 30].join(" or "));
+        let error = edit.request(&sources, &wrong).unwrap_err();
+        assert!(error.starts_with("cannot compile the filter: "), "{error}");
+        assert!(
+            error.contains("syntax error") && error.len() < 80,
+            "{error}"
+        );
+        assert_eq!(edit.offered(&sources), wrong);
+        edit.forget();
+        assert_eq!(edit.offered(&sources), "");
+        // libpcap may refuse it only when it is set.
+        assert_eq!(edit.request(&sources, "arp"), Ok(()));
+        let mut outcomes = [Ok(()), Err("no".to_owned())].into_iter();
+        for source in &sources {
+            let requested = source.take_request().expect("a request");
+            source.answer(&requested, outcomes.next().unwrap());
+        }
+        assert_eq!(edit.outcome(&sources), Some(Err("no".to_owned())));
+        assert_eq!(edit.offered(&sources), "arp");
+        assert_eq!(sources[0].take_request().as_deref(), Some(""));
     }
 
     #[test]

@@ -51,7 +51,14 @@ impl Desk<'_> {
         }
         if let Bottom::Question(question, mut line) = self.view.bottom.clone() {
             match key.code {
-                KeyCode::Esc => self.view.bottom = Bottom::Keys,
+                KeyCode::Esc => {
+                    self.view.bottom = Bottom::Keys;
+                    match question {
+                        Question::Filter => self.filter.forget(),
+                        Question::Save => self.view.wrong_name.clear(),
+                        Question::Search => {}
+                    }
+                }
                 KeyCode::Enter => self.answer(question, &line.text()),
                 _ => {
                     line.press(key);
@@ -92,7 +99,7 @@ impl Desk<'_> {
                 view.bottom = Bottom::Question(Question::Filter, line);
             }
             KeyCode::Char('w') => {
-                view.bottom = Bottom::Question(Question::Save, LineEdit::default());
+                view.bottom = Bottom::Question(Question::Save, LineEdit::new(&view.wrong_name));
             }
             KeyCode::Char('+' | '=') => view.change_span(model, true),
             KeyCode::Char('-') => view.change_span(model, false),
@@ -189,9 +196,14 @@ impl Desk<'_> {
             }
             Question::Save if text.trim().is_empty() => {}
             Question::Save => {
-                self.view.bottom = match save::save(text, self.view, self.model) {
+                let saved = save::save(text, self.view, self.model);
+                self.view.wrong_name.clear();
+                self.view.bottom = match saved {
                     Ok(what) => Bottom::Notice(what),
-                    Err(failure) => Bottom::Alarm(failure.to_string()),
+                    Err(failure) => {
+                        text.clone_into(&mut self.view.wrong_name);
+                        Bottom::Alarm(failure.to_string())
+                    }
                 };
             }
         }

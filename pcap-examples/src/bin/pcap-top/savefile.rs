@@ -16,6 +16,7 @@ use pcap_examples::savefile_reader::SavefileReader;
 use pcap_examples::{files, signals};
 
 use crate::args::NAME;
+use crate::filter_edit::reason;
 use crate::source::{Source, State, current_second};
 
 /// How often the thread looks for requests after the end of the savefile.
@@ -109,7 +110,7 @@ impl Savefile {
                 return outcome;
             };
             if !is_repeatable {
-                source.answer(&expression, Err("the savefile was read already".to_owned()));
+                source.answer(&expression, Err(self.refusal()));
                 continue;
             }
             if let Err(error) = check(source, &expression) {
@@ -132,6 +133,15 @@ impl Savefile {
             });
             source.answer(&expression, Ok(()));
         }
+    }
+
+    /// Returns why the savefile cannot be read again with another filter.
+    fn refusal(&self) -> String {
+        let what = match self.path.as_os_str() == "-" {
+            true => "standard input".to_owned(),
+            false => format!("`{}`", self.path.display()),
+        };
+        format!("cannot set the filter: {what} cannot be read again")
     }
 
     fn read_once(&self, source: &Source, input: SavefileInput, again: bool) -> Outcome<Stopped> {
@@ -173,7 +183,7 @@ impl Savefile {
                 Some(expression) => {
                     let filter = (expression.as_str(), self.selection.options);
                     let set = input.capture_mut().set_filter(filter);
-                    source.answer(&expression, set.map_err(|error| error.to_string()));
+                    source.answer(&expression, set.map_err(reason));
                 }
                 None if !has_packet && !self.follow => return Ok(Stopped::Eof),
                 None => {}
@@ -282,10 +292,8 @@ fn check(source: &Source, expression: &str) -> Result<(), String> {
         }
     }
     match failed {
-        Some(error) => Err(error.to_string()),
-        None => compile(&Dlt::EN10MB)
-            .map(drop)
-            .map_err(|error| error.to_string()),
+        Some(error) => Err(reason(error)),
+        None => compile(&Dlt::EN10MB).map(drop).map_err(reason),
     }
 }
 

@@ -70,6 +70,8 @@ pub(crate) struct View {
     pub(crate) help: Option<usize>,
     pub(crate) page: Option<PacketPage>,
     pub(crate) searched: String,
+    /// The last name of a file to save to, if that has failed.
+    pub(crate) wrong_name: String,
 }
 
 impl View {
@@ -90,6 +92,7 @@ impl View {
             help: None,
             page: None,
             searched: String::new(),
+            wrong_name: String::new(),
         }
     }
 

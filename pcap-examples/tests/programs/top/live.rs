@@ -112,6 +112,22 @@ fn the_filter_changes_while_packets_are_captured() {
 }
 
 #[test]
+fn a_filter_for_standard_input_is_refused_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    fs::write(&path, savefile(false, false, 1, &sample_packets())).unwrap();
+    let arguments = format!("-r - --interval 0.1 <{}", path_arg(&path));
+    let mut screen = Screen::start(folder.path(), &arguments);
+    screen.wait_for("?help");
+    screen.press("/udp\r");
+    // "standard input cannot be read again"
+    screen.wait_for("again");
+    screen.press("q");
+    let text = screen.end_unread();
+    assert!(text.contains(" packets read, "), "{text}");
+}
+
+#[test]
 fn a_blocked_terminal_loses_no_packets() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
