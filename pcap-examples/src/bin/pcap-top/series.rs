@@ -103,6 +103,16 @@ impl Series {
         self.first.saturating_add(self.seconds.len() as i64)
     }
 
+    /// Returns the greatest numbers of packets and of bytes in a second, among the last `span` ones. With `is_live`, the
+    /// last second is not over, so it does not count.
+    pub(crate) fn greatest(&self, span: usize, is_live: bool) -> (u64, u64) {
+        let length = self.seconds.len().saturating_sub(usize::from(is_live));
+        let seconds = self.seconds.range(length.saturating_sub(span)..length);
+        seconds.fold((0, 0), |(packets, bytes), second| {
+            (packets.max(second.packets), bytes.max(second.bytes))
+        })
+    }
+
     /// Returns the mean of each of `columns` equal parts of the last `span` seconds, as packets and bytes per second. A
     /// part before the first second is `None`. With `is_live`, the last second is not over, so it does not count.
     pub(crate) fn columns(
@@ -163,6 +173,9 @@ mod tests {
             ]
         );
         assert_eq!(bytes(&series, 6, 3), [Some(6.0), Some(15.0), Some(20.0)]);
+        assert_eq!(series.greatest(6, false), (1, 40));
+        assert_eq!(series.greatest(6, true), (1, 20));
+        assert_eq!(series.greatest(0, false), (0, 0));
         // Each second fills two columns.
         assert_eq!(
             bytes(&series, 2, 4),

@@ -7,6 +7,7 @@ use crate::look::Look;
 use crate::model::Model;
 use crate::number::clock;
 use crate::packet_page::PacketPage;
+use crate::series::MAX_SECONDS;
 use crate::table::{self, Column, Key, Row, Tab};
 
 /// The times that the graphs may show, in seconds, and their names.
@@ -101,9 +102,13 @@ impl View {
         self.orders[self.tab as usize]
     }
 
-    /// Returns the time that the graphs show, in seconds, and its name. By default, a graph shows all of a savefile.
+    /// Returns the time that the graphs show, in seconds, and its name. By default, a graph shows all of a savefile, or
+    /// its last day.
     pub(crate) fn span(&self, model: &Model) -> (usize, String) {
         if self.span.is_none() && !model.is_live() {
+            if model.duration() > MAX_SECONDS as f64 {
+                return (MAX_SECONDS, "last 24 h".to_owned());
+            }
             let seconds = model.series.len().max(10);
             return (seconds, clock(seconds as u64));
         }

@@ -25,11 +25,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Mod
         ..area
     };
     let (packet_rate, byte_rate) = model.rate;
+    let (most_packets, most_bytes) = model.series.greatest(span, model.is_live());
+    let bit_rates = [8.0 * byte_rate, 8.0 * most_bytes as f64];
+    let packet_rates = [packet_rate, most_packets as f64];
     let graphs = [
-        ("bit/s", bits, look.bits(), 8.0 * byte_rate),
-        ("packets/s", packets, look.packets(), packet_rate),
+        ("bit/s", bits, look.bits(), bit_rates),
+        ("packets/s", packets, look.packets(), packet_rates),
     ];
-    for (unit, area, style, rate) in graphs {
+    for (unit, area, style, [rate, greatest]) in graphs {
         let width = usize::from(area.width.saturating_sub(LABEL + 1));
         let columns = model.series.columns(span, width, model.is_live());
         let value = |(packets, bytes): (f64, f64)| match unit {
@@ -44,7 +47,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Mod
             .iter()
             .flatten()
             .fold(0.0_f64, |most, value| most.max(*value));
-        title(canvas, area, unit, &[short(rate), short(most)], &name);
+        // The last interval, or a file shorter than a second, may have a greater rate than any second.
+        let greatest = greatest.max(rate);
+        title(canvas, area, unit, &[short(rate), short(greatest)], &name);
         let graph = Graph {
             values: &values,
             most,
@@ -54,20 +59,27 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Mod
     }
 }
 
-/// Draws the unit, the current value, the greatest one, and the time that the graph shows.
-fn title(canvas: &mut Canvas<'_>, area: Rect, unit: &str, [rate, most]: &[String; 2], span: &str) {
+/// Draws the unit, the current rate, that of the greatest second, and the time that the graph shows.
+fn title(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    unit: &str,
+    [rate, greatest]: &[String; 2],
+    span: &str,
+) {
     let look = canvas.look;
     let x = canvas.text(area.x, area.y, area.width, unit, look.weak()) + 1;
     let end = area.right();
     let x = canvas.text(x, area.y, end.saturating_sub(x), rate, look.strong());
-    let rest = format!("  max {most}  {span}");
+    let rest = format!("  max {greatest}  {span}");
     canvas.text(x, area.y, end.saturating_sub(x), &rest, Style::new());
 }
 
 /// The bars of a graph.
 struct Graph<'a> {
-    /// The value of each column, `None` before there were any.
+    /// The value of each column, which may be the mean of several seconds, `None` before there were any.
     values: &'a [Option<f64>],
+    /// The greatest of these values.
     most: f64,
     style: Style,
 }

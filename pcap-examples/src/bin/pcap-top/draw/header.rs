@@ -67,7 +67,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Mod
             x = canvas.text(x, y, area.right() - x, &text, style) + 2;
         }
     } else {
-        let duration = format!("{:.3} s", model.duration());
+        let duration = match model.duration() {
+            seconds if seconds < 86_400.0 => format!("{seconds:.3} s"),
+            seconds => clock(seconds as u64),
+        };
         x = canvas.text(x, y, area.width, "duration ", look.weak());
         x = canvas.text(x, y, area.right() - x, &duration, Style::new()) + 2;
     }

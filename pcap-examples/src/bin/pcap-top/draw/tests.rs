@@ -146,6 +146,44 @@ fn the_state_of_a_source_is_shown() {
 }
 
 #[test]
+fn no_rate_exceeds_the_maximum() {
+    let mut model = model(Kind::Savefile);
+    let mut view = view(&model, true);
+    let title = |model: &Model, view: &mut View| lines(&drawn(view, model, 80, 24))[3].clone();
+    // All packets are in one second, of which a column may only be a part.
+    for _ in 0..6 {
+        let line = title(&model, &mut view);
+        assert!(line.contains("packets/s 0  max 30  "), "{line}");
+        view.change_span(&model, true);
+    }
+    model.rate = (45.0, 4500.0);
+    let line = title(&model, &mut view);
+    assert!(line.contains("packets/s 45  max 45  "), "{line}");
+    assert!(line.contains("bit/s 36.0k  max 36.0k  "), "{line}");
+}
+
+#[test]
+fn graphs_of_long_savefiles_say_what_they_show() {
+    let limits = TrafficLimits::default();
+    let filter = ("", CompileOptions::new());
+    let source = Source::new(0, "x".to_owned(), filter, Kind::Savefile, limits);
+    let data = frame(1);
+    for second in [0, 200_000] {
+        let packet = Packet::whole(Timestamp::new(second, 0), &data);
+        source
+            .counter
+            .lock()
+            .count(Dlt::EN10MB, packet, second, true);
+    }
+    let mut model = Model::new(vec![source], limits);
+    model.update(false, |_| {});
+    let mut view = view(&model, true);
+    let shown = lines(&drawn(&mut view, &model, 80, 24));
+    assert!(shown[2].starts_with("duration 2d 07:33"), "{}", shown[2]);
+    assert!(shown[3].contains("  last 24 h"), "{}", shown[3]);
+}
+
+#[test]
 fn the_selected_row_stays_visible() {
     let model = model(Kind::Savefile);
     let mut view = view(&model, true);
