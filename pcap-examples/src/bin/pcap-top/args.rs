@@ -23,8 +23,8 @@ Screen:
   The first lines show the devices, the filter and the packets that were
   dropped: by the kernel, because the program did not read fast enough; by the
   interface; and by pcap-top, which never waits for the terminal. Below are the
-  rates over time and a table. Its rate is that of the last interval, with -r
-  the mean between the first and the last packet. In the tables, bytes are
+  rates over time and a table. The rates of a table are those of the last
+  interval, with -r the means over the whole file. In the tables, bytes are
   those on the wire.
 
 Keys:
@@ -39,7 +39,7 @@ Keys:
   + and -          a longer or shorter time in the graphs
   Space            pause the screen; packets are still captured and counted
   z                set all counts to zero
-  w                save what is shown to a file, as text or JSON
+  w                save what is shown to a new file, as text or JSON
   ?, h             help
   q, Ctrl-C        quit
 

@@ -1,7 +1,7 @@
 //! Saves what the screen shows to a file.
 
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use pcap_core::Timestamp;
@@ -22,7 +22,13 @@ use crate::view::View;
 /// Returns an error if the file exists or cannot be created or written.
 pub(crate) fn save(name: &str, view: &View, model: &Model) -> Outcome<String> {
     let path = Path::new(name);
-    let failure = |error| Failure::Text(format!("cannot save to `{}`: {error}", path.display()));
+    let failure = |error: io::Error| {
+        let reason = match error.kind() {
+            ErrorKind::AlreadyExists => "it exists already; choose another name".to_owned(),
+            _ => error.to_string(),
+        };
+        Failure::Text(format!("cannot save to `{}`: {reason}", path.display()))
+    };
     let mut file = safe_files::create_new(path, &mut OpenOptions::new()).map_err(failure)?;
     let is_json = path
         .extension()
@@ -128,4 +134,27 @@ fn table(tab: Tab, rows: &[Row]) -> Vec<String> {
         cells.collect::<Vec<String>>().join("  ")
     };
     lines.iter().map(join).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use pcap_examples::traffic::{Layer, TrafficLimits};
+
+    use super::*;
+    use crate::look::Look;
+
+    #[test]
+    fn a_file_is_never_overwritten() {
+        let model = Model::new(Vec::new(), TrafficLimits::default());
+        let view = View::new(Look::new(false), Layer::Ipv4);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        let name = path.to_str().unwrap();
+        assert!(save(name, &view, &model).unwrap().starts_with("saved "));
+        let content = std::fs::read(&path).unwrap();
+        let error = save(name, &view, &model).unwrap_err().to_string();
+        let expected = format!("cannot save to `{name}`: it exists already; choose another name");
+        assert_eq!(error, expected);
+        assert_eq!(std::fs::read(&path).unwrap(), content);
+    }
 }

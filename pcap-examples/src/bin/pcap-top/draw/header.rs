@@ -1,18 +1,19 @@
 //! The header: the sources, the filter, the state, the totals, and the packets that were lost.
 
-use pcap_examples::stderr;
+use pcap_examples::{counted, stderr};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::Canvas;
+use super::{Canvas, NARROW};
 use crate::args::NAME;
 use crate::model::Model;
 use crate::number::{clock, fit};
 use crate::source::{State, Status};
 use crate::view::View;
 
-/// The width of a number of lost packets.
+/// The width of a number of lost packets, also on a narrow screen.
 const LOST_WIDTH: usize = 9;
+const NARROW_LOST_WIDTH: usize = 5;
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Model) {
     let statuses: Vec<Status> = model.sources.iter().map(|source| source.status()).collect();
@@ -43,11 +44,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Mod
     canvas.text(x + 2, area.y, width, &names.join(", "), Style::new());
 
     let totals = model.totals;
-    let totals = format!(
-        "{} packets, {} bytes",
-        totals.packets,
-        fit(totals.bytes, 12)
-    );
+    let packets = counted::packets(totals.packets);
+    let unit = if totals.bytes == 1 { "byte" } else { "bytes" };
+    let totals = format!("{packets}, {} {unit}", fit(totals.bytes, 12));
     let right = canvas.right(area, area.y + 1, &totals, Style::new());
     let x = canvas.text(area.x, area.y + 1, area.width, "filter ", look.weak());
     let width = right.saturating_sub(x + 1);
@@ -56,15 +55,19 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Mod
     let y = area.y + 2;
     let mut x = area.x;
     if model.sources.iter().any(|source| source.is_device) {
-        x = canvas.text(x, y, area.width, "dropped ", look.weak());
-        for (name, count) in lost(&statuses) {
+        let (label, names, number_width) = match area.width < NARROW {
+            true => ("drops ", ["kernel", "if", "top"], NARROW_LOST_WIDTH),
+            false => ("dropped ", ["kernel", "interface", NAME], LOST_WIDTH),
+        };
+        x = canvas.text(x, y, area.width, label, look.weak());
+        for (name, count) in names.into_iter().zip(lost(&statuses)) {
             let style = if count > 0 {
                 look.alarm()
             } else {
                 Style::new()
             };
-            let text = format!("{name} {}", fit(count, LOST_WIDTH));
-            x = canvas.text(x, y, area.right() - x, &text, style) + 2;
+            let text = format!("{name} {}", fit(count, number_width));
+            x = canvas.text(x, y, area.right().saturating_sub(x), &text, style) + 2;
         }
     } else {
         let duration = match model.duration() {
@@ -120,7 +123,7 @@ fn filter(statuses: &[Status]) -> String {
 }
 
 /// Returns the numbers of lost packets: by the kernel, by the interfaces, and by this program.
-fn lost(statuses: &[Status]) -> [(&'static str, u64); 3] {
+fn lost(statuses: &[Status]) -> [u64; 3] {
     let interfaces = || {
         statuses
             .iter()
@@ -128,19 +131,10 @@ fn lost(statuses: &[Status]) -> [(&'static str, u64); 3] {
     };
     let by_interface = |stats: pcap_core::Stats| stats.if_dropped;
     [
-        (
-            "kernel",
-            interfaces().map(|one| one.dropped_by_kernel()).sum(),
-        ),
-        (
-            "interface",
-            interfaces()
-                .filter_map(|one| one.stats.map(by_interface))
-                .sum(),
-        ),
-        (
-            "pcap-top",
-            interfaces().map(|one| one.dropped_waiting).sum(),
-        ),
+        interfaces().map(|one| one.dropped_by_kernel()).sum(),
+        interfaces()
+            .filter_map(|one| one.stats.map(by_interface))
+            .sum(),
+        interfaces().map(|one| one.dropped_waiting).sum(),
     ]
 }

@@ -18,6 +18,8 @@ use crate::view::{Bottom, Question, View};
 /// The smallest screen.
 const MIN_WIDTH: u16 = 40;
 const MIN_HEIGHT: u16 = 10;
+/// On screens of less than this width, words are shortened.
+const NARROW: u16 = 60;
 /// The number of lines of the header.
 const HEADER: u16 = 3;
 

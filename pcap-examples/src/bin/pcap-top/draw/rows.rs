@@ -57,7 +57,11 @@ fn tabs(canvas: &mut Canvas<'_>, area: Rect, view: &View) {
             true => look.selected(),
             false => Style::new(),
         };
-        let text = format!("{number} {}", tab.name());
+        // A narrow screen only has room for the name of one.
+        let text = match area.width >= super::NARROW || tab == view.tab {
+            true => format!("{number} {}", tab.name()),
+            false => number.to_string(),
+        };
         x = canvas.text(x, area.y, area.right().saturating_sub(x), &text, style) + 2;
     }
     let layer = match view.tab {

@@ -107,15 +107,53 @@ fn dropped_packets_cannot_be_overlooked() {
         view.is_paused = is_paused;
         for (width, height) in [(40, 10), (80, 24), (200, 50)] {
             let terminal = drawn(&mut view, &model, width, height);
-            let line = &lines(&terminal)[2];
+            let shown = lines(&terminal);
+            assert!(shown[1].contains("30 packets, 1020 bytes"), "{}", shown[1]);
+            let tabs = shown
+                .iter()
+                .find(|line| line.starts_with("1 Conversations"));
+            assert!(tabs.expect("tabs").contains("layer ip"), "{tabs:?}");
+            assert_eq!(
+                tabs.unwrap().contains("2 Endpoints  3 Protocols "),
+                width > 40
+            );
+            let line = &shown[2];
             let at = line.find("kernel 7").expect("the count") as u16;
             let style = terminal.backend().buffer()[(at, 2)].modifier;
             assert!(style.contains(Modifier::REVERSED), "{line}");
-            let other = line.find("interface 0").expect("the count") as u16;
+            let (other, own) = match width {
+                40 => ("if 0", "top 0"),
+                _ => ("interface 0", "pcap-top 0"),
+            };
+            assert!(line.contains(own), "{line}");
+            let other = line.find(other).expect("the count") as u16;
             let style = terminal.backend().buffer()[(other, 2)].modifier;
             assert!(!style.contains(Modifier::REVERSED), "{line}");
         }
     }
+}
+
+#[test]
+fn counts_of_lost_packets_fit_the_smallest_screen() {
+    let model = model(Kind::Device);
+    let mut counts = InterfaceCounts::new("eth0");
+    let mut stats = Stats::default();
+    (stats.dropped, stats.if_dropped) = (u64::MAX, 99_999);
+    counts.stats = Some(stats);
+    counts.dropped_waiting = 99_999;
+    model.sources[0].update(|status| status.interface = Some(counts));
+    let mut view = view(&model, true);
+    let line = &lines(&drawn(&mut view, &model, 40, 10))[2];
+    assert_eq!(line, "drops kernel 18.4E  if 99999  top 99999 ");
+}
+
+#[test]
+fn one_packet_is_singular() {
+    let mut model = model(Kind::Savefile);
+    model.totals.packets = 1;
+    let mut view = view(&model, true);
+    let line = &lines(&drawn(&mut view, &model, 80, 24))[1];
+    assert!(line.contains(" 1 packet, 1020 bytes"), "{line}");
 }
 
 #[test]
