@@ -56,11 +56,13 @@ JSON:
   string), uptime_seconds, sources (an array of objects of source, state, and
   received, dropped, if_dropped and dropped_waiting as pcap-capture prints
   them), packets, bytes, packets_per_second, bits_per_second, omitted_packets
-  (in no table), layer, and three arrays of --rows objects each, those with
+  (packets in no table), layer, and three arrays of --rows objects each, those with
   most bytes first: conversations (a, b, packets, bytes, a_to_b_bytes,
   b_to_a_bytes, bits_per_second), endpoints (endpoint, packets, bytes,
   sent_bytes, received_bytes, bits_per_second) and protocols (protocol, depth,
-  packets, bytes, bits_per_second), which is complete and a tree in pre-order.";
+  packets, bytes, bits_per_second), which is complete and a tree in pre-order.
+  With devices, the last line is an object of type \"statistics\", as
+  pcap-capture prints it.";
 
 /// Shows the traffic of devices or of a savefile on a full screen: rates over time, conversations, endpoints and
 /// protocols.
@@ -73,7 +75,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["interface", "user"])]
     pub(crate) read: Option<PathBuf>,
     /// At the end of the savefile, wait for more packets
-    #[arg(long, requires = "read")]
+    #[arg(long)]
     pub(crate) follow: bool,
     #[command(flatten)]
     pub(crate) devices: DeviceOptions,

@@ -72,6 +72,7 @@ fn run(args: Args) -> Outcome {
     if let Some(list) = args.devices.list() {
         return list.print(|| args.devices.devices());
     }
+    check_source(&args);
     if args.devices.reads_stdin() && args.read.as_deref() == Some(Path::new("-")) {
         exit::usage_error::<Args>("cannot read standard input twice");
     }
@@ -107,6 +108,19 @@ fn run(args: Args) -> Outcome {
         false => show(&args, model, &sources, readers),
     };
     finish(&args, shown, &sources)
+}
+
+/// Ends the program if an option does not suit the source. clap does not detect this, because `-i` conflicts with `-r`.
+fn check_source(args: &Args) {
+    match (&args.read, args.devices.capture_option()) {
+        (Some(_), Some(option)) => exit::usage_error::<Args>(&format!(
+            "{option} cannot be used with -r: it is an option of captures"
+        )),
+        (None, _) if args.follow => {
+            exit::usage_error::<Args>("--follow requires -r: only a savefile can be followed");
+        }
+        _ => {}
+    }
 }
 
 /// Ends the program unless it can show a screen.

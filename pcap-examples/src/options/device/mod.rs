@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use pcap_core::{Active, Capture, CompileOptions, Dlt, Inactive, WarningKind};
 
@@ -26,7 +27,24 @@ use crate::{device, expression};
 pub struct DeviceOptions {
     args: DeviceArgs,
     requests: Vec<Request>,
+    /// The first option on the command line that only concerns captures.
+    capture_option: Option<&'static str>,
 }
+
+/// The options that only concern captures, besides `-i`: their identifiers and how users know them.
+const CAPTURE_OPTIONS: [(&str, &str); 11] = [
+    ("snaplen", "-s"),
+    ("linktype", "-y"),
+    ("buffer_size", "-B"),
+    ("no_promiscuous_mode", "-p"),
+    ("monitor_mode", "-I"),
+    ("immediate_mode", "--immediate-mode"),
+    ("timeout", "--timeout"),
+    ("time_stamp_type", "-j"),
+    ("time_stamp_precision", "--time-stamp-precision"),
+    ("micro", "--micro"),
+    ("direction", "-Q"),
+];
 
 /// A device to capture on, with its options.
 #[derive(Clone, Debug)]
@@ -55,6 +73,12 @@ impl DeviceOptions {
             0 => None,
             times => Some(DeviceList::Filters(times)),
         }
+    }
+
+    /// Returns an option on the command line that only concerns captures, for a program that may read a savefile instead.
+    #[must_use]
+    pub fn capture_option(&self) -> Option<&'static str> {
+        self.capture_option
     }
 
     /// Returns the packet-buffer timeout: how long packets may wait in the kernel's buffer, at most.
@@ -183,7 +207,13 @@ impl FromArgMatches for DeviceOptions {
     fn from_arg_matches(matches: &ArgMatches) -> Result<DeviceOptions, clap::Error> {
         let args = DeviceArgs::from_arg_matches(matches)?;
         let requests = requests::requests(&args.capture, &args.filter, matches);
-        let options = DeviceOptions { args, requests };
+        let is_given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        let given = CAPTURE_OPTIONS.iter().find(|(id, _)| is_given(id));
+        let options = DeviceOptions {
+            args,
+            requests,
+            capture_option: given.map(|(_, name)| *name),
+        };
         options.check()?;
         Ok(options)
     }
