@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use pcap_core::Timestamp;
 use pcap_examples::background_writer::Totals;
+use pcap_examples::interface_counts::InterfaceCounts;
 use pcap_examples::traffic::{Layer, Traffic, TrafficLimits};
 
 use crate::memory::PacketMemory;
@@ -34,12 +35,18 @@ pub(crate) struct Model {
     last: Option<(Traffic, Duration)>,
     taken: Instant,
     generations: Vec<u64>,
+    /// The packets that each source has counted, also before counts were set to zero.
+    counted: Vec<u64>,
+    /// The counts of libpcap for each source that is a device, as of the last update.
+    pub(crate) interfaces: Vec<Option<InterfaceCounts>>,
 }
 
 impl Model {
     pub(crate) fn new(sources: Vec<Arc<Source>>, limits: TrafficLimits) -> Model {
         Model {
             generations: vec![0; sources.len()],
+            counted: vec![0; sources.len()],
+            interfaces: vec![None; sources.len()],
             sources,
             traffic: Traffic::new(limits),
             series: Series::default(),
@@ -88,6 +95,7 @@ impl Model {
                     self.totals = Totals::default();
                 }
                 self.totals += part.totals;
+                self.counted[number] += part.totals.packets;
                 arrived += part.totals;
                 self.series.merge(&part.series);
                 part.recent.iter().for_each(&mut found);
@@ -97,6 +105,13 @@ impl Model {
             if recent && is_searched {
                 source.request_find();
             }
+            self.interfaces[number] = source.status().interface.map(|mut counts| {
+                // They are read a few times per second, and packets may have been counted since.
+                if let Some(stats) = &mut counts.stats {
+                    stats.received = stats.received.max(self.counted[number]);
+                }
+                counts
+            });
         }
         if self.is_live() {
             let now = current_second();

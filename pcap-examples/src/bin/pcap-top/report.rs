@@ -1,6 +1,7 @@
 //! The JSON of what was counted: with `--json` once per interval, and in saved files.
 
 use pcap_core::Timestamp;
+use pcap_examples::interface_counts::InterfaceCounts;
 use pcap_examples::json::{self, Object};
 use pcap_examples::traffic::Layer;
 
@@ -34,7 +35,10 @@ pub(crate) fn push(
         .text("time", Timestamp::now())
         .number("uptime_seconds", model.started.elapsed().as_secs())
         .member("sources", |out| {
-            json::list(out, &model.sources, |out, source| push_source(out, source));
+            let sources = model.sources.iter().zip(&model.interfaces);
+            json::list(out, sources, |out, (source, interface)| {
+                push_source(out, source, interface.as_ref());
+            });
         })
         .number("packets", model.totals.packets)
         .number("bytes", model.totals.bytes)
@@ -54,7 +58,7 @@ pub(crate) fn push(
         .end();
 }
 
-fn push_source(out: &mut Vec<u8>, source: &Source) {
+fn push_source(out: &mut Vec<u8>, source: &Source, interface: Option<&InterfaceCounts>) {
     let status = source.status();
     let (state, error) = match &status.state {
         State::Running => ("running", None),
@@ -66,7 +70,7 @@ fn push_source(out: &mut Vec<u8>, source: &Source) {
         .str("state", state)
         .some_text("error", error)
         .text("filter", &status.filter);
-    if let Some(interface) = &status.interface {
+    if let Some(interface) = interface {
         object = json::push_counts(object, interface);
     }
     object.end();
@@ -93,4 +97,43 @@ fn push_row(out: &mut Vec<u8>, row: Row) {
         Key::Protocol(_) => object,
     };
     object.number("bits_per_second", row.rate).end();
+}
+
+#[cfg(test)]
+mod tests {
+    use pcap_core::{CompileOptions, Dlt, Packet, Stats};
+    use pcap_examples::traffic::TrafficLimits;
+
+    use super::*;
+    use crate::source::Kind;
+
+    #[test]
+    fn no_more_packets_are_counted_than_received() {
+        let limits = TrafficLimits::default();
+        let filter = ("", CompileOptions::new());
+        let source = Source::new(0, "eth0".to_owned(), filter, Kind::Device, limits);
+        let mut counts = InterfaceCounts::new("eth0");
+        let mut stats = Stats::default();
+        (stats.received, stats.dropped) = (2, 1);
+        counts.stats = Some(stats);
+        source.update(|status| status.interface = Some(counts));
+        // Packets that arrive after the counts of libpcap were read.
+        let mut model = Model::new(vec![source], limits);
+        for received in [4, 8] {
+            for _ in 0..4 {
+                let packet = Packet::whole(Timestamp::default(), &[0; 60]);
+                model.sources[0]
+                    .counter
+                    .lock()
+                    .count(Dlt::EN10MB, packet, 0, true);
+            }
+            model.update(false, |_| {});
+            let mut out = Vec::new();
+            push(&mut out, &model, Layer::Ethernet, 1, None);
+            let text = String::from_utf8(out).unwrap();
+            let expected = format!(r#""received":{received},"dropped":1,"#);
+            assert!(text.contains(&expected), "{text}");
+            model.reset();
+        }
+    }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use pcap_core::Timestamp;
 use pcap_examples::counted;
 use pcap_examples::exit::{Failure, Outcome};
+use pcap_examples::interface_counts::InterfaceCounts;
 use pcap_examples::safe_files;
 
 use crate::model::Model;
@@ -62,14 +63,14 @@ fn json(view: &View, model: &Model) -> Vec<u8> {
 
 fn text(view: &View, model: &Model) -> Vec<u8> {
     let mut lines = vec![format!("time: {:.0}", Timestamp::now().rfc3339())];
-    for source in &model.sources {
+    for (source, interface) in model.sources.iter().zip(&model.interfaces) {
         let status = source.status();
         let filter = match status.filter.trim() {
             "" => String::new(),
             filter => format!(", filter: {filter}"),
         };
         lines.push(format!("source: {}{filter}", source.name));
-        lines.extend(status.interface.map(|counts| counts.to_string()));
+        lines.extend(interface.iter().map(InterfaceCounts::to_string));
     }
     let (packets, bytes) = (
         counted::packets(model.totals.packets),
