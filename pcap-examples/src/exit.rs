@@ -25,6 +25,13 @@ const MIXED_ADVICE: &str = "call `Capture::mix_linktypes` first, or use `pcapng:
 /// How users read it with a program that cannot.
 const MIXED_WAY_OUT: &str =
     "`pcap-recode --skip --linktype ETHERNET`, or another type, converts the packets to one";
+/// How pcap-core advises callers to read a compressed savefile.
+const COMPRESSED_ADVICE: [&str; 2] = [
+    "pass a decompressor to `Capture::from_reader`",
+    "read it through a decompressor",
+];
+/// What users do, if a program cannot decompress it, or if it is compressed twice.
+const COMPRESSED_WAY_OUT: &str = "decompress it first";
 
 /// Why the work failed.
 #[derive(Debug, thiserror::Error)]
@@ -80,16 +87,20 @@ impl Failure {
 
     /// Returns the text of the failure, with what helps.
     fn text(&self) -> String {
+        if let Failure::Pcap(error) = self {
+            let advice = COMPRESSED_ADVICE.map(|advice| (advice, COMPRESSED_WAY_OUT));
+            let mut advice = advice.into_iter().chain([(MIXED_ADVICE, MIXED_WAY_OUT)]);
+            if let Some((advice, way_out)) = advice.find(|(end, _)| error.text().ends_with(end)) {
+                let text = self.to_string();
+                return format!("{}{way_out}", text.trim_end_matches(advice));
+            }
+        }
         let way_out = match self {
             Failure::Pcap(error) if error.kind() == ErrorKind::NoSuchDevice => {
                 "; `pcap-devices` lists the devices"
             }
             Failure::Pcap(error) if error.operation() == Some("set the link type of") => {
                 "; `pcap-devices -L` lists its link types"
-            }
-            Failure::Pcap(error) if error.text().ends_with(MIXED_ADVICE) => {
-                let text = self.to_string();
-                return format!("{}{MIXED_WAY_OUT}", text.trim_end_matches(MIXED_ADVICE));
             }
             _ => "",
         };

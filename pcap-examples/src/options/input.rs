@@ -93,19 +93,42 @@ impl Input {
     /// Returns an error if a file does not exist, after a message for each of them.
     pub fn check(&self, program: &str) -> Outcome {
         let mut outcome = Ok(());
-        for path in self.files.iter().filter(|path| path.as_os_str() != "-") {
-            let Some(why) = missing_reason(path) else {
-                continue;
-            };
-            let hint = match self.are_words {
-                true => "; filter with `-r FILE EXPR` or `-f EXPR FILE`",
-                false => "",
-            };
-            let path = path.display();
-            Failure::Text(format!("cannot open `{path}`: {why}{hint}")).report(program);
+        for failure in self
+            .files
+            .iter()
+            .filter_map(|path| self.check_file(path).err())
+        {
+            failure.report(program);
             outcome = Err(Failure::Reported);
         }
         outcome
+    }
+
+    /// Returns whether at least one argument is a file.
+    #[must_use]
+    pub fn has_file(&self) -> bool {
+        self.files.iter().any(|path| self.check_file(path).is_ok())
+    }
+
+    /// Checks that an argument is a file.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it does not exist. Also says how to filter if it looks like a word of a filter.
+    pub fn check_file(&self, path: &Path) -> Outcome {
+        if path.as_os_str() == "-" {
+            return Ok(());
+        }
+        let Some(why) = missing_reason(path) else {
+            return Ok(());
+        };
+        let is_name = path.extension().is_none() && path.components().count() == 1;
+        let hint = match self.are_words && is_name {
+            true => "; filter with `-r FILE EXPR` or `-f EXPR FILE`",
+            false => "",
+        };
+        let path = path.display();
+        Err(Failure::Text(format!("cannot open `{path}`: {why}{hint}")))
     }
 }
 

@@ -37,13 +37,14 @@ largest gap      the longest time between a packet and the next one
 dropped          packets that the file says were lost: in statistics, or before
                  another packet
 
-Sections, interfaces and comments are described up to 16 MiB of the file. Those
-beyond are counted. At most 10 comments of packets are printed, all of them by
+Sections, interfaces and comments are described up to 16 MiB of the file. The
+rest is only counted. At most 10 comments of packets are printed, all of them by
 pcap-read.
 
-If a file is truncated or damaged, the packets before the damage are described,
-then the other files, and the status is 1. The
-status is also 1 if Ctrl-C ends the program before the end of a file.";
+If a file is truncated or damaged, the packets before the damage are described.
+If a file cannot be opened, only its error is printed, with --csv also a line
+with path and error. The other files are described in any case, and the status
+is 1. It is also 1 if Ctrl-C ends the program before the end of a file.";
 
 /// The section of `--help` about JSON and CSV.
 const JSON_HELP: &str = "\

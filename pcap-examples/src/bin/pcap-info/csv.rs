@@ -1,5 +1,7 @@
 //! The description of a savefile as comma-separated values (RFC 4180).
 
+use std::path::Path;
+
 use crate::description::Description;
 use crate::json::{number, seconds};
 use crate::totals::Totals;
@@ -47,6 +49,16 @@ const COLUMNS: [&str; 36] = [
 /// Appends the line with the names of the columns.
 pub(crate) fn push_header(out: &mut Vec<u8>) {
     push_line(out, COLUMNS.into_iter().map(|name| Some(name.to_owned())));
+}
+
+/// Appends the line of a file that cannot be described: its path, and why.
+pub(crate) fn push_error(out: &mut Vec<u8>, path: &Path, reason: &str) {
+    let value = |name| match name {
+        "path" => Some(path.display().to_string()),
+        "error" => Some(reason.to_owned()),
+        _ => None,
+    };
+    push_line(out, COLUMNS.into_iter().map(value));
 }
 
 /// Appends the line of a savefile. A value that is unknown is empty.

@@ -39,7 +39,9 @@ fn main() -> ExitCode {
             exit::usage_error::<Args>(&mistake);
         }
         let input = args.input.input::<Args>()?;
-        input.check(NAME)?;
+        if !input.has_file() {
+            input.check(NAME)?;
+        }
         run(&args, &input)
     })
 }
@@ -57,7 +59,8 @@ fn run(args: &Args, input: &Input) -> Outcome {
         output.print_line(csv::push_header)?;
     }
     let mut outcome = Ok(());
-    for (index, path) in input.files.iter().enumerate() {
+    let mut is_first = true;
+    for path in &input.files {
         if signals::end_requested().is_some() {
             let text = format!("stopped before `{}`", path.display());
             return outcome.and(Err(Failure::Text(text)));
@@ -66,13 +69,19 @@ fn run(args: &Args, input: &Input) -> Outcome {
         output.flush()?;
         packets_read.set(0);
         let described = describe(args, input, path, &packets_read);
-        let (description, failure) = match described {
-            Ok((description, failure)) => (Some(description), failure),
-            Err(failure) => (None, Some(failure)),
+        let failure = match described {
+            Ok((description, failure)) => {
+                print(args, &mut output, &description, is_first)?;
+                is_first = false;
+                failure
+            }
+            Err(failure) => {
+                if args.csv {
+                    output.print_line(|out| csv::push_error(out, path, &failure.reason()))?;
+                }
+                Some(failure)
+            }
         };
-        if let Some(description) = description {
-            print(args, &mut output, &description, index == 0)?;
-        }
         if let Some(failure) = failure {
             // Print the description of this file before the error.
             output.flush()?;
@@ -91,6 +100,7 @@ fn describe<'a>(
     path: &'a Path,
     packets_read: &PacketCounter,
 ) -> Outcome<(Description<'a>, Option<Failure>)> {
+    input.check_file(path)?;
     let (hashing, observer) = match args.hash {
         // Hashing standard input may take a long time.
         true => {

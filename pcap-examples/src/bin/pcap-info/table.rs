@@ -195,7 +195,7 @@ impl Table {
             Some(true) => "strict".to_owned(),
             Some(false) => {
                 let packets = counted::packets(totals.disordered);
-                format!("{packets} earlier than the packet before")
+                format!("{packets} earlier than their predecessors")
             }
             None => "unknown".to_owned(),
         };
@@ -215,7 +215,7 @@ impl Table {
         let blocks = &description.blocks;
         if blocks.dropped > 0 {
             let dropped = counted::packets(blocks.dropped);
-            self.row("dropped", &format!("{dropped} before others"));
+            self.row("dropped", &format!("{dropped} lost before other packets"));
         }
         let names = Counted::join(&[
             counted(blocks.ipv4_names, "IPv4 name"),

@@ -42,7 +42,7 @@ fn lines_are_aligned_and_have_the_numbers() {
         f64::from(on_wire) / 8.0,
     );
     assert!(text.starts_with(&expected), "{text}\n{expected}");
-    let end = "  time order   2 packets earlier than the packet before
+    let end = "  time order   2 packets earlier than their predecessors
   largest gap  4.000007000 s between packets 3 and 4
 ";
     assert!(text.ends_with(end), "{text}");
@@ -70,7 +70,7 @@ fn all_files_fit_80_columns() {
         "  comment      the first\\u{1b}[31m comment",
         "  names        2 IPv4 names",
         "  blocks       1 secret",
-        "  dropped      7 packets before others",
+        "  dropped      7 packets lost before other packets",
         "  comments     1 of packets",
         "    packet 2   a packet",
         "  interface 0  eth0",
@@ -124,4 +124,51 @@ fn csv_has_the_values_of_json() {
     }
     assert!(compared > 300, "{compared}");
     assert!(rows.next().is_none());
+}
+
+#[test]
+fn files_that_cannot_be_opened_do_not_hide_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = savefile(false, false, 1, &sample_packets());
+    let good = write_file(folder.path(), "good.pcap", &bytes);
+    let text = write_file(folder.path(), "text.txt", b"no savefile at all, but text");
+    let twice = write_file(folder.path(), "twice.gz", &gzip(&gzip(&bytes)));
+    let missing = folder.path().join("missing.pcap");
+    let wrong = [&missing, &text, &twice].map(|path| path_arg(path));
+    let good = path_arg(&good);
+    let words = [&wrong[..], &[good]].concat();
+    let ran = run_program("info", &words);
+    assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+    assert!(
+        ran.text().starts_with(&format!("{good}\n")),
+        "{}",
+        ran.text()
+    );
+    assert_eq!(ran.stderr.lines().count(), 3, "{}", ran.stderr);
+    for (line, path) in ran.stderr.lines().zip(wrong) {
+        assert!(
+            line.starts_with(&format!("pcap-info: cannot open `{path}`: ")),
+            "{line}"
+        );
+        assert!(!line.contains("-r FILE"), "{line}");
+    }
+    let end = "unknown file format; it is compressed by gzip: decompress it first\n";
+    assert!(ran.stderr.ends_with(end), "{}", ran.stderr);
+
+    let ran = run_program("info", &[&["--csv"], &words[..]].concat());
+    assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+    let mut rows = ran.text().lines().map(values);
+    let names = rows.next().unwrap();
+    let error = names.iter().position(|name| name == "error").unwrap();
+    let rows: Vec<_> = rows.collect();
+    assert_eq!(rows.len(), words.len());
+    for ((row, path), line) in rows.iter().zip(&words).zip(ran.stderr.lines()) {
+        assert_eq!((&row[0], row.len()), (&(*path).to_owned(), names.len()));
+        assert_eq!(line, format!("pcap-info: {}", row[error]));
+    }
+    assert_eq!(rows[3][error], "");
+
+    // Words of a filter are no files.
+    let ran = run_program("info", &[good, "udp"]);
+    assert!(ran.stderr.contains("`-f EXPR FILE`"), "{}", ran.stderr);
 }
