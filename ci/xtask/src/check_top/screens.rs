@@ -107,7 +107,8 @@ fn save(tmux: &Tmux, folder: &Path) -> Result<()> {
     ] {
         let path = folder.join(name);
         let ask = || {
-            tmux.press(&["w"])?;
+            // A name to which saving has failed is offered again.
+            tmux.press(&["w", "C-u"])?;
             tmux.type_text(name)?;
             tmux.press(&["Enter"])
         };
@@ -121,7 +122,7 @@ fn save(tmux: &Tmux, folder: &Path) -> Result<()> {
         }
         command::write(&path, "kept")?;
         ask()?;
-        tmux.wait_for("error", |screen| screen.contains("File exists"))?;
+        tmux.wait_for("error", |screen| screen.contains("it exists already"))?;
         if command::read(&path)? != "kept" {
             return Err(format!("{name} was overwritten"));
         }
