@@ -8,7 +8,7 @@ use pcap_examples::options::device::SourceOptions;
 use pcap_examples::options::plot::PlotArg;
 use pcap_examples::options::range::{self, RangeOptions};
 use pcap_examples::options::table::{self, Table};
-use pcap_examples::{signals, value_parsers};
+use pcap_examples::value_parsers;
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -52,6 +52,13 @@ before the damage count, the other files are still read, and the status is 1.
 Memory is bounded. If there are too many conversations, a line below their
 table says how many packets are not in it.";
 
+const SIGNALS_HELP: &str = "\
+Signals:
+  Ctrl-C (SIGINT), SIGTERM and SIGHUP end a capture, and the program prints what
+  it has counted. While it reads savefiles, they end the reading: what was
+  counted until then is printed, and the status is 1. SIGUSR1 prints the number
+  of packets so far on standard error; the program continues.";
+
 const JSON_HELP: &str = "\
 JSON:
   One object per table, with the members schema (the version of the schema: 1),
@@ -64,7 +71,7 @@ JSON:
 /// Counts what is in packets: protocols, conversations, endpoints, lengths, rates over time,
 /// TCP resets and retransmissions, and DNS names. Reads savefiles, or captures on devices.
 #[derive(Parser)]
-#[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", range::HELP, signals::HELP, JSON_HELP))]
+#[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", range::HELP, SIGNALS_HELP, JSON_HELP))]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) source: SourceOptions,
