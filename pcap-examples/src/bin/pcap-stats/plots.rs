@@ -13,7 +13,7 @@ use pcap_examples::traffic::{Counts, Layer, Rates, Traffic};
 use crate::tables;
 
 /// The number of intervals of a plot over time.
-const INTERVALS: usize = 240;
+pub(crate) const INTERVALS: usize = 240;
 /// The number of bars and of hosts.
 const ROWS: usize = 15;
 

@@ -106,7 +106,9 @@ fn facts(traffic: &Traffic) -> Vec<Fact> {
     };
     let duration = last.saturating_duration_since(first);
     let seconds = duration.as_secs_f64();
-    facts.push(fact("First packet", text::time_text(first), None));
+    let time = text::time_text(first);
+    let second = time.split('.').next().unwrap_or(&time);
+    facts.push(fact("First packet", second.to_owned(), None));
     facts.push(fact(
         "Duration",
         format!("{} s", plot::grouped(&format!("{seconds:.3}"))),
@@ -115,7 +117,8 @@ fn facts(traffic: &Traffic) -> Vec<Fact> {
     if seconds > 0.0 {
         let bits = totals.bytes as f64 * 8.0 / seconds;
         facts.push(fact("Average rate", Unit::BitsPerSecond.short(bits), None));
-        let rates = traffic.rates();
+        // The intervals of the plot.
+        let rates = traffic.rates().with_at_most(plots::INTERVALS);
         let busiest = rates.buckets.iter().max_by_key(|counts| counts.bytes);
         let Counts { bytes, .. } = busiest.copied().unwrap_or_default();
         let peak = bytes as f64 * 8.0 / rates.interval.as_secs_f64();
