@@ -119,7 +119,11 @@ impl Done {
         self.waiting.insert(index, counted);
         while let Some((traffic, outcome)) = self.waiting.remove(&self.next) {
             self.next += 1;
-            self.traffic.merge(traffic);
+            match self.traffic.totals().packets {
+                // Merging would count everything again.
+                0 => self.traffic = traffic,
+                _ => self.traffic.merge(traffic),
+            }
             if let Err(failure) = outcome {
                 failure.report(NAME);
                 self.outcome = Err(Failure::Reported);
