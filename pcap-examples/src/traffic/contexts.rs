@@ -4,6 +4,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
+use super::eviction::greatest;
 use super::key::Key;
 
 /// The number of a context, and in its lowest bit whether source and destination are exchanged.
@@ -18,6 +19,14 @@ struct Context {
     key: Option<Key>,
     /// Whether both directions are the same, because source and destination are.
     is_symmetric: bool,
+}
+
+/// Where a context is after others were evicted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Move {
+    to: ContextId,
+    /// Whether the innermost layer of the context is no longer there.
+    is_evicted: bool,
 }
 
 /// All contexts.
@@ -43,7 +52,8 @@ impl Contexts {
             list: vec![root],
             index: HashTable::new(),
             hasher: RandomState::default(),
-            limit: limit.min(u32::MAX as usize / 2 - 1),
+            // Merging doubles the number, and each has two identifiers.
+            limit: limit.min(u32::MAX as usize / 8),
         }
     }
 
@@ -60,13 +70,8 @@ impl Contexts {
         }
     }
 
-    /// Returns the context of what is inside a layer, and creates it if need be. Returns `None` if there are too many.
-    pub(super) fn inside(
-        &mut self,
-        parent: ContextId,
-        key: Key,
-        is_reversed: bool,
-    ) -> Option<ContextId> {
+    /// Returns the context of what is inside a layer, and creates it if need be.
+    pub(super) fn inside(&mut self, parent: ContextId, key: Key, is_reversed: bool) -> ContextId {
         let parent = self.reversed_if(parent, is_reversed);
         let hash = self.hasher.hash_one((parent, key));
         let list = &self.list;
@@ -77,7 +82,6 @@ impl Contexts {
         let found = self.index.find(hash, is_same).copied();
         let id = match found {
             Some(id) => id,
-            None if self.list.len() > self.limit => return None,
             None => {
                 let id = self.list.len() as u32;
                 self.list.push(Context {
@@ -96,7 +100,7 @@ impl Contexts {
                 id
             }
         };
-        Some(self.reversed_if(id << 1, is_reversed))
+        self.reversed_if(id << 1, is_reversed)
     }
 
     /// Returns the layers of a context, the innermost first, and whether their source and destination are exchanged.
@@ -111,17 +115,73 @@ impl Contexts {
         })
     }
 
-    /// Returns the same context as one of other contexts, and the layers that are not in it because there are too many.
-    pub(super) fn copy(&mut self, others: &Contexts, id: ContextId) -> (ContextId, Vec<Key>) {
+    /// Returns the same context as one of other contexts.
+    pub(super) fn copy(&mut self, others: &Contexts, id: ContextId) -> ContextId {
         let mut layers: Vec<_> = others.layers(id).collect();
-        let (mut context, mut missing) = (Contexts::ROOT, Vec::new());
+        let mut context = Contexts::ROOT;
         while let Some((key, is_reversed)) = layers.pop() {
-            match self.inside(context, key, is_reversed) {
-                Some(inside) => context = inside,
-                None => missing.push(key),
-            }
+            context = self.inside(context, key, is_reversed);
         }
-        (context, missing)
+        context
+    }
+
+    /// Returns whether there are more contexts than the limit.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() - 1 > self.limit
+    }
+
+    /// Returns the contexts without those that have the fewest bytes, given the bytes in each context. Also returns where
+    /// each one is among them.
+    pub(super) fn with_the_greatest(
+        &self,
+        bytes: impl Iterator<Item = (ContextId, u64)>,
+    ) -> (Contexts, Vec<Move>) {
+        let mut ranks: Vec<_> = (0..self.list.len()).map(|index| (0, index)).collect();
+        for (id, bytes) in bytes {
+            ranks[(id >> 1) as usize].0 += bytes;
+        }
+        // A context is after those around it.
+        for index in (1..self.list.len()).rev() {
+            let bytes = ranks[index].0;
+            ranks[(self.list[index].parent >> 1) as usize].0 += bytes;
+        }
+        let is_left = greatest(ranks[1..].to_vec(), self.limit);
+        let mut left = Contexts::new(self.limit);
+        let mut moves = vec![Move {
+            to: Contexts::ROOT,
+            is_evicted: false,
+        }];
+        for (context, rank) in self.list.iter().zip(&ranks).skip(1) {
+            let parent = left.moved(context.parent, &moves);
+            moves.push(match context.key.filter(|_| is_left(rank)) {
+                Some(key) => Move {
+                    to: left.inside(parent, key, false),
+                    is_evicted: false,
+                },
+                None => Move {
+                    to: parent,
+                    is_evicted: true,
+                },
+            });
+        }
+        (left, moves)
+    }
+
+    /// Returns the context that takes the place of one of other contexts.
+    pub(super) fn moved(&self, id: ContextId, moves: &[Move]) -> ContextId {
+        self.reversed_if(moves[(id >> 1) as usize].to, id & 1 == 1)
+    }
+
+    /// Returns the layers of a context that are evicted.
+    pub(super) fn evicted(&self, id: ContextId, moves: &[Move]) -> impl Iterator<Item = Key> {
+        let mut next = id;
+        let layers = std::iter::from_fn(move || {
+            let (context, index) = (self.get(next), (next >> 1) as usize);
+            next = context.parent;
+            Some((context.key?, moves[index].is_evicted))
+        });
+        layers.filter_map(|(key, is_evicted)| is_evicted.then_some(key))
     }
 
     /// Returns the innermost layer of a context, whether its source and destination are exchanged, and the layers around

@@ -47,7 +47,7 @@ impl Layer {
     }
 }
 
-/// The packets between two endpoints of a layer.
+/// The packets between two endpoints of a layer, since the conversation was last evicted, if it was.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conversation {
     /// The endpoint that sent the first packet.

@@ -1,12 +1,12 @@
 //! Conversations, and the packets that are about to be counted in them.
 
+use super::TrafficLimits;
 use super::contexts::Contexts;
 use super::fast::Headers;
 use super::hosts::Hosts;
 use super::layers::Layers;
 use super::link_cache::LinkCache;
 use super::records::{BATCH, Passing, Records};
-use super::{Counts, Layer, TrafficLimits};
 
 /// The conversations of all layers, and the hosts.
 #[derive(Clone, Debug)]
@@ -35,13 +35,10 @@ impl Conversations {
     pub(super) fn add_headers(&mut self, headers: &Headers, length: u32, time: Option<i64>) {
         let context = match headers.macs {
             None => Contexts::ROOT,
-            Some(macs) => match self.links.contexts(macs, &mut self.contexts) {
-                Some(both) => both[usize::from(headers.is_reversed)],
-                None => {
-                    self.omit(Layer::Ethernet, length);
-                    Contexts::ROOT
-                }
-            },
+            Some(macs) => {
+                let both = self.links.contexts(macs, &mut self.contexts);
+                both[usize::from(headers.is_reversed)]
+            }
         };
         self.push(Passing {
             key: headers.key,
@@ -60,10 +57,7 @@ impl Conversations {
         };
         let mut context = Contexts::ROOT;
         for &(key, is_reversed) in outer {
-            match self.contexts.inside(context, key, is_reversed) {
-                Some(inside) => context = inside,
-                None => key.layers().for_each(|layer| self.omit(layer, length)),
-            }
+            context = self.contexts.inside(context, key, is_reversed);
         }
         self.push(Passing {
             key,
@@ -73,13 +67,6 @@ impl Conversations {
             length,
             time,
         });
-    }
-
-    /// Counts a packet that belongs to no conversation of a layer.
-    fn omit(&mut self, layer: Layer, length: u32) {
-        let mut counts = Counts::default();
-        counts.add_packet(length);
-        self.records.omit(layer, counts);
     }
 
     #[inline]
@@ -99,9 +86,14 @@ impl Conversations {
             if let Some(time) = packet.time {
                 self.hosts.advance(time, &self.records.list);
             }
-            self.records
-                .add(hash, &packet, &self.contexts, &mut self.hosts);
+            self.records.add(hash, &packet, &mut self.hosts);
         }
+        self.make_room();
+    }
+
+    /// Forgets the contexts of MAC addresses, because they have changed.
+    pub(super) fn forget_links(&mut self) {
+        self.links = LinkCache::new();
     }
 
     /// Adds the counts of others.
@@ -113,5 +105,6 @@ impl Conversations {
         self.hosts.merge(&other.hosts);
         let contexts = (&mut self.contexts, &other.contexts);
         self.records.merge(other.records, contexts, &mut self.hosts);
+        self.make_room();
     }
 }

@@ -10,6 +10,8 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use pcap_core::Timestamp;
 
+use super::eviction::greatest;
+use super::key::Key;
 use super::limits::SHORTEST_INTERVAL;
 use super::nanos;
 use super::rates::{Bucket, Grid};
@@ -104,8 +106,6 @@ pub(super) struct Hosts {
     range: (i64, i64),
     /// The records with packets in the current interval.
     touched: Vec<RecordId>,
-    /// The bytes of hosts without a number in the current interval.
-    unknown: u64,
 }
 
 impl Hosts {
@@ -117,12 +117,12 @@ impl Hosts {
             limit: limit.min(NONE as usize / 4),
             columns: Grid::new(columns, SHORTEST_INTERVAL),
             rows: Vec::new(),
-            max_rows: rows,
+            // The other half changes.
+            max_rows: rows.min(limit / 2),
             least: (0, 0),
             current: 0,
             range: (i64::MAX, i64::MIN),
             touched: Vec::new(),
-            unknown: 0,
         }
     }
 
@@ -136,11 +136,6 @@ impl Hosts {
     #[inline]
     pub(super) fn touch(&mut self, record: RecordId) {
         self.touched.push(record);
-    }
-
-    /// Counts the bytes of a packet between hosts without numbers.
-    pub(super) fn add_unknown(&mut self, length: u32) {
-        self.unknown += 2 * u64::from(length);
     }
 
     /// Returns the number of a host.
@@ -167,6 +162,11 @@ impl Hosts {
         id
     }
 
+    /// Returns the numbers of both hosts of a key.
+    pub(super) fn of(&mut self, key: &Key) -> [HostId; 2] {
+        [0, 1].map(|side| self.id(key.host(side)))
+    }
+
     /// Begins the interval of this time, unless it is the current one.
     #[inline]
     pub(super) fn advance(&mut self, time: i64, records: &[Record]) {
@@ -184,11 +184,16 @@ impl Hosts {
         let time = self.range.0;
         self.range = (i64::MAX, i64::MIN);
         self.current = self.current.wrapping_add(1) % NONE;
-        let mut unknown = std::mem::take(&mut self.unknown);
+        let mut unknown = 0;
         let mut busy = Vec::new();
-        for record in self.touched.drain(..) {
+        let mut touched = std::mem::take(&mut self.touched);
+        for record in touched.drain(..) {
             let record = &records[record as usize];
-            for host in record.hosts {
+            for (side, mut host) in record.hosts.into_iter().enumerate() {
+                if host == NONE {
+                    // There may be a place now.
+                    host = self.id(record.key.host(side));
+                }
                 match self.list.get_mut(host as usize) {
                     Some(known) => {
                         if known.recent == 0 {
@@ -200,6 +205,7 @@ impl Hosts {
                 }
             }
         }
+        self.touched = touched;
         if unknown == 0 && busy.is_empty() {
             return;
         }
@@ -259,13 +265,50 @@ impl Hosts {
         (total / 2 >= self.least.1).then_some(self.least.0)
     }
 
+    /// Returns whether there is no place for another host.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= self.limit.max(1)
+    }
+
+    /// Returns the number of hosts.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Evicts the least busy hosts. `finish` has been called with the records. If an evicted one sends or receives
+    /// again, it is a new host.
+    pub(super) fn evict(&mut self, records: &mut [Record]) {
+        let old = std::mem::take(&mut self.list);
+        let rank = |(id, host): (usize, &Host)| (host.row != NONE, host.total, id);
+        let ranks: Vec<_> = old.iter().enumerate().map(rank).collect();
+        let is_left = greatest(ranks.clone(), self.limit);
+        self.index.clear();
+        let mut ids = Vec::with_capacity(old.len());
+        for (host, rank) in old.into_iter().zip(&ranks) {
+            if !is_left(rank) {
+                ids.push(NONE);
+                continue;
+            }
+            let id = self.id(host.address);
+            self.list[id as usize] = host;
+            ids.push(id);
+        }
+        let moved = |id: &HostId| ids.get(*id as usize).copied().unwrap_or(NONE);
+        self.rows.iter_mut().for_each(|id| *id = moved(id));
+        for record in records {
+            record.hosts = record.hosts.map(|id| moved(&id));
+        }
+    }
+
     /// Adds the counts of others. For both, `finish` has been called.
     pub(super) fn merge(&mut self, other: &Hosts) {
-        let ids: Vec<_> = other
-            .list
-            .iter()
-            .map(|host| self.id(host.address))
-            .collect();
+        // Afterwards, there may be more hosts than the limit.
+        let limit = std::mem::replace(&mut self.limit, usize::MAX);
+        let hosts = other.list.iter();
+        let ids: Vec<_> = hosts.map(|host| self.id(host.address)).collect();
+        self.limit = limit;
         for (host, &id) in other.list.iter().zip(&ids) {
             if let Some(mine) = self.list.get_mut(id as usize) {
                 mine.total += host.total;
@@ -296,10 +339,7 @@ impl Hosts {
 
     /// Returns the busiest hosts. The records are those whose numbers were noted.
     pub(super) fn over_time(&self, records: &[Record]) -> HostsOverTime {
-        let mut finished = Hosts {
-            index: HashTable::new(),
-            ..self.clone()
-        };
+        let mut finished = self.clone();
         finished.finish(records);
         let (start, interval, columns) = finished.columns.parts();
         let row = |index: usize| columns.iter().map(move |column| column.get(index));

@@ -10,7 +10,14 @@ pub(super) const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
 /// The limits of what [`Traffic`](super::Traffic) keeps in memory, so that endless or hostile input cannot exhaust it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrafficLimits {
-    /// The maximum number of conversations of the transport layer, of the network layer and of the link layer, each.
+    /// The maximum number of conversations of the transport layer, of the network layer and of the link layer, each, and
+    /// of the pairs of endpoints around them. When there are more of one of these, the half with the fewest bytes is
+    /// evicted: its packets become [omitted](Omitted) in their layer, and still count in the layers around it. Of
+    /// conversations with equal bytes, the newer ones stay.
+    ///
+    /// An evicted conversation that goes on begins anew, so that its counts are those since then. A conversation of IP
+    /// addresses or MAC addresses also contains the packets of all those inside it, so that the list of a layer can be
+    /// some times as long as this.
     pub conversations: usize,
     /// The maximum number of names in DNS queries and responses.
     pub dns_names: usize,
@@ -18,7 +25,7 @@ pub struct TrafficLimits {
     pub rate_buckets: usize,
     /// The shortest interval for rates over time.
     pub rate_interval: Duration,
-    /// The maximum number of hosts for which bytes over time are kept.
+    /// The maximum number of hosts for which bytes over time are kept. It is at most half of `conversations`.
     pub hosts: usize,
     /// The maximum number of intervals for the bytes of hosts over time.
     pub host_buckets: usize,
@@ -41,7 +48,8 @@ impl Default for TrafficLimits {
 /// of all packets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Omitted {
-    /// For each layer, the packets that belong to no conversation, because there were too many.
+    /// For each layer, the packets of conversations that were evicted, because there were too many with more bytes. The
+    /// packets since a conversation began anew are not among them.
     pub conversations: Vec<(Layer, Counts)>,
     /// The number of queries and responses of DNS with names that are not listed.
     pub dns_messages: u64,

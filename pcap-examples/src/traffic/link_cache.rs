@@ -27,34 +27,33 @@ impl LinkCache {
         LinkCache(Box::new([unused; LENGTH]))
     }
 
-    /// Returns the context inside an Ethernet header, and that with source and destination exchanged. Returns `None` if
-    /// there are too many contexts.
+    /// Returns the context inside an Ethernet header, and that with source and destination exchanged.
     #[inline]
-    pub(super) fn contexts(
-        &mut self,
-        macs: [u8; 12],
-        contexts: &mut Contexts,
-    ) -> Option<[ContextId; 2]> {
+    pub(super) fn contexts(&mut self, macs: [u8; 12], contexts: &mut Contexts) -> [ContextId; 2] {
         // The last bytes of both addresses differ most.
         let mixed = u32::from(macs[5] ^ macs[11].rotate_left(4)) ^ u32::from(macs[4] ^ macs[10]);
         let entry = &mut self.0[mixed as usize % LENGTH];
-        if entry.macs != macs || entry.contexts.is_none() {
-            *entry = Entry {
-                macs,
-                contexts: Some(find(macs, contexts)?),
-            };
+        match entry.contexts {
+            Some(found) if entry.macs == macs => found,
+            _ => {
+                let found = find(macs, contexts);
+                *entry = Entry {
+                    macs,
+                    contexts: Some(found),
+                };
+                found
+            }
         }
-        entry.contexts
     }
 }
 
 #[cold]
 #[inline(never)]
-fn find(macs: [u8; 12], contexts: &mut Contexts) -> Option<[ContextId; 2]> {
+fn find(macs: [u8; 12], contexts: &mut Contexts) -> [ContextId; 2] {
     let [a, b, c, d, e, f, g, h, i, j, k, l] = macs;
     let to = key::mac([a, b, c, d, e, f]);
     let from = key::mac([g, h, i, j, k, l]);
     let (key, is_reversed) = Key::new(Kind::Ethernet, from, to, [0; 2]);
-    let context = contexts.inside(Contexts::ROOT, key, is_reversed)?;
-    Some([context, contexts.reversed_if(context, true)])
+    let context = contexts.inside(Contexts::ROOT, key, is_reversed);
+    [context, contexts.reversed_if(context, true)]
 }

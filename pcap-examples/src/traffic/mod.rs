@@ -1,7 +1,8 @@
 //! Counts what is in packets: protocols, conversations, endpoints, lengths, rates, TCP segments and DNS names.
 //!
-//! [`Traffic`] counts packets one by one, in bounded memory. What its [limits](TrafficLimits) leave out is counted as
-//! well: see [`Traffic::omitted`].
+//! [`Traffic`] counts packets one by one, in bounded memory. When there are more conversations than its
+//! [limits](TrafficLimits) allow, those with the most bytes stay. What the limits leave out is counted as well: see
+//! [`Traffic::omitted`].
 //!
 //! The counts are those of `tshark -q` with `-z conv,TYPE`, `-z endpoints,TYPE`, `-z io,phs` and `-z plen,tree`, if it
 //! does not reassemble: with `-o ip.defragment:FALSE -o ipv6.defragment:FALSE -o tcp.desegment_tcp_streams:FALSE`.
@@ -24,6 +25,7 @@ mod conversation;
 mod conversations;
 mod counts;
 mod dns_names;
+mod eviction;
 mod fast;
 mod hosts;
 mod key;
@@ -31,6 +33,7 @@ mod layers;
 mod lengths;
 mod limits;
 mod link_cache;
+mod merging;
 mod nanos;
 mod protocols;
 mod rates;
@@ -156,7 +159,8 @@ impl Traffic {
 
     /// Adds the counts of another counter, as if its packets had been counted here, after those counted so far.
     ///
-    /// At the place where a TCP connection continues, retransmissions and duplicate acknowledgments may be missed.
+    /// At the place where a TCP connection continues, retransmissions and duplicate acknowledgments may be missed. If both
+    /// together have more conversations than the limit, those with the most bytes stay.
     pub fn merge(&mut self, other: Traffic) {
         self.totals += other.totals;
         self.times = match (self.times, other.times) {
@@ -239,7 +243,7 @@ impl Traffic {
         self.rates.rates()
     }
 
-    /// Returns the counts of TCP segments.
+    /// Returns the counts of TCP segments, also of evicted connections.
     #[must_use]
     pub fn tcp(&self) -> TcpCounts {
         self.finished().records.tcp()
@@ -258,7 +262,7 @@ impl Traffic {
         found.hosts.over_time(&found.records.list)
     }
 
-    /// Returns what the limits left out.
+    /// Returns what the limits left out: for each layer, also the packets of evicted conversations.
     #[must_use]
     pub fn omitted(&self) -> Omitted {
         Omitted {

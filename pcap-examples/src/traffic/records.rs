@@ -7,17 +7,17 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use super::connection::Connection;
-use super::contexts::{ContextId, Contexts};
+use super::contexts::ContextId;
 use super::hosts::{HostId, Hosts};
 use super::key::{Key, Kind};
 use super::layers::Segment;
-use super::{Counts, Layer};
+use super::{Counts, Layer, TcpCounts};
 
 /// The number of a record. They are in the order of the first packets.
 pub(super) type RecordId = u32;
 
 /// The number of no record and no connection.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// The number of packets that are counted together. Their records must fit into the innermost cache.
 pub(super) const BATCH: usize = 64;
@@ -97,8 +97,11 @@ pub(super) struct Records {
     hasher: RandomState,
     /// The number of records of the link layer, the network layer and the transport layer.
     lengths: [usize; 3],
-    limit: usize,
+    /// The number of records of each of these at which some are evicted, once the next packets are counted.
+    pub(super) limit: usize,
     omitted: [Counts; Layer::ALL.len()],
+    /// The counts of the evicted connections.
+    pub(super) evicted: TcpCounts,
 }
 
 impl Records {
@@ -110,9 +113,29 @@ impl Records {
             others: HashTable::new(),
             hasher: RandomState::default(),
             lengths: [0; 3],
-            limit: limit.min(NONE as usize / 4),
+            // Merging doubles the number of records of each of three levels.
+            limit: limit.min(NONE as usize / 8),
             omitted: [Counts::default(); Layer::ALL.len()],
+            evicted: TcpCounts::default(),
         }
+    }
+
+    /// Removes all records, but not the counts of what is omitted. Returns the records.
+    pub(super) fn take(&mut self) -> Records {
+        let empty = Records {
+            hasher: self.hasher.clone(),
+            omitted: self.omitted,
+            evicted: self.evicted,
+            ..Records::new(self.limit)
+        };
+        std::mem::replace(self, empty)
+    }
+
+    /// Returns a level with more records than the limit.
+    #[inline]
+    pub(super) fn full_level(&self) -> Option<usize> {
+        let is_full = |&length: &usize| length > self.limit;
+        self.lengths.iter().rposition(is_full)
     }
 
     /// Returns the hash of a key.
@@ -150,13 +173,7 @@ impl Records {
 
     /// Counts a packet, given the hash of its key.
     #[inline]
-    pub(super) fn add(
-        &mut self,
-        hash: u64,
-        packet: &Passing,
-        contexts: &Contexts,
-        hosts: &mut Hosts,
-    ) {
+    pub(super) fn add(&mut self, hash: u64, packet: &Passing, hosts: &mut Hosts) {
         let list = &self.list;
         let is_same = |&id: &RecordId| list[id as usize].key == packet.key;
         let mut primary = self.index.find(hash, is_same).copied();
@@ -167,10 +184,7 @@ impl Records {
         let is_expected = |&id: &RecordId| self.list[id as usize].context == packet.context;
         let id = match primary.filter(is_expected) {
             Some(id) => id,
-            None => match self.find_or_create(primary, hash, packet, hosts) {
-                Some(id) => id,
-                None => return self.add_outer(packet, contexts, hosts),
-            },
+            None => self.find_or_create(primary, hash, packet, |key| hosts.of(key)),
         };
         let record = &mut self.list[id as usize];
         record.sums.counts[usize::from(packet.is_reversed)].add_packet(packet.length);
@@ -201,28 +215,24 @@ impl Records {
         known.is_some_and(|known| known.is_other(packet.is_reversed, segment.sequence))
     }
 
-    /// Returns the record of a packet, given the primary record of its conversation. Creates it if need be. Returns `None`
-    /// if there are too many.
+    /// Returns the record of a packet, given the primary record of its conversation. Creates it if need be, with the hosts
+    /// that the closure returns.
     #[cold]
     #[inline(never)]
-    fn find_or_create(
+    pub(super) fn find_or_create(
         &mut self,
         primary: Option<RecordId>,
         hash: u64,
         packet: &Passing,
-        hosts: &mut Hosts,
-    ) -> Option<RecordId> {
+        hosts: impl FnOnce(&Key) -> [HostId; 2],
+    ) -> RecordId {
         if let Some(primary) = primary {
             if let Some(found) = self.find_other(primary, packet.context) {
-                return Some(found);
+                return found;
             }
         }
         let kind = packet.key.kind();
-        let length = &mut self.lengths[level(kind)];
-        if *length >= self.limit {
-            return None;
-        }
-        *length += 1;
+        self.lengths[level(kind)] += 1;
         let id = self.list.len() as RecordId;
         let connection = match (primary, kind) {
             (Some(primary), _) => self.list[primary as usize].connection,
@@ -239,7 +249,7 @@ impl Records {
             sums: Sums::EMPTY,
             recent_bytes: 0,
             recent: u32::MAX,
-            hosts: [0, 1].map(|side| hosts.id(packet.key.host(side))),
+            hosts: hosts(&packet.key),
             primary: primary.unwrap_or(id),
             is_reversed: packet.is_reversed,
         });
@@ -263,7 +273,13 @@ impl Records {
                 }
             }
         }
-        Some(id)
+        id
+    }
+
+    /// Returns the newest primary record with a key.
+    pub(super) fn find(&self, hash: u64, key: &Key) -> Option<RecordId> {
+        let is_same = |&id: &RecordId| self.list[id as usize].key == *key;
+        self.index.find(hash, is_same).copied()
     }
 
     /// Returns the record of the same conversation with other layers around it.
@@ -279,19 +295,6 @@ impl Records {
         self.others.find(hash, is_same).copied()
     }
 
-    /// Counts a packet in the conversation around its own, for which there is no place.
-    #[cold]
-    fn add_outer(&mut self, packet: &Passing, contexts: &Contexts, hosts: &mut Hosts) {
-        let mut counts = Counts::default();
-        counts.add_packet(packet.length);
-        self.omit(packet.key.kind().layer(), counts);
-        match outer(packet, contexts) {
-            Some(packet) => self.add(self.hash(&packet.key), &packet, contexts, hosts),
-            None if packet.time.is_some() => hosts.add_unknown(packet.length),
-            None => {}
-        }
-    }
-
     /// Counts packets that belong to no conversation of a layer.
     pub(super) fn omit(&mut self, layer: Layer, counts: Counts) {
         self.omitted[layer as usize] += counts;
@@ -301,109 +304,6 @@ impl Records {
     pub(super) fn omitted(&self) -> Vec<(Layer, Counts)> {
         let all = Layer::ALL.into_iter().zip(self.omitted);
         all.filter(|(_, counts)| counts.packets > 0).collect()
-    }
-
-    /// Adds the counts of other records.
-    pub(super) fn merge(
-        &mut self,
-        mut other: Records,
-        (contexts, other_contexts): (&mut Contexts, &Contexts),
-        hosts: &mut Hosts,
-    ) {
-        for (layer, counts) in other.omitted() {
-            self.omit(layer, counts);
-        }
-        // The new number of each record that is primary.
-        let mut primaries: Vec<Option<RecordId>> = Vec::with_capacity(other.list.len());
-        for id in 0..other.list.len() {
-            let record = &other.list[id];
-            let (context, missing) = contexts.copy(other_contexts, record.context);
-            for key in missing {
-                for layer in key.layers() {
-                    self.omit(layer, record.sums.both());
-                }
-            }
-            let packet = Passing {
-                key: record.key,
-                is_reversed: record.is_reversed,
-                context,
-                segment: None,
-                length: 0,
-                time: None,
-            };
-            let hash = self.hasher.hash_one(packet.key);
-            let is_primary = record.primary as usize == id;
-            let primary = match is_primary {
-                true => self.find_same(hash, record, &other.connections),
-                false => primaries[record.primary as usize],
-            };
-            let found = match (is_primary, primary) {
-                // The primary record had no place.
-                (false, None) => None,
-                _ => self.find_or_create(primary, hash, &packet, hosts),
-            };
-            match found {
-                Some(mine) => {
-                    let sums = record.sums;
-                    let connection = record.connection as usize;
-                    self.list[mine as usize].sums.add(&sums);
-                    let connection = other.connections.get_mut(connection).filter(|_| is_primary);
-                    let mine_connection = self.list[mine as usize].connection as usize;
-                    if let (Some(mine), Some(other)) =
-                        (self.connections.get_mut(mine_connection), connection)
-                    {
-                        mine.merge(other);
-                    }
-                }
-                None => self.merge_outer(packet, record.sums, contexts, hosts),
-            }
-            let new_primary = found.map(|mine| self.list[mine as usize].primary);
-            primaries.push(new_primary);
-        }
-    }
-
-    /// Returns the primary record of the same conversation as a record of another list.
-    fn find_same(
-        &self,
-        hash: u64,
-        record: &Record,
-        connections: &[Connection],
-    ) -> Option<RecordId> {
-        let is_same = |&id: &RecordId| self.list[id as usize].key == record.key;
-        let found = *self.index.find(hash, is_same)?;
-        let mine = self
-            .connections
-            .get(self.list[found as usize].connection as usize);
-        match (mine, connections.get(record.connection as usize)) {
-            (Some(mine), Some(other)) if mine.is_before(other) => None,
-            _ => Some(found),
-        }
-    }
-
-    /// Adds sums to the conversation around their own, for which there is no place.
-    fn merge_outer(
-        &mut self,
-        mut packet: Passing,
-        mut sums: Sums,
-        contexts: &Contexts,
-        hosts: &mut Hosts,
-    ) {
-        loop {
-            self.omit(packet.key.kind().layer(), sums.both());
-            let Some(outer) = outer(&packet, contexts) else {
-                return;
-            };
-            if outer.is_reversed != packet.is_reversed {
-                sums.counts.reverse();
-            }
-            packet = outer;
-            let hash = self.hasher.hash_one(packet.key);
-            let is_same = |&id: &RecordId| self.list[id as usize].key == packet.key;
-            let primary = self.index.find(hash, is_same).copied();
-            if let Some(id) = self.find_or_create(primary, hash, &packet, hosts) {
-                return self.list[id as usize].sums.add(&sums);
-            }
-        }
     }
 }
 
@@ -417,29 +317,10 @@ impl Sums {
 }
 
 /// Returns the index into `Records::lengths`.
-fn level(kind: Kind) -> usize {
+pub(super) fn level(kind: Kind) -> usize {
     match kind {
         Kind::Ethernet => 0,
         Kind::Ipv4 | Kind::Ipv6 => 1,
         _ => 2,
     }
-}
-
-/// Returns the packet without its innermost layer.
-fn outer(packet: &Passing, contexts: &Contexts) -> Option<Passing> {
-    let without_ports = packet.key.network().map(|key| Passing {
-        key,
-        segment: None,
-        ..*packet
-    });
-    without_ports.or_else(|| {
-        let (key, is_reversed, context) = contexts.innermost(packet.context)?;
-        Some(Passing {
-            key,
-            is_reversed: packet.is_reversed ^ is_reversed,
-            context,
-            segment: None,
-            ..*packet
-        })
-    })
 }

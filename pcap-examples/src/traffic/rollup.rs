@@ -19,7 +19,11 @@ struct Conversing {
 }
 
 /// Calls the closure with each layer of a record that has endpoints, and whether they are exchanged.
-fn for_each_layer(record: &Record, contexts: &Contexts, mut call: impl FnMut(Key, bool)) {
+pub(super) fn for_each_layer(
+    record: &Record,
+    contexts: &Contexts,
+    mut call: impl FnMut(Key, bool),
+) {
     let outer = contexts.layers(record.context);
     for (key, is_reversed) in std::iter::once((record.key, false)).chain(outer) {
         call(key, is_reversed);
@@ -102,7 +106,7 @@ impl Records {
 
     /// Returns the counts of all TCP segments.
     pub(super) fn tcp(&self) -> TcpCounts {
-        let mut sum = TcpCounts::default();
+        let mut sum = self.evicted;
         for connection in &self.connections {
             sum += connection.counts();
         }

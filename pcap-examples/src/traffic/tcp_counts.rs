@@ -20,7 +20,7 @@ use std::ops::AddAssign;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TcpCounts {
     /// The number of connections, also of those that began before the capture. A SYN with another sequence number
-    /// between the same endpoints begins a new connection.
+    /// between the same endpoints begins a new connection. One that goes on after it was evicted counts again.
     pub connections: u64,
     /// The number of segments with SYN, but without ACK: each is an attempt to connect.
     pub syns: u64,
