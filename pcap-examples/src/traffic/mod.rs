@@ -224,6 +224,13 @@ impl Traffic {
         found.records.conversations(layer, &found.contexts)
     }
 
+    /// Returns whether there are conversations of a layer. This is faster than listing them.
+    #[must_use]
+    pub fn has(&self, layer: Layer) -> bool {
+        let found = self.finished();
+        found.records.has(layer, &found.contexts)
+    }
+
     /// Returns the endpoints of a layer, those with the most bytes first.
     #[must_use]
     pub fn endpoints(&self, layer: Layer) -> Vec<EndpointCounts> {

@@ -34,6 +34,18 @@ pub(super) fn for_each_layer(
 }
 
 impl Records {
+    /// Returns whether there are conversations of a layer.
+    pub(super) fn has(&self, layer: Layer, contexts: &Contexts) -> bool {
+        let is_of_layer = |record: &Record| {
+            let mut found = false;
+            for_each_layer(record, contexts, |key, _| {
+                found |= key.kind().layer() == layer;
+            });
+            found
+        };
+        self.list.iter().any(is_of_layer)
+    }
+
     /// Returns the conversations of a layer, those with the most bytes first.
     pub(super) fn conversations(&self, layer: Layer, contexts: &Contexts) -> Vec<Conversation> {
         // Connections with the same endpoints are different conversations.

@@ -115,6 +115,20 @@ fn times_far_apart_need_few_buckets() {
 }
 
 #[test]
+fn layers_with_conversations_are_known() {
+    let mut traffic = Traffic::new(TrafficLimits::default());
+    let has = |traffic: &Traffic| Layer::ALL.map(|layer| traffic.has(layer));
+    assert_eq!(has(&traffic), [false; 6]);
+    let frame = udp_frame(1, 2, [1, 2], &[]);
+    traffic.count(Dlt::EN10MB, Packet::whole(at(0), &frame));
+    assert_eq!(has(&traffic), [true, true, false, false, true, false]);
+    assert_eq!(
+        has(&traffic),
+        Layer::ALL.map(|layer| !traffic.conversations(layer).is_empty())
+    );
+}
+
+#[test]
 fn intervals_become_longer_when_there_are_too_many() {
     let limits = TrafficLimits {
         rate_buckets: 4,

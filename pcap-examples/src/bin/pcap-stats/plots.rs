@@ -10,8 +10,6 @@ use pcap_examples::plot::{
 };
 use pcap_examples::traffic::{Counts, Layer, Rates, Traffic};
 
-use crate::tables;
-
 /// The number of intervals of a plot over time.
 pub(crate) const INTERVALS: usize = 240;
 /// The number of bars and of hosts.
@@ -161,7 +159,7 @@ fn bar_layers(traffic: &Traffic) -> Vec<Layer> {
         &[Layer::Ipv4, Layer::Ipv6],
         &[Layer::Ethernet],
     ];
-    let has_packets = |layer: &&Layer| tables::has_packets(traffic, **layer);
+    let has_packets = |layer: &&Layer| traffic.has(**layer);
     let found = kinds
         .iter()
         .find(|layers| layers.iter().any(|layer| has_packets(&layer)));

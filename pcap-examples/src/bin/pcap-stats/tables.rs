@@ -5,7 +5,6 @@ mod names;
 mod over_time;
 mod packets;
 
-use std::cell::OnceCell;
 use std::time::Duration;
 
 use pcap_examples::options::table::Table;
@@ -76,9 +75,7 @@ pub(crate) fn tables(traffic: &Traffic, tables: &[Table], rows: Rows) -> Vec<She
     let is_overview = tables.is_empty();
     let chosen = if is_overview { &overview } else { tables };
     let mut sheets = Vec::new();
-    // Finding the conversations of all layers takes a while.
-    let present = OnceCell::new();
-    let layers = |layer| layers(traffic, layer, is_overview, &present);
+    let layers = |layer| layers(traffic, layer, is_overview);
     for table in chosen {
         match *table {
             Table::Summary => sheets.push(packets::summary(traffic)),
@@ -107,18 +104,12 @@ pub(crate) fn tables(traffic: &Traffic, tables: &[Table], rows: Rows) -> Vec<She
 
 /// Returns the layer of the command line, or all layers that have packets; for an overview, Ethernet only if no other
 /// layer has any. If no layer has packets, there is still a table, which is empty.
-fn layers(
-    traffic: &Traffic,
-    layer: Option<Layer>,
-    is_overview: bool,
-    present: &OnceCell<Vec<Layer>>,
-) -> Vec<Layer> {
+fn layers(traffic: &Traffic, layer: Option<Layer>, is_overview: bool) -> Vec<Layer> {
     if let Some(layer) = layer {
         return vec![layer];
     }
-    let has_packets = |layer: &Layer| has_packets(traffic, *layer);
-    let present = present.get_or_init(|| Layer::ALL.into_iter().filter(has_packets).collect());
-    let mut all = present.clone();
+    let has = |layer: &Layer| traffic.has(*layer);
+    let mut all: Vec<Layer> = Layer::ALL.into_iter().filter(has).collect();
     let is_high = |layer: &Layer| *layer != Layer::Ethernet;
     if is_overview && all.iter().any(is_high) {
         all.retain(is_high);
@@ -127,11 +118,6 @@ fn layers(
         all.push(Layer::Ethernet);
     }
     all
-}
-
-/// Returns whether there are conversations of a layer.
-pub(crate) fn has_packets(traffic: &Traffic, layer: Layer) -> bool {
-    !traffic.conversations(layer).is_empty()
 }
 
 /// Returns the name of a layer for people.
