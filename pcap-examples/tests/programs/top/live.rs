@@ -116,7 +116,7 @@ fn a_filter_for_standard_input_is_refused_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     fs::write(&path, savefile(false, false, 1, &sample_packets())).unwrap();
-    let arguments = format!("-r - --interval 0.1 <{}", path_arg(&path));
+    let arguments = format!("-r - --interval 0.1 --duration 20 <{}", path_arg(&path));
     let mut screen = Screen::start(folder.path(), &arguments);
     screen.wait_for("?help");
     screen.press("/udp\r");
