@@ -64,12 +64,15 @@ JSON:
   With devices, the last line is an object of type \"statistics\", as
   pcap-capture prints it.";
 
+const QUIET_HELP: &str = "Show shorter lines of packets, and print no statistics on standard error";
+
 /// Shows the traffic of devices or of a savefile on a full screen: rates over time, conversations, endpoints and
 /// protocols.
 ///
 /// At the end, prints statistics on standard error, as pcap-capture does.
 #[derive(Parser)]
-#[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{JSON_HELP}", signals::HELP))]
+#[command(name = NAME, after_help = format!("{HELP}\n\n{}\n\n{JSON_HELP}", signals::HELP),
+    mut_arg("quiet", |quiet| quiet.help(QUIET_HELP)))]
 pub(crate) struct Args {
     /// Read this savefile instead of a device; `-` means standard input
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["interface", "user"])]
