@@ -1,5 +1,6 @@
 //! Counts packets over time, in a bounded number of intervals.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use pcap_core::Timestamp;
@@ -62,7 +63,7 @@ impl Rates {
         let mut grid = Grid {
             interval: i64::try_from(self.interval.as_nanos()).unwrap_or(i64::MAX),
             first: 0,
-            buckets: self.buckets.clone(),
+            buckets: self.buckets.clone().into(),
             limit: buckets.max(2),
         };
         grid.first = nanos::of(self.start).div_euclid(grid.interval);
@@ -93,7 +94,8 @@ pub(super) struct Grid<B> {
     interval: i64,
     /// The number of the first interval, counted from the epoch.
     first: i64,
-    buckets: Vec<B>,
+    /// Packets may arrive in any order, so that buckets are added at both ends.
+    buckets: VecDeque<B>,
     limit: usize,
 }
 
@@ -104,7 +106,7 @@ impl<B: Bucket> Grid<B> {
         Grid {
             interval: interval.max(1),
             first: 0,
-            buckets: Vec::new(),
+            buckets: VecDeque::new(),
             limit: limit.max(2),
         }
     }
@@ -114,11 +116,11 @@ impl<B: Bucket> Grid<B> {
         let mut number = time.div_euclid(self.interval);
         if self.buckets.is_empty() {
             self.first = number;
-            self.buckets.push(B::default());
+            self.buckets.push_back(B::default());
         }
         loop {
             let first = self.first.min(number);
-            let last = (self.first + self.buckets.len() as i64 - 1).max(number);
+            let last = (self.first + (self.buckets.len() as i64 - 1)).max(number);
             // The difference of two times need not fit in 64 bits.
             if i128::from(last) - i128::from(first) < self.limit as i128 {
                 break;
@@ -126,12 +128,10 @@ impl<B: Bucket> Grid<B> {
             self.lengthen();
             number = time.div_euclid(self.interval);
         }
-        if number < self.first {
-            let missing = (self.first - number) as usize;
-            self.buckets
-                .splice(0..0, std::iter::repeat_n(B::default(), missing));
-            self.first = number;
+        for _ in number..self.first {
+            self.buckets.push_front(B::default());
         }
+        self.first = self.first.min(number);
         let index = (number - self.first) as usize;
         if index >= self.buckets.len() {
             self.buckets.resize(index + 1, B::default());
@@ -144,7 +144,8 @@ impl<B: Bucket> Grid<B> {
         let step = step(self.interval);
         let first = self.first.div_euclid(step);
         let mut merged: Vec<B> = Vec::with_capacity(self.buckets.len() / step as usize + 2);
-        for (number, bucket) in (self.first..).zip(std::mem::take(&mut self.buckets)) {
+        for (offset, bucket) in std::mem::take(&mut self.buckets).into_iter().enumerate() {
+            let number = self.first + offset as i64;
             let index = (number.div_euclid(step) - first) as usize;
             match merged.get_mut(index) {
                 Some(earlier) => earlier.merge(bucket),
@@ -152,7 +153,7 @@ impl<B: Bucket> Grid<B> {
             }
         }
         self.first = first;
-        self.buckets = merged;
+        self.buckets = merged.into();
         self.interval = self.interval.saturating_mul(step);
     }
 
@@ -162,7 +163,7 @@ impl<B: Bucket> Grid<B> {
     }
 
     /// Returns the time at which the first interval begins and the length of an interval, in nanoseconds, and the buckets.
-    pub(super) fn parts(&self) -> (i64, i64, &[B]) {
+    pub(super) fn parts(&self) -> (i64, i64, &VecDeque<B>) {
         (self.start_of(0), self.interval, &self.buckets)
     }
 
@@ -173,7 +174,7 @@ impl<B: Bucket> Grid<B> {
     }
 
     /// Returns all buckets.
-    pub(super) fn buckets_mut(&mut self) -> &mut [B] {
+    pub(super) fn buckets_mut(&mut self) -> &mut VecDeque<B> {
         &mut self.buckets
     }
 
@@ -202,7 +203,7 @@ impl Grid<Counts> {
         Rates {
             start: nanos::to_time(self.start_of(0)),
             interval: Duration::from_nanos(self.interval as u64),
-            buckets: self.buckets.clone(),
+            buckets: self.buckets.iter().copied().collect(),
         }
     }
 }

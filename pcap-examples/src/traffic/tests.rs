@@ -114,6 +114,26 @@ fn times_far_apart_need_few_buckets() {
     );
 }
 
+/// Times beyond what nanoseconds can express count at the last one, also with the shortest interval.
+#[test]
+fn intervals_end_with_the_last_time() {
+    let mut traffic = Traffic::new(TrafficLimits {
+        rate_interval: Duration::from_nanos(1),
+        ..TrafficLimits::default()
+    });
+    let frame = udp_frame(1, 2, [1, 2], &[]);
+    for seconds in [i64::MAX, i64::MAX / 2, i64::MIN, 0, i64::MAX] {
+        let time = Timestamp::new(seconds, 0);
+        traffic.count(Dlt::EN10MB, Packet::whole(time, &frame));
+        let rates = traffic.rates();
+        assert!(rates.buckets.len() <= 4096);
+    }
+    let rates = traffic.rates();
+    let packets: u64 = rates.buckets.iter().map(|bucket| bucket.packets).sum();
+    assert_eq!(packets, 5);
+    assert!(rates.with_at_most(2).buckets.len() <= 2);
+}
+
 #[test]
 fn layers_with_conversations_are_known() {
     let mut traffic = Traffic::new(TrafficLimits::default());
