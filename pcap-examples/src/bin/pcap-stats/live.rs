@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use pcap_core::{Active, Capture, End, Next};
 use pcap_examples::drain::drain_capture;
-use pcap_examples::exit::{self, Outcome};
+use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::interface_counts::InterfaceCounts;
 use pcap_examples::options::device::ChosenDevice;
 use pcap_examples::progress::StatusLine;
@@ -150,6 +150,11 @@ impl<'a> Counting<'a> {
         };
         let updated = self.update();
         let outcome = exit::both(exit::both(counted.map(drop), drained), updated);
+        // Other devices may go on for long.
+        let outcome = outcome.map_err(|failure| {
+            failure.report(NAME);
+            Failure::Reported
+        });
         (self.traffic, outcome)
     }
 

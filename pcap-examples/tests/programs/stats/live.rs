@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::common::live::{Running, Sender, in_netns, ip};
+use crate::common::process::{Lines, Process};
 use crate::common::{program, run_program};
 use crate::json::validate;
 
@@ -38,14 +39,15 @@ fn each_packet_is_counted_once() {
 fn sigusr1_prints_the_counts_so_far() {
     in_netns(|| {
         let mut command = program("stats");
-        let running = Running::start(command.args(["-i", "lo", "--table", "summary", "udp"]));
+        command.args(["-i", "lo", "--table", "summary", "udp"]);
+        let mut process = Process::piped(&mut command);
+        let lines = Lines::of(&mut process);
+        lines.until(|| {}, |line| line.contains("listening on"));
         Sender::new().send(3, 100);
-        running.signal(libc::SIGUSR1);
-        // The signal to end must not arrive before the report.
-        std::thread::sleep(Duration::from_millis(600));
-        running.signal(libc::SIGINT);
-        let (_, _, stderr) = running.end();
-        assert_eq!(stderr.matches("3 packets captured").count(), 2, "{stderr}");
+        let ask = || process.signal(libc::SIGUSR1);
+        lines.until(ask, |line| line.starts_with("3 packets captured"));
+        process.signal(libc::SIGINT);
+        assert!(lines.rest().contains("3 packets captured"));
     });
 }
 
@@ -77,16 +79,17 @@ fn several_devices_are_counted_together() {
         }
         let mut command = program("stats");
         command.args(["-i", "right", "-i", "lo", "--table", "summary", "udp"]);
-        let mut running = Running::start(&mut command);
-        let _ = running.child();
+        let mut process = Process::piped(&mut command);
+        let lines = Lines::of(&mut process);
+        lines.until(|| {}, |line| line.contains("listening on lo"));
         ip("link del left");
+        lines.until(|| {}, |line| line.contains("`right`"));
         Sender::new().send(5, 100);
-        std::thread::sleep(Duration::from_millis(500));
-        running.signal(libc::SIGINT);
-        let (status, stdout, stderr) = running.end();
-        assert_eq!(status.code(), Some(1), "{stderr}");
-        assert!(stderr.contains("`right`"), "{stderr}");
+        process.signal(libc::SIGINT);
+        let stderr = lines.rest();
         assert!(stderr.contains("5 packets captured"), "{stderr}");
-        assert!(stdout.contains("packets              5\n"), "{stdout}");
+        let ran = process.end();
+        assert_eq!(ran.status, Some(1));
+        assert!(ran.text().contains("packets              5\n"), "{ran:?}");
     });
 }
