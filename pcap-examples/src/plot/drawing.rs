@@ -169,19 +169,18 @@ impl Drawing {
         // Titles are bold.
         let measure = |text: &str| width(text, TITLE, Face::Sans) * 1.05;
         let most = self.width - 2.0 * x;
-        let mut lines = vec![String::new()];
+        let mut lines: Vec<String> = Vec::new();
         for word in title.split_whitespace() {
-            let line = lines.last_mut().expect("there is a first line");
-            let longer = if line.is_empty() {
-                word.to_owned()
-            } else {
-                format!("{line} {word}")
-            };
-            if line.is_empty() || measure(&longer) <= most {
-                *line = longer;
-            } else {
-                lines.push(word.to_owned());
+            match lines.last_mut() {
+                Some(line) if measure(&format!("{line} {word}")) <= most => {
+                    line.push(' ');
+                    line.push_str(word);
+                }
+                _ => lines.push(word.to_owned()),
             }
+        }
+        if lines.is_empty() {
+            lines.push(String::new());
         }
         if lines.len() > 2 {
             lines[1] = lines[1..].join(" ");

@@ -6,7 +6,7 @@ use std::process::Command;
 use super::tmux::Tmux;
 use crate::{Result, command};
 
-/// How the program ends.
+/// What ends the program.
 enum Cause {
     Keys(&'static [&'static str]),
     Signal(&'static str),
@@ -14,8 +14,7 @@ enum Cause {
     Itself,
 }
 
-/// The name of a case, what is before the program in the command line, the cause, the exit status, and what the
-/// terminal shows at the end.
+/// The name of a case, the environment of the program, the cause, the exit status, and a text on the final screen.
 type Case = (&'static str, &'static str, Cause, u32, &'static str);
 
 const CASES: [Case; 8] = [

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::tmux::Tmux;
 use crate::Result;
 
-/// The most bytes of an update with one conversation, on average.
+/// The maximum average size of an update with one conversation, in bytes.
 const MAX_BYTES: u64 = 1500;
 
 pub(super) fn check(folder: &Path) -> Result<()> {
@@ -18,7 +18,7 @@ pub(super) fn check(folder: &Path) -> Result<()> {
     bytes(folder)
 }
 
-/// The screen follows the size of the terminal.
+/// Checks that the screen adapts to the size of the terminal.
 fn sizes(folder: &Path) -> Result<()> {
     let mut tmux = Tmux::start(folder, (80, 24), "LC_ALL=C.UTF-8")?;
     tmux.start_program("pcap-top -r office.pcap")?;
@@ -88,7 +88,7 @@ fn colors(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// An update sends only what has changed.
+/// Checks that an update sends only what has changed.
 fn bytes(folder: &Path) -> Result<()> {
     let tmux = Tmux::start(folder, (80, 24), "LC_ALL=C.UTF-8")?;
     tmux.run("ping -q -i 0.2 127.0.0.1 >ping.log 2>&1 &")?;

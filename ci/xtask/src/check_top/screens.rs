@@ -6,7 +6,7 @@ use super::tmux::Tmux;
 use crate::Result;
 use crate::command;
 
-/// The sizes of the terminals.
+/// The terminal sizes to check.
 const SIZES: [(u32, u32); 2] = [(80, 24), (200, 50)];
 
 /// A screen: its name, the keys that lead to it, and text that it has, unlike the screen before it. Words that begin

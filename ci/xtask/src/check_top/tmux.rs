@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::Result;
 use crate::command;
 
-/// How long to wait for what must appear. A busy machine is slow.
+/// How long to wait for an expected screen. A busy machine needs a while.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The prompt of the shell.
@@ -21,7 +21,7 @@ pub(super) struct Tmux {
     size: (u32, u32),
 }
 
-/// What can be seen of a terminal besides its text.
+/// The state of a terminal besides its text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Modes {
     /// Whether the cursor is visible, the alternate screen is shown, and the mouse is reported.
