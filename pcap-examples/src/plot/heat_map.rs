@@ -170,7 +170,7 @@ impl HeatMap {
     }
 }
 
-/// Returns the sums of so many numbers each.
+/// Returns the sum of each group of `merged` numbers.
 fn sums(values: &[f64], count: usize, merged: usize) -> Vec<f64> {
     let starts = (0..count).step_by(merged);
     let sum = |start: usize| {

@@ -123,7 +123,7 @@ impl LinePlot {
     }
 }
 
-/// Returns the means of so many numbers each. Numbers at the end that do not exist are zero.
+/// Returns the mean of each group of `merged` numbers. Numbers missing at the end count as zero.
 fn means(values: &[f64], count: usize, merged: usize) -> Vec<f64> {
     let starts = (0..count).step_by(merged);
     let mean = |start: usize| {

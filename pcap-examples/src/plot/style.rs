@@ -109,6 +109,6 @@ pub fn stylesheet() -> String {
             ".plot {class}{{{property}:{fallback};{property}:var(--plot-{color})}}"
         );
     }
-    // Paper shows colors only if they are asked for.
+    // Browsers print backgrounds only on request.
     style + "@media print{.plot{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n"
 }

@@ -33,7 +33,7 @@ pub(crate) struct Savefile {
     pub(crate) is_searching: bool,
 }
 
-/// What the thread is asked for after the end of the savefile.
+/// A request to the thread after the end of the savefile.
 enum Request {
     /// Another filter.
     Filter(String),
