@@ -12,10 +12,10 @@ cd "$here/.."
 # PATH may lack the programs for root, and a newly installed Rust.
 PATH=$PATH:/usr/sbin:/sbin:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin
 
-# The oldest supported compilers: 1.85 for the libraries, and 1.86 for the programs.
+# The oldest supported compilers: 1.85 for the libraries, and 1.88 for the programs.
 # shellcheck disable=SC2034 # for ci/msrv
 oldest_rust=85
-programs_rust=86
+programs_rust=88
 
 # All features of pcap-core with which libpcap is linked as usual: --all-features includes load-dynamically, which links
 # nothing.

@@ -112,7 +112,7 @@ impl ClassicHeaders {
 /// Returns whether a classic savefile can declare a frame check sequence of this length.
 #[must_use]
 pub const fn is_classic_fcs_len(bytes: u8) -> bool {
-    bytes % 2 == 0 && bytes <= 30
+    bytes.is_multiple_of(2) && bytes <= 30
 }
 
 /// Returns the snaplen that libpcap uses for an interface.

@@ -75,10 +75,11 @@ impl LinkFilters {
             true => signals::while_killable(compile),
             false => compile(),
         };
-        if let Err(error) = &filter {
-            if !self.is_usable() && !is_right(&self.selection) {
-                return Err(error.clone().into());
-            }
+        if let Err(error) = &filter
+            && !self.is_usable()
+            && !is_right(&self.selection)
+        {
+            return Err(error.clone().into());
         }
         self.filters.push(LinkFilter {
             linktype,

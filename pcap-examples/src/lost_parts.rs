@@ -112,7 +112,7 @@ fn has_finer_digits(interface: &Interface, ticks: u64) -> bool {
     if resolution.value() <= 9 {
         return false;
     }
-    resolution
-        .ticks_per_second()
-        .is_some_and(|second| u128::from(ticks % second) * NANOS % u128::from(second) != 0)
+    resolution.ticks_per_second().is_some_and(|second| {
+        !(u128::from(ticks % second) * NANOS).is_multiple_of(u128::from(second))
+    })
 }

@@ -168,14 +168,14 @@ mod system {
             if !metadata.is_symlink() {
                 continue;
             }
-            if let Some(folder) = shared_folder(ancestor)? {
-                if !is_trusted(&metadata, &folder) {
-                    let what = format!(
-                        "`{}` is a symbolic link of another user",
-                        ancestor.display()
-                    );
-                    return Err(refusal(&what));
-                }
+            if let Some(folder) = shared_folder(ancestor)?
+                && !is_trusted(&metadata, &folder)
+            {
+                let what = format!(
+                    "`{}` is a symbolic link of another user",
+                    ancestor.display()
+                );
+                return Err(refusal(&what));
             }
         }
         Ok(())

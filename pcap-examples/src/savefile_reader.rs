@@ -123,7 +123,7 @@ impl SavefileReader {
             self.bytes += record_length(packet);
         }
         self.packets += 1;
-        if self.packets % BAR_INTERVAL == 0 || !has_packet {
+        if self.packets.is_multiple_of(BAR_INTERVAL) || !has_packet {
             self.bar.inc(mem::take(&mut self.bytes));
         }
         Ok(has_packet)

@@ -101,11 +101,11 @@ impl BackgroundWriter {
         previous: Option<BackgroundWriter>,
     ) -> BackgroundWriter {
         BackgroundWriter::start(move |shared| {
-            if let Some(previous) = previous {
-                if let Err(error) = previous.0.wait_until_complete(&shared) {
-                    shared.lock().follows_failure = true;
-                    return Err(error);
-                }
+            if let Some(previous) = previous
+                && let Err(error) = previous.0.wait_until_complete(&shared)
+            {
+                shared.lock().follows_failure = true;
+                return Err(error);
             }
             Destination::file(file, shared, compression)
                 .map(|destination| destination.with_care(care))

@@ -200,10 +200,10 @@ impl<'a> Decoder<'a> {
         };
         let length = if control & HAS_CHANNEL != 0 { 14 } else { 6 };
         self.set_protocol(Protocol::Named("MACsec"), skip(data, length));
-        if control & IS_CHANGED == 0 {
-            if let Some(kind) = u16_at(data, length) {
-                self.ether_type(kind, skip(data, length + 2));
-            }
+        if control & IS_CHANGED == 0
+            && let Some(kind) = u16_at(data, length)
+        {
+            self.ether_type(kind, skip(data, length + 2));
         }
     }
 

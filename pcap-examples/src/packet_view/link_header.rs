@@ -211,13 +211,13 @@ fn push_tags(out: &mut Vec<u8>, data: &[u8], mut kind: u16, mut at: usize) -> us
         tags += 1;
     }
     if kind < FIRST_ETHER_TYPE && kind != 1 {
-        if let Some(&[dsap, ssap, control]) = data.get(at..at + 3) {
-            if (dsap, ssap) != (0xff, 0xff) {
-                let _ = write!(
-                    out,
-                    "LLC, dsap {dsap:#04x}, ssap {ssap:#04x}, ctrl {control:#04x}: "
-                );
-            }
+        if let Some(&[dsap, ssap, control]) = data.get(at..at + 3)
+            && (dsap, ssap) != (0xff, 0xff)
+        {
+            let _ = write!(
+                out,
+                "LLC, dsap {dsap:#04x}, ssap {ssap:#04x}, ctrl {control:#04x}: "
+            );
         }
         if let Some(&[0xaa, 0xaa, 3, a, b, c, high, low]) = data.get(at..at + 8) {
             let pid = u16::from_be_bytes([high, low]);

@@ -34,16 +34,13 @@ pub(crate) fn push(
     let (mut shown_sequence, mut shown_acknowledged) = (sequence, acknowledged);
     if let (Some(Endpoint::Socket(source)), Some(Endpoint::Socket(destination)), Some(flags)) =
         (known.source, known.destination, flags)
-    {
-        if let (false, Some(sequence), Some(acknowledged)) =
+        && let (false, Some(sequence), Some(acknowledged)) =
             (view.absolute_sequences, sequence, acknowledged)
-        {
-            let ends = (source, destination);
-            let (sequence, acknowledged) =
-                sequences.relative(ends, flags, (sequence, acknowledged));
-            shown_sequence = Some(sequence);
-            shown_acknowledged = Some(acknowledged);
-        }
+    {
+        let ends = (source, destination);
+        let (sequence, acknowledged) = sequences.relative(ends, flags, (sequence, acknowledged));
+        shown_sequence = Some(sequence);
+        shown_acknowledged = Some(acknowledged);
     }
     if let Some(flags) = flags {
         out.push(b' ');

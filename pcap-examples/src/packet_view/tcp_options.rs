@@ -60,7 +60,7 @@ fn push_option(out: &mut Vec<u8>, kind: u8, value: &[u8], first_acknowledged: u3
         (2, &[high, low]) => write!(out, "mss {}", u16::from_be_bytes([high, low])),
         (3, &[shift]) => write!(out, "wscale {shift}"),
         (4, []) => write!(out, "sackOK"),
-        (5, _) if value.len() % 8 == 0 => {
+        (5, _) if value.len().is_multiple_of(8) => {
             let _ = write!(out, "sack {} ", value.len() / 8);
             for at in (0..value.len()).step_by(8) {
                 let edge = |at| {

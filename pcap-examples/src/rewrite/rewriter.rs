@@ -77,10 +77,10 @@ impl Rewriter {
         if let Some(repair) = rules.lengths {
             wire_len = walk::prepare_lengths(repair, editor.data_mut(), wire_len);
         }
-        if dlt == Dlt::EN10MB {
-            if let Some(removal) = rules.vlan_removal {
-                wire_len = wire_len.saturating_sub(removal.apply(editor.data_mut()) as u32);
-            }
+        if dlt == Dlt::EN10MB
+            && let Some(removal) = rules.vlan_removal
+        {
+            wire_len = wire_len.saturating_sub(removal.apply(editor.data_mut()) as u32);
         }
         let is_whole = editor.data().len() as u64 >= wire_len.into();
         let payload = Walk::new(rules, editor, is_whole).packet(dlt);

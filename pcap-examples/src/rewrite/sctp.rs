@@ -30,10 +30,11 @@ impl Walk<'_> {
         self.sctp_chunks(body, end);
         self.payload(body);
         let fix = self.rules.fix_checksums && !self.is_quoted;
-        if is_whole && (fix || was_right) {
-            if let Some(right) = correction(self) {
-                self.editor.put(field, &right);
-            }
+        if is_whole
+            && (fix || was_right)
+            && let Some(right) = correction(self)
+        {
+            self.editor.put(field, &right);
         }
     }
 

@@ -72,10 +72,10 @@ impl Ring {
     /// Notes that a savefile is not complete. The ring leaves it alone, but removes it if it is empty.
     pub(super) fn fail(&mut self, path: &Path, is_empty: bool) {
         let found = self.files.iter().rposition(|file| file.path == path);
-        if let Some(file) = found.and_then(|index| self.files.remove(index)) {
-            if is_empty {
-                file.remove_empty();
-            }
+        if let Some(file) = found.and_then(|index| self.files.remove(index))
+            && is_empty
+        {
+            file.remove_empty();
         }
     }
 

@@ -41,20 +41,20 @@ impl<'a> Merge<'a> {
 
     /// Returns the next item.
     pub(super) fn next(&mut self) -> Outcome<Option<Item<'_>>> {
-        if self.is_used {
-            if let Some(mut top) = self.heads.peek_mut() {
-                let Reverse((_, index)) = *top;
-                let time = match self.readers.get_mut(index) {
-                    Some(reader) => reader.advance()?.then(|| reader.item().time),
-                    None => {
-                        self.memory.advance();
-                        self.memory.item().map(|item| item.time)
-                    }
-                };
-                match time {
-                    Some(time) => *top = Reverse((time, index)),
-                    None => drop(PeekMut::pop(top)),
+        if self.is_used
+            && let Some(mut top) = self.heads.peek_mut()
+        {
+            let Reverse((_, index)) = *top;
+            let time = match self.readers.get_mut(index) {
+                Some(reader) => reader.advance()?.then(|| reader.item().time),
+                None => {
+                    self.memory.advance();
+                    self.memory.item().map(|item| item.time)
                 }
+            };
+            match time {
+                Some(time) => *top = Reverse((time, index)),
+                None => drop(PeekMut::pop(top)),
             }
         }
         self.is_used = true;

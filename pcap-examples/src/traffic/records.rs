@@ -188,10 +188,10 @@ impl Records {
         };
         let record = &mut self.list[id as usize];
         record.sums.counts[usize::from(packet.is_reversed)].add_packet(packet.length);
-        if let Some(segment) = &packet.segment {
-            if let Some(connection) = self.connections.get_mut(record.connection as usize) {
-                connection.add(packet.is_reversed, segment, packet.time);
-            }
+        if let Some(segment) = &packet.segment
+            && let Some(connection) = self.connections.get_mut(record.connection as usize)
+        {
+            connection.add(packet.is_reversed, segment, packet.time);
         }
         if let Some(time) = packet.time {
             record.sums.first = record.sums.first.min(time);
@@ -226,10 +226,10 @@ impl Records {
         packet: &Passing,
         hosts: impl FnOnce(&Key) -> [HostId; 2],
     ) -> RecordId {
-        if let Some(primary) = primary {
-            if let Some(found) = self.find_other(primary, packet.context) {
-                return found;
-            }
+        if let Some(primary) = primary
+            && let Some(found) = self.find_other(primary, packet.context)
+        {
+            return found;
         }
         let kind = packet.key.kind();
         self.lengths[level(kind)] += 1;

@@ -111,7 +111,7 @@ impl<'a> Receiver<'a> {
                     wait = Duration::ZERO;
                     packets = packets.wrapping_add(1);
                     // Reading the clock for each packet would be too slow.
-                    if packets % CLOCK_INTERVAL != 0 {
+                    if !packets.is_multiple_of(CLOCK_INTERVAL) {
                         continue;
                     }
                 }
@@ -167,7 +167,7 @@ impl<'a> Receiver<'a> {
                         self.outputs.write(number, packet)?;
                     }
                     packets = packets.wrapping_add(1);
-                    if packets % CLOCK_INTERVAL != 0 {
+                    if !packets.is_multiple_of(CLOCK_INTERVAL) {
                         continue;
                     }
                 }

@@ -48,10 +48,10 @@ impl Picker {
         packet: Packet<'_>,
         time: Option<Timestamp>,
     ) -> bool {
-        if let Some(duplicates) = &mut self.duplicates {
-            if duplicates.is_duplicate(linktype, packet, time) {
-                return false;
-            }
+        if let Some(duplicates) = &mut self.duplicates
+            && duplicates.is_duplicate(linktype, packet, time)
+        {
+            return false;
         }
         self.left -= 1;
         true

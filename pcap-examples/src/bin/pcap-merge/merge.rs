@@ -294,10 +294,10 @@ impl Merge {
 
     /// Counts what a classic output loses of the current packet of a pcapng input.
     fn count_lost(&mut self, source: &Source) {
-        if let SavefileInput::Blocks(reader) = &source.input {
-            if let Some(Block::Packet(packet)) = reader.reader().block() {
-                self.lost.count_packet(&packet);
-            }
+        if let SavefileInput::Blocks(reader) = &source.input
+            && let Some(Block::Packet(packet)) = reader.reader().block()
+        {
+            self.lost.count_packet(&packet);
         }
     }
 

@@ -83,19 +83,19 @@ impl MergedFormat {
 
     /// Extends the precision and the snaplen for another input, and compares the rest.
     pub(crate) fn add(&mut self, properties: Properties, path: &Path) {
-        if let Fcs::Same(ours) = &self.fcs {
-            if *ours != properties.fcs {
-                let length = |length: &Option<u32>| match length {
-                    Some(bytes) => counted::bytes((*bytes).into()).to_string(),
-                    None => "not declared".to_owned(),
-                };
-                let (first, path) = (self.path.display(), path.display());
-                let (ours, theirs) = (length(ours), length(&properties.fcs));
-                self.fcs = Fcs::Differ(format!(
-                    "the length of the frame check sequence is {ours} in `{first}` and {theirs} in \
-                     `{path}`"
-                ));
-            }
+        if let Fcs::Same(ours) = &self.fcs
+            && *ours != properties.fcs
+        {
+            let length = |length: &Option<u32>| match length {
+                Some(bytes) => counted::bytes((*bytes).into()).to_string(),
+                None => "not declared".to_owned(),
+            };
+            let (first, path) = (self.path.display(), path.display());
+            let (ours, theirs) = (length(ours), length(&properties.fcs));
+            self.fcs = Fcs::Differ(format!(
+                "the length of the frame check sequence is {ours} in `{first}` and {theirs} in \
+                 `{path}`"
+            ));
         }
         if properties.precision == Precision::Nano {
             self.properties.precision = Precision::Nano;

@@ -275,7 +275,7 @@ impl<'a> Replay<'a> {
 
     /// Returns whether to update the status line. Looking at the clock takes time, so that of batches is rare.
     fn is_status_due(&self) -> bool {
-        let is_between = self.outlets[0].waiting() % 64 != 0;
+        let is_between = !self.outlets[0].waiting().is_multiple_of(64);
         !is_between && self.status.is_due(Instant::now())
     }
 

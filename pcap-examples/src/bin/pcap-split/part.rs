@@ -158,11 +158,11 @@ impl Part {
             Some(compression) => Part::to_compressor(head, file, name, compression, skip)?,
             None => Part::to_writer(head, StartSkipper { output: file, skip }, name)?,
         };
-        if let (Head::Preamble(preamble), PartDumper::Pcapng(dumper)) = (head, &mut part.dumper) {
-            if begun.section == preamble.sections() {
-                for block in preamble.blocks().take(begun.blocks) {
-                    dumper.write_block(block)?;
-                }
+        if let (Head::Preamble(preamble), PartDumper::Pcapng(dumper)) = (head, &mut part.dumper)
+            && begun.section == preamble.sections()
+        {
+            for block in preamble.blocks().take(begun.blocks) {
+                dumper.write_block(block)?;
             }
         }
         part.begun = begun;

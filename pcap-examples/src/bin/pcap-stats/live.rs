@@ -182,7 +182,9 @@ impl<'a> Counting<'a> {
                     packets = packets.wrapping_add(1);
                     wait = Duration::ZERO;
                     // Reading the clock for each packet would be too slow.
-                    if packets % CLOCK_INTERVAL != 0 && !limits.has_ended.load(Ordering::Relaxed) {
+                    if !packets.is_multiple_of(CLOCK_INTERVAL)
+                        && !limits.has_ended.load(Ordering::Relaxed)
+                    {
                         continue;
                     }
                 }

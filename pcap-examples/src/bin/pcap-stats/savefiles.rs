@@ -242,10 +242,10 @@ impl Counting {
             if !is_simple && !self.range.selects(self.number, Some(packet.timestamp())) {
                 return Ok(self.flow());
             }
-            if let Some(filter) = &filter {
-                if !filter.matches_packet(packet) {
-                    return Ok(self.flow());
-                }
+            if let Some(filter) = &filter
+                && !filter.matches_packet(packet)
+            {
+                return Ok(self.flow());
             }
             self.traffic.count(linktype, packet);
             if is_simple {

@@ -204,7 +204,7 @@ pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -238,7 +238,9 @@ pub(crate) fn interval_text(interval: Duration) -> String {
         (1, "ns"),
     ];
     let nanos = interval.as_nanos();
-    let unit = units.into_iter().find(|(length, _)| nanos % length == 0);
+    let unit = units
+        .into_iter()
+        .find(|(length, _)| nanos.is_multiple_of(*length));
     let (length, unit) = unit.unwrap_or((1, "ns"));
     format!("{} {unit}", nanos / length)
 }

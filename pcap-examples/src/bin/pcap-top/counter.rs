@@ -171,11 +171,11 @@ impl Counter {
                 Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
                 Err(TryLockError::WouldBlock) => None,
             };
-            if let Some(mut counting) = counting {
-                if self.is_requested.swap(false, Ordering::Acquire) {
-                    parts.push(self.exchange(&mut counting));
-                    break;
-                }
+            if let Some(mut counting) = counting
+                && self.is_requested.swap(false, Ordering::Acquire)
+            {
+                parts.push(self.exchange(&mut counting));
+                break;
             }
             let received = self.received(Duration::from_micros(500));
             parts.extend(received);

@@ -28,12 +28,12 @@ impl Series {
     #[inline]
     pub(crate) fn add(&mut self, second: i64, counts: Second) {
         let index = second.checked_sub(self.first);
-        if let Some(index) = index.and_then(|index| usize::try_from(index).ok()) {
-            if let Some(kept) = self.seconds.get_mut(index) {
-                kept.packets += counts.packets;
-                kept.bytes += counts.bytes;
-                return;
-            }
+        if let Some(index) = index.and_then(|index| usize::try_from(index).ok())
+            && let Some(kept) = self.seconds.get_mut(index)
+        {
+            kept.packets += counts.packets;
+            kept.bytes += counts.bytes;
+            return;
         }
         self.add_new(second, counts);
     }
@@ -56,11 +56,11 @@ impl Series {
             self.first = second;
         }
         self.extend_to(second);
-        if let Some(index) = second.checked_sub(self.first) {
-            if let Some(kept) = self.seconds.get_mut(index as usize) {
-                kept.packets += counts.packets;
-                kept.bytes += counts.bytes;
-            }
+        if let Some(index) = second.checked_sub(self.first)
+            && let Some(kept) = self.seconds.get_mut(index as usize)
+        {
+            kept.packets += counts.packets;
+            kept.bytes += counts.bytes;
         }
     }
 

@@ -190,7 +190,7 @@ impl Output {
 
     /// Ends the savefile if it must not have another packet of this length, and begins the next one.
     fn prepare(&mut self, caplen: u32) -> Outcome<bool> {
-        let is_check = self.unchecked % CHECK_INTERVAL == 0;
+        let is_check = self.unchecked.is_multiple_of(CHECK_INTERVAL);
         self.unchecked = self.unchecked.wrapping_add(1);
         if is_check && self.clock.is_some() {
             self.end_period(Instant::now())?;
