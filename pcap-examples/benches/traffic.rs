@@ -1,66 +1,93 @@
-//! Compares the processor time of counting traffic with that of only reading the packets.
+//! Compares the time of `pcap-stats` with that of `pcap-read --count`, which only reads the packets.
 //!
-//! `cargo bench -p pcap-examples --bench traffic` generates savefiles with 1000 and 100 000 flows. It reads each in
-//! processes of their own, in turns, and prints the medians and their ratios. Linux only.
+//! `cargo bench -p pcap-examples --bench traffic` generates savefiles with 1000 and 100 000 flows. Both programs read each
+//! of them in turns. It prints the medians of their processor time, with that of the kernel, and their ratios. It fails
+//! if a ratio is above its limit. Unix only.
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::process::Command;
-use std::time::Instant;
-
-use pcap_core::{Capture, Dlt};
-use pcap_examples::traffic::{Layer, Traffic, TrafficLimits};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// The number of packets in each file.
 const PACKETS: u32 = 1_000_000;
-/// The number of flows in each file, and the maximum ratio.
-const FILES: [(u32, f64); 2] = [(1000, 3.0), (100_000, 8.0)];
-/// How often each file is read in each way.
+/// How often each program reads each file.
 const ROUNDS: usize = 7;
+
+/// A savefile to generate.
+struct Input {
+    flows: u32,
+    /// The lengths of packets: from 64 bytes to this number, but not this number.
+    lengths: u32,
+    /// The maximum ratio.
+    limit: Option<f64>,
+}
+
+const INPUTS: [Input; 4] = [
+    Input {
+        flows: 1000,
+        lengths: 1501,
+        limit: Some(3.0),
+    },
+    Input {
+        flows: 100_000,
+        lengths: 1501,
+        limit: Some(8.0),
+    },
+    Input {
+        flows: 1000,
+        lengths: 65,
+        limit: None,
+    },
+    Input {
+        flows: 100_000,
+        lengths: 65,
+        limit: None,
+    },
+];
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Result<()> {
-    let args: Vec<_> = std::env::args().skip(1).collect();
-    if let [way @ ("read" | "count"), path] = [0, 1].map(|n| args.get(n).map_or("", String::as_str))
-    {
-        return measured(way == "count", Path::new(path));
-    }
     let folder = tempfile::tempdir()?;
-    println!("{PACKETS} packets of 64 to 1500 bytes, medians of {ROUNDS} rounds in turns\n");
+    println!("{PACKETS} packets, medians of {ROUNDS} rounds in turns, processor time per packet\n");
     println!(
-        "{:>8} {:>12} {:>12} {:>7} {:>7}",
-        "flows", "read", "count", "ratio", "limit"
+        "{:>8} {:>12} {:>12} {:>12} {:>7} {:>7}",
+        "flows", "bytes", "pcap-read", "pcap-stats", "ratio", "limit"
     );
     let mut is_slow = false;
-    for (flows, limit) in FILES {
-        let path = folder.path().join(format!("{flows}.pcap"));
-        generate(&path, flows)?;
-        let mut times = [Vec::new(), Vec::new()];
-        let mut elapsed = [Vec::new(), Vec::new()];
-        for _ in 0..ROUNDS {
-            for (at, way) in ["read", "count"].into_iter().enumerate() {
-                let began = Instant::now();
-                let output = Command::new(std::env::current_exe()?)
-                    .arg(way)
-                    .arg(&path)
-                    .output()?;
-                elapsed[at].push(began.elapsed().as_secs_f64());
-                let text = String::from_utf8(output.stdout)?;
-                let nanos: f64 = text.trim().parse()?;
-                times[at].push(nanos / f64::from(PACKETS));
+    for input in INPUTS {
+        let path = folder.path().join("traffic.pcap");
+        generate(&path, &input)?;
+        let mut read = Command::new(env!("CARGO_BIN_EXE_pcap-read"));
+        let mut count = Command::new(env!("CARGO_BIN_EXE_pcap-stats"));
+        read.arg("--count").arg(&path).stdout(Stdio::null());
+        count.arg(&path).stdout(Stdio::null());
+        let mut nanos = [Vec::new(), Vec::new()];
+        // The first round brings the file into memory.
+        for round in 0..=ROUNDS {
+            for (nanos, program) in nanos.iter_mut().zip([&mut read, &mut count]) {
+                let time = processor_time(program)?;
+                if round > 0 {
+                    nanos.push(time.as_nanos() as f64 / f64::from(PACKETS));
+                }
             }
         }
-        let [read, count] = times.map(median);
+        let [read, count] = nanos.map(median);
         let ratio = count / read;
-        is_slow |= ratio > limit;
-        println!("{flows:>8} {read:>9.1} ns {count:>9.1} ns {ratio:>7.2} {limit:>7.1}");
-        let [read, count] = elapsed.map(median);
+        let limit = match input.limit {
+            Some(limit) => format!("{limit:.1}"),
+            None => "none".to_owned(),
+        };
+        is_slow |= input.limit.is_some_and(|limit| ratio > limit);
         println!(
-            "{:>8} {read:>10.3} s {count:>10.3} s {:>7.2}  by the clock",
-            "",
-            count / read
+            "{:>8} {:>12} {read:>9.1} ns {count:>9.1} ns {ratio:>7.2} {limit:>7}",
+            input.flows,
+            match input.lengths {
+                65 => "64".to_owned(),
+                end => format!("64 to {}", end - 1),
+            },
         );
     }
     match is_slow {
@@ -69,46 +96,40 @@ fn main() -> Result<()> {
     }
 }
 
+/// Runs a program. Returns its processor time.
+fn processor_time(program: &mut Command) -> Result<Duration> {
+    let before = used_by_children()?;
+    let status = program.status()?;
+    if !status.success() {
+        return Err(format!("{program:?}: {status}").into());
+    }
+    Ok(used_by_children()? - before)
+}
+
+/// Returns the processor time of all programs that have ended.
+#[cfg(unix)]
+fn used_by_children() -> Result<Duration> {
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike;
+
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let both = usage.user_time() + usage.system_time();
+    Ok(Duration::from_micros(both.num_microseconds().try_into()?))
+}
+
+#[cfg(not(unix))]
+fn used_by_children() -> Result<Duration> {
+    Err("this system does not say how much time other programs use".into())
+}
+
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
 
-/// Reads a file, and prints the processor time of this process in nanoseconds.
-fn measured(is_counting: bool, path: &Path) -> Result<()> {
-    let mut capture = Capture::from_file(path)?;
-    let linktype = Dlt::from(capture.linktype());
-    let mut packets = 0_u32;
-    if is_counting {
-        let mut traffic = Traffic::new(TrafficLimits::default());
-        capture.for_each(|packet| traffic.count(linktype, packet))?;
-        packets += traffic.totals().packets as u32;
-        // What a summary shows.
-        let lists = Layer::ALL.map(|layer| traffic.conversations(layer).len());
-        let rows = traffic.protocols().len() + traffic.hosts_over_time().hosts.len();
-        std::hint::black_box((
-            lists,
-            rows,
-            traffic.rates(),
-            traffic.tcp(),
-            traffic.omitted(),
-        ));
-        // As programs do when they end.
-        std::mem::forget(traffic);
-    } else {
-        capture.for_each(|_| packets += 1)?;
-    }
-    if packets != PACKETS {
-        return Err(format!("expected {PACKETS} packets, found {packets}").into());
-    }
-    // The first number is the time on a processor.
-    let times = fs::read_to_string("/proc/self/schedstat")?;
-    println!("{}", times.split_whitespace().next().ok_or("no times")?);
-    Ok(())
-}
-
 /// Writes a savefile of packets between hosts that take turns at random. Both directions are equally frequent.
-fn generate(path: &Path, flows: u32) -> io::Result<()> {
+fn generate(path: &Path, input: &Input) -> io::Result<()> {
+    let flows = input.flows;
     let mut file = BufWriter::new(fs::File::create(path)?);
     for word in [0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, 1] {
         file.write_all(&u32::to_le_bytes(word))?;
@@ -122,7 +143,7 @@ fn generate(path: &Path, flows: u32) -> io::Result<()> {
         random ^= random << 17;
         let flow = (random >> 32) as u32 % flows;
         let direction = (random >> 20 & 1) as usize;
-        let length = 64 + (random >> 8 & 0xfff) as u32 % 1437;
+        let length = 64 + (random >> 8 & 0xfff) as u32 % (input.lengths - 64);
         for word in [
             1_700_000_000 + number / 100_000,
             number % 100_000 * 10,

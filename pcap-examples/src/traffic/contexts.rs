@@ -4,6 +4,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
+use super::Layer;
 use super::eviction::greatest;
 use super::key::Key;
 
@@ -101,6 +102,12 @@ impl Contexts {
             }
         };
         self.reversed_if(id << 1, is_reversed)
+    }
+
+    /// Returns whether there are conversations inside this layer.
+    pub(super) fn has(&self, layer: Layer) -> bool {
+        let mut keys = self.list.iter().filter_map(|context| context.key);
+        keys.any(|key| key.layers().any(|found| found == layer))
     }
 
     /// Returns the layers of a context, the innermost first, and whether their source and destination are exchanged.

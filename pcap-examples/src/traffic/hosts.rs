@@ -13,9 +13,9 @@ use pcap_core::Timestamp;
 use super::eviction::greatest;
 use super::key::Key;
 use super::limits::SHORTEST_INTERVAL;
-use super::nanos;
 use super::rates::{Bucket, Grid};
 use super::records::{Record, RecordId};
+use super::{huge_pages, nanos};
 use crate::decode::Endpoint;
 
 /// The bytes of the busiest hosts over time. A packet counts for its source and for its destination.
@@ -150,12 +150,13 @@ impl Hosts {
             return NONE;
         }
         let id = self.list.len() as HostId;
-        self.list.push(Host {
+        let host = Host {
             address,
             total: 0,
             recent: 0,
             row: NONE,
-        });
+        };
+        huge_pages::push(&mut self.list, host);
         let (list, hasher) = (&self.list, &self.hasher);
         let hash_of = |&id: &HostId| hasher.hash_one(list[id as usize].address);
         self.index.insert_unique(hash, id, hash_of);
@@ -164,7 +165,7 @@ impl Hosts {
 
     /// Returns the numbers of both hosts of a key.
     pub(super) fn of(&mut self, key: &Key) -> [HostId; 2] {
-        [0, 1].map(|side| self.id(key.host(side)))
+        [0, 1].map(|side| self.id(key.end(side).host()))
     }
 
     /// Begins the interval of this time, unless it is the current one.
@@ -192,7 +193,7 @@ impl Hosts {
             for (side, mut host) in record.hosts.into_iter().enumerate() {
                 if host == NONE {
                     // There may be a place now.
-                    host = self.id(record.key.host(side));
+                    host = self.id(record.key.end(side).host());
                 }
                 match self.list.get_mut(host as usize) {
                     Some(known) => {

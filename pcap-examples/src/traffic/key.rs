@@ -9,7 +9,7 @@ use super::Layer;
 use crate::decode::Endpoint;
 
 /// The layer of a key, and whether its addresses are those of IPv6.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub(super) enum Kind {
     Ethernet,
@@ -148,25 +148,41 @@ impl Key {
     }
 
     /// Returns the first endpoint, or with `side` 1 the second.
-    pub(super) fn endpoint(&self, side: usize) -> Endpoint {
-        match self.kind().network() {
-            Some(_) => match self.host(side) {
-                Endpoint::Ip(ip) => Endpoint::Socket(SocketAddr::new(ip, self.ports()[side])),
-                other => other,
-            },
-            None => self.host(side),
+    #[inline]
+    pub(super) fn end(&self, side: usize) -> End {
+        End {
+            address: self.addresses[side],
+            kind: self.kind(),
+            port: self.ports()[side],
+        }
+    }
+}
+
+/// An endpoint, in a form that is compared and hashed quickly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct End {
+    address: Address,
+    kind: Kind,
+    port: u16,
+}
+
+impl End {
+    /// Returns the endpoint as queries return it.
+    pub(super) fn endpoint(self) -> Endpoint {
+        match (self.kind.network(), self.host()) {
+            (Some(_), Endpoint::Ip(ip)) => Endpoint::Socket(SocketAddr::new(ip, self.port)),
+            (_, host) => host,
         }
     }
 
-    /// Returns the first endpoint without its port, or with `side` 1 the second.
-    pub(super) fn host(&self, side: usize) -> Endpoint {
-        let [high, low] = self.addresses[side];
-        let kind = self.kind();
-        if kind == Kind::Ethernet {
+    /// Returns the endpoint without its port.
+    pub(super) fn host(self) -> Endpoint {
+        let [high, low] = self.address;
+        if self.kind == Kind::Ethernet {
             let [_, _, a, b, c, d, e, f] = high.to_be_bytes();
             return Endpoint::Mac(MacAddr::new([a, b, c, d, e, f]));
         }
-        Endpoint::Ip(match kind.is_v6() {
+        Endpoint::Ip(match self.kind.is_v6() {
             true => IpAddr::V6(Ipv6Addr::from(u128::from(high) << 64 | u128::from(low))),
             false => IpAddr::V4(Ipv4Addr::from(high as u32)),
         })

@@ -28,6 +28,7 @@ mod dns_names;
 mod eviction;
 mod fast;
 mod hosts;
+mod huge_pages;
 mod key;
 mod layers;
 mod lengths;
@@ -35,6 +36,7 @@ mod limits;
 mod link_cache;
 mod merging;
 mod nanos;
+mod order;
 mod protocols;
 mod rates;
 mod records;
@@ -61,6 +63,7 @@ pub use dns_names::DnsCount;
 pub use hosts::{HostOverTime, HostsOverTime};
 pub use lengths::LengthCount;
 pub use limits::{Omitted, TrafficLimits};
+pub use order::Order;
 pub use protocols::ProtocolCount;
 pub use rates::Rates;
 pub use tcp_counts::TcpCounts;
@@ -220,8 +223,21 @@ impl Traffic {
     /// Returns the conversations of a layer, those with the most bytes first.
     #[must_use]
     pub fn conversations(&self, layer: Layer) -> Vec<Conversation> {
+        self.first_conversations(layer, Order::Bytes, usize::MAX).0
+    }
+
+    /// Returns at most this number of conversations of a layer, the first ones in this order. Also returns the number of
+    /// all.
+    #[must_use]
+    pub fn first_conversations(
+        &self,
+        layer: Layer,
+        order: Order,
+        number: usize,
+    ) -> (Vec<Conversation>, usize) {
         let found = self.finished();
-        found.records.conversations(layer, &found.contexts)
+        let records = &found.records;
+        records.conversations(layer, &found.contexts, (order, number))
     }
 
     /// Returns whether there are conversations of a layer. This is faster than listing them.
@@ -234,8 +250,22 @@ impl Traffic {
     /// Returns the endpoints of a layer, those with the most bytes first.
     #[must_use]
     pub fn endpoints(&self, layer: Layer) -> Vec<EndpointCounts> {
+        self.first_endpoints(layer, Order::Bytes, usize::MAX).0
+    }
+
+    /// Returns at most this number of endpoints of a layer, the first ones in this order. Also returns the number of all.
+    ///
+    /// Endpoints have no times: all orders but that of packets are by bytes.
+    #[must_use]
+    pub fn first_endpoints(
+        &self,
+        layer: Layer,
+        order: Order,
+        number: usize,
+    ) -> (Vec<EndpointCounts>, usize) {
         let found = self.finished();
-        found.records.endpoints(layer, &found.contexts)
+        let records = &found.records;
+        records.endpoints(layer, &found.contexts, (order, number))
     }
 
     /// Returns the packets by length, the shortest first.

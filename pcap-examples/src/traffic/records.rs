@@ -11,7 +11,7 @@ use super::contexts::ContextId;
 use super::hosts::{HostId, Hosts};
 use super::key::{Key, Kind};
 use super::layers::Segment;
-use super::{Counts, Layer, TcpCounts};
+use super::{Counts, Layer, TcpCounts, huge_pages};
 
 /// The number of a record. They are in the order of the first packets.
 pub(super) type RecordId = u32;
@@ -93,8 +93,8 @@ pub(super) struct Records {
     /// The newest primary record of each key.
     index: HashTable<RecordId>,
     /// The other records, by their primary record and their context.
-    others: HashTable<RecordId>,
-    hasher: RandomState,
+    pub(super) others: HashTable<RecordId>,
+    pub(super) hasher: RandomState,
     /// The number of records of the link layer, the network layer and the transport layer.
     lengths: [usize; 3],
     /// The number of records of each of these at which some are evicted, once the next packets are counted.
@@ -237,12 +237,12 @@ impl Records {
         let connection = match (primary, kind) {
             (Some(primary), _) => self.list[primary as usize].connection,
             (None, Kind::Tcp4 | Kind::Tcp6) => {
-                self.connections.push(Connection::default());
+                huge_pages::push(&mut self.connections, Connection::default());
                 self.connections.len() as u32 - 1
             }
             (None, _) => NONE,
         };
-        self.list.push(Record {
+        let record = Record {
             key: packet.key,
             context: packet.context,
             connection,
@@ -252,7 +252,8 @@ impl Records {
             hosts: hosts(&packet.key),
             primary: primary.unwrap_or(id),
             is_reversed: packet.is_reversed,
-        });
+        };
+        huge_pages::push(&mut self.list, record);
         let (list, hasher) = (&self.list, &self.hasher);
         match primary {
             Some(primary) => {

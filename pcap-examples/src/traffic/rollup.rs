@@ -1,21 +1,33 @@
 //! Sums up records as conversations and endpoints of one layer.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::hash::BuildHasher;
 
-use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
 use super::contexts::Contexts;
-use super::key::Key;
-use super::records::{Record, RecordId, Records, Sums};
+use super::key::{End, Key};
+use super::order::{self, Order};
+use super::records::{NONE, Record, RecordId, Records, Sums};
 use super::{Conversation, Counts, EndpointCounts, Layer, TcpCounts, nanos};
-use crate::decode::Endpoint;
 
 /// The sums of a conversation.
 struct Conversing {
+    key: Key,
+    /// For TCP, the first record of the connection. Connections with the same endpoints are different conversations.
+    primary: RecordId,
+    /// For TCP, the number of the connection.
+    connection: u32,
     sums: Sums,
     /// Whether the second endpoint sent the first packet.
     is_reversed: bool,
-    tcp: Option<TcpCounts>,
+}
+
+/// The sums of an endpoint.
+struct Ending {
+    end: End,
+    /// The packets that it sent, and those that it received.
+    counts: [Counts; 2],
 }
 
 /// Calls the closure with each layer of a record that has endpoints, and whether they are exchanged.
@@ -46,10 +58,33 @@ impl Records {
         self.list.iter().any(is_of_layer)
     }
 
-    /// Returns the conversations of a layer, those with the most bytes first.
-    pub(super) fn conversations(&self, layer: Layer, contexts: &Contexts) -> Vec<Conversation> {
-        // Connections with the same endpoints are different conversations.
-        let mut sums: HashMap<(Key, RecordId), Conversing, RandomState> = HashMap::default();
+    /// Returns the first conversations of a layer in this order, and the number of all.
+    pub(super) fn conversations(
+        &self,
+        layer: Layer,
+        contexts: &Contexts,
+        (order, number): (Order, usize),
+    ) -> (Vec<Conversation>, usize) {
+        let all = self.conversing(layer, contexts);
+        let length = all.len();
+        let first = order::first(all, number, |x, y| {
+            let order = order.compare(&x.sums, &y.sums);
+            order.then_with(|| x.compare_others(y))
+        });
+        let connection = |one: &Conversing| self.connections.get(one.connection as usize);
+        let list = first.iter().map(|one| {
+            let tcp = connection(one).map(|connection| connection.counts());
+            one.conversation(tcp)
+        });
+        (list.collect(), length)
+    }
+
+    /// Returns the sums of the conversations of a layer.
+    fn conversing(&self, layer: Layer, contexts: &Contexts) -> Vec<Conversing> {
+        let mut all: Vec<Conversing> = Vec::new();
+        let mut index = HashTable::new();
+        let hash = |key: &Key, primary: RecordId| self.hasher.hash_one((key, primary));
+        let is_single = self.is_single(layer, contexts);
         for record in &self.list {
             for_each_layer(record, contexts, |key, is_reversed| {
                 if key.kind().layer() != layer {
@@ -61,59 +96,96 @@ impl Records {
                 } else if is_reversed {
                     part.counts.reverse();
                 }
-                let tcp = self.connections.get(record.connection as usize);
-                let tcp = tcp.filter(|_| layer == Layer::Tcp);
-                let primary = tcp.map_or(0, |_| record.primary);
-                let sum = sums.entry((key, primary)).or_insert_with(|| Conversing {
-                    sums: Sums::EMPTY,
+                let (primary, connection) = match layer {
+                    Layer::Tcp => (record.primary, record.connection),
+                    _ => (0, NONE),
+                };
+                let hash_of = |&at: &u32| {
+                    let one: &Conversing = &all[at as usize];
+                    hash(&one.key, one.primary)
+                };
+                let is_same = |&at: &u32| {
+                    let one = &all[at as usize];
+                    one.key == key && one.primary == primary
+                };
+                let at = all.len();
+                if !is_single {
+                    let hash = hash(&key, primary);
+                    if let Some(&at) = index.find(hash, is_same) {
+                        all[at as usize].sums.add(&part);
+                        return;
+                    }
+                    index.insert_unique(hash, at as u32, hash_of);
+                }
+                all.push(Conversing {
+                    key,
+                    primary,
+                    connection,
+                    sums: part,
                     is_reversed: (is_reversed ^ record.is_reversed) && !key.is_symmetric(),
-                    tcp: tcp.map(|connection| connection.counts()),
                 });
-                sum.sums.add(&part);
             });
         }
-        let list = sums
-            .into_iter()
-            .map(|((key, _), sum)| sum.conversation(key));
-        let mut list: Vec<_> = list.collect();
-        list.sort_unstable_by(|x, y| {
-            let order = |conversation: &Conversation| {
-                let Conversation { first, a, b, .. } = *conversation;
-                (std::cmp::Reverse(conversation.both().bytes), first, a, b)
-            };
-            order(x).cmp(&order(y))
-        });
-        list
+        all
     }
 
-    /// Returns the endpoints of a layer, those with the most bytes first.
-    pub(super) fn endpoints(&self, layer: Layer, contexts: &Contexts) -> Vec<EndpointCounts> {
-        let mut counts: HashMap<Endpoint, [Counts; 2], RandomState> = HashMap::default();
+    /// Returns whether each conversation of a layer has a single record, and each record a single conversation.
+    fn is_single(&self, layer: Layer, contexts: &Contexts) -> bool {
+        let is_network = matches!(layer, Layer::Ipv4 | Layer::Ipv6);
+        !is_network && self.others.is_empty() && !contexts.has(layer)
+    }
+
+    /// Returns the first endpoints of a layer in this order, and the number of all.
+    pub(super) fn endpoints(
+        &self,
+        layer: Layer,
+        contexts: &Contexts,
+        (order, number): (Order, usize),
+    ) -> (Vec<EndpointCounts>, usize) {
+        let mut all: Vec<Ending> = Vec::new();
+        let mut index = HashTable::new();
+        let mut count = |end: End, counts: [Counts; 2]| {
+            let hash = |end: &End| self.hasher.hash_one(end);
+            let is_same = |&at: &u32| all[at as usize].end == end;
+            let at = match index.find(hash(&end), is_same) {
+                Some(&at) => at as usize,
+                None => {
+                    let at = all.len();
+                    index.insert_unique(hash(&end), at as u32, |&at| hash(&all[at as usize].end));
+                    all.push(Ending {
+                        end,
+                        counts: Default::default(),
+                    });
+                    at
+                }
+            };
+            for (sum, counts) in all[at].counts.iter_mut().zip(counts) {
+                *sum += counts;
+            }
+        };
         for record in &self.list {
             for_each_layer(record, contexts, |key, is_reversed| {
-                if key.kind().layer() != layer {
-                    return;
-                }
-                for (direction, counted) in record.sums.counts.into_iter().enumerate() {
-                    if counted.packets > 0 {
-                        let sender = direction ^ usize::from(is_reversed);
-                        counts.entry(key.endpoint(sender)).or_default()[0] += counted;
-                        counts.entry(key.endpoint(1 - sender)).or_default()[1] += counted;
+                if key.kind().layer() == layer && record.sums.both().packets > 0 {
+                    let [mut sent, mut received] = record.sums.counts;
+                    if is_reversed {
+                        std::mem::swap(&mut sent, &mut received);
                     }
+                    count(key.end(0), [sent, received]);
+                    count(key.end(1), [received, sent]);
                 }
             });
         }
-        let list = counts.into_iter();
-        let list = list.map(|(endpoint, [sent, received])| EndpointCounts {
-            endpoint,
-            sent,
-            received,
+        let length = all.len();
+        let first = order::first(all, number, |x, y| {
+            let order = order.compare_counts(x.both(), y.both());
+            order.then_with(|| x.end.endpoint().cmp(&y.end.endpoint()))
         });
-        let mut list: Vec<_> = list.collect();
-        list.sort_unstable_by_key(|counts| {
-            (std::cmp::Reverse(counts.both().bytes), counts.endpoint)
+        let list = first.iter().map(|ending| EndpointCounts {
+            endpoint: ending.end.endpoint(),
+            sent: ending.counts[0],
+            received: ending.counts[1],
         });
-        list
+        (list.collect(), length)
     }
 
     /// Returns the counts of all TCP segments.
@@ -127,18 +199,35 @@ impl Records {
 }
 
 impl Conversing {
-    fn conversation(&self, key: Key) -> Conversation {
+    /// Compares what does not depend on the order of the user.
+    fn compare_others(&self, other: &Conversing) -> Ordering {
+        let rank = |one: &Conversing| {
+            let found = one.conversation(None);
+            (one.sums.first, found.a, found.b, one.primary)
+        };
+        rank(self).cmp(&rank(other))
+    }
+
+    fn conversation(&self, tcp: Option<TcpCounts>) -> Conversation {
         let a = usize::from(self.is_reversed);
         let b = 1 - a;
         let time = |time| (self.sums.first <= self.sums.last).then(|| nanos::to_time(time));
         Conversation {
-            a: key.endpoint(a),
-            b: key.endpoint(b),
+            a: self.key.end(a).endpoint(),
+            b: self.key.end(b).endpoint(),
             a_to_b: self.sums.counts[a],
             b_to_a: self.sums.counts[b],
             first: time(self.sums.first),
             last: time(self.sums.last),
-            tcp: self.tcp,
+            tcp,
         }
+    }
+}
+
+impl Ending {
+    fn both(&self) -> Counts {
+        let [mut both, received] = self.counts;
+        both += received;
+        both
     }
 }

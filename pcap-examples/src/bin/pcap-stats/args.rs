@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ColorChoice, Parser, ValueEnum};
+use clap::{ColorChoice, Parser};
 use pcap_examples::options::device::SourceOptions;
 use pcap_examples::options::plot::PlotArg;
 use pcap_examples::options::range::{self, RangeOptions};
 use pcap_examples::options::table::{self, Table};
+use pcap_examples::traffic::Order;
 use pcap_examples::value_parsers;
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
@@ -118,17 +119,4 @@ pub(crate) struct Args {
         hide_default_value = true
     )]
     pub(crate) color: ColorChoice,
-}
-
-/// The order of rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Order {
-    /// Most bytes first
-    Bytes,
-    /// Most packets first
-    Packets,
-    /// Earliest first packet first
-    Start,
-    /// Longest first
-    Duration,
 }

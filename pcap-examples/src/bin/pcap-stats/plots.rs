@@ -8,7 +8,7 @@ use pcap_examples::plot::{
     Bar, BarPlot, Bin, HeatMap, HeatRow, Histogram, LinePlot, Plot, Series, TimeSpan, TreeBar,
     TreePlot, Unit,
 };
-use pcap_examples::traffic::{Counts, Layer, Rates, Traffic};
+use pcap_examples::traffic::{Counts, Layer, Order, Rates, Traffic};
 
 /// The number of intervals of a plot over time.
 pub(crate) const INTERVALS: usize = 240;
@@ -101,7 +101,7 @@ pub(crate) fn conversations(traffic: &Traffic) -> BarPlot {
     let layers = bar_layers(traffic);
     let mut all: Vec<_> = layers
         .iter()
-        .flat_map(|&layer| traffic.conversations(layer))
+        .flat_map(|&layer| traffic.first_conversations(layer, Order::Bytes, ROWS).0)
         .collect();
     all.sort_by_key(|conversation| Reverse(conversation.both().bytes));
     all.truncate(ROWS);
@@ -129,10 +129,12 @@ pub(crate) fn endpoints(traffic: &Traffic) -> BarPlot {
     let ip = [Layer::Ipv4, Layer::Ipv6];
     let mut all: Vec<_> = ip
         .iter()
-        .flat_map(|&layer| traffic.endpoints(layer))
+        .flat_map(|&layer| traffic.first_endpoints(layer, Order::Bytes, ROWS).0)
         .collect();
     if all.is_empty() {
-        all = traffic.endpoints(Layer::Ethernet);
+        all = traffic
+            .first_endpoints(Layer::Ethernet, Order::Bytes, ROWS)
+            .0;
     }
     all.sort_by_key(|endpoint| Reverse(endpoint.both().bytes));
     all.truncate(ROWS);

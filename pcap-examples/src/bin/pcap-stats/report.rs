@@ -3,9 +3,8 @@
 use pcap_examples::options::table::Table as TableName;
 use pcap_examples::plot::{self, Unit};
 use pcap_examples::report::{Cell, Column, ColumnKind, Fact, Item, Report, Section, Table};
-use pcap_examples::traffic::{Counts, Traffic};
+use pcap_examples::traffic::{Counts, Order, Traffic};
 
-use crate::args::Order;
 use crate::sheet::{self, Sheet};
 use crate::tables::{self, Rows};
 use crate::{plots, text};

@@ -8,9 +8,9 @@ mod packets;
 use std::time::Duration;
 
 use pcap_examples::options::table::Table;
-use pcap_examples::traffic::{Layer, Traffic, TrafficLimits};
+use pcap_examples::traffic::{Layer, Order, Traffic, TrafficLimits};
 
-use crate::args::{Args, Order};
+use crate::args::Args;
 use crate::sheet::{Cell, Column, Sheet};
 
 /// The maximum number of intervals of the length on the command line.
@@ -50,12 +50,18 @@ impl Rows {
         }
     }
 
+    /// Returns the maximum number of rows.
+    fn number(self) -> usize {
+        match self.top {
+            0 => usize::MAX,
+            top => usize::try_from(top).unwrap_or(usize::MAX),
+        }
+    }
+
     /// Keeps the first rows of a sorted table. Returns the number of rows that are left out.
     fn truncate<T>(self, rows: &mut Vec<T>) -> u64 {
         let all = rows.len();
-        if self.top > 0 {
-            rows.truncate(usize::try_from(self.top).unwrap_or(usize::MAX));
-        }
+        rows.truncate(self.number());
         (all - rows.len()) as u64
     }
 }

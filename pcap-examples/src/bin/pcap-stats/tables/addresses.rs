@@ -1,13 +1,10 @@
 //! The conversations and endpoints of a layer.
 
-use std::cmp::Reverse;
-
 use pcap_core::Timestamp;
 use pcap_examples::decode::Endpoint;
-use pcap_examples::traffic::{Conversation, Counts, EndpointCounts, Layer, Traffic};
+use pcap_examples::traffic::{Counts, Layer, Traffic};
 
 use super::{Rows, layer_title, percent, sheet};
-use crate::args::Order;
 use crate::sheet::{Cell, Column, Place, Sheet};
 use crate::text::grouped;
 
@@ -35,11 +32,10 @@ pub(super) fn conversations(traffic: &Traffic, layer: Layer, rows: Rows) -> Shee
         ],
     );
     sheet.layer = Some(layer.name());
-    let mut all = traffic.conversations(layer);
-    sort(&mut all, rows.order);
-    sheet.rows_left_out = rows.truncate(&mut all);
+    let (first, all) = traffic.first_conversations(layer, rows.order, rows.number());
+    sheet.rows_left_out = (all - first.len()) as u64;
     let whole = traffic.totals().bytes;
-    for conversation in &all {
+    for conversation in &first {
         let both = conversation.both();
         let (a, b) = (conversation.a, conversation.b);
         sheet.rows.push(vec![
@@ -83,11 +79,10 @@ pub(super) fn endpoints(traffic: &Traffic, layer: Layer, rows: Rows) -> Sheet {
         ],
     );
     sheet.layer = Some(layer.name());
-    let mut all = traffic.endpoints(layer);
-    sort_endpoints(&mut all, rows.order);
-    sheet.rows_left_out = rows.truncate(&mut all);
+    let (first, all) = traffic.first_endpoints(layer, rows.order, rows.number());
+    sheet.rows_left_out = (all - first.len()) as u64;
     let whole = traffic.totals().bytes;
-    for found in &all {
+    for found in &first {
         let both = found.both();
         sheet.rows.push(vec![
             Cell::text(found.endpoint.to_string()),
@@ -104,38 +99,6 @@ pub(super) fn endpoints(traffic: &Traffic, layer: Layer, rows: Rows) -> Sheet {
     }
     note_omitted(&mut sheet, traffic, layer);
     sheet
-}
-
-fn sort(all: &mut [Conversation], order: Order) {
-    match order {
-        Order::Bytes => all.sort_by_cached_key(|one| Reverse(key(one.both()))),
-        Order::Packets => all.sort_by_cached_key(|one| {
-            let Counts { packets, bytes } = one.both();
-            Reverse((packets, bytes))
-        }),
-        Order::Start => all.sort_by_key(|one| (one.first.is_none(), one.first)),
-        Order::Duration => all.sort_by_key(|one| {
-            let (Some(first), Some(last)) = (one.first, one.last) else {
-                return Reverse(None);
-            };
-            Reverse(Some(last.saturating_duration_since(first)))
-        }),
-    }
-}
-
-/// Sorts endpoints, which have no times.
-fn sort_endpoints(all: &mut [EndpointCounts], order: Order) {
-    match order {
-        Order::Packets => all.sort_by_key(|one| {
-            let Counts { packets, bytes } = one.both();
-            Reverse((packets, bytes))
-        }),
-        _ => all.sort_by_key(|one| Reverse(key(one.both()))),
-    }
-}
-
-fn key(counts: Counts) -> (u64, u64) {
-    (counts.bytes, counts.packets)
 }
 
 fn address(endpoint: Endpoint) -> Cell {

@@ -2,10 +2,9 @@
 
 use std::cmp::Reverse;
 
-use pcap_examples::traffic::{TcpCounts, Traffic};
+use pcap_examples::traffic::{Order, TcpCounts, Traffic};
 
 use super::{Rows, sheet};
-use crate::args::Order;
 use crate::sheet::{Cell, Column, Place, Sheet};
 use crate::text::grouped;
 
