@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 use crate::callback::{self, Dispatched};
 use crate::capture::offline::Offline;
 use crate::capture::offline::route::{Before, Route};
-use crate::capture::phase::Found;
+use crate::capture::phase::{BatchResult, Found, PacketSource};
 use crate::error::{Error, Result};
+use crate::filter::Filter;
 use crate::packet::Packet;
 use crate::savefile::Fed;
 use crate::sys::{self, platform};
@@ -115,6 +116,27 @@ impl Offline {
         }
     }
 
+    /// Sets libpcap's filter. A program with a loop runs only in this crate, because a packet can make the loop endless
+    /// in libpcap before 1.10.7.
+    pub(super) fn hand_to_libpcap(&self, filter: &Filter) -> Result<()> {
+        let filter = Some(filter).filter(|filter| !filter.jumps_backward());
+        self.handle.set_filter(filter)
+    }
+
+    /// Reads one packet that libpcap has not filtered.
+    pub(super) fn read_one<F>(&mut self, closure: &mut F) -> Result<BatchResult>
+    where
+        F: FnMut(Packet<'_>) -> ControlFlow<()>,
+    {
+        let found = self.step()?;
+        let packet = self.current().filter(|_| found == Found::Packet);
+        Ok(BatchResult {
+            packets: packet.is_some().into(),
+            stopped: packet.is_some_and(|packet| closure(packet).is_break()),
+            found,
+        })
+    }
+
     /// Makes libpcap continue at a position of the stream.
     pub(super) fn continue_at(&mut self, sought: sys::Sought) -> Result<()> {
         match sought {
@@ -127,7 +149,7 @@ impl Offline {
                     stream.forget_older();
                 }
                 if let (Some(filter), false) = (self.filtering.one(), self.stays_fast()) {
-                    let set = self.handle.set_filter(Some(filter));
+                    let set = self.hand_to_libpcap(filter);
                     set.map_err(|error| self.fail_with(error))?;
                 }
             }

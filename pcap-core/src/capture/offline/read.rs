@@ -11,7 +11,7 @@ use crate::capture::offline::walk;
 use crate::capture::phase::{self, BatchResult, Found, PacketSource, Waits};
 use crate::capture::wait::{self, LOOK_AGAIN, Waiter, Waiting, WaitsFor};
 use crate::error::{Error, Result};
-use crate::filter::FilterSource;
+use crate::filter::{Filter, FilterSource};
 use crate::packet::{Packet, PacketBatch};
 use crate::savefile::Walk;
 use crate::sys::platform;
@@ -63,6 +63,9 @@ impl PacketSource for Offline {
         }
         if self.route.is_ours() {
             return self.walk_batch(max, closure);
+        }
+        if self.filtering.one().is_some_and(Filter::jumps_backward) {
+            return self.read_one(closure);
         }
         let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
         let (done, found) = self.dispatch(wanted, closure)?;
@@ -180,7 +183,7 @@ impl PacketSource for Offline {
         }
         let filter = self.handle.filter(&source, false, None)?;
         if self.route.may_be_libpcaps() {
-            self.handle.set_filter(Some(&filter))?;
+            self.hand_to_libpcap(&filter)?;
         }
         self.filtering = Filtering::One(filter, source.into_owned());
         Ok(())

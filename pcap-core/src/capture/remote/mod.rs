@@ -188,9 +188,10 @@ impl Remote {
     }
 }
 
-/// Returns whether a daemon accepts a filter.
+/// Returns whether a daemon accepts a filter and runs it to its end. A packet can make a loop endless in libpcap before
+/// 1.10.7.
 fn fits(filter: &Filter) -> bool {
-    filter.instructions().len() <= MOST_INSTRUCTIONS
+    filter.instructions().len() <= MOST_INSTRUCTIONS && !filter.jumps_backward()
 }
 
 impl phase::Sealed for Remote {}

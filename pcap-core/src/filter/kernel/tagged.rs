@@ -1,10 +1,8 @@
 //! Runs a program with kernel extensions for VLAN tags as the Linux kernel runs it.
 
-use std::ffi::c_uint;
-
+use crate::filter::Filter;
 use crate::filter::program::insn::{Insn, op};
-use crate::filter::{Filter, clamp};
-use crate::sys;
+use crate::filter::program::interpret::interpret;
 
 /// The offsets at which a program asks for the outer VLAN tag, and for its presence (`SKF_AD_VLAN_TAG` and
 /// `SKF_AD_VLAN_TAG_PRESENT` of `linux/filter.h`).
@@ -53,11 +51,8 @@ impl AsksForTags {
         for index in &self.presences {
             self.program[*index].k = tag.is_some().into();
         }
-        let len: c_uint = clamp(data.len());
-        let program = self.program.as_ptr().cast();
-        // SAFETY: the program is that of a filter, which passed our check; constants instead of
-        // other loads do not change that. `data` has at least `len` bytes.
-        unsafe { sys::bpf_filter(program, data.as_ptr(), wire_len, len) }
+        // The program is that of a filter, which passed the check; constants instead of other loads do not change that.
+        interpret(&self.program, data, wire_len)
     }
 }
 

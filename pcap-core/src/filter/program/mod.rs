@@ -2,6 +2,7 @@
 
 pub(crate) mod assemble;
 pub(crate) mod insn;
+pub(crate) mod interpret;
 pub(crate) mod listing;
 pub(crate) mod parse;
 pub(crate) mod ranges;

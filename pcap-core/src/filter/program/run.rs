@@ -54,8 +54,8 @@ impl Filter {
     /// see [`runs_on_bytes`](Self::runs_on_bytes).
     ///
     /// This crate runs the program itself, on average in about half the time that libpcap's interpreter takes.
-    /// libpcap's `bpf_filter` runs programs with more than 4096 instructions, and all programs on packets of fewer than
-    /// eight bytes. The results are the same.
+    /// The results are those of libpcap 1.10.7 and newer, with every libpcap: `ip6 protochain` rejects a packet with
+    /// more than 64 extension headers.
     #[doc(alias = "bpf_filter")]
     #[inline]
     #[must_use]

@@ -310,3 +310,40 @@ fn syn_ack_ack_and_udp_are_told_apart() {
         }
     }
 }
+
+/// A packet whose authentication header follows itself makes the loop of `ip protochain` endless in libpcap before
+/// 1.10.7 (CVE-2026-6554). In the other byte order, libpcap reads cooked packets.
+// Shows: libpcap/loop-protochain-endless
+#[test]
+fn a_packet_cannot_make_a_filter_endless() {
+    const AUTHENTICATION: u8 = 51;
+    const COOKED: u32 = 113;
+    let packet = |protocol: u8| {
+        let mut packet = [0; 64];
+        packet[14] = 8;
+        packet[16] = 0x45;
+        packet[25] = protocol;
+        packet[36..38].copy_from_slice(&[AUTHENTICATION, 3]);
+        packet
+    };
+    for order in Order::BOTH {
+        let file = Pcap::new(order, MICRO).linktype(COOKED);
+        let file = file
+            .packet(1, 0, &packet(6))
+            .packet(2, 0, &packet(AUTHENTICATION))
+            .packet(3, 0, &packet(6));
+        for mut capture in both(file.bytes()) {
+            capture.set_filter("ip protochain 6").unwrap();
+            let mut seen = Vec::new();
+            let keep = |packet: Packet<'_>| seen.push(packet.timestamp().secs());
+            assert_eq!(capture.for_each_up_to(1, keep).unwrap().packets(), 1);
+            let keep = |packet: Packet<'_>| seen.push(packet.timestamp().secs());
+            assert_eq!(capture.dispatch(keep).unwrap(), done(1, End::Eof));
+            assert_eq!(seen, [1, 3], "{order:?}");
+        }
+        for mut capture in both(file.bytes()) {
+            capture.set_filter("ip protochain 6").unwrap();
+            assert_eq!(read_all(&mut capture).unwrap().len(), 2);
+        }
+    }
+}

@@ -40,7 +40,7 @@ pub(super) fn build(graph: &Graph<'_>, program: &Arc<[Insn]>) -> Option<Tree> {
         accept: accept.get(),
         tests: tests.len(),
         entries: vec![None; layout.tests.len()],
-        ops: vec![Op::plain(Kind::Libpcap, 0); layout.ops.len()],
+        ops: vec![Op::plain(Kind::Interpret, 0); layout.ops.len()],
     };
     for (number, &item) in layout.ops.iter().enumerate() {
         ops.ops[number] = match item {

@@ -1,5 +1,5 @@
-//! Compares trees with libpcap's interpreter: for every expression of the tests, and for random instructions of all
-//! kinds.
+//! Compares trees and the interpreter with libpcap's interpreter: for every expression of the tests, and for random
+//! instructions of all kinds.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,17 +9,21 @@ use super::tests::libpcap_with;
 use crate::filter::CompileOptions;
 use crate::filter::persuade::persuaded;
 use crate::filter::program::insn::Insn;
+use crate::filter::program::interpret::interpret;
 use crate::filter::program::validate::{self, Origin};
 use crate::filter::random::Random;
 use crate::linktype::Dlt;
 
-/// Compares the results for a packet that was this long on the wire. Returns whether it is accepted.
+/// Compares the results of the tree and the interpreter for a packet that was this long on the wire. Returns whether it
+/// is accepted.
 fn compare(tree: &Tree, packet: &[u8], wire_len: u32) -> bool {
     // An allocation of its own, so that valgrind notices a load beyond the end.
     let packet: Box<[u8]> = packet.into();
     let expected = libpcap_with(&tree.program, &packet, wire_len);
     let result = tree.run(&packet, || wire_len);
     let program = &tree.program;
+    assert_eq!(result, expected, "{program:?} on {packet:02x?}, {wire_len}");
+    let result = interpret(program, &packet, wire_len);
     assert_eq!(result, expected, "{program:?} on {packet:02x?}, {wire_len}");
     result != 0
 }
@@ -46,7 +50,8 @@ fn every_expression_gives_the_same_result_for_truncated_packets() {
                 continue;
             };
             compiled += 1;
-            assert!(!filter.0.tree.is_libpcaps(), "{dlt} {expression}");
+            let loops = filter.jumps_backward();
+            assert_eq!(filter.0.tree.is_interpreted(), loops, "{dlt} {expression}");
             for _ in 0..3 {
                 let packet = persuaded(&filter.0.plain, &mut random);
                 for length in 0..=packet.len() {
@@ -146,7 +151,7 @@ fn all_instructions_give_the_same_result() {
         validate::check(&program, Origin::Compiler).unwrap();
         let program = validate::with_memory_zeroed(&program).unwrap_or(program);
         let tree = Tree::of(&Arc::from(program));
-        trees += u32::from(!tree.is_libpcaps());
+        trees += u32::from(!tree.is_interpreted());
         kinds.extend(tree.ops.iter().map(|op| op.kind));
         for _ in 0..12 {
             let mut packet = persuaded(&tree.program, &mut random);
@@ -190,7 +195,7 @@ fn joined_tests_give_the_same_result_for_truncated_packets() {
         program.push(Insn::new(0x06, 0, 0, 9));
         validate::check(&program, Origin::Caller).unwrap();
         let tree = Tree::of(&Arc::from(program));
-        joined += u32::from(!tree.is_libpcaps() && tree.tests.len() < tests);
+        joined += u32::from(!tree.is_interpreted() && tree.tests.len() < tests);
         for _ in 0..4 {
             let packet: Vec<u8> = (0..24).map(|_| random.pick(&[0, 0, 0, 0, 1])).collect();
             for length in 0..=packet.len() {

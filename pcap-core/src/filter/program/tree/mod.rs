@@ -12,9 +12,9 @@
 //! The tests are inlined into the caller. [`ops`] executes everything else: loads relative to the index register, other
 //! arithmetic, and the memory.
 //!
-//! libpcap's interpreter runs long programs, such as lists of thousands of terms: a tree is many times as large, and
-//! once each step waits for memory, it is no faster than libpcap. It also runs on packets that are too short for a
-//! test's eight bytes.
+//! The interpreter runs programs with loops, and long programs, such as lists of thousands of terms: a tree is many
+//! times as large, and once each step waits for memory, it is no faster. It also runs on packets that are too short for
+//! a test's eight bytes.
 //!
 //! Native code would gain little: the programs of `tests/data/expressions.txt`, written in C and compiled with
 //! optimization, took on average 0.97 of the time of their trees on packets that the branch predictor learns, and 0.85
@@ -39,8 +39,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::insn::Insn;
+use super::interpret::interpret;
 use super::validate;
-use crate::sys;
 use graph::Graph;
 use ops::{Kind, Op};
 
@@ -72,7 +72,7 @@ pub(crate) struct Tree {
     ops: Vec<Op>,
     /// Whether the operations use the memory.
     has_memory: bool,
-    /// For libpcap's interpreter.
+    /// For the interpreter.
     program: Arc<[Insn]>,
 }
 
@@ -91,25 +91,27 @@ struct Test {
 }
 
 impl Tree {
-    /// Converts a checked program to a tree. libpcap runs it if that is impossible.
+    /// Converts a checked program to a tree. The interpreter runs it if that is impossible.
     pub(crate) fn of(program: &Arc<[Insn]>) -> Tree {
-        let short = program.len() <= validate::MAX_LEN;
-        let graph = short.then(|| Graph::of(program)).flatten();
+        // Only the interpreter limits the rounds of a loop.
+        let suits =
+            program.len() <= validate::MAX_LEN && !program.iter().any(|insn| insn.jumps_backward());
+        let graph = suits.then(|| Graph::of(program)).flatten();
         let tree = graph.and_then(|graph| build::build(&graph, program));
         tree.unwrap_or_else(|| Tree {
             start: 0,
             accept: NonZeroU32::MIN,
             tests: Vec::new(),
-            ops: vec![Op::plain(Kind::Libpcap, 0)],
+            ops: vec![Op::plain(Kind::Interpret, 0)],
             has_memory: false,
             program: Arc::clone(program),
         })
     }
 
-    /// Returns whether libpcap always runs the program.
+    /// Returns whether the interpreter always runs the program.
     #[cfg(test)]
-    fn is_libpcaps(&self) -> bool {
-        self.tests.is_empty() && matches!(&*self.ops, [op] if op.kind == Kind::Libpcap)
+    fn is_interpreted(&self) -> bool {
+        self.tests.is_empty() && matches!(&*self.ops, [op] if op.kind == Kind::Interpret)
     }
 
     /// Returns the program's result for a packet: 0 also if it reads beyond the end of the packet.
@@ -166,19 +168,13 @@ impl Tree {
     #[inline(never)]
     fn beyond(&self, data: &[u8], wire_len: u32) -> u32 {
         match data.len() < WINDOW {
-            true => self.libpcap(data, wire_len),
+            true => self.interpret(data, wire_len),
             false => 0,
         }
     }
 
-    /// Runs the program with libpcap's interpreter.
-    fn libpcap(&self, data: &[u8], wire_len: u32) -> u32 {
-        let len = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        let program = self.program.as_ptr().cast();
-        // SAFETY: the program is in libpcap's layout (asserted in insn.rs) and passed our check, so
-        // it only has known operations, stays inside itself and its memory, and ends. `data` has at
-        // least `len` bytes, which the program's loads are checked against. Both are only read.
-        unsafe { sys::bpf_filter(program, data.as_ptr(), wire_len, len) }
+    fn interpret(&self, data: &[u8], wire_len: u32) -> u32 {
+        interpret(&self.program, data, wire_len)
     }
 }
 

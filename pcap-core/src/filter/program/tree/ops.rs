@@ -63,13 +63,13 @@ pub(super) enum Kind {
     AnswerA,
     /// Continues with tests.
     Enter,
-    /// Leaves the program to libpcap.
-    Libpcap,
+    /// Leaves the program to the interpreter.
+    Interpret,
 }
 
 /// The number of operations.
 #[cfg(test)]
-pub(super) const KINDS: usize = Kind::Libpcap as usize + 1;
+pub(super) const KINDS: usize = Kind::Interpret as usize + 1;
 
 impl Kind {
     /// Returns the operation of an instruction that uses or changes registers or the memory.
@@ -201,7 +201,7 @@ impl Tree {
             match op.kind {
                 Kind::TestIndexed => match load(data, x, k) {
                     Some(number) => next = op.next(number).into(),
-                    None => return self.libpcap(data, wire_len),
+                    None => return self.interpret(data, wire_len),
                 },
                 Kind::TestLength => next = op.next(wire_len).into(),
                 Kind::TestA => next = op.next(a).into(),
@@ -215,19 +215,19 @@ impl Tree {
                 },
                 Kind::Load => match load(data, 0, k) {
                     Some(number) => a = op.loaded(number),
-                    None => return self.libpcap(data, wire_len),
+                    None => return self.interpret(data, wire_len),
                 },
                 Kind::LoadIndexed => match load(data, x, k) {
                     Some(number) => a = op.loaded(number),
-                    None => return self.libpcap(data, wire_len),
+                    None => return self.interpret(data, wire_len),
                 },
                 Kind::IndexLoad => match load(data, 0, k) {
                     Some(number) => x = op.loaded(number),
-                    None => return self.libpcap(data, wire_len),
+                    None => return self.interpret(data, wire_len),
                 },
                 Kind::IndexLoadIndexed => match load(data, x, k) {
                     Some(number) => x = op.loaded(number),
-                    None => return self.libpcap(data, wire_len),
+                    None => return self.interpret(data, wire_len),
                 },
                 Kind::Length => a = op.loaded(wire_len),
                 Kind::IndexLength => x = op.loaded(wire_len),
@@ -284,7 +284,7 @@ impl Tree {
                     Some(place) if place >= ACCEPT => return self.result(place),
                     Some(place) => next = usize::from(place) - self.tests.len(),
                 },
-                Kind::Libpcap => return self.libpcap(data, wire_len),
+                Kind::Interpret => return self.interpret(data, wire_len),
             }
         }
         self.result(next as Place)
@@ -292,7 +292,8 @@ impl Tree {
 }
 
 /// Loads the number that ends at `end` after the index; more significant bits are those of the bytes before it. Returns
-/// `None` if the packet ends before, or if the number is within the first four bytes. libpcap then runs the program.
+/// `None` if the packet ends before, or if the number is within the first four bytes. The interpreter then runs the
+/// program.
 #[inline(always)]
 fn load(data: &[u8], index: u32, end: u32) -> Option<u32> {
     // Offsets have 32 bits.

@@ -107,7 +107,7 @@ fn a_tree_answers_as_libpcap_does_whatever_the_program_and_the_packet() {
         validate::check(&program, Origin::Caller).unwrap();
         let program: Arc<[Insn]> = program.into();
         let tree = Tree::of(&program);
-        if tree.is_libpcaps() {
+        if tree.is_interpreted() {
             continue;
         }
         trees += 1;
@@ -155,7 +155,7 @@ fn a_test_holds_for_the_same_numbers_as_libpcaps() {
                         Insn::new(0x06, 0, 0, 2),
                     ]);
                     let tree = Tree::of(&program);
-                    assert!(!tree.is_libpcaps());
+                    assert!(!tree.is_interpreted());
                     for packet in &packets {
                         let answer = libpcap(&program, packet);
                         assert_eq!(run(&tree, packet), answer, "{program:?} on {packet:02x?}");
@@ -168,11 +168,11 @@ fn a_test_holds_for_the_same_numbers_as_libpcaps() {
 
 // A tree of these programs would take many times their memory, and be slower.
 #[test]
-fn long_programs_are_left_to_libpcap() {
+fn long_programs_are_interpreted() {
     let hosts = |count: u32| (0..count).map(|n| std::net::Ipv4Addr::from(n << 8));
     for (count, tree) in [(1000, true), (10_000, false)] {
         let filter = Filter::any_of(Dlt::EN10MB, hosts(count)).unwrap();
-        assert_eq!(!filter.0.tree.is_libpcaps(), tree, "{count}");
+        assert_eq!(!filter.0.tree.is_interpreted(), tree, "{count}");
         let mut packet = [0; 34];
         packet[12] = 8;
         for (n, there) in [(0, true), (count - 1, true), (count, false)] {
@@ -196,8 +196,8 @@ fn what_is_mostly_asked_for_is_a_tree() {
         "ether broadcast or arp",
     ] {
         let filter = Filter::compile(Dlt::EN10MB, expression);
-        assert!(!filter.unwrap().0.tree.is_libpcaps(), "{expression}");
+        assert!(!filter.unwrap().0.tree.is_interpreted(), "{expression}");
     }
     let sum = Filter::compile(Dlt::EN10MB, "ip[0] + ip[1] = 5");
-    assert!(!sum.unwrap().0.tree.is_libpcaps());
+    assert!(!sum.unwrap().0.tree.is_interpreted());
 }
