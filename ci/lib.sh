@@ -61,6 +61,7 @@ things_of() {
     live) echo ip ;;
     pages) echo chromium dejavu ;;
     programs) echo tcpdump tshark tcpreplay ip unshare gzip zstd lz4 ;;
+    faults) echo cc ip unshare ;;
     gallery) echo ip unshare script jq tmux ;;
     top) echo ip unshare tmux ping ;;
     sanitize) echo valgrind ;;

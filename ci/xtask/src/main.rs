@@ -6,6 +6,7 @@ mod cold_build;
 mod command;
 mod crates;
 mod deb;
+mod faults;
 mod flood;
 mod gallery;
 mod install_programs;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         "cold-build" => cold_build::run(&arguments),
         "crates" => crates::run(&arguments),
         "deb" => deb::run(&arguments),
+        "faults" => faults::run(&arguments),
         "flood" => flood::run(&arguments),
         "flood-top" => flood::top::run(&arguments),
         "gallery" => gallery::run(&arguments),
@@ -34,7 +36,7 @@ fn main() -> ExitCode {
         "update-bindings" => update_bindings::run(&arguments),
         _ => {
             eprintln!(
-                "usage: cargo xtask check-top|cold-build|crates|deb|flood|flood-top|gallery|install-programs|programs|update-bindings"
+                "usage: cargo xtask check-top|cold-build|crates|deb|faults|flood|flood-top|gallery|install-programs|programs|update-bindings"
             );
             eprintln!("`ci/NAME --help` explains each; ci/package runs deb");
             return ExitCode::FAILURE;

@@ -82,14 +82,14 @@ impl Capture {
 }
 
 /// Returns a member of an object in JSON: a number or a string without escapes.
-pub(super) fn member<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn member<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = line.split_once(&format!("\"{name}\":"))?;
     let rest = rest.strip_prefix('"').unwrap_or(rest);
     rest.split(['"', ',', '}']).next()
 }
 
 /// Returns a number in the last line of JSON that `pcap-capture` prints.
-pub(super) fn count(statistics: &str, name: &str) -> Result<u64> {
+pub(crate) fn count(statistics: &str, name: &str) -> Result<u64> {
     let number = member(statistics, name).and_then(|text| text.parse().ok());
     number.ok_or(format!(
         "no number `{name}` in the statistics: {statistics}"

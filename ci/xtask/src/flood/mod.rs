@@ -2,12 +2,12 @@
 //! SIGKILL leaves complete files. Compares the loss with that of dumpcap.
 
 mod accounting;
-mod capture;
+pub(crate) mod capture;
 mod kills;
 mod loss;
 mod privileges;
-mod savefile;
-mod sender;
+pub(crate) mod savefile;
+pub(crate) mod sender;
 pub(crate) mod top;
 
 use std::fs;
@@ -86,7 +86,7 @@ fn plan(arguments: &[String]) -> Result<Plan> {
 }
 
 /// Creates two connected devices in this network namespace, which must be a new one.
-fn connect() -> Result<()> {
+pub(crate) fn connect() -> Result<()> {
     for words in [
         "link add left type veth peer name right",
         "link set left up",

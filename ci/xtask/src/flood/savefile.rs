@@ -8,21 +8,25 @@ use crate::Result;
 const NUMBER_AT: usize = 42;
 
 /// The contents of a savefile.
-pub(super) struct Contents {
+pub(crate) struct Contents {
     /// The numbers of its packets.
-    pub(super) numbers: Vec<u64>,
+    pub(crate) numbers: Vec<u64>,
     /// Whether it ends with a whole record.
-    pub(super) is_whole: bool,
+    pub(crate) is_whole: bool,
 }
 
 /// Reads a savefile in native byte order: pcap or pcapng.
-pub(super) fn read(path: &Path) -> Result<Contents> {
+pub(crate) fn read(path: &Path) -> Result<Contents> {
     let bytes = std::fs::read(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
-    let contents = match bytes.get(..4) {
-        Some([0x0a, 0x0d, 0x0d, 0x0a]) => pcapng(&bytes),
-        _ => pcap(&bytes),
-    };
-    Ok(contents)
+    Ok(parse(&bytes))
+}
+
+/// Finds the packets in the bytes of a savefile.
+pub(crate) fn parse(bytes: &[u8]) -> Contents {
+    match bytes.get(..4) {
+        Some([0x0a, 0x0d, 0x0d, 0x0a]) => pcapng(bytes),
+        _ => pcap(bytes),
+    }
 }
 
 fn number(bytes: &[u8], at: usize) -> Option<usize> {
@@ -71,9 +75,9 @@ fn pcapng(bytes: &[u8]) -> Contents {
 
 /// Which packets were found in files.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     bits: Vec<u64>,
-    pub(super) count: u64,
+    pub(crate) count: u64,
 }
 
 impl Seen {
@@ -82,7 +86,7 @@ impl Seen {
     /// # Errors
     ///
     /// Returns an error if one of them was already found.
-    pub(super) fn add(&mut self, path: &Path, contents: &Contents) -> Result<()> {
+    pub(crate) fn add(&mut self, path: &Path, contents: &Contents) -> Result<()> {
         for &number in &contents.numbers {
             let (word, bit) = ((number / 64) as usize, 1 << (number % 64));
             if word >= self.bits.len() {
