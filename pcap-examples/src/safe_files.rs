@@ -1,8 +1,8 @@
 //! Creates output files. In folders that other users can write to, such as `/tmp`, those users could have prepared a
 //! symbolic link or a file of their own under the name of the output.
 
-use std::fs::{File, OpenOptions};
-use std::io;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
 use std::path::Path;
 
 use crate::files;
@@ -31,6 +31,20 @@ pub fn create(path: &Path) -> io::Result<File> {
 pub fn create_new(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     system::check_folders(path)?;
     options.write(true).create_new(true).open(path)
+}
+
+/// Writes all of a file that [`create_new`] has created, to the disk.
+///
+/// # Errors
+///
+/// Returns an error if it cannot be written, such as on a full disk. Then removes the file, because a part of it may look
+/// like all.
+pub fn write_new(mut file: File, path: &Path, content: &[u8]) -> io::Result<()> {
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    drop(file);
+    written.inspect_err(|_| {
+        let _ = fs::remove_file(path);
+    })
 }
 
 /// Opens a file that exists, with the checks of [`create`].
@@ -314,6 +328,19 @@ mod tests {
         assert!(!path("new").exists());
         assert!(check(&path("none/new")).is_err() && check(folder.path()).is_err());
         assert!(check(Path::new("/dev/full")).is_ok());
+    }
+
+    #[test]
+    fn a_failed_write_leaves_no_new_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let file = create_new(&path, &mut OpenOptions::new()).unwrap();
+        write_new(file, &path, b"all").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"all");
+        // The system refuses to write to this one.
+        let read_only = File::open(&path).unwrap();
+        assert!(write_new(read_only, &path, b"part").is_err());
+        assert!(!path.exists());
     }
 
     #[test]

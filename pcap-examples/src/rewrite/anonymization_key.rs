@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::counted;
@@ -49,7 +49,7 @@ impl AnonymizationKey {
     ///
     /// # Errors
     ///
-    /// Returns an error if the file exists or cannot be written.
+    /// Returns an error if the file exists or cannot be written. If it cannot be written, no file is left.
     pub fn create(path: &Path) -> Outcome<AnonymizationKey> {
         let mut key = [0; LENGTH];
         getrandom::fill(&mut key).map_err(|e| cannot("create", path, e))?;
@@ -57,7 +57,7 @@ impl AnonymizationKey {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let created = safe_files::create_new(path, &mut options);
-        let mut file = created.map_err(|e| match e.kind() {
+        let file = created.map_err(|e| match e.kind() {
             ErrorKind::AlreadyExists => {
                 let why = "the file exists; without --new-key, its key is used";
                 cannot("create", path, why)
@@ -65,9 +65,7 @@ impl AnonymizationKey {
             _ => cannot("create", path, e),
         })?;
         let line = const_hex::encode(key) + "\n";
-        let written = file
-            .write_all(line.as_bytes())
-            .and_then(|()| file.sync_all());
+        let written = safe_files::write_new(file, path, line.as_bytes());
         written.map_err(|e| cannot("write", path, e))?;
         Ok(AnonymizationKey(key))
     }

@@ -1,7 +1,7 @@
 //! Saves what the screen shows to a file.
 
 use std::fs::OpenOptions;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use pcap_core::Timestamp;
@@ -20,7 +20,7 @@ use crate::view::View;
 ///
 /// # Errors
 ///
-/// Returns an error if the file exists or cannot be created or written.
+/// Returns an error if the file exists or cannot be created or written. If it cannot be written, no file is left.
 pub(crate) fn save(name: &str, view: &View, model: &Model) -> Outcome<String> {
     let path = Path::new(name);
     let failure = |error: io::Error| {
@@ -30,7 +30,7 @@ pub(crate) fn save(name: &str, view: &View, model: &Model) -> Outcome<String> {
         };
         Failure::Text(format!("cannot save to `{}`: {reason}", path.display()))
     };
-    let mut file = safe_files::create_new(path, &mut OpenOptions::new()).map_err(failure)?;
+    let file = safe_files::create_new(path, &mut OpenOptions::new()).map_err(failure)?;
     let is_json = path
         .extension()
         .is_some_and(|extension| extension == "json");
@@ -38,9 +38,7 @@ pub(crate) fn save(name: &str, view: &View, model: &Model) -> Outcome<String> {
         true => json(view, model),
         false => text(view, model),
     };
-    file.write_all(&content)
-        .and_then(|()| file.sync_all())
-        .map_err(failure)?;
+    safe_files::write_new(file, path, &content).map_err(failure)?;
     Ok(format!(
         "saved {} to `{}`",
         counted::bytes(content.len() as u64),

@@ -1,93 +1,16 @@
 //! Live captures, in a terminal that script(1) emulates or as JSON.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
+use super::screen::Screen;
 use crate::common::live::{PORT, Running, Sender, in_netns};
-use crate::common::process::wait_until;
 use crate::common::{path_arg, program, sample_packets, savefile};
 use crate::json::validate;
-
-/// `pcap-top` on a terminal of 80x24, with its standard error in a file.
-struct Screen {
-    script: Child,
-    keyboard: ChildStdin,
-    /// What the terminal shows.
-    output: BufReader<ChildStdout>,
-    pid: i32,
-    stderr: PathBuf,
-}
-
-impl Screen {
-    fn start(folder: &Path, arguments: &str) -> Screen {
-        let stderr = folder.join("stderr");
-        let program = program("top");
-        let path = program.get_program().to_str().expect("a path in UTF-8");
-        let line = format!(
-            "stty cols 80 rows 24; echo $$; exec {path} {arguments} 2>{}",
-            path_arg(&stderr)
-        );
-        let mut script = Command::new("script")
-            .args(["-q", "-e", "-c", &line, "/dev/null"])
-            .env("TERM", "xterm")
-            .env("SHELL", "/bin/sh")
-            .env("LC_ALL", "C")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("script");
-        let keyboard = script.stdin.take().expect("a keyboard");
-        let mut output = BufReader::new(script.stdout.take().expect("a screen"));
-        let mut pid = String::new();
-        output.read_line(&mut pid).expect("a line");
-        let pid = pid.trim().parse().expect("a process");
-        Screen {
-            script,
-            keyboard,
-            output,
-            pid,
-            stderr,
-        }
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.keyboard.write_all(keys.as_bytes()).expect("to press");
-    }
-
-    /// Reads until the terminal shows a text, of which no character was there before at the same place.
-    fn wait_for(&mut self, text: &str) {
-        let mut shown = Vec::new();
-        let mut part = [0; 1024];
-        while !String::from_utf8_lossy(&shown).contains(text) {
-            let length = self.output.read(&mut part).expect("output");
-            assert!(length > 0, "{text}: {}", String::from_utf8_lossy(&shown));
-            shown.extend_from_slice(&part[..length]);
-        }
-    }
-
-    fn signal(&self, signal: i32) {
-        // SAFETY: script(1) has not ended, so the process exists or is at least not reused.
-        assert_eq!(unsafe { libc::kill(self.pid, signal) }, 0);
-    }
-
-    /// Waits for the end, without reading the screen. Returns standard error.
-    fn end_unread(mut self) -> String {
-        let stat = format!("/proc/{}/stat", self.pid);
-        let has_ended = || {
-            let stat = fs::read_to_string(&stat).unwrap_or_default();
-            stat.is_empty() || stat.contains(") Z ")
-        };
-        wait_until("it ends", has_ended);
-        let _ = self.script.kill();
-        let _ = self.script.wait();
-        fs::read_to_string(&self.stderr).expect("standard error")
-    }
-}
 
 #[test]
 fn the_filter_changes_while_packets_are_captured() {

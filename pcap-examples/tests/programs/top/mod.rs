@@ -1,8 +1,12 @@
 //! Tests of `pcap-top`. ci/check-top checks its screens in a terminal that answers.
 
+#[cfg(all(target_os = "linux", not(emulated)))]
+mod endings;
 mod json;
 #[cfg(all(target_os = "linux", not(emulated)))]
 mod live;
+#[cfg(all(target_os = "linux", not(emulated)))]
+mod screen;
 
 use crate::common::{program, run};
 
