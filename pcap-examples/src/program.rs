@@ -45,7 +45,9 @@ pub fn main<A: Parser>(name: &'static str, run: impl FnOnce(A) -> Outcome) -> Ex
         Err(error) => Err(Failure::Stdout(error)),
     };
     let closed = BackgroundWriter::close_stdout().map_err(Failure::Stdout);
-    exit::status(name, outcome.and(closed))
+    let status = exit::status(name, outcome.and(closed));
+    signals::wait_if_killed();
+    status
 }
 
 /// Returns the description of a command line, with options that all programs have.

@@ -14,9 +14,11 @@ pub(crate) enum Signal {
     Report,
     /// To write out buffered packets. SIGUSR2.
     Flush,
-    /// To stop until it is continued. SIGTSTP, only if the program watches for it.
+    /// To end at once, as without this thread. Only if the program has a full screen, which must be closed before.
+    Kill(i32),
+    /// To stop until it is continued. SIGTSTP, only if the program has a full screen.
     Stop,
-    /// Nothing: the process was stopped and now continues. SIGCONT, only if the program watches for it.
+    /// Nothing: the process was stopped and now continues. SIGCONT, only if the program has a full screen.
     Continue,
 }
 
@@ -47,13 +49,13 @@ mod system {
     static CALL: Mutex<Option<Call>> = Mutex::new(None);
     static HAS_THREAD: Once = Once::new();
 
-    /// Starts a thread that calls `handler` for each signal, with `watches_stops` also for SIGTSTP and SIGCONT. Call
-    /// this before the program has other threads.
+    /// Starts a thread that calls `handler` for each signal, with `has_screen` also for SIGTSTP, SIGCONT and the signals
+    /// that kill the process. Call this before the program has other threads.
     ///
     /// If SIGHUP was ignored at the start, it stays ignored, because nohup(1) relies on that. SIGINT and SIGTERM are
     /// handled even if they were ignored, as SIGINT is in a shell's background jobs. SIGXFSZ is ignored, so that a
     /// write beyond the file size limit returns an error.
-    pub(crate) fn start(handler: fn(Signal), watches_stops: bool) {
+    pub(crate) fn start(handler: fn(Signal), has_screen: bool) {
         set_action(libc::SIGXFSZ, libc::SIG_IGN);
         let mut numbers = vec![libc::SIGINT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2];
         // An ignored signal may never become pending, even if it is blocked.
@@ -61,7 +63,8 @@ mod system {
         if !is_ignored(libc::SIGHUP) {
             numbers.push(libc::SIGHUP);
         }
-        if watches_stops {
+        if has_screen {
+            numbers.extend(killing().into_iter().filter(|&number| !is_ignored(number)));
             numbers.push(libc::SIGCONT);
             // A shell without job control ignores this signal.
             if !is_ignored(libc::SIGTSTP) {
@@ -86,7 +89,8 @@ mod system {
                     libc::SIGUSR2 => Signal::Flush,
                     libc::SIGTSTP => Signal::Stop,
                     libc::SIGCONT => Signal::Continue,
-                    number => Signal::End(number),
+                    libc::SIGINT | libc::SIGTERM | libc::SIGHUP => Signal::End(number),
+                    number => Signal::Kill(number),
                 });
             }
         });
@@ -94,6 +98,29 @@ mod system {
             // Without the thread, blocked signals would have no effect.
             SignalSet::new(&numbers).mask(libc::SIG_UNBLOCK);
         }
+    }
+
+    /// Returns the other signals whose default action ends the process, except those of faults: the thread that has
+    /// caused a fault cannot continue. Rust ignores SIGPIPE.
+    fn killing() -> Vec<i32> {
+        let mut numbers = vec![
+            libc::SIGQUIT,
+            libc::SIGTRAP,
+            libc::SIGABRT,
+            libc::SIGALRM,
+            libc::SIGVTALRM,
+            libc::SIGPROF,
+            libc::SIGXCPU,
+            libc::SIGSYS,
+        ];
+        #[cfg(target_os = "linux")]
+        {
+            numbers.extend([libc::SIGIO, libc::SIGPWR]);
+            #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "aarch64"))]
+            numbers.push(libc::SIGSTKFLT);
+            numbers.extend(libc::SIGRTMIN()..=libc::SIGRTMAX());
+        }
+        numbers
     }
 
     /// Calls a function in the thread that waits for signals, and waits until it returns. For settings that the system

@@ -33,8 +33,10 @@ static END_DUE: Mutex<Option<Instant>> = Mutex::new(None);
 static END_NOTICED: AtomicBool = AtomicBool::new(false);
 /// When the program was asked to end immediately.
 static IMMEDIATE_END_REQUESTED: OnceLock<Instant> = OnceLock::new();
-/// Whether to watch for signals that stop the process.
-static WATCHES_STOPS: AtomicBool = AtomicBool::new(false);
+/// Whether a signal kills the process now.
+static IS_KILLED: AtomicBool = AtomicBool::new(false);
+/// Whether to watch for the signals that stop or kill the process.
+static HAS_SCREEN: AtomicBool = AtomicBool::new(false);
 static STATE: Mutex<State> = Mutex::new(State {
     requests: 0,
     is_graceful: false,
@@ -42,6 +44,7 @@ static STATE: Mutex<State> = Mutex::new(State {
     report: None,
     flush: None,
     stop: None,
+    kill: None,
     give_up: None,
 });
 
@@ -51,6 +54,9 @@ type BlockingAction = Arc<Mutex<Action>>;
 
 /// An action that runs before the process is stopped and after it continues.
 type StopAction = Arc<dyn Fn(Stop) + Send + Sync>;
+
+/// An action that runs before a signal kills the process.
+type KillAction = Arc<dyn Fn() + Send + Sync>;
 
 /// A moment at which a program with a full screen changes the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +78,8 @@ struct State {
     flush: Option<BlockingAction>,
     /// What to do when the process is stopped and continued.
     stop: Option<StopAction>,
+    /// What to do before a signal kills the process.
+    kill: Option<KillAction>,
     /// Ends the process if the program does not end in time.
     give_up: Option<Action>,
 }
@@ -83,19 +91,35 @@ struct State {
 /// end by itself.
 pub fn start(give_up: impl FnMut() + Send + 'static) {
     state().give_up = Some(Box::new(give_up));
-    signal_thread::start(handle, WATCHES_STOPS.load(Ordering::Relaxed));
+    signal_thread::start(handle, HAS_SCREEN.load(Ordering::Relaxed));
 }
 
-/// Lets [`on_stop`] set an action for SIGTSTP and SIGCONT. Call this before [`start`].
-pub fn watch_stops() {
-    WATCHES_STOPS.store(true, Ordering::Relaxed);
+/// Lets [`on_stop`] and [`on_kill`] set actions for the signals that stop or kill the process. Call this before
+/// [`start`].
+pub fn watch_for_screen() {
+    HAS_SCREEN.store(true, Ordering::Relaxed);
 }
 
 /// Sets the action for SIGTSTP, before which it is called with [`Stop::Begins`], and for the time when the process
 /// continues. The action runs in the thread that waits for signals, so it must not take long. Requires
-/// [`watch_stops`].
+/// [`watch_for_screen`].
 pub fn on_stop(action: impl Fn(Stop) + Send + Sync + 'static) {
     state().stop = Some(Arc::new(action));
+}
+
+/// Sets the action that runs before a signal kills the process: a signal whose default action does that, such as
+/// SIGQUIT, or a request to end that the program does not heed. The action runs in the thread that waits for signals, so
+/// it must not take long. Requires [`watch_for_screen`].
+pub fn on_kill(action: impl Fn() + Send + Sync + 'static) {
+    state().kill = Some(Arc::new(action));
+}
+
+/// Waits for the end of the process if a signal kills it now. Call this before the process exits, so that the exit
+/// status is that of the signal.
+pub fn wait_if_killed() {
+    while IS_KILLED.load(Ordering::SeqCst) {
+        thread::park();
+    }
 }
 
 /// From now on, a request to end no longer kills the process. The program must check [`end_requested`] and end.
@@ -203,7 +227,8 @@ fn state() -> MutexGuard<'static, State> {
 fn handle(signal: Signal) {
     let mut state = state();
     match signal {
-        Signal::End(number) if !state.is_graceful => signal_thread::end_process(number),
+        Signal::End(number) if !state.is_graceful => kill(state, number),
+        Signal::Kill(number) => kill(state, number),
         Signal::End(_) => {
             state.requests += 1;
             let first = *END_REQUESTED.get_or_init(Instant::now);
@@ -215,8 +240,10 @@ fn handle(signal: Signal) {
             state.handles.iter().for_each(BreakHandle::breakloop);
             if again {
                 let give_up = state.give_up.take();
+                let kill = state.kill.clone();
                 drop(state);
                 thread::sleep(GIVE_UP_AFTER);
+                kill.iter().for_each(|action| action());
                 give_up.into_iter().for_each(|mut give_up| give_up());
             }
         }
@@ -236,6 +263,15 @@ fn handle(signal: Signal) {
             action.iter().for_each(|action| action(Stop::IsOver));
         }
     }
+}
+
+/// Kills the process with the signal's default action.
+fn kill(state: MutexGuard<'_, State>, number: i32) -> ! {
+    IS_KILLED.store(true, Ordering::SeqCst);
+    let action = state.kill.clone();
+    drop(state);
+    action.iter().for_each(|action| action());
+    signal_thread::end_process(number)
 }
 
 /// Runs an action in a new thread, if it is set.

@@ -14,15 +14,20 @@ enum Cause {
     Itself,
 }
 
-/// The name of a case, the environment of the program, the cause, the exit status, and a text on the final screen.
+/// The name of a case, what precedes the program on the command line, the cause, the exit status, and a text on the final screen.
 type Case = (&'static str, &'static str, Cause, u32, &'static str);
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 12] = [
     ("q", "", Cause::Keys(&["q"]), 0, "captured"),
     ("Ctrl-C", "", Cause::Keys(&["C-c"]), 0, "captured"),
     ("SIGTERM", "", Cause::Signal("TERM"), 0, "captured"),
     ("SIGINT", "", Cause::Signal("INT"), 0, "captured"),
     ("SIGHUP", "", Cause::Signal("HUP"), 0, "captured"),
+    // These kill the program, as they do without a handler.
+    ("SIGQUIT", "ulimit -c 0; ", Cause::Signal("QUIT"), 131, ""),
+    ("SIGALRM", "", Cause::Signal("ALRM"), 142, ""),
+    ("SIGXCPU", "ulimit -c 0; ", Cause::Signal("XCPU"), 152, ""),
+    ("SIGRTMAX", "", Cause::Signal("RTMAX"), 192, ""),
     (
         "a panic of the screen",
         "PCAP_TOP_PANIC=screen ",

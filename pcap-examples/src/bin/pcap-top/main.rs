@@ -53,7 +53,7 @@ use crate::view::View;
 
 fn main() -> ExitCode {
     allocator::return_large_blocks();
-    signals::watch_stops();
+    signals::watch_for_screen();
     program::main(NAME, |args: Args| run(args))
 }
 
@@ -97,7 +97,7 @@ fn run(args: Args) -> Outcome {
     }
     let model = Model::new(sources.clone(), limits);
     if !args.json {
-        screen::close_on_panic();
+        screen::close_at_any_end();
     }
     for line in &announcement {
         stderr::print_message(NAME, line);

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use pcap_examples::signals;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::{Hide, Show};
@@ -22,21 +23,26 @@ const PATIENCE: Duration = Duration::from_secs(1);
 static IS_SHOWN: Mutex<bool> = Mutex::new(false);
 /// Whether the screen is open, so that it must be closed at the end.
 static IS_OPEN: AtomicBool = AtomicBool::new(false);
-/// Whether a thread has panicked.
-static HAS_PANICKED: AtomicBool = AtomicBool::new(false);
+/// Whether a panic or a signal ends the program.
+static IS_OVER: AtomicBool = AtomicBool::new(false);
 
 /// The terminal that the program draws on.
 pub(crate) type Screen = Terminal<CrosstermBackend<Update>>;
 
-/// From now on, a panic of any thread closes the screen before its message is printed. Call this before the program has
-/// other threads.
-pub(crate) fn close_on_panic() {
+/// From now on, a panic of any thread closes the screen before its message is printed, and so does a signal that kills
+/// the process. Call this before the program has other threads.
+pub(crate) fn close_at_any_end() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        HAS_PANICKED.store(true, Ordering::SeqCst);
-        close();
+        close_for_good();
         print(panic);
     }));
+    signals::on_kill(close_for_good);
+}
+
+fn close_for_good() {
+    IS_OVER.store(true, Ordering::SeqCst);
+    close();
 }
 
 /// Opens the full screen.
@@ -45,12 +51,12 @@ pub(crate) fn open() -> io::Result<Screen> {
     Terminal::new(CrosstermBackend::new(Update::default()))
 }
 
-/// Shows the full screen, at the start or after the process was stopped. The screen must then be drawn anew. After a
-/// panic, does nothing, because the program ends.
+/// Shows the full screen, at the start or after the process was stopped. The screen must then be drawn anew. Does
+/// nothing if a panic or a signal ends the program.
 pub(crate) fn enter() -> io::Result<()> {
-    // A thread that panics meanwhile waits for the lock, and then closes the screen.
+    // A thread that ends the program meanwhile waits for the lock, and then closes the screen.
     let mut is_shown = lock();
-    if HAS_PANICKED.load(Ordering::SeqCst) {
+    if IS_OVER.load(Ordering::SeqCst) {
         return Ok(());
     }
     IS_OPEN.store(true, Ordering::SeqCst);
@@ -63,7 +69,7 @@ pub(crate) fn enter() -> io::Result<()> {
     write(&update)
 }
 
-/// Returns whether the screen is open. A panic of another thread closes it.
+/// Returns whether the screen is open. A panic of another thread or a signal closes it.
 pub(crate) fn is_open() -> bool {
     IS_OPEN.load(Ordering::SeqCst)
 }

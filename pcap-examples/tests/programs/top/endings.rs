@@ -1,8 +1,12 @@
-//! What ends a save, and what is left afterwards.
+//! What ends the program or a save, and what is left afterwards.
 
 use super::screen::Screen;
 use crate::common::frames::{B, ETHERNET, ethernet, ipv4};
 use crate::common::{path_arg, record, savefile, write_file};
+use crate::json::sample_file;
+
+/// The control sequence that leaves the full screen.
+const LEAVE: &str = "\x1b[?1049l";
 
 #[test]
 fn a_save_that_fails_leaves_no_file() {
@@ -29,4 +33,25 @@ fn a_save_that_fails_leaves_no_file() {
     }
     screen.press("q");
     assert_eq!(screen.end().0, 0);
+}
+
+#[test]
+fn signals_that_kill_leave_the_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = sample_file(folder.path());
+    for signal in [
+        libc::SIGQUIT,
+        libc::SIGABRT,
+        libc::SIGALRM,
+        libc::SIGXCPU,
+        libc::SIGIO,
+        libc::SIGRTMAX(),
+    ] {
+        let mut screen = Screen::start(folder.path(), &format!("-r {}", path_arg(&path)));
+        screen.wait_for("?help");
+        screen.signal(signal);
+        let (status, shown) = screen.end();
+        assert_eq!(status, 128 + signal, "{shown}");
+        assert!(shown.contains(LEAVE), "signal {signal}: {shown}");
+    }
 }
