@@ -1,6 +1,7 @@
 //! The header: the sources, the filter, the state, the totals, and the packets that were lost.
 
-use pcap_examples::{counted, stderr};
+use pcap_examples::background_writer::Totals;
+use pcap_examples::stderr;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -14,6 +15,8 @@ use crate::view::View;
 /// The width of a number of lost packets, also on a narrow screen.
 const LOST_WIDTH: usize = 9;
 const NARROW_LOST_WIDTH: usize = 5;
+/// The width of numbers with all digits.
+const EXACT_WIDTH: usize = 12;
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Model) {
     let statuses: Vec<Status> = model.sources.iter().map(|source| source.status()).collect();
@@ -43,12 +46,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Mod
     let width = right.saturating_sub(x + 3);
     canvas.text(x + 2, area.y, width, &names.join(", "), Style::new());
 
-    let totals = model.totals;
-    let packets = counted::packets(totals.packets);
-    let unit = if totals.bytes == 1 { "byte" } else { "bytes" };
-    let totals = format!("{packets}, {} {unit}", fit(totals.bytes, 12));
+    let label = "filter ";
+    let room = usize::from(area.width).saturating_sub(label.len() + 1);
+    let totals = totals(model.totals, room);
     let right = canvas.right(area, area.y + 1, &totals, Style::new());
-    let x = canvas.text(area.x, area.y + 1, area.width, "filter ", look.weak());
+    let x = canvas.text(area.x, area.y + 1, area.width, label, look.weak());
     let width = right.saturating_sub(x + 1);
     canvas.text(x, area.y + 1, width, &filter(&statuses), Style::new());
 
@@ -56,8 +58,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Mod
     let mut x = area.x;
     if model.sources.iter().any(|source| source.is_device) {
         let (label, names, number_width) = match area.width < NARROW {
-            true => ("drops ", ["kernel", "if", "top"], NARROW_LOST_WIDTH),
-            false => ("dropped ", ["kernel", "interface", NAME], LOST_WIDTH),
+            true => ("drops ", ["kernel", "if"], NARROW_LOST_WIDTH),
+            false => ("dropped ", ["kernel", "interface"], LOST_WIDTH),
         };
         x = canvas.text(x, y, area.width, label, look.weak());
         for (name, count) in names.into_iter().zip(lost(&statuses)) {
@@ -78,7 +80,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Mod
         x = canvas.text(x, y, area.right() - x, &duration, Style::new()) + 2;
     }
     if let omitted @ 1.. = model.omitted() {
-        let text = format!("{} in no table", fit(omitted, LOST_WIDTH));
+        let text = match area.width < NARROW {
+            true => format!("rest {}", fit(omitted, NARROW_LOST_WIDTH)),
+            false => format!("{} in no table", fit(omitted, LOST_WIDTH)),
+        };
         x = canvas.text(x, y, area.right().saturating_sub(x), &text, look.alarm()) + 2;
     }
     let rest = area.right().saturating_sub(x);
@@ -86,6 +91,23 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &View, model: &Mod
         canvas.cut(x, y, rest, error, look.alarm());
     } else if let Some(line) = stderr::last_held() {
         canvas.cut(x, y, rest, &line, look.notice());
+    }
+}
+
+/// Returns the numbers of packets and bytes, with all digits if they fit.
+fn totals(totals: Totals, room: usize) -> String {
+    let counted = |count, unit, width| {
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{} {unit}{plural}", fit(count, width))
+    };
+    let text = |width| {
+        let packets = counted(totals.packets, "packet", width);
+        format!("{packets}, {}", counted(totals.bytes, "byte", width))
+    };
+    let whole = text(EXACT_WIDTH);
+    match whole.len() <= room {
+        true => whole,
+        false => text(NARROW_LOST_WIDTH),
     }
 }
 
@@ -122,8 +144,8 @@ fn filter(statuses: &[Status]) -> String {
     shown.collect::<Vec<_>>().join(" | ")
 }
 
-/// Returns the numbers of lost packets: by the kernel, by the interfaces, and by this program.
-fn lost(statuses: &[Status]) -> [u64; 3] {
+/// Returns the numbers of packets that the kernel and the interfaces dropped.
+fn lost(statuses: &[Status]) -> [u64; 2] {
     let interfaces = || {
         statuses
             .iter()
@@ -135,6 +157,5 @@ fn lost(statuses: &[Status]) -> [u64; 3] {
         interfaces()
             .filter_map(|one| one.stats.map(by_interface))
             .sum(),
-        interfaces().map(|one| one.dropped_waiting).sum(),
     ]
 }

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use super::Canvas;
 use crate::view::View;
 
-const LINES: [(&str, &str); 25] = [
+const LINES: [(&str, &str); 24] = [
     ("Tab, 1, 2, 3", "conversations, endpoints or protocols"),
     (
         "l, L",
@@ -41,11 +41,7 @@ const LINES: [(&str, &str); 25] = [
         "dropped interface",
         "packets that the network card or its driver lost",
     ),
-    (
-        "dropped pcap-top",
-        "packets lost because pcap-top waited for an output",
-    ),
-    ("in no table", "packets beyond --max-conversations"),
+    ("in no table, rest", "packets beyond --max-conversations"),
     ("bit/s", "in the last interval; of a savefile, the mean"),
 ];
 /// The columns of the keys.

@@ -64,21 +64,33 @@ fn tabs(canvas: &mut Canvas<'_>, area: Rect, view: &View) {
         };
         x = canvas.text(x, area.y, area.right().saturating_sub(x), &text, style) + 2;
     }
-    let layer = match view.tab {
-        Tab::Protocols => String::new(),
-        _ => format!("layer {}  ", view.layer.name()),
-    };
-    let position = match view.rows.len() {
-        0 => "empty".to_owned(),
-        count => format!("{}/{count}", view.selected + 1),
-    };
-    let text = format!("{layer}{position}");
     let rest = Rect {
         x,
         width: area.right().saturating_sub(x),
         ..area
     };
+    let whole = position(view, "layer ", usize::MAX);
+    let text = match whole.len() <= usize::from(rest.width) {
+        true => whole,
+        false => position(view, "", usize::from(NARROW)),
+    };
     canvas.right(rest, area.y, &text, look.weak());
+}
+
+/// Returns the layer after a label, and the position in the table, with numbers of this width.
+fn position(view: &View, label: &str, width: usize) -> String {
+    let layer = match view.tab {
+        Tab::Protocols => String::new(),
+        _ => format!("{label}{} ", view.layer.name()),
+    };
+    let space = if label.is_empty() { "" } else { " " };
+    match view.rows.len() {
+        0 => format!("{layer}{space}empty"),
+        count => {
+            let [row, count] = [view.selected + 1, count].map(|number| fit(number as u64, width));
+            format!("{layer}{space}{row}/{count}")
+        }
+    }
 }
 
 /// Returns the places of the columns that fit. Numbers have a fixed width, and text gets the rest.

@@ -28,7 +28,10 @@ fn frame(last: u8) -> Vec<u8> {
 }
 
 fn model(kind: Kind) -> Model {
-    let limits = TrafficLimits::default();
+    model_with(kind, TrafficLimits::default())
+}
+
+fn model_with(kind: Kind, limits: TrafficLimits) -> Model {
     let filter = ("udp", CompileOptions::new());
     let source = Source::new(0, "eth0".to_owned(), filter, kind, limits);
     for last in 1..=30 {
@@ -121,11 +124,10 @@ fn dropped_packets_cannot_be_overlooked() {
             let at = line.find("kernel 7").expect("the count") as u16;
             let style = terminal.backend().buffer()[(at, 2)].modifier;
             assert!(style.contains(Modifier::REVERSED), "{line}");
-            let (other, own) = match width {
-                40 => ("if 0", "top 0"),
-                _ => ("interface 0", "pcap-top 0"),
+            let other = match width {
+                40 => "if 0",
+                _ => "interface 0",
             };
-            assert!(line.contains(own), "{line}");
             let other = line.find(other).expect("the count") as u16;
             let style = terminal.backend().buffer()[(other, 2)].modifier;
             assert!(!style.contains(Modifier::REVERSED), "{line}");
@@ -134,17 +136,55 @@ fn dropped_packets_cannot_be_overlooked() {
 }
 
 #[test]
-fn counts_of_lost_packets_fit_the_smallest_screen() {
-    let model = model(Kind::Device);
+fn large_counts_fit_the_smallest_screen() {
+    let limits = TrafficLimits {
+        conversations: 1,
+        ..TrafficLimits::default()
+    };
+    let mut model = model_with(Kind::Device, limits);
     let mut counts = InterfaceCounts::new("eth0");
     let mut stats = Stats::default();
     (stats.dropped, stats.if_dropped) = (u64::MAX, 99_999);
     counts.stats = Some(stats);
-    counts.dropped_waiting = 99_999;
     model.sources[0].update(|status| status.interface = Some(counts));
+    assert!((10..30).contains(&model.omitted()));
+    let omitted = model.omitted();
     let mut view = view(&model, true);
-    let line = &lines(&drawn(&mut view, &model, 40, 10))[2];
-    assert_eq!(line, "drops kernel 18.4E  if 99999  top 99999 ");
+    let mut shown = |model: &Model, width| lines(&drawn(&mut view, model, width, 10));
+    let line = &shown(&model, 40)[2];
+    assert_eq!(
+        line.trim_end(),
+        format!("drops kernel 18.4E  if 99999  rest {omitted}")
+    );
+    let line = &shown(&model, 80)[2];
+    let expected = format!("dropped kernel 18.4E  interface 99999  {omitted} in no table");
+    assert_eq!(line.trim_end(), expected);
+    // Totals that would hide the filter, or be hidden by it.
+    model.totals.packets = 123_456_789;
+    model.totals.bytes = 123_456_789_012;
+    let line = &shown(&model, 40)[1];
+    assert_eq!(line, "filter udp      123M packets, 123G bytes");
+    let line = &shown(&model, 60)[1];
+    assert!(
+        line.ends_with(" 123456789 packets, 123456789012 bytes"),
+        "{line}"
+    );
+}
+
+#[test]
+fn the_position_fits_the_smallest_screen() {
+    let model = model(Kind::Savefile);
+    let mut view = view(&model, true);
+    view.layer = Layer::Ipv6;
+    view.rows = vec![view.rows[0].clone(); 1_234_567];
+    view.move_to_end(true);
+    for (width, text) in [
+        (40, " ipv6 1.23M/1.23M"),
+        (80, " layer ipv6  1234567/1234567"),
+    ] {
+        let shown = lines(&drawn(&mut view, &model, width, 10));
+        assert!(shown[3].ends_with(text), "{}", shown[3]);
+    }
 }
 
 #[test]
