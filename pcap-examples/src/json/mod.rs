@@ -14,7 +14,7 @@ pub use object::{Object, SCHEMA, list, number, string};
 pub use packet::PacketObjects;
 pub use packet_field::PacketField;
 pub use statistics::{
-    push as push_statistics, push_counts, push_interface, push_output, push_waits,
+    push as push_statistics, push_counts, push_drops, push_interface, push_output, push_waits,
 };
 pub use summary::JsonOutput;
 

@@ -30,6 +30,16 @@ pub fn push(out: &mut Vec<u8>, statistics: &Statistics) {
 /// Adds the counts of libpcap. `dropped` counts the packets that the kernel dropped while no output was too slow.
 #[must_use]
 pub fn push_counts<'o>(object: Object<'o>, counts: &InterfaceCounts) -> Object<'o> {
+    let object = push_drops(object, counts);
+    match counts.stats {
+        Some(_) => object.plain("dropped_waiting", counts.dropped_waiting),
+        None => object,
+    }
+}
+
+/// Adds the counts of libpcap, for a program that never waits for an output.
+#[must_use]
+pub fn push_drops<'o>(object: Object<'o>, counts: &InterfaceCounts) -> Object<'o> {
     let Some(stats) = counts.stats else {
         return object;
     };
@@ -37,7 +47,6 @@ pub fn push_counts<'o>(object: Object<'o>, counts: &InterfaceCounts) -> Object<'
         .plain("received", stats.received)
         .plain("dropped", counts.dropped_by_kernel())
         .plain("if_dropped", stats.if_dropped)
-        .plain("dropped_waiting", counts.dropped_waiting)
 }
 
 /// Adds how often and how long the program has waited for outputs that were too slow.

@@ -21,11 +21,10 @@ Examples:
 
 Screen:
   The first lines show the devices, the filter and the packets that were
-  dropped: by the kernel, because the program did not read fast enough; by the
-  interface; and by pcap-top, which never waits for the terminal. Below are the
-  rates over time and a table. The rates of a table are those of the last
-  interval, with -r the means over the whole file. In the tables, bytes are
-  those on the wire.
+  dropped: by the kernel, because the program did not read fast enough, and by
+  the interface. Reading never waits for the terminal. Below are the rates over
+  time and a table. The rates of a table are those of the last interval, with -r
+  the means over the whole file. In the tables, bytes are those on the wire.
 
 Keys:
   Tab, 1, 2, 3     conversations, endpoints or protocols
@@ -53,16 +52,17 @@ const JSON_HELP: &str = "\
 JSON:
   With --json, there is no screen. Once per --interval, and at the end, a line
   is printed, with an object of type (\"top\"), time (seconds since 1970, a
-  string), uptime_seconds, sources (an array of objects of source, state, and
-  received, dropped, if_dropped and dropped_waiting as pcap-capture prints
-  them), packets, bytes, packets_per_second, bits_per_second, omitted_packets
+  string), uptime_seconds, sources (an array of objects of source, state, error,
+  filter, and received, dropped and if_dropped as pcap-capture prints them),
+  packets, bytes, packets_per_second, bits_per_second, omitted_packets
   (packets in no table), layer, and three arrays of --rows objects each, those with
   most bytes first: conversations (a, b, packets, bytes, a_to_b_bytes,
   b_to_a_bytes, bits_per_second), endpoints (endpoint, packets, bytes,
   sent_bytes, received_bytes, bits_per_second) and protocols (protocol, depth,
   packets, bytes, bits_per_second), which is complete and a tree in pre-order.
-  With devices, the last line is an object of type \"statistics\", as
-  pcap-capture prints it.";
+  With devices, the last line is an object of type \"top_summary\": packets,
+  bytes, received, dropped, if_dropped, interfaces (an array of objects of
+  interface, received, dropped and if_dropped, if there are several), and error.";
 
 const QUIET_HELP: &str = "Show shorter lines of packets, and print no statistics on standard error";
 

@@ -37,6 +37,7 @@ use std::time::Instant;
 
 use pcap_examples::background_writer::Totals;
 use pcap_examples::exit::{self, Outcome};
+use pcap_examples::json::JsonOutput;
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::statistics::Statistics;
 use pcap_examples::traffic::TrafficLimits;
@@ -283,9 +284,8 @@ fn finish(args: &Args, outcome: Outcome, sources: &[Arc<Source>]) -> Outcome {
             statistics.print();
         }
     }
-    let printed = match args.json && args.read.is_none() {
-        true => statistics.print_json(true),
-        false => Ok(()),
-    };
-    exit::both(outcome, printed)
+    match args.json && args.read.is_none() {
+        true => JsonOutput::Stdout.print_summary(outcome, |out| report::summary(out, &statistics)),
+        false => outcome,
+    }
 }

@@ -1,8 +1,9 @@
-//! The JSON of what was counted: with `--json` once per interval, and in saved files.
+//! The JSON of what was counted: with `--json` once per interval and at the end, and in saved files.
 
 use pcap_core::Timestamp;
 use pcap_examples::interface_counts::InterfaceCounts;
 use pcap_examples::json::{self, Object};
+use pcap_examples::statistics::Statistics;
 use pcap_examples::traffic::Layer;
 
 use crate::model::Model;
@@ -58,6 +59,25 @@ pub(crate) fn push(
         .end();
 }
 
+/// Begins the summary of a capture.
+pub(crate) fn summary<'a>(out: &'a mut Vec<u8>, statistics: &Statistics) -> Object<'a> {
+    let mut object = Object::of_type(out, "top_summary")
+        .number("packets", statistics.received.packets)
+        .number("bytes", statistics.received.bytes);
+    if let Some(total) = &statistics.total() {
+        object = json::push_drops(object, total);
+    }
+    match &statistics.interfaces[..] {
+        interfaces @ [_, _, ..] => object.member("interfaces", |out| {
+            json::list(out, interfaces, |out, interface| {
+                let object = Object::new(out).text("interface", &interface.name);
+                json::push_drops(object, interface).end();
+            });
+        }),
+        _ => object,
+    }
+}
+
 fn push_source(out: &mut Vec<u8>, source: &Source, interface: Option<&InterfaceCounts>) {
     let status = source.status();
     let (state, error) = match &status.state {
@@ -71,7 +91,7 @@ fn push_source(out: &mut Vec<u8>, source: &Source, interface: Option<&InterfaceC
         .some_text("error", error)
         .text("filter", &status.filter);
     if let Some(interface) = interface {
-        object = json::push_counts(object, interface);
+        object = json::push_drops(object, interface);
     }
     object.end();
 }

@@ -94,14 +94,16 @@ fn packets_are_counted_without_privileges() {
         let (status, stdout, stderr) = running.end();
         assert_eq!(status.code(), Some(0), "{stderr}");
         let lines: Vec<&str> = stdout.lines().collect();
-        let [.., last, statistics] = lines[..] else {
+        let [.., last, summary] = lines[..] else {
             panic!("expected two lines: {stdout}");
         };
         let value = validate("top", last).pop().unwrap();
         assert_eq!(value["packets"], 7);
         assert_eq!(value["sources"][0]["dropped"], 0);
-        let statistics = validate("statistics", statistics).pop().unwrap();
-        assert_eq!(statistics["packets"], 7);
+        let summary = validate("top_summary", summary).pop().unwrap();
+        assert_eq!(summary["packets"], 7);
+        assert_eq!(summary["received"], 7);
+        assert_eq!(summary["dropped"], 0);
         assert!(stderr.starts_with("7 packets captured"), "{stderr}");
     });
 }
