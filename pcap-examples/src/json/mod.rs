@@ -16,7 +16,7 @@ pub use packet_field::PacketField;
 pub use statistics::{
     push as push_statistics, push_counts, push_drops, push_interface, push_output, push_waits,
 };
-pub use summary::JsonOutput;
+pub use summary::{JsonOutput, note_error, push_file_error};
 
 /// The section of `--help` about the JSON of packets.
 pub const HELP: &str = "\

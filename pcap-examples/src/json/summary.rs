@@ -1,5 +1,6 @@
 //! Prints the last line of JSON: the summary of a program, and why it failed.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::exit::Outcome;
@@ -10,7 +11,7 @@ use crate::stderr;
 /// The member that says why the program failed.
 const ERROR: &str = "error";
 
-/// Whether a summary had this member.
+/// Whether an object had this member.
 static IS_ERROR_PRINTED: AtomicBool = AtomicBool::new(false);
 
 /// Where lines of JSON go.
@@ -66,12 +67,12 @@ impl JsonOutput {
             .end();
         let printed = self.print(line);
         if outcome.is_err() {
-            IS_ERROR_PRINTED.store(true, Ordering::Relaxed);
+            note_error();
         }
         outcome.and(printed)
     }
 
-    /// Prints why the program failed, unless its summary has said that. Returns the outcome.
+    /// Prints why the program failed, unless another object has said that. Returns the outcome.
     ///
     /// # Errors
     ///
@@ -90,4 +91,19 @@ impl JsonOutput {
         }
         Err(failure)
     }
+}
+
+/// Appends the line of a file that a program with several files cannot use.
+pub fn push_file_error(out: &mut Vec<u8>, path: &Path, reason: &str) {
+    Object::of_type(out, ERROR)
+        .path("path", path)
+        .text(ERROR, reason)
+        .end();
+    out.push(b'\n');
+    note_error();
+}
+
+/// Notes that an object has the member `error`, so that there is no further line for the same failure.
+pub fn note_error() {
+    IS_ERROR_PRINTED.store(true, Ordering::Relaxed);
 }

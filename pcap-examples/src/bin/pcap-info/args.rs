@@ -42,14 +42,15 @@ rest is only counted. At most 10 comments of packets are printed, all of them by
 pcap-read.
 
 If a file is truncated or damaged, the packets before the damage are described.
-If a file cannot be opened, only its error is printed, with --csv also a line
-with path and error. The other files are described in any case, and the status
+If a file cannot be opened, only its error is printed, with --json also an
+object, and with --csv a line, with path and error. The other files are described in any case, and the status
 is 1. It is also 1 if Ctrl-C ends the program before the end of a file.";
 
 /// The section of `--help` about JSON and CSV.
 const JSON_HELP: &str = "\
 JSON:
-  One object per file, of type \"info\". A member is missing if it is unknown. A
+  One object per file, of type \"info\", or of type \"error\" with path and error
+  if the file cannot be opened or the filter does not suit it. A member is missing if it is unknown. A
   JSON Schema is in pcap-examples/schema/v1.json, which is installed in
   PREFIX/share.
 

@@ -1,5 +1,6 @@
 //! The description of a savefile as JSON.
 
+use std::path::Path;
 use std::time::Duration;
 
 use pcap_examples::json::{self, Object};
@@ -8,6 +9,11 @@ use crate::description::Description;
 use crate::interface_info::{InterfaceInfo, Statistics};
 use crate::section_info::SectionInfo;
 use crate::totals::Totals;
+
+/// Appends the line of a file that cannot be described: its path, and why.
+pub(crate) fn push_error(out: &mut Vec<u8>, path: &Path, reason: &str) {
+    json::push_file_error(out, path, reason);
+}
 
 /// Appends the line of JSON.
 pub(crate) fn push(out: &mut Vec<u8>, description: &Description<'_>) {
@@ -62,6 +68,9 @@ pub(crate) fn push(out: &mut Vec<u8>, description: &Description<'_>) {
         .number("omitted", description.omitted())
         .end();
     out.push(b'\n');
+    if description.error.is_some() {
+        json::note_error();
+    }
 }
 
 /// Adds the members about packets.

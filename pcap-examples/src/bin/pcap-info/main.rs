@@ -76,8 +76,11 @@ fn run(args: &Args, input: &Input) -> Outcome {
                 failure
             }
             Err(failure) => {
-                if args.csv {
-                    output.print_line(|out| csv::push_error(out, path, &failure.reason()))?;
+                let reason = failure.reason();
+                if args.json {
+                    output.print_line(|out| json::push_error(out, path, &reason))?;
+                } else if args.csv {
+                    output.print_line(|out| csv::push_error(out, path, &reason))?;
                 }
                 Some(failure)
             }

@@ -16,9 +16,11 @@ fn describe(path: &Path) -> Value {
     description(&run_program("info", &["--json", "--hash", path_arg(path)]))
 }
 
-/// Returns the description that a program has printed. After it, there may be an error.
+/// Returns the description that a program has printed.
 fn description(ran: &RunResult) -> Value {
-    let line = *ran.lines().first().expect("a description");
+    let [line] = ran.lines()[..] else {
+        panic!("expected a line: {}", ran.text());
+    };
     let described: Value = serde_json::from_str(line).expect("JSON");
     assert_eq!(described["type"], "info", "{}", ran.stderr);
     described

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::files::create;
 use super::{describe, values};
 use crate::common::{gzip, path_arg, run_program, run_tool, sample_packets, savefile, write_file};
+use crate::json::validate;
 
 #[test]
 fn lines_are_aligned_and_have_the_numbers() {
@@ -167,6 +168,18 @@ fn files_that_cannot_be_opened_do_not_hide_others() {
         assert_eq!(line, format!("pcap-info: {}", row[error]));
     }
     assert_eq!(rows[3][error], "");
+
+    let ran = run_program("info", &[&["--json"], &words[..]].concat());
+    assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+    let lines = ran.lines();
+    assert_eq!(lines.len(), words.len(), "{lines:#?}");
+    for ((line, path), message) in lines.iter().zip(wrong).zip(ran.stderr.lines()) {
+        let failed = validate("error", line).remove(0);
+        assert_eq!(failed["path"], path);
+        let error = failed["error"].as_str().unwrap();
+        assert_eq!(message, format!("pcap-info: {error}"));
+    }
+    assert_eq!(validate("info", lines[3]).remove(0)["path"], good);
 
     // Words of a filter are no files.
     let ran = run_program("info", &[good, "udp"]);
