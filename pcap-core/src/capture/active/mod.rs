@@ -214,8 +214,8 @@ impl Capture<Active> {
     ///
     /// # Errors
     ///
-    /// - [`Io`](ErrorKind::Io) if the process has no file descriptor left for the break handle. The `pcap_t` is then
-    ///   closed.
+    /// - [`Io`](ErrorKind::Io) if the process has no file descriptor left for the break handle, or if a security module
+    ///   does not allow asking the socket for its address. The `pcap_t` is then closed.
     ///
     /// # Safety
     ///
@@ -240,7 +240,11 @@ impl Capture<Active> {
             None => {
                 let captured = handle.captured();
                 let mut active = Active::new(handle, precision, DEFAULT_TIMEOUT);
-                let description = active.fileno().and_then(packet_socket::describe);
+                let description = match active.fileno() {
+                    Some(socket) => packet_socket::describe(socket)
+                        .map_err(|e| Error::io("take over", name.to_owned(), e))?,
+                    None => None,
+                };
                 active.socket_filter = description.map(|it| SocketFilter::of_foreign(it, captured));
                 Ok(Capture::new(active))
             }

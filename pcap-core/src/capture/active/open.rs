@@ -70,7 +70,7 @@ impl Active {
         active.live.requested = Some((options.timeout, options.promisc));
         active.live.nonblock = options.nonblock;
         active.immediate = options.immediate_mode;
-        active.adopt_socket(lengths);
+        active.adopt_socket(lengths)?;
         active.netmask = netmask(device);
         if let Some(datalink) = options.datalink {
             let done = active.set_datalink(datalink);
@@ -102,11 +102,16 @@ impl Active {
     }
 
     /// Takes control of which packets enter the buffer, if libpcap captures through a packet socket. The socket has
-    /// received nothing so far.
-    fn adopt_socket(&mut self, lengths: Lengths) {
-        let Some(description) = self.fileno().and_then(packet_socket::describe) else {
+    /// received nothing so far, and receives nothing until [`bind_socket`](Self::bind_socket).
+    fn adopt_socket(&mut self, lengths: Lengths) -> Result<()> {
+        let description = match self.fileno() {
+            Some(socket) => packet_socket::describe(socket)
+                .map_err(|e| Error::io("activate", self.live.handle.name.clone(), e))?,
+            None => None,
+        };
+        let Some(description) = description else {
             self.live.handle.clock.longest = lengths.delivered;
-            return;
+            return Ok(());
         };
         // libpcap requires space for one byte after the longest cooked header.
         const LEAST_COOKED: u32 = 21;
@@ -118,6 +123,7 @@ impl Active {
         self.live.handle.snaplen = Some(snaplen);
         self.live.handle.clock.longest = snaplen;
         self.socket_filter = Some(SocketFilter::new(description, snaplen, captured));
+        Ok(())
     }
 
     /// Turns the error of an option into a warning, if the capture may ignore the option.

@@ -127,23 +127,43 @@ mod linux {
     }
 
     /// Returns the capture source of a packet socket, or `None` for other descriptors.
-    pub(crate) fn describe(fd: BorrowedFd<'_>) -> Option<Description> {
-        let address = address(fd)?;
-        Some(Description {
+    ///
+    /// # Errors
+    ///
+    /// If the kernel, or a security module, does not tell.
+    pub(crate) fn describe(fd: BorrowedFd<'_>) -> io::Result<Option<Description>> {
+        let Some(address) = find_address(fd)? else {
+            return Ok(None);
+        };
+        let kind = number(fd, libc::SO_TYPE).ok_or_else(io::Error::last_os_error)?;
+        Ok(Some(Description {
             hardware: (address.sll_ifindex != 0).then_some(address.sll_hatype),
-            cooked: number(fd, libc::SO_TYPE) == Some(libc::SOCK_DGRAM),
-        })
+            cooked: kind == libc::SOCK_DGRAM,
+        }))
     }
 
     fn address(fd: BorrowedFd<'_>) -> Option<libc::sockaddr_ll> {
+        find_address(fd).ok().flatten()
+    }
+
+    /// Returns the address of a packet socket, or `None` for other descriptors.
+    fn find_address(fd: BorrowedFd<'_>) -> io::Result<Option<libc::sockaddr_ll>> {
         // SAFETY: a structure of plain numbers, for which zero is a value.
         let mut address: libc::sockaddr_ll = unsafe { zeroed() };
         let mut size = size_of_val(&address) as libc::socklen_t;
         let pointer: *mut libc::sockaddr_ll = &mut address;
         // SAFETY: the descriptor is open, and the structure is ours and has that length.
         let status = unsafe { libc::getsockname(fd.as_raw_fd(), pointer.cast(), &mut size) };
-        let is_packet_socket = status == 0 && c_int::from(address.sll_family) == libc::AF_PACKET;
-        is_packet_socket.then_some(address)
+        if status < 0 {
+            let error = io::Error::last_os_error();
+            // A file, or a socket of a family without addresses.
+            return match error.raw_os_error() {
+                Some(libc::ENOTSOCK | libc::EOPNOTSUPP) => Ok(None),
+                _ => Err(error),
+            };
+        }
+        let is_packet_socket = c_int::from(address.sll_family) == libc::AF_PACKET;
+        Ok(is_packet_socket.then_some(address))
     }
 
     /// Makes a packet socket receive another protocol. This is impossible once the socket is in a fanout group.
@@ -344,8 +364,8 @@ mod none {
         false
     }
 
-    pub(crate) fn describe(_: BorrowedFd<'_>) -> Option<Description> {
-        None
+    pub(crate) fn describe(_: BorrowedFd<'_>) -> std::io::Result<Option<Description>> {
+        Ok(None)
     }
 
     pub(crate) fn receive(_: BorrowedFd<'_>, _: u16) -> Result<(), NotReceiving> {

@@ -169,3 +169,56 @@ fn best_effort_reports_what_it_leaves_out() {
     let error = capture.activate_best_effort().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidOption);
 }
+
+/// Without the address of its socket, the capture would never bind it, and wait forever.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[test]
+fn a_capture_whose_socket_has_no_known_address_is_not_opened() {
+    let Some(_net) = net() else { return };
+    refuse(libc::SYS_getsockname, libc::EACCES);
+    let failed = Capture::from_device("right").activate().unwrap_err();
+    assert_eq!(
+        failed.io_error().and_then(|e| e.raw_os_error()),
+        Some(libc::EACCES),
+        "{failed}"
+    );
+}
+
+/// Makes a system call fail in this thread, as a security module may.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+fn refuse(call: libc::c_long, error: i32) {
+    let insn = |code: u32, jt: u8, jf: u8, k: u32| libc::sock_filter {
+        code: code as u16,
+        jt,
+        jf,
+        k,
+    };
+    let mut program = [
+        // The number of the call is first in what the filter sees.
+        insn(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
+        insn(
+            libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
+            0,
+            1,
+            call as u32,
+        ),
+        insn(
+            libc::BPF_RET | libc::BPF_K,
+            0,
+            0,
+            libc::SECCOMP_RET_ERRNO | error as u32,
+        ),
+        insn(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    let program = libc::sock_fprog {
+        len: 4,
+        filter: program.as_mut_ptr(),
+    };
+    // SAFETY: takes numbers.
+    let status = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    assert_eq!(status, 0, "{}", std::io::Error::last_os_error());
+    let (mode, program) = (libc::SECCOMP_MODE_FILTER, &raw const program);
+    // SAFETY: the program has four instructions, which the kernel checks and copies.
+    let status = unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, program) };
+    assert_eq!(status, 0, "{}", std::io::Error::last_os_error());
+}
