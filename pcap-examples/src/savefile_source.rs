@@ -5,6 +5,7 @@ use std::io::{self, Chain, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
+use pcap_core::Capture;
 
 use crate::compression::{CompressionFormat, Decompressor, MAX_MAGIC_LENGTH, Recognized};
 use crate::exit::{Failure, Outcome};
@@ -24,8 +25,8 @@ pub(crate) struct SavefileSource {
 
 /// The data of a savefile, at its start.
 pub(crate) enum Data {
-    /// That of a regular file that is not compressed. Opening it by its path is fastest. The same for a file that
-    /// cannot be opened: opening it returns the error to report.
+    /// That of a regular file that is not compressed. Opening it by its path is fastest. The same for a folder: opening
+    /// it returns the error to report.
     AtPath,
     /// That of a pipe, or decompressed data. Reading it moves the progress bar.
     Stream(Box<dyn Read + Send>),
@@ -36,7 +37,8 @@ impl SavefileSource {
     ///
     /// # Errors
     ///
-    /// Returns an error if a stream cannot be read, or if the compression is not supported.
+    /// Returns an error if the file cannot be opened or read, or if the compression is not supported. Returns
+    /// [`Failure::TooManyOpen`] at the limit of open files.
     pub(crate) fn open(path: &Path, bar: &ProgressBar) -> Outcome<SavefileSource> {
         SavefileSource::open_observed(path, bar, None)
     }
@@ -55,10 +57,10 @@ impl SavefileSource {
             return open_stream(Fifo::Closed(path.to_owned()), path, bar, observer);
         }
         match open_file(path) {
-            Some(mut file) if files::is_regular(&file) => {
+            Ok(mut file) if files::is_regular(&file) => {
                 let mut start = [0; HEADER_LENGTH];
-                // If this fails, the next read returns the error.
-                let length = peek(&mut file, &mut start).unwrap_or(0);
+                // Without them, the format is unknown, even if the next read succeeds.
+                let length = peek(&mut file, &mut start).map_err(|e| not_read(path, &e))?;
                 match compression(&start[..length], path)? {
                     Some(format) => Ok(decompress(bar.wrap_read(file), format)),
                     None => Ok(SavefileSource {
@@ -67,9 +69,10 @@ impl SavefileSource {
                     }),
                 }
             }
-            Some(file) if !files::is_folder(&file) => open_stream(file, path, bar, observer),
-            None if path == Path::new("-") => open_stream(io::stdin(), path, bar, observer),
-            _ => Ok(SavefileSource {
+            Ok(file) if !files::is_folder(&file) => open_stream(file, path, bar, observer),
+            Err(_) if path == Path::new("-") => open_stream(io::stdin(), path, bar, observer),
+            Err(error) => Err(not_opened(path, &error)),
+            Ok(_) => Ok(SavefileSource {
                 kind: SavefileKind::default(),
                 data: Data::AtPath,
             }),
@@ -80,7 +83,7 @@ impl SavefileSource {
 /// Returns the compression of a regular file, if the programs support it. The path `-` means standard input.
 #[must_use]
 pub fn file_compression(path: &Path) -> Option<CompressionFormat> {
-    let mut file = open_file(path).filter(files::is_regular)?;
+    let mut file = open_file(path).ok().filter(files::is_regular)?;
     let mut start = [0; MAX_MAGIC_LENGTH];
     let length = peek(&mut file, &mut start).unwrap_or(0);
     match Recognized::from_magic(&start[..length])? {
@@ -90,11 +93,32 @@ pub fn file_compression(path: &Path) -> Option<CompressionFormat> {
 }
 
 /// Opens a file, or duplicates the descriptor of standard input if the path is `-`.
-fn open_file(path: &Path) -> Option<File> {
+fn open_file(path: &Path) -> io::Result<File> {
     match path == Path::new("-") {
-        true => files::stdin(),
-        false => File::open(path).ok(),
+        true => files::stdin().ok_or_else(|| io::ErrorKind::Unsupported.into()),
+        false => File::open(path),
     }
+}
+
+/// Returns the failure of opening a file, in the words of pcap-core, which must open it to find them.
+fn not_opened(path: &Path, error: &io::Error) -> Failure {
+    let text = match Capture::from_file(path) {
+        Err(error) if !error.io_error().is_some_and(files::is_too_many_open) => {
+            return error.into();
+        }
+        Err(error) => error.to_string(),
+        // It can be opened again.
+        Ok(_) => format!("cannot open `{}`: {error}", path.display()),
+    };
+    match files::is_too_many_open(error) {
+        true => Failure::TooManyOpen(text),
+        false => Failure::Text(text),
+    }
+}
+
+/// Returns the failure of reading a file.
+fn not_read(path: &Path, error: &io::Error) -> Failure {
+    Failure::Text(format!("cannot read `{}`: {error}", path.display()))
 }
 
 /// Opens a stream that cannot seek. Reads its first bytes to detect compression, and puts them back in front.
@@ -109,10 +133,7 @@ fn open_stream(
         None => InterruptibleReader::new(stream),
     };
     let mut start = [0; HEADER_LENGTH];
-    let length = read_start(&mut stream, &mut start).map_err(|e| {
-        let path = path.display();
-        Failure::Text(format!("cannot read `{path}`: {e}"))
-    })?;
+    let length = read_start(&mut stream, &mut start).map_err(|e| not_read(path, &e))?;
     let start = &start[..length];
     let whole = bar.wrap_read(put_back(start, stream));
     match compression(start, path)? {

@@ -17,6 +17,8 @@ mod demo;
 mod devices;
 #[cfg(all(target_os = "linux", not(emulated)))]
 mod every_program;
+#[cfg(all(target_os = "linux", target_env = "gnu", not(emulated)))]
+mod failed_calls;
 mod filter;
 #[cfg(unix)]
 mod gzip;

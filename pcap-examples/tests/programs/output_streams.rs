@@ -12,7 +12,7 @@ use crate::common::{
     savefile, write_file, written_and_error,
 };
 
-fn command(words: &[&str]) -> Command {
+pub(crate) fn command(words: &[&str]) -> Command {
     let mut command = program(words[0]);
     command.args(&words[1..]);
     command
@@ -291,94 +291,6 @@ fn a_captured_savefile_whose_reader_closed_the_pipe_is_an_error() {
             "{stderr}"
         );
     });
-}
-
-/// Some file systems only report a failed write when the file is closed.
-#[test]
-fn a_failed_close_is_reported() {
-    let folder = tempfile::tempdir().unwrap();
-    let source = "\
-        #define _GNU_SOURCE\n\
-        #include <dlfcn.h>\n#include <errno.h>\n#include <stdio.h>\n#include <string.h>\n#include <unistd.h>\n\
-        int close(int fd) {\n\
-            static int (*real)(int);\n\
-            char link[64], path[4096];\n\
-            if (!real) real = (int (*)(int))dlsym(RTLD_NEXT, \"close\");\n\
-            snprintf(link, sizeof link, \"/proc/self/fd/%d\", fd);\n\
-            ssize_t length = readlink(link, path, sizeof path - 1);\n\
-            int status = real(fd);\n\
-            if (length < 0) return status;\n\
-            path[length] = 0;\n\
-            if (!strstr(path, \"/broken\")) return status;\n\
-            errno = EIO;\n\
-            return -1;\n\
-        }\n";
-    let source = write_file(folder.path(), "close.c", source.as_bytes());
-    let library = folder.path().join("close.so");
-    run_tool(
-        "cc",
-        &[
-            "-shared",
-            "-fPIC",
-            "-o",
-            path_arg(&library),
-            path_arg(&source),
-            "-ldl",
-        ],
-    );
-    let input = write_file(
-        folder.path(),
-        "in.pcap",
-        &savefile(false, false, 1, &sample_packets()),
-    );
-    let input = path_arg(&input);
-    let out = |name: &str| folder.path().join(name);
-    let (plain, gz, ng) = (
-        out("broken.pcap"),
-        out("broken.pcap.gz"),
-        out("broken.pcapng"),
-    );
-    let prefix = out("broken");
-    for words in [
-        &["filter", input, path_arg(&plain)][..],
-        &["filter", input, path_arg(&gz)],
-        &["recode", input, path_arg(&plain)],
-        &["recode", input, path_arg(&gz)],
-        &["recode", input, path_arg(&ng)],
-        &["recode", "--compress", "gzip", input, path_arg(&ng)],
-        &["merge", input, "-w", path_arg(&plain)],
-        &[
-            "split",
-            input,
-            "--force",
-            "--packets",
-            "100",
-            "-o",
-            path_arg(&prefix),
-        ],
-    ] {
-        let mut command = command(words);
-        let ran = run(command.env("LD_PRELOAD", &library));
-        assert_eq!(ran.status, Some(1), "{words:?}: {}", ran.stderr);
-        let error = ran.stderr.lines().last().unwrap();
-        assert!(error.contains(": cannot close `"), "{words:?}: {error}");
-        assert!(error.contains("Input/output error"), "{words:?}: {error}");
-    }
-    let lines = fs::File::create(out("broken.txt")).unwrap();
-    let mut child = command(&["read", input])
-        .env("LD_PRELOAD", &library)
-        .stdout(lines)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut error = String::new();
-    let stderr = child.stderr.as_mut().unwrap();
-    stderr.read_to_string(&mut error).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(1));
-    assert!(
-        error.contains("standard output: Input/output error"),
-        "{error}"
-    );
 }
 
 /// Returns what a program shows on a terminal, which `script` emulates.
