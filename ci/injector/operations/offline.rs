@@ -155,7 +155,8 @@ pub(crate) fn compile(output: &mut Output) -> Result<()> {
     match Filter::compile(Dlt::EN10MB, "no such word") {
         Ok(_) => Err("expected an error, found a filter".into()),
         Err(error) if error.kind() == pcap_core::ErrorKind::FilterSyntax => {
-            Ok(output.line(error.to_string()))
+            output.line(error.to_string());
+            Ok(())
         }
         Err(error) => Err(error.into()),
     }

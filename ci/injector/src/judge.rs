@@ -139,10 +139,10 @@ impl Expected {
                 return bad(format!("fails without a fault: {}", last_line(&run.stderr)));
             }
         }
-        if ended != Verdict::OutOfMemory {
-            if let Some(text) = self.leak(driver, run) {
-                return bad(text);
-            }
+        if ended != Verdict::OutOfMemory
+            && let Some(text) = self.leak(driver, run)
+        {
+            return bad(text);
         }
         if reached { ended } else { Verdict::NotReached }
     }

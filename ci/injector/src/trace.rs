@@ -49,6 +49,8 @@ pub(crate) struct Trace {
 struct Thread {
     /// What its current system call returns instead of the kernel's result.
     result: Option<c_long>,
+    /// The arguments before they were changed, the first and the third: programs may use their registers again.
+    arguments: Option<(u64, u64)>,
 }
 
 /// What is known of a running program.
@@ -173,8 +175,15 @@ impl Tracer {
             return;
         };
         if !is_start(thread) {
-            if let Some(result) = self.threads.entry(thread).or_default().result.take() {
+            let thread_state = self.threads.entry(thread).or_default();
+            let (result, arguments) = (thread_state.result.take(), thread_state.arguments.take());
+            if let Some(result) = result {
                 registers.rax = result as u64;
+            }
+            if let Some((first, third)) = arguments {
+                (registers.rdi, registers.rdx) = (first, third);
+            }
+            if result.is_some() || arguments.is_some() {
                 set_registers(thread, &registers);
             }
             return;
@@ -212,6 +221,7 @@ impl Tracer {
         if self.trace.failed == 1 {
             self.trace.object = object;
         }
+        let arguments = Some((registers.rdi, registers.rdx));
         let mut result = None;
         match failure {
             Failure::Error(_) if number == libc::SYS_brk => registers.rdi = 0,
@@ -224,7 +234,7 @@ impl Tracer {
             Failure::Half => registers.rdx = registers.rdx.div_ceil(2),
             Failure::One => registers.rdx = registers.rdx.min(1),
         }
-        self.threads.entry(thread).or_default().result = result;
+        *self.threads.entry(thread).or_default() = Thread { result, arguments };
         set_registers(thread, &registers);
     }
 }

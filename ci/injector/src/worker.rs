@@ -132,7 +132,7 @@ impl Worker {
             .env_clear();
         command.envs([
             ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
-            ("TZ", "UTC0"),
+            ("TZ", ""),
             ("LANG", "C.UTF-8"),
         ]);
         command
