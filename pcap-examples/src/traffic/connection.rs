@@ -75,6 +75,14 @@ impl Connection {
         }
     }
 
+    /// Returns the state without counts.
+    pub(super) fn without_counts(&self) -> Connection {
+        Connection {
+            counts: TcpCounts::default(),
+            ..*self
+        }
+    }
+
     /// Adds the counts of the later part of the same connection.
     pub(super) fn merge(&mut self, later: &Connection) {
         let mine = self.counts;

@@ -21,6 +21,7 @@
 
 mod connection;
 mod contexts;
+mod continuation;
 mod conversation;
 mod conversations;
 mod counts;
@@ -160,9 +161,22 @@ impl Traffic {
         }
     }
 
+    /// Returns a counter without packets, for the packets after those of this one, which must count no further packets. TCP
+    /// connections continue there, so that merging both misses no retransmission.
+    #[must_use]
+    pub fn successor(&mut self, limits: TrafficLimits) -> Traffic {
+        let mut next = Traffic::new(limits);
+        let mine = exclusive(&mut self.conversations);
+        mine.finish();
+        let records = &mut exclusive(&mut next.conversations).records;
+        records.continue_from(&mut mine.records);
+        next
+    }
+
     /// Adds the counts of another counter, as if its packets had been counted here, after those counted so far.
     ///
-    /// At the place where a TCP connection continues, retransmissions and duplicate acknowledgments may be missed. If both
+    /// At the place where a TCP connection continues, retransmissions and duplicate acknowledgments may be missed, unless
+    /// the other counter is the [successor](Traffic::successor) of what was merged before. If both
     /// together have more conversations than the limit, those with the most bytes stay.
     pub fn merge(&mut self, other: Traffic) {
         self.totals += other.totals;

@@ -8,6 +8,7 @@ use hashbrown::HashTable;
 
 use super::connection::Connection;
 use super::contexts::ContextId;
+use super::continuation::Continuation;
 use super::hosts::{HostId, Hosts};
 use super::key::{Key, Kind};
 use super::layers::Segment;
@@ -102,6 +103,8 @@ pub(super) struct Records {
     omitted: [Counts; Layer::ALL.len()],
     /// The counts of the evicted connections.
     pub(super) evicted: TcpCounts,
+    /// The connections of the counter before this one.
+    pub(super) continuation: Continuation,
 }
 
 impl Records {
@@ -117,6 +120,7 @@ impl Records {
             limit: limit.min(NONE as usize / 8),
             omitted: [Counts::default(); Layer::ALL.len()],
             evicted: TcpCounts::default(),
+            continuation: Continuation::default(),
         }
     }
 
@@ -126,6 +130,7 @@ impl Records {
             hasher: self.hasher.clone(),
             omitted: self.omitted,
             evicted: self.evicted,
+            continuation: std::mem::take(&mut self.continuation),
             ..Records::new(self.limit)
         };
         std::mem::replace(self, empty)
@@ -237,7 +242,8 @@ impl Records {
         let connection = match (primary, kind) {
             (Some(primary), _) => self.list[primary as usize].connection,
             (None, Kind::Tcp4 | Kind::Tcp6) => {
-                huge_pages::push(&mut self.connections, Connection::default());
+                let connection = self.continuation.take(packet);
+                huge_pages::push(&mut self.connections, connection);
                 self.connections.len() as u32 - 1
             }
             (None, _) => NONE,

@@ -14,7 +14,7 @@ const SIZES: [(u32, u32); 2] = [(80, 24), (200, 50)];
 type Step = (&'static str, &'static [&'static str], &'static str);
 
 // Escape and a key that arrive together would be that key with Alt.
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 18] = [
     ("conversations", &[], "end of file"),
     ("endpoints", &["Tab"], "Endpoint  "),
     ("protocols", &["Tab"], "Protocol  "),
@@ -39,6 +39,8 @@ const STEPS: [Step; 16] = [
     ),
     ("help", &["?"], "Help"),
     ("paused", &["?", "L", "Space"], "PAUSED"),
+    ("connection", &["Space", "Home", "Enter"], " out of order, "),
+    ("retransmissions", &["BSpace", "<"], "Retr▼"),
 ];
 
 pub(super) fn check(root: &Path, folder: &Path, is_update: bool) -> Result<()> {

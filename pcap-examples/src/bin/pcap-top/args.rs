@@ -24,7 +24,9 @@ Screen:
   dropped: by the kernel, because the program did not read fast enough, and by
   the interface. Reading never waits for the terminal. Below are the rates over
   time and a table. The rates of a table are those of the last interval, with -r
-  the means over the whole file. In the tables, bytes are those on the wire.
+  the means over the whole file. In the tables, bytes are those on the wire. Those
+  of TCP connections have retransmissions (Retr), on a narrow screen once they are
+  sorted by them.
 
 Keys:
   Tab, 1, 2, 3     conversations, endpoints or protocols
@@ -57,7 +59,7 @@ JSON:
   packets, bytes, packets_per_second, bits_per_second, omitted_packets
   (packets in no table), layer, and three arrays of --rows objects each, those with
   most bytes first: conversations (a, b, packets, bytes, a_to_b_bytes,
-  b_to_a_bytes, bits_per_second), endpoints (endpoint, packets, bytes,
+  b_to_a_bytes, bits_per_second, with tcp retransmissions), endpoints (endpoint, packets, bytes,
   sent_bytes, received_bytes, bits_per_second) and protocols (protocol, depth,
   packets, bytes, bits_per_second), which is complete and a tree in pre-order.
   With devices, the last line is an object of type \"top_summary\": packets,

@@ -56,9 +56,9 @@ pub(crate) struct Counter {
 }
 
 impl Part {
-    fn new(limits: &TrafficLimits, wanted: Option<Arc<Wanted>>, generation: u64) -> Part {
+    fn new(traffic: Traffic, wanted: Option<Arc<Wanted>>, generation: u64) -> Part {
         Part {
-            traffic: Traffic::new(*limits),
+            traffic,
             series: Series::default(),
             totals: Totals::default(),
             found: PacketMemory::default(),
@@ -112,7 +112,11 @@ impl Counting {
     /// Begins anew.
     pub(crate) fn reset(&mut self) {
         let generation = self.part.generation + 1;
-        self.part = Part::new(&self.limits, self.part.wanted.clone(), generation);
+        self.part = Part::new(
+            Traffic::new(self.limits),
+            self.part.wanted.clone(),
+            generation,
+        );
         self.recent = PacketMemory::default();
     }
 }
@@ -122,7 +126,7 @@ impl Counter {
         Counter {
             counting: Mutex::new(Counting {
                 source,
-                part: Part::new(&limits, None, 0),
+                part: Part::new(Traffic::new(limits), None, 0),
                 limits,
                 recent: PacketMemory::default(),
                 to_keep: u32::MAX,
@@ -205,7 +209,8 @@ impl Counter {
 
     fn exchange(&self, counting: &mut Counting) -> Part {
         let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = Part::new(&counting.limits, wanted.clone(), counting.part.generation);
+        let traffic = counting.part.traffic.successor(counting.limits);
+        let next = Part::new(traffic, wanted.clone(), counting.part.generation);
         let mut part = mem::replace(&mut counting.part, next);
         if self.wants_recent.load(Ordering::Relaxed) {
             part.recent = Some(counting.recent.clone());

@@ -218,6 +218,7 @@ fn rows_of(traffic: &Traffic, tab: Tab, layer: Layer) -> Vec<Row> {
                 forth: one.a_to_b.bytes,
                 back: one.b_to_a.bytes,
                 rate: 0,
+                tcp: one.tcp,
             });
             rows.collect()
         }
@@ -231,6 +232,7 @@ fn rows_of(traffic: &Traffic, tab: Tab, layer: Layer) -> Vec<Row> {
                 forth: one.sent.bytes,
                 back: one.received.bytes,
                 rate: 0,
+                tcp: None,
             });
             rows.collect()
         }
@@ -248,6 +250,7 @@ fn rows_of(traffic: &Traffic, tab: Tab, layer: Layer) -> Vec<Row> {
                     forth: 0,
                     back: 0,
                     rate: 0,
+                    tcp: None,
                 }
             });
             rows.collect()

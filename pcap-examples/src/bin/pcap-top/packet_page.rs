@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use pcap_examples::decode::Endpoint;
 use pcap_examples::interface_names::InterfaceNames;
 use pcap_examples::linked_packet::LinkedPacket;
 use pcap_examples::packet_line::PacketLines;
@@ -43,6 +44,12 @@ impl PacketPage {
     pub(crate) fn title(&self) -> String {
         let Wanted { layer, a, b } = &*self.wanted;
         format!("{} {a} - {b}", layer.name())
+    }
+
+    /// Returns whether the page shows the packets between these endpoints.
+    pub(crate) fn is_between(&self, a: &Endpoint, b: &Endpoint) -> bool {
+        let ends = (&self.wanted.a, &self.wanted.b);
+        ends == (a, b) || ends == (b, a)
     }
 
     /// Adds those packets that belong to the conversation.

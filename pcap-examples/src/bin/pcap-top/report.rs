@@ -116,7 +116,11 @@ fn push_row(out: &mut Vec<u8>, row: Row) {
             .number("received_bytes", row.back),
         Key::Protocol(_) => object,
     };
-    object.number("bits_per_second", row.rate).end();
+    let retransmissions = row.tcp.map(|tcp| tcp.retransmissions);
+    object
+        .number("bits_per_second", row.rate)
+        .some_number("retransmissions", retransmissions)
+        .end();
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use pcap_examples::counted;
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::interface_counts::InterfaceCounts;
 use pcap_examples::safe_files;
+use pcap_examples::traffic::Layer;
 
 use crate::model::Model;
 use crate::report;
@@ -82,17 +83,18 @@ fn text(view: &View, model: &Model) -> Vec<u8> {
     match &view.page {
         Some(page) => {
             lines.push(page.title());
+            lines.extend(view.connection());
             lines.extend(page.lines.iter().cloned());
         }
-        None => lines.extend(table(view.tab, &view.rows)),
+        None => lines.extend(table(view.tab, view.layer, &view.rows)),
     }
     lines.push(String::new());
     lines.join("\n").into_bytes()
 }
 
 /// Returns the lines of a table, with columns that are as wide as necessary.
-fn table(tab: Tab, rows: &[Row]) -> Vec<String> {
-    let columns = tab.columns();
+fn table(tab: Tab, layer: Layer, rows: &[Row]) -> Vec<String> {
+    let columns = tab.columns(layer);
     let titles: Vec<String> = columns
         .iter()
         .map(|column| tab.title(*column).to_owned())
@@ -137,7 +139,7 @@ fn table(tab: Tab, rows: &[Row]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use pcap_examples::traffic::{Layer, TrafficLimits};
+    use pcap_examples::traffic::TrafficLimits;
 
     use super::*;
     use crate::look::Look;

@@ -3,6 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 
 use pcap_examples::decode::Endpoint;
+use pcap_examples::traffic::{Layer, TcpCounts};
 
 /// A table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub(crate) enum Column {
     Back,
     /// Bits per second.
     Rate,
+    /// Retransmissions of TCP.
+    Retransmissions,
 }
 
 /// What a row is about.
@@ -50,6 +53,8 @@ pub(crate) struct Row {
     pub(crate) back: u64,
     /// Bits per second.
     pub(crate) rate: u64,
+    /// Further counts of a TCP connection.
+    pub(crate) tcp: Option<TcpCounts>,
 }
 
 impl Key {
@@ -81,10 +86,20 @@ impl Tab {
         }
     }
 
-    /// Returns the columns, from left to right.
-    pub(crate) fn columns(self) -> &'static [Column] {
-        use Column::{Back, Bytes, Forth, Name, Other, Packets, Rate};
+    /// Returns the columns for a layer, from left to right.
+    pub(crate) fn columns(self, layer: Layer) -> &'static [Column] {
+        use Column::{Back, Bytes, Forth, Name, Other, Packets, Rate, Retransmissions};
         match self {
+            Tab::Conversations if layer == Layer::Tcp => &[
+                Name,
+                Other,
+                Packets,
+                Bytes,
+                Forth,
+                Back,
+                Rate,
+                Retransmissions,
+            ],
             Tab::Conversations => &[Name, Other, Packets, Bytes, Forth, Back, Rate],
             Tab::Endpoints => &[Name, Packets, Bytes, Forth, Back, Rate],
             Tab::Protocols => &[Name, Packets, Bytes, Rate],
@@ -105,6 +120,7 @@ impl Tab {
             (_, Column::Forth) => "Sent",
             (_, Column::Back) => "Recv",
             (_, Column::Rate) => "bit/s",
+            (_, Column::Retransmissions) => "Retr",
         }
     }
 }
@@ -129,6 +145,7 @@ impl Row {
             Column::Forth => self.forth,
             Column::Back => self.back,
             Column::Rate => self.rate,
+            Column::Retransmissions => self.tcp.map_or(0, |tcp| tcp.retransmissions),
         })
     }
 
@@ -221,6 +238,7 @@ mod tests {
             forth: 0,
             back: bytes,
             rate: 0,
+            tcp: None,
         }
     }
 

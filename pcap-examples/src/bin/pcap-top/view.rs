@@ -1,6 +1,7 @@
 //! What the user looks at: the table, its order, the selected row, and what is open above it.
 
-use pcap_examples::traffic::Layer;
+use pcap_examples::counted::counted;
+use pcap_examples::traffic::{Layer, TcpCounts};
 
 use crate::line_edit::LineEdit;
 use crate::look::Look;
@@ -99,7 +100,39 @@ impl View {
 
     /// Returns the column by which the table is sorted, and whether downwards.
     pub(crate) fn order(&self) -> (Column, bool) {
-        self.orders[self.tab as usize]
+        let order = self.orders[self.tab as usize];
+        // Only one layer has retransmissions.
+        match self.tab.columns(self.layer).contains(&order.0) {
+            true => order,
+            false => (Column::Bytes, true),
+        }
+    }
+
+    /// Returns the counts of the TCP connections between the endpoints of the open page, as a line.
+    pub(crate) fn connection(&self) -> Option<String> {
+        let page = self.page.as_ref()?;
+        let is_of_page = |key: &Key| match key {
+            Key::Pair(a, b) => page.is_between(a, b),
+            _ => false,
+        };
+        let rows = self.rows.iter().filter(|row| is_of_page(&row.key));
+        let sum = rows.filter_map(|row| row.tcp).reduce(|mut sum, more| {
+            sum += more;
+            sum
+        })?;
+        let TcpCounts {
+            retransmissions,
+            fast_retransmissions: fast,
+            spurious_retransmissions: spurious,
+            out_of_order,
+            duplicate_acks,
+            ..
+        } = sum;
+        Some(format!(
+            "{} ({fast} fast, {spurious} spurious), {out_of_order} out of order, {}",
+            counted(retransmissions, "retransmission"),
+            counted(duplicate_acks, "duplicate ACK"),
+        ))
     }
 
     /// Returns the time that the graphs show, in seconds, and its name. By default, a graph shows all of a savefile, or
@@ -178,7 +211,7 @@ impl View {
 
     /// Sorts by the next or the previous column.
     pub(crate) fn change_column(&mut self, is_next: bool) {
-        let columns = self.tab.columns();
+        let columns = self.tab.columns(self.layer);
         let (column, _) = self.order();
         let index = columns.iter().position(|one| *one == column).unwrap_or(0);
         let step = if is_next { 1 } else { columns.len() - 1 };
@@ -191,8 +224,8 @@ impl View {
 
     /// Sorts in the other direction.
     pub(crate) fn reverse(&mut self) {
-        let order = &mut self.orders[self.tab as usize];
-        order.1 = !order.1;
+        let (column, is_descending) = self.order();
+        self.orders[self.tab as usize] = (column, !is_descending);
         self.sort();
     }
 

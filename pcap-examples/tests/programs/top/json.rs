@@ -10,6 +10,8 @@ use crate::common::{
     write_file,
 };
 use crate::json::{sample_file, validate};
+#[cfg(not(emulated))]
+use crate::traffic::{files, tshark};
 
 /// Returns the last object, after checking all lines and that the program succeeded.
 fn counts(arguments: &[&str]) -> Value {
@@ -140,6 +142,26 @@ fn limits_omit_no_packet_silently() {
     let one = counts(&["--layer", "udp", "--rows", "1", "-r", path_arg(&path)]);
     assert_eq!(one["conversations"].as_array().unwrap().len(), 1);
     assert_eq!(one["conversations"][0], all["conversations"][0]);
+}
+
+#[cfg(not(emulated))]
+#[test]
+fn retransmissions_are_those_of_tshark() {
+    let folder = tempfile::tempdir().unwrap();
+    let packets = files::lossy_connections(1);
+    let bytes = savefile(false, false, 1, &packets);
+    let path = write_file(folder.path(), "a.pcap", &bytes);
+    let value = counts(&["--layer", "tcp", "--rows", "1000", "-r", path_arg(&path)]);
+    let rows = value["conversations"].as_array().unwrap().iter();
+    let ours: u64 = rows
+        .map(|row| row["retransmissions"].as_u64().unwrap())
+        .sum();
+    let [expected, ..] = tshark::counts(&path, &tshark::TCP_FILTERS);
+    assert!(expected > 0);
+    assert_eq!(ours, expected);
+    // Other layers have none.
+    let value = counts(&["--layer", "ip", "-r", path_arg(&path)]);
+    assert!(value["conversations"][0].get("retransmissions").is_none());
 }
 
 #[test]

@@ -333,7 +333,7 @@ pub(super) fn reused_ports(seed: u64) -> Vec<Record> {
 
 /// Returns connections with gaps, retransmissions, duplicate acknowledgments, probes and sequence numbers that wrap
 /// around.
-pub(super) fn lossy_connections(seed: u64) -> Vec<Record> {
+pub(crate) fn lossy_connections(seed: u64) -> Vec<Record> {
     let mut random = Random(seed << 32 | 3);
     let mut packets = Vec::new();
     let mut time = 0;

@@ -1,8 +1,8 @@
 //! Compares what `traffic` counts with what tshark counts in the same files.
 
 mod compare;
-mod files;
-mod tshark;
+pub(crate) mod files;
+pub(crate) mod tshark;
 
 use std::fs;
 

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use super::Canvas;
 use crate::view::View;
 
-const LINES: [(&str, &str); 24] = [
+const LINES: [(&str, &str); 25] = [
     ("Tab, 1, 2, 3", "conversations, endpoints or protocols"),
     (
         "l, L",
@@ -40,6 +40,10 @@ const LINES: [(&str, &str); 24] = [
     (
         "dropped interface",
         "packets that the network card or its driver lost",
+    ),
+    (
+        "Retr",
+        "TCP retransmissions; on a narrow screen, sort by them",
     ),
     ("in no table, rest", "packets beyond --max-conversations"),
     ("bit/s", "in the last interval; of a savefile, the mean"),

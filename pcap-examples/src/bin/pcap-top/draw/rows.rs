@@ -12,7 +12,9 @@ use crate::view::View;
 const NARROW: u16 = 6;
 /// The width of a column of numbers on a wide screen.
 const WIDE: u16 = 12;
-/// The width that all columns have with IPv4 addresses and ports on both sides, when numbers are wide.
+/// The width of an IPv4 address with a port, and a space.
+const ADDRESS: u16 = 22;
+/// The width that all columns but retransmissions have with IPv4 addresses and ports on both sides, when numbers are wide.
 const WIDE_SCREEN: u16 = 110;
 
 /// A column and its place.
@@ -25,7 +27,7 @@ struct Place {
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, view: &mut View) {
     view.clamp();
     tabs(canvas, area, view);
-    let places = places(area, view.tab);
+    let places = places(area, view.tab.columns(view.layer), view.order().0);
     heading(canvas, area, view, &places);
     let rows = view
         .rows
@@ -93,23 +95,30 @@ fn position(view: &View, label: &str, width: usize) -> String {
     }
 }
 
-/// Returns the places of the columns that fit. Numbers have a fixed width, and text gets the rest.
-fn places(area: Rect, tab: Tab) -> Vec<Place> {
+/// Returns the places of the columns that fit. Numbers have a fixed width, and text gets the rest. The column by which the
+/// table is sorted always fits.
+fn places(area: Rect, columns: &[Column], sorted: Column) -> Vec<Place> {
     let is_text = |column: &Column| matches!(column, Column::Name | Column::Other);
-    let mut columns = tab.columns().to_vec();
-    let number_width = if area.width >= WIDE_SCREEN {
-        WIDE
-    } else {
-        NARROW
-    };
+    let mut columns = columns.to_vec();
     let texts = columns.iter().filter(|column| is_text(column)).count() as u16;
-    let width_of_numbers = |columns: &[Column]| {
+    let width_with = |number_width: u16, columns: &[Column]| {
         let numbers = columns.iter().filter(|column| !is_text(column)).count() as u16;
         numbers * (number_width + 1)
     };
+    let wide = width_with(WIDE, &columns) + texts * ADDRESS;
+    let number_width = match area.width >= wide.max(WIDE_SCREEN) {
+        true => WIDE,
+        false => NARROW,
+    };
+    let width_of_numbers = |columns: &[Column]| width_with(number_width, columns);
     // On a narrow screen, the directions give way to the addresses.
-    for dispensable in [Column::Back, Column::Forth, Column::Packets] {
-        if area.width < width_of_numbers(&columns) + texts * 16 {
+    for (dispensable, text_width) in [
+        (Column::Retransmissions, ADDRESS),
+        (Column::Back, 16),
+        (Column::Forth, 16),
+        (Column::Packets, 16),
+    ] {
+        if dispensable != sorted && area.width < width_of_numbers(&columns) + texts * text_width {
             columns.retain(|column| *column != dispensable);
         }
     }
@@ -191,6 +200,8 @@ fn shortened(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use pcap_examples::traffic::Layer;
+
     use super::*;
 
     #[test]
@@ -203,12 +214,18 @@ mod tests {
     #[test]
     fn columns_never_exceed_the_screen() {
         for tab in [Tab::Conversations, Tab::Endpoints, Tab::Protocols] {
-            for width in 40..250 {
+            let columns = tab.columns(Layer::Tcp);
+            for (width, &sorted) in
+                (40..250).flat_map(|width| columns.iter().map(move |one| (width, one)))
+            {
                 let area = Rect::new(0, 0, width, 10);
-                let places = places(area, tab);
+                let places = places(area, columns, sorted);
                 let end = places.last().map(|place| place.x + place.width).unwrap();
                 assert!(end <= width, "{tab:?} {width}");
-                assert!(places.iter().any(|place| place.column == Column::Bytes));
+                let has = |column| places.iter().any(|place| place.column == column);
+                assert!(has(Column::Bytes) && has(sorted), "{width} {sorted:?}");
+                let is_wide = width >= 86 && tab == Tab::Conversations;
+                assert!(!is_wide || has(Column::Retransmissions), "{width}");
             }
         }
     }
