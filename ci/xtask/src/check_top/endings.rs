@@ -27,7 +27,7 @@ const CASES: [Case; 12] = [
     ("SIGQUIT", "ulimit -c 0; ", Cause::Signal("QUIT"), 131, ""),
     ("SIGALRM", "", Cause::Signal("ALRM"), 142, ""),
     ("SIGXCPU", "ulimit -c 0; ", Cause::Signal("XCPU"), 152, ""),
-    ("SIGRTMAX", "", Cause::Signal("RTMAX"), 192, ""),
+    ("SIGPOLL", "", Cause::Signal("POLL"), 157, ""),
     (
         "a panic of the screen",
         "PCAP_TOP_PANIC=screen ",
