@@ -495,5 +495,5 @@ pub use sendqueue::SendQueue;
 pub use stats::Stats;
 pub use timestamp::{Precision, Rfc3339, Timestamp};
 pub use tstamp_type::TstampType;
-pub use version::{Version, version};
+pub use version::{Version, Vulnerability, version};
 pub use warning::{Warning, WarningKind};

@@ -37,6 +37,9 @@ pub(crate) use linux::without_eventfd::without_eventfd;
 pub use pcap_sys::*;
 pub(crate) use savefile_stream::{Failure, Frames, PANICKED, Reader, Sought, checked};
 
+/// Whether libpcap is Npcap.
+pub(crate) const IS_WINDOWS: bool = cfg!(windows);
+
 /// `DLT_HDLC`, defined here because the headers of libpcap 1.10.0 lack it.
 pub(crate) const HDLC: i32 = if cfg!(target_os = "netbsd") { 16 } else { 112 };
 

@@ -1,6 +1,10 @@
 //! The version of libpcap.
 
+mod vulnerability;
+
 use std::fmt;
+
+pub use vulnerability::Vulnerability;
 
 use crate::sys;
 use crate::text::rfind;
