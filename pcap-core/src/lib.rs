@@ -64,9 +64,9 @@
 //! If the program exits without dropping or closing the dumper, the packets in the dumper's buffer are lost.
 //! [`Dumper::flush_within`] limits how long packets stay in the buffer.
 //!
-//! The crate has more examples, of at most 40 lines each: `capture`, `devices`, `event_loop`, `filter`, `pcapng`,
-//! `read`, `send`, `statistics`, `threads`, `two_devices`, `until_ctrl_c` and `write`. In a clone of the repository,
-//! `cargo run -p pcap-core --example read -- trace.pcap` runs `read`.
+//! The crate has more examples, of at most 40 lines each: `capture`, `devices`, `drop_privileges`, `event_loop`,
+//! `filter`, `pcapng`, `read`, `send`, `statistics`, `threads`, `two_devices`, `until_ctrl_c` and `write`. In a clone
+//! of the repository, `cargo run -p pcap-core --example read -- trace.pcap` runs `read`.
 //!
 //! # Phases
 //!
@@ -264,7 +264,8 @@
 //! If a failed call took ownership of a value, [`Error::take`] returns the value.
 //!
 //! The message of an [`ErrorKind::PermissionDenied`] error includes a remedy: on Linux, run as root or grant the
-//! capabilities with `setcap cap_net_raw,cap_net_admin+eip`; on macOS, install ChmodBPF. libpcap's warnings are not
+//! capabilities with `setcap cap_net_raw,cap_net_admin+eip`; on macOS, install ChmodBPF. Once its devices are open, a
+//! program should give up all privileges, on Linux with `os::linux::drop_privileges`. libpcap's warnings are not
 //! errors; [`warnings`](Capture::warnings) returns them.
 //!
 //! # Threads

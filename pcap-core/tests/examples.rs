@@ -296,6 +296,23 @@ fn what_one_example_sends_another_captures() {
 }
 
 #[test]
+fn a_capture_goes_on_without_privileges() {
+    let Some((_net, left)) = network() else {
+        return;
+    };
+    let running = Running::start(example("drop_privileges", &["right", "nobody"]));
+    assert_eq!(running.line(), "capturing on right as nobody");
+    assert!(running.line().starts_with("no permission to capture"));
+    send(&left, 10);
+    let lines = running.end();
+    assert_eq!(lines, ["100 bytes"; 10]);
+    // Root is not a user without privileges.
+    let error = failed(example("drop_privileges", &["right", "root"]));
+    let text = "Error: cannot continue as user `root`: root has rights even without capabilities\n";
+    assert_eq!(error, text);
+}
+
+#[test]
 fn without_the_right_to_capture_the_error_says_how_to_get_it() {
     let Some(_network) = network() else { return };
     let folder = tempfile::tempdir().unwrap();

@@ -26,7 +26,14 @@ const PRIVILEGES: [&str; 2] = [
     "To restrict the capabilities to a group, let only that group run the program. Change the group and the mode \
      before this command, because changing the owner or the group removes the capabilities.",
 ];
-const DEVICE_PROGRAMS: [&str; 4] = ["pcap-capture", "pcap-demo", "pcap-devices", "pcap-replay"];
+const DEVICE_PROGRAMS: [&str; 6] = [
+    "pcap-capture",
+    "pcap-demo",
+    "pcap-devices",
+    "pcap-replay",
+    "pcap-stats",
+    "pcap-top",
+];
 
 /// Paragraphs for the pages that are not in the help.
 const EXTRA_PARAGRAPHS: [(&str, &str); 1] = [(

@@ -22,8 +22,6 @@ pub(crate) enum Signal {
     Continue,
 }
 
-#[cfg(unix)]
-pub(crate) use system::call;
 pub(crate) use system::{end_process, interrupt_call, start, stop_process};
 
 #[cfg(unix)]
@@ -32,22 +30,10 @@ mod system {
     use std::mem::MaybeUninit;
     use std::os::unix::thread::JoinHandleExt;
     use std::ptr;
-    use std::sync::{Mutex, Once, PoisonError, mpsc};
+    use std::sync::Once;
     use std::thread::{self, JoinHandle};
-    use std::time::Duration;
 
     use super::Signal;
-
-    /// How long [`call`] waits for the thread. The thread is never busy for long.
-    const CALL_LIMIT: Duration = Duration::from_secs(5);
-
-    /// The signal that wakes the thread for a call.
-    const CALL_SIGNAL: i32 = libc::SIGUSR2;
-
-    type Call = Box<dyn FnOnce() + Send>;
-    /// What the thread is asked to call. `None` if nothing, or if there is no thread.
-    static CALL: Mutex<Option<Call>> = Mutex::new(None);
-    static HAS_THREAD: Once = Once::new();
 
     /// Starts a thread that calls `handler` for each signal, with `has_screen` also for SIGTSTP, SIGCONT and the signals
     /// that kill the process. Call this before the program has other threads.
@@ -75,15 +61,7 @@ mod system {
         signals.mask(libc::SIG_BLOCK);
         let thread = thread::Builder::new().name("signals".to_owned());
         let watching = thread.spawn(move || {
-            HAS_THREAD.call_once(|| ());
             while let Ok(number) = signals.wait() {
-                let requested = CALL.lock().unwrap_or_else(PoisonError::into_inner).take();
-                if let Some(requested) = requested {
-                    requested();
-                    if number == CALL_SIGNAL {
-                        continue;
-                    }
-                }
                 handler(match number {
                     libc::SIGUSR1 => Signal::Report,
                     libc::SIGUSR2 => Signal::Flush,
@@ -121,24 +99,6 @@ mod system {
             numbers.extend(libc::SIGRTMIN()..=libc::SIGRTMAX());
         }
         numbers
-    }
-
-    /// Calls a function in the thread that waits for signals, and waits until it returns. For settings that the system
-    /// has for each thread. Call this before an action for SIGUSR2 is set.
-    pub(crate) fn call(function: impl FnOnce() + Send + 'static) {
-        let (done, is_done) = mpsc::channel();
-        let request: Call = Box::new(move || {
-            function();
-            let _ = done.send(());
-        });
-        if !HAS_THREAD.is_completed() {
-            return;
-        }
-        *CALL.lock().unwrap_or_else(PoisonError::into_inner) = Some(request);
-        let process = std::process::id() as libc::pid_t;
-        // SAFETY: the function takes only numbers. The signal is blocked, so only the thread receives it.
-        unsafe { libc::kill(process, CALL_SIGNAL) };
-        let _ = is_done.recv_timeout(CALL_LIMIT);
     }
 
     /// Ends the process with the signal's default action.

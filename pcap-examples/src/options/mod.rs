@@ -15,3 +15,4 @@ pub mod rewrite;
 pub mod rotation;
 pub mod stop;
 pub mod table;
+pub mod user;

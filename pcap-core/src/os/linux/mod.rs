@@ -1,12 +1,16 @@
 //! Linux-specific extensions.
 
 mod fanout;
+mod privileges;
 #[cfg(doctest)]
 mod removed;
 mod socket_filter;
+mod user;
 
 pub use fanout::{Fanout, FanoutGroup, FanoutMode, FanoutOutcome};
+pub use privileges::drop_privileges;
 pub use socket_filter::SocketFilterExt;
+pub use user::User;
 
 pub use crate::capture::Sender;
 

@@ -9,6 +9,7 @@ use pcap_examples::options::display::DisplayOptions;
 use pcap_examples::options::json::JsonOptions;
 use pcap_examples::options::rotation::{self, RotationOptions};
 use pcap_examples::options::stop::StopOptions;
+use pcap_examples::options::user::UserOption;
 use pcap_examples::output_format::FormatArg;
 use pcap_examples::packet_printer::PrintFormat;
 use pcap_examples::{json, output_format, packet_line, signals, value_parsers};
@@ -104,11 +105,8 @@ pub(crate) struct Args {
     /// written does not end the capture, but the status is 1.
     #[arg(long, value_name = "EXPR=FILE", value_parser = AlsoArg::parse)]
     pub(crate) also: Vec<AlsoArg>,
-    /// Continue as this user, without privileges, after the devices are open
-    ///
-    /// All files belong to this user. Commands that the program starts run as this user, too.
-    #[arg(short = 'Z', long = "relinquish-privileges", value_name = "USER")]
-    pub(crate) user: Option<String>,
+    #[command(flatten)]
+    pub(crate) user: UserOption,
     /// Write the status to a file once per second, as JSON (see below), for monitoring
     #[arg(long, value_name = "FILE")]
     pub(crate) status_file: Option<PathBuf>,

@@ -23,7 +23,7 @@ use pcap_examples::options::device::ChosenDevice;
 use pcap_examples::packet_printer::PrintFormat;
 use pcap_examples::rotation::Rotation;
 use pcap_examples::statistics::{CaptureReports, Statistics};
-use pcap_examples::{privileges, program, signals, stderr};
+use pcap_examples::{program, signals, stderr};
 
 use crate::args::{Args, NAME};
 use crate::limits::Limits;
@@ -55,7 +55,8 @@ fn run_on(args: &Args, devices: &[ChosenDevice], rotation: Rotation) -> Outcome 
     let mut captures = source::open_all(devices)?;
     let handles: Vec<_> = captures.iter().map(Capture::break_handle).collect();
     handles.iter().cloned().for_each(signals::break_on_end);
-    drop_privileges(args)?;
+    // The outputs are created after that, and belong to this user.
+    args.user.drop_privileges()?;
     checks::check_outputs(args, &rotation, 1)?;
     let rotation = open_rotation(args, rotation)?;
     let purpose = Purpose {
@@ -91,14 +92,6 @@ fn run_on(args: &Args, devices: &[ChosenDevice], rotation: Rotation) -> Outcome 
     // Closing takes a while. In this time, an output that the program has given up may still accept data.
     drop(captures);
     finish(args, outcome, &reports.statistics(&[written]))
-}
-
-/// Continues as the user of the command line. The outputs are created after that, and belong to this user.
-fn drop_privileges(args: &Args) -> Outcome {
-    match &args.user {
-        Some(user) => privileges::drop_to(user),
-        None => Ok(()),
-    }
 }
 
 /// Opens what each finished savefile is reported to.

@@ -16,7 +16,7 @@ use crate::monitor::Monitor;
 use crate::outputs::{Outputs, Purpose};
 use crate::receive::Receiver;
 use crate::source::Source;
-use crate::{checks, drop_privileges, finish, open_rotation};
+use crate::{checks, finish, open_rotation};
 
 pub(crate) fn run(
     args: &Args,
@@ -42,7 +42,7 @@ fn run_with(
     let opened = |captures: &[Capture<Active>]| {
         let handles: Vec<_> = captures.iter().map(Capture::break_handle).collect();
         handles.iter().cloned().for_each(signals::break_on_end);
-        drop_privileges(args)?;
+        args.user.drop_privileges()?;
         checks::check_outputs(args, rotation, captures.len() as u64)?;
         let rotation = open_rotation(args, rotation.clone())?;
         let lines = args.display.lines();

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use pcap_examples::options::filter::FilterOption;
 use pcap_examples::options::rewrite::{self, RewriteOptions};
+use pcap_examples::options::user::UserOption;
 use pcap_examples::send_schedule::Pace;
 use pcap_examples::{signals, value_parsers};
 
@@ -44,7 +45,8 @@ truncated packets, which are only sent with --cut. If a packet is not sent, the 
 program waits while the queue of the device is full. A packet that the device drops, such as one
 above the MTU of the other end, is retried for a second. Further packets are retried briefly while
 the device keeps dropping. Ctrl-C ends the program, which then prints the summary. Sending requires
-the same privileges as capturing.";
+the same privileges as capturing. With -Z, the program opens the devices, gives up its
+privileges, and then opens the savefiles, which the user must be able to read.";
 
 const JSON_HELP: &str = "\
 JSON:
@@ -115,6 +117,8 @@ pub(crate) struct Args {
     pub(crate) duration: Option<Duration>,
     #[command(flatten)]
     pub(crate) filter: FilterOption,
+    #[command(flatten)]
+    pub(crate) user: UserOption,
     /// Also send truncated packets: the bytes that were captured
     #[arg(long)]
     pub(crate) cut: bool,

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use pcap_core::{Active, Capture};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::progress::StatusLine;
 use pcap_examples::send_schedule::SendSchedule;
@@ -50,7 +51,14 @@ fn run(args: &Args) -> Outcome {
     if names.len() == 2 && names[0] == names[1] {
         exit::usage_error::<Args>("expected two devices for `--interface` and `--peer`, found one");
     }
-    // Open the savefile first: finding its errors requires no privileges.
+    let open_devices = || -> Outcome<Vec<_>> { names.iter().cloned().map(open::device).collect() };
+    let mut devices: Vec<Capture<Active>> = Vec::new();
+    // With `-Z`, no byte of the savefile is read with privileges.
+    if args.user.is_given() {
+        devices = open_devices()?;
+        args.user.drop_privileges()?;
+    }
+    // Otherwise, open the savefile first: finding its errors requires no privileges.
     args.start_duration();
     let input = Input::open(args).map_err(|failure| match signals::end() {
         Some(End::Due(_)) => Failure::Text(format!(
@@ -63,8 +71,9 @@ fn run(args: &Args) -> Outcome {
     if let Some(rewriter) = &rewriter {
         rewriter.check(input.datalinks().0).map_err(Failure::Text)?;
     }
-    let devices = names.into_iter().map(open::device);
-    let devices = devices.collect::<Outcome<Vec<_>>>()?;
+    if devices.is_empty() {
+        devices = open_devices()?;
+    }
     for device in &devices {
         signals::break_on_end(device.break_handle());
     }

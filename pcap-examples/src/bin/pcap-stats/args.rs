@@ -8,6 +8,7 @@ use pcap_examples::options::device::SourceOptions;
 use pcap_examples::options::plot::PlotArg;
 use pcap_examples::options::range::{self, RangeOptions};
 use pcap_examples::options::table::{self, Table};
+use pcap_examples::options::user::UserOption;
 use pcap_examples::traffic::Order;
 use pcap_examples::value_parsers;
 
@@ -84,6 +85,8 @@ pub(crate) struct Args {
     /// Stop the capture after this time, in seconds or with a unit: 0.5, 60s, 5m
     #[arg(long, value_name = "TIME", value_parser = value_parsers::nonzero_seconds)]
     pub(crate) duration: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) user: UserOption,
     /// Print this table (see below); may be repeated [default: an overview]
     #[arg(long = "table", value_name = "TABLE", value_parser = table::table)]
     pub(crate) tables: Vec<Table>,

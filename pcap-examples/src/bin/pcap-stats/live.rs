@@ -16,7 +16,7 @@ use pcap_examples::{signals, stderr};
 
 use crate::args::{Args, NAME};
 use crate::live_report::LiveReport;
-use crate::tables;
+use crate::{outputs, tables};
 
 /// How often the program checks whether it must end while no packets arrive.
 const WAIT: Duration = Duration::from_millis(100);
@@ -35,6 +35,8 @@ pub(crate) fn count(
     let captures: Vec<Capture<Active>> = devices.iter().map(open).collect::<Outcome<_>>()?;
     let handles: Vec<_> = captures.iter().map(Capture::break_handle).collect();
     handles.iter().cloned().for_each(signals::break_on_end);
+    args.user.drop_privileges()?;
+    outputs::check(args, &[])?;
     let report = LiveReport::new(devices.len());
     report.answer_signals(handles, args.source.timeout());
     let limits = Limits {

@@ -83,7 +83,6 @@ fn run(args: &Args) -> Outcome {
             exit::both(outcome, outputs::write(args, &result))
         }
         Source::Devices(devices) => {
-            outputs::check(args, &[])?;
             let (traffic, report, outcome) = live::count(args, &devices)?;
             let names = devices
                 .iter()

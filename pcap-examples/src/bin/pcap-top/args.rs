@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use pcap_examples::options::device::DeviceOptions;
 use pcap_examples::options::display::DisplayOptions;
+use pcap_examples::options::user::UserOption;
 use pcap_examples::{signals, value_parsers};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
@@ -84,9 +85,8 @@ pub(crate) struct Args {
     pub(crate) follow: bool,
     #[command(flatten)]
     pub(crate) devices: DeviceOptions,
-    /// Continue as this user, without privileges, after the devices are open
-    #[arg(short = 'Z', long = "relinquish-privileges", value_name = "USER")]
-    pub(crate) user: Option<String>,
+    #[command(flatten)]
+    pub(crate) user: UserOption,
     /// Quit after this time, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms
     #[arg(long, value_name = "TIME", value_parser = value_parsers::nonzero_seconds)]
     pub(crate) duration: Option<Duration>,

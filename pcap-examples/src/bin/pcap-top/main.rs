@@ -41,7 +41,7 @@ use pcap_examples::json::JsonOutput;
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::statistics::Statistics;
 use pcap_examples::traffic::TrafficLimits;
-use pcap_examples::{counted, privileges, program, signals, stderr};
+use pcap_examples::{counted, program, signals, stderr};
 
 use crate::args::{Args, NAME};
 use crate::json_lines::JsonLines;
@@ -90,9 +90,7 @@ fn run(args: Args) -> Outcome {
         None => open_devices(&args, limits)?,
     };
     signals::end_gracefully();
-    if let Some(user) = &args.user {
-        privileges::drop_to(user)?;
-    }
+    args.user.drop_privileges()?;
     if let Some(duration) = args.duration {
         signals::end_at(Instant::now() + duration);
     }

@@ -88,7 +88,7 @@ impl Args for SourceOptions {
 }
 
 /// The options that have no effect without a device.
-const DEVICE_ONLY: [&str; 12] = [
+const DEVICE_ONLY: [&str; 13] = [
     "snaplen",
     "linktype",
     "buffer_size",
@@ -101,6 +101,7 @@ const DEVICE_ONLY: [&str; 12] = [
     "micro",
     "direction",
     "duration",
+    "user",
 ];
 
 /// Checks that no option has no effect, because there is no device.
@@ -112,6 +113,7 @@ fn check_unused(matches: &ArgMatches) -> Result<(), clap::Error> {
         Some(id) => {
             let name = match id {
                 "snaplen" => "snapshot-length".to_owned(),
+                "user" => "relinquish-privileges".to_owned(),
                 id => id.replace('_', "-"),
             };
             let text = format!("--{name} requires a device: --interface DEV\n");

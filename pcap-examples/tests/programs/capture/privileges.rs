@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use super::words;
 use crate::common::live::{Running, Sender, in_netns};
-use crate::common::{path_arg, program, run, run_program};
+use crate::common::{path_arg, program, run, run_program, sample_packets, savefile, write_file};
 
 /// The user `nobody` of most systems.
 const NOBODY: u32 = 65_534;
@@ -66,6 +66,58 @@ fn privileges_are_dropped_before_packets_are_read() {
     });
 }
 
+/// Every program that stays on a device has the option, and no thread keeps a privilege.
+#[test]
+fn programs_on_devices_drop_privileges() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        let packets = savefile(false, false, 1, &sample_packets());
+        let path = write_file(folder.path(), "a.pcap", &packets);
+        let replay = format!("-i lo -Z nobody --pps 1 --loops 0 {}", path_arg(&path));
+        for (name, arguments, says) in [
+            ("capture", "-i lo -Z nobody --threads 2", "listening on"),
+            ("stats", "-i lo -Z nobody --table summary", "listening on"),
+            ("replay", &replay, "sending "),
+        ] {
+            let running = &mut Running::start_saying(program(name).args(words(arguments)), says);
+            let pid = running.child().id();
+            for (field, expected) in [
+                ("Uid:", "65534 65534 65534 65534"),
+                ("CapBnd:", "0000000000000000"),
+                ("NoNewPrivs:", "1"),
+            ] {
+                let values = of_threads(pid, field);
+                assert!(values.len() >= 2, "{name}: {values:?}");
+                assert!(values.iter().all(|v| v == expected), "{name}: {values:?}");
+            }
+            running.signal(libc::SIGINT);
+            let status = running.child().wait().unwrap();
+            assert_eq!(status.code(), Some(0), "{name}");
+        }
+        // The savefile is opened without privileges.
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        let ran = run(program("replay").args(words(&replay)));
+        assert!(ran.stderr.contains("Permission denied"), "{}", ran.stderr);
+    });
+}
+
+/// As in tcpdump, `-Z root` keeps the privileges.
+#[test]
+fn root_keeps_the_privileges() {
+    in_netns(|| {
+        let mut command = program("capture");
+        let mut running = Running::start(command.args(words("-i lo -Z root -w /dev/null")));
+        let pid = running.child().id();
+        for name in ["Uid:", "CapEff:"] {
+            let own = of_threads(std::process::id(), name);
+            assert_eq!(of_threads(pid, name)[0], own[0]);
+        }
+        running.signal(libc::SIGINT);
+        assert_eq!(running.end().0.code(), Some(0));
+    });
+}
+
 #[test]
 fn a_folder_that_the_user_cannot_write_to_is_an_error_at_the_start() {
     in_netns(|| {
@@ -84,7 +136,7 @@ fn a_folder_that_the_user_cannot_write_to_is_an_error_at_the_start() {
             ),
             (
                 vec!["-Z", "no-such-user"],
-                "cannot continue as user `no-such-user`: there is no ".into(),
+                "cannot look up the user `no-such-user`: there is no ".into(),
             ),
         ] {
             let mut command = program("capture");

@@ -1,0 +1,11 @@
+//! Giving up privileges, in child processes. A separate program, because a child can only use locks that no other
+//! thread holds when it is forked.
+#![cfg(all(target_os = "linux", not(emulated)))] // qemu-user does not translate these system calls
+
+mod child;
+mod refused;
+mod rights;
+mod threads;
+
+#[path = "../support/mod.rs"]
+mod support;

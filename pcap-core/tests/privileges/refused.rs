@@ -1,0 +1,103 @@
+//! Failures, and the state after them.
+
+use std::io;
+use std::sync::mpsc;
+use std::thread;
+
+use pcap_core::ErrorKind;
+use pcap_core::os::linux::{User, drop_privileges};
+
+use crate::child::{NOBODY, block, check_rights, own_statuses, rights, run};
+use crate::support::{Netns, alone};
+
+fn all_rights() -> Vec<Vec<String>> {
+    own_statuses().iter().map(|status| rights(status)).collect()
+}
+
+#[test]
+fn a_user_who_keeps_rights_is_refused() {
+    let _alone = alone();
+    let Some(_net) = Netns::new() else { return };
+    run(|| {
+        let before = all_rights();
+        for user in [
+            User::from_name("root").unwrap(),
+            User::current().unwrap(),
+            User::new(0, NOBODY, &[]),
+            // The kernel takes these numbers for "no change".
+            User::new(u32::MAX, NOBODY, &[]),
+            User::new(NOBODY, u32::MAX, &[]),
+            User::new(NOBODY, NOBODY, &[1, u32::MAX]),
+        ] {
+            let error = drop_privileges(&user).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+            let start = format!("cannot continue as user `{user}`: ");
+            assert!(error.to_string().starts_with(&start), "{error}");
+        }
+        assert_eq!(all_rights(), before);
+    });
+}
+
+#[test]
+fn a_name_without_a_user_is_an_error() {
+    let error = User::from_name("no-such-user").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::NotFound));
+    let text = "cannot look up the user `no-such-user`: there is no such user";
+    assert_eq!(error.to_string(), text);
+    let error = User::from_name("no\0body").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn a_thread_that_cannot_be_reached_is_refused_before_any_change() {
+    let _alone = alone();
+    let Some(_net) = Netns::new() else { return };
+    run(|| {
+        let (started, starts) = mpsc::channel();
+        let (end, ends) = mpsc::channel::<()>();
+        let blocking = thread::Builder::new().name("blocking".to_owned());
+        let blocking = blocking.spawn(move || {
+            block(&(1..=libc::SIGRTMAX()).collect::<Vec<_>>());
+            started.send(()).unwrap();
+            ends.recv().unwrap();
+        });
+        starts.recv().unwrap();
+        let before = all_rights();
+        let user = User::new(NOBODY, NOBODY, &[]);
+        let error = drop_privileges(&user).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        let text = "the thread `blocking` (";
+        assert!(error.to_string().contains(text), "{error}");
+        assert_eq!(all_rights(), before);
+
+        // Without this thread, the call succeeds. The signals of the thread that calls do not matter.
+        end.send(()).unwrap();
+        blocking.unwrap().join().unwrap();
+        crate::support::wait_until("the thread ends", || own_statuses().len() == 1);
+        block(&(1..=libc::SIGRTMAX()).collect::<Vec<_>>());
+        drop_privileges(&user).unwrap();
+    });
+}
+
+#[test]
+fn without_privileges_only_the_same_user_is_permitted() {
+    let _alone = alone();
+    let Some(_net) = Netns::new() else { return };
+    run(|| {
+        let nobody = User::new(NOBODY, NOBODY, &[NOBODY]);
+        drop_privileges(&nobody).unwrap();
+        drop_privileges(&nobody).unwrap();
+        drop_privileges(&User::current().unwrap()).unwrap();
+        for user in [
+            User::new(1, NOBODY, &[NOBODY]),
+            User::new(NOBODY, 1, &[NOBODY]),
+            User::new(NOBODY, NOBODY, &[]),
+        ] {
+            let error = drop_privileges(&user).unwrap_err();
+            let kind = ErrorKind::Io(io::ErrorKind::PermissionDenied);
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.to_string().contains(" still has the "), "{error}");
+        }
+        check_rights(&own_statuses()[0], NOBODY, NOBODY);
+    });
+}
