@@ -61,7 +61,7 @@ things_of() {
     live) echo ip ;;
     pages) echo chromium dejavu ;;
     programs) echo tcpdump tshark tcpreplay ip unshare gzip zstd lz4 ;;
-    faults) echo cc ip unshare ;;
+    faults) echo cc ip unshare mkfs.ext4 mkfs.btrfs ;;
     gallery) echo ip unshare script jq tmux ;;
     top) echo ip unshare tmux ping ;;
     sanitize) echo valgrind ;;
@@ -106,6 +106,8 @@ dpkg-deb    dpkg          -                   -            -              -
 dpkg-shlibdeps dpkg-dev -             -            -              -
 debootstrap debootstrap   -                   -            -              -
 lintian     lintian       -                   -            -              -
+mkfs.ext4   e2fsprogs     e2fsprogs           e2fsprogs    e2fsprogs      -
+mkfs.btrfs  btrfs-progs   btrfs-progs         btrfs-progs  btrfs-progs    -
 unshare     util-linux    util-linux          util-linux   util-linux     -
 script      bsdutils      util-linux-script   util-linux-misc util-linux    -
 jq          jq            jq                  jq           jq             jq

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -72,6 +72,7 @@ impl Destination {
     pub(crate) fn with_care(mut self, care: FileCare) -> Destination {
         let output = self.output_mut();
         output.sync = care.sync;
+        output.unsynced_folder = care.folder;
         output.space_check = care.space_check.filter(|_| output.is_regular);
         self
     }
@@ -184,6 +185,8 @@ pub(crate) struct CountingOutput {
     sync: Sync,
     /// When the first byte was written that is not synchronized.
     unsynced_since: Option<Instant>,
+    /// The folder that does not have the name of the file safely yet.
+    unsynced_folder: Option<PathBuf>,
     space_check: Option<SpaceCheck>,
     /// The number of bytes to write before the next check.
     until_space_check: u64,
@@ -206,6 +209,7 @@ impl CountingOutput {
             is_compressed,
             sync: Sync::Never,
             unsynced_since: None,
+            unsynced_folder: None,
             space_check: None,
             until_space_check: 0,
         })
@@ -228,6 +232,7 @@ impl CountingOutput {
             is_compressed,
             sync: Sync::Never,
             unsynced_since: None,
+            unsynced_folder: None,
             space_check: None,
             until_space_check: 0,
         })
@@ -240,6 +245,9 @@ impl CountingOutput {
             Handle::File(file) if self.is_regular => {
                 self.shared.set_operation("sync");
                 file.sync_data()?;
+                if let Some(folder) = self.unsynced_folder.take() {
+                    files::sync_folder(&folder)?;
+                }
                 self.shared.set_operation("write");
                 Ok(())
             }

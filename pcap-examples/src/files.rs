@@ -200,6 +200,20 @@ pub fn is_same_file(input: &Path, output: &Path) -> bool {
         && output != Path::new("-")
         && fs::canonicalize(input).is_ok_and(|i| fs::canonicalize(output).is_ok_and(|o| i == o))
 }
+
+/// Makes the names in a folder survive a crash of the system.
+///
+/// # Errors
+///
+/// Returns the error of the system.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    match cfg!(unix) {
+        true => File::open(folder)?.sync_all(),
+        // Other systems cannot open folders.
+        false => Ok(()),
+    }
+}
+
 /// Closes a file. Some file systems report a failed write only then.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! What the writer thread does for a file besides writing.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub type SpaceCheck = Arc<dyn Fn() -> u64 + Send + std::marker::Sync>;
 pub struct FileCare {
     /// When to call fdatasync(2).
     pub sync: Sync,
+    /// The folder of a new file, in which its name survives a crash only after fsync(2).
+    pub folder: Option<PathBuf>,
     /// Checks the free space, if that is limited.
     pub space_check: Option<SpaceCheck>,
 }

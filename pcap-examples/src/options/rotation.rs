@@ -81,6 +81,10 @@ pub struct RotationOptions {
     #[arg(long, value_name = "SIZE|PERCENT%", value_parser = MinFree::parse)]
     min_free: Option<MinFree>,
     /// Make written data survive a crash of the system: every TIME, or at the end of each `file`
+    ///
+    /// After a loss of power, all packets that arrived more than TIME and about two seconds before,
+    /// and the time that the disk needs, are in the savefile. Each savefile that the program has
+    /// listed, or for which it has started a command, is complete.
     #[arg(long, value_name = "TIME|file", value_parser = sync)]
     sync: Option<Sync>,
 }

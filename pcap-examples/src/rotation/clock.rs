@@ -24,6 +24,8 @@ pub(super) struct Clock {
     start: Instant,
     /// The number of the current period.
     period: u64,
+    /// When an aligned period began, in nanoseconds since 1970. The first one begins in the middle.
+    begin: i128,
     /// The end of an aligned period, in nanoseconds since 1970.
     end: i128,
     /// The time that names the savefiles of the period. `None` stands for the time at which a savefile is created.
@@ -33,8 +35,9 @@ pub(super) struct Clock {
 impl Clock {
     pub(super) fn new(limit: TimeLimit, now: Instant) -> Clock {
         let zone = TimeZone::system();
+        let begin = wall_nanos();
         let end = match limit {
-            TimeLimit::Aligned(interval) => boundary(&zone, wall_nanos(), interval, 1),
+            TimeLimit::Aligned(interval) => boundary(&zone, begin, interval, 1),
             TimeLimit::Period(_) | TimeLimit::Age(_) => i128::MAX,
         };
         Clock {
@@ -42,6 +45,7 @@ impl Clock {
             zone,
             start: now,
             period: 0,
+            begin,
             end,
             name_time: None,
         }
@@ -52,12 +56,14 @@ impl Clock {
         match self.limit {
             TimeLimit::Period(period) => self.periods(now, period) > u128::from(self.period),
             TimeLimit::Age(age) => created.is_some_and(|at| now.duration_since(at) >= age),
-            TimeLimit::Aligned(interval) => {
-                let time = wall_nanos();
-                // If the clock was set back, the end is further away than any period is long.
-                time >= self.end || self.end - time > 2 * interval.as_nanos() as i128 + DAY
-            }
+            TimeLimit::Aligned(interval) => self.is_aligned_over(wall_nanos(), interval),
         }
+    }
+
+    /// Returns whether an aligned period has ended at this time. If the clock is set back by more than an interval, the
+    /// period ends immediately, because its end may be far away. After smaller steps, it becomes longer.
+    fn is_aligned_over(&self, time: i128, interval: Duration) -> bool {
+        time >= self.end || self.begin - time > interval.as_nanos() as i128
     }
 
     /// Begins the period of the current time.
@@ -73,6 +79,7 @@ impl Clock {
             }
             TimeLimit::Aligned(interval) => {
                 self.period += 1;
+                self.begin = wall;
                 self.name_time = Some(timestamp(boundary(&self.zone, wall, interval, 0)));
                 self.end = boundary(&self.zone, wall, interval, 1).max(wall + 1);
             }
@@ -93,9 +100,6 @@ impl Clock {
         now.duration_since(self.start).as_nanos() / period.as_nanos().max(1)
     }
 }
-
-/// The nanoseconds of a day.
-const DAY: i128 = 86_400_000_000_000;
 
 /// Returns the current time in nanoseconds since 1970.
 fn wall_nanos() -> i128 {
@@ -202,6 +206,16 @@ mod tests {
                 assert!(boundary(&zone, time, interval, 0) <= time, "{time}");
             }
         }
+    }
+
+    #[test]
+    fn an_aligned_period_ends_when_the_clock_is_set_back() {
+        let hour = Duration::from_secs(3600);
+        let clock = Clock::new(TimeLimit::Aligned(hour), Instant::now());
+        let minute = 60_000_000_000;
+        let is_over = |minutes: i128| clock.is_aligned_over(clock.begin + minutes * minute, hour);
+        assert!(!is_over(0) && !is_over(-1) && !is_over(-59));
+        assert!(is_over(60) && is_over(-61) && is_over(-24 * 60));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Closes savefiles in a thread, so that a slow disk or command does not delay the capture.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -10,7 +10,7 @@ use super::compression_ratio::CompressionRatio;
 use super::file_lines::FileLines;
 use super::hook::Hooks;
 use super::ring::Ring;
-use crate::background_writer::{Sync, Waiting};
+use crate::background_writer::Waiting;
 use crate::exit::{Failure, Outcome};
 use crate::savefile_summary::SavefileSummary;
 use crate::savefile_writer::SavefileWriter;
@@ -34,7 +34,6 @@ pub(super) struct Steps {
     pub(super) program: &'static str,
     pub(super) ring: Arc<Mutex<Ring>>,
     pub(super) ratio: CompressionRatio,
-    pub(super) sync: Sync,
     pub(super) lines: Vec<FileLines>,
     pub(super) hooks: Option<Hooks>,
 }
@@ -64,9 +63,6 @@ impl Steps {
         self.ring()
             .finish(&path, finished.summary.bytes, has_command);
         let mut outcome = Ok(());
-        if self.sync != Sync::Never {
-            outcome = sync_folder(&path);
-        }
         for lines in &self.lines {
             outcome = outcome.and(lines.print(&path, &finished.summary));
         }
@@ -79,19 +75,6 @@ impl Steps {
     fn ring(&self) -> std::sync::MutexGuard<'_, Ring> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Makes the name of a new file survive a crash of the system.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> Outcome {
-    let folder = crate::files::folder_of(path);
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(|e| Failure::Text(format!("cannot sync `{}`: {e}", folder.display())))
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> Outcome {
-    Ok(())
 }
 
 /// The thread that closes savefiles.

@@ -438,3 +438,17 @@ fn json_has_the_bytes_of_paths_that_are_not_utf8() {
     );
     assert!(!plain.text().contains("path_hex"), "{}", plain.text());
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_error_of_the_first_read_is_reported_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("out.pcap");
+    for command in &mut copies("/proc/self/mem", path_arg(&output)) {
+        let result = command.output().unwrap();
+        let stderr = String::from_utf8_lossy(&result.stderr);
+        assert_eq!(result.status.code(), Some(1));
+        let expected = "cannot read `/proc/self/mem`: Input/output error";
+        assert!(stderr.contains(expected), "{stderr}");
+    }
+}

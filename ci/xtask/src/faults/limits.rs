@@ -48,6 +48,21 @@ pub(super) const ROWS: &[Row] = &[
         make: shorter_files,
     },
     Row {
+        name: "quota/copies",
+        fault: "a quota of 4 MiB, on btrfs: filter, recode, merge, split",
+        make: quota_of_copies,
+    },
+    Row {
+        name: "quota/capture",
+        fault: "a quota of 4 MiB, on btrfs: capture",
+        make: |place| quota_of_capture(place, "-w disk/v/o.pcap"),
+    },
+    Row {
+        name: "quota/rotation",
+        fault: "a quota of 4 MiB, on btrfs: capture with a file per MB",
+        make: |place| quota_of_capture(place, "-C 1 -w disk/v/o.pcap"),
+    },
+    Row {
         name: "limit-size/lines",
         fault: "RLIMIT_FSIZE of 512 KiB: lines of read, and JSON",
         make: |place| {
@@ -239,4 +254,46 @@ fn shorter_files(place: &Place) -> Made {
     let ended = process.end()?;
     ended.expect(0, "")?;
     Ok(place.account(&ended, packets.sent, &place.files("o_")?)?)
+}
+
+/// Mounts a file system whose folder `disk/v` has a quota.
+fn quota(place: &Place) -> Result<(), Failure> {
+    place.prepare(
+        "truncate -s 256M image && mkfs.btrfs -q image && mkdir -p disk && mount -o loop image disk",
+    )?;
+    place.prepare(
+        "btrfs quota enable disk && btrfs subvolume create disk/v && btrfs qgroup limit 4M disk/v",
+    )
+}
+
+fn quota_of_copies(place: &Place) -> Made {
+    const MANY: u64 = 80_000;
+    place.savefile("in.pcap", MANY)?;
+    quota(place)?;
+    let mut found = None;
+    for command in [
+        "filter in.pcap disk/v/o.pcap",
+        "recode in.pcap disk/v/o.pcapng",
+        "merge in.pcap -w disk/v/o.pcap",
+        "split --packets 20000 -o disk/v/o in.pcap",
+    ] {
+        let script = format!("rm -f disk/v/o*; sync -f disk; exec pcap-{command}");
+        let ended = place.run(&script)?;
+        ended.expect(1, "Disk quota exceeded")?;
+        let (after, _) = packets::count_once(&place.files("disk/v/o")?)?;
+        found = Some(Found::new(&ended, MANY, after, 0));
+    }
+    found.ok_or(Failure::Differs("no program".to_owned()))
+}
+
+fn quota_of_capture(place: &Place, options: &str) -> Made {
+    let mut packets = place.devices()?;
+    quota(place)?;
+    let mut process = place.capture(&format!("--json {options}"))?;
+    while !process.has_ended()? && packets.sent < 200_000 {
+        packets.send_within(500, Duration::from_millis(10));
+    }
+    let ended = process.end()?;
+    ended.expect(1, "Disk quota exceeded")?;
+    Ok(place.account_received(&ended, packets.sent, &place.files("disk/v/o")?)?)
 }

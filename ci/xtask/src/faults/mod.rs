@@ -1,14 +1,21 @@
 //! Makes faults, such as a full disk or a device that goes away, and prints a table of what each costs: what the user
 //! sees, the packets before and after, and how many were lost silently.
 
+mod clock;
 mod closed_pipe;
+mod devices;
 mod found;
 mod full_disk;
 mod limits;
+mod media;
+mod own_disk;
 mod packets;
 mod place;
+mod power;
 mod process;
+mod reading;
 mod signals;
+mod storm;
 
 use std::time::Instant;
 
@@ -30,8 +37,14 @@ struct Row {
 const TABLE: &[&[Row]] = &[
     full_disk::ROWS,
     limits::ROWS,
+    media::ROWS,
+    reading::ROWS,
     closed_pipe::ROWS,
     signals::ROWS,
+    devices::ROWS,
+    storm::ROWS,
+    clock::ROWS,
+    power::ROWS,
 ];
 
 /// Makes the faults that the arguments name, or all.

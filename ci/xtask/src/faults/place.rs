@@ -74,6 +74,15 @@ impl Place {
         ))
     }
 
+    /// Compiles a library of C that programs preload. Returns its path.
+    pub(super) fn library(&self, name: &str, source: &str) -> std::result::Result<String, Failure> {
+        command::write(&self.path(&format!("{name}.c")), source)?;
+        self.prepare(&format!(
+            "cc -Wall -O1 -shared -fPIC -o {name}.so {name}.c -ldl"
+        ))?;
+        Ok(self.path(&format!("{name}.so")).display().to_string())
+    }
+
     /// Creates the devices `left` and `right` anew, and connects a sender to `left`.
     pub(super) fn devices(&self) -> Result<Packets> {
         for name in ["left", "other", "new"] {

@@ -103,7 +103,6 @@ impl Output {
             program: rotation.program,
             ring: Arc::clone(&ring),
             ratio: ratio.clone(),
-            sync: rotation.sync,
             lines: rotation.lines.clone(),
             hooks: rotation.hooks.clone(),
         };
@@ -380,16 +379,17 @@ impl Output {
 
     fn create_single(&mut self) -> Outcome<(PathBuf, SavefileWriter)> {
         let path = self.path.clone();
-        let created = BackgroundWriter::create_with_care(&path, self.compression, self.care());
+        let created = BackgroundWriter::create_with_care(&path, self.compression, self.care(&path));
         let background_writer = created.map_err(|e| files::creation_failure(&path, &e))?;
         let savefile = SavefileWriter::with_head(&path, &self.head, background_writer)?;
         Ok((path, savefile))
     }
 
-    /// Returns what the writer thread of a savefile does besides writing.
-    fn care(&self) -> FileCare {
+    /// Returns what the writer thread of the savefile with this path does besides writing.
+    fn care(&self, path: &Path) -> FileCare {
         FileCare {
             sync: self.rotation.sync,
+            folder: Some(files::folder_of(path).to_owned()),
             space_check: self.guard.as_ref().map(Guard::space_check),
         }
     }
@@ -405,7 +405,7 @@ impl Output {
         self.find_ring_room();
         let previous = self.previous.take();
         let background_writer =
-            BackgroundWriter::for_file(file, self.compression, self.care(), previous);
+            BackgroundWriter::for_file(file, self.compression, self.care(&path), previous);
         let savefile = SavefileWriter::with_head(&path, &self.head, background_writer)?;
         Ok((path, savefile))
     }
