@@ -40,8 +40,8 @@ impl DropSignal {
     /// Returns the number of a real-time signal, or else of SIGURG, that the process neither handles nor ignores, and
     /// that none of these threads blocks.
     ///
-    /// If this thread blocks a signal, another one may wait for it with sigwait(3), and would receive it without running
-    /// the handler. The status of the other thread does not show that.
+    /// If this thread blocks a signal, another one may wait for it with sigwait(3), and would receive it without
+    /// running the handler. The status of the other thread does not show that.
     pub(crate) fn choose(own: &ThreadStatus, others: &[ThreadStatus]) -> Option<c_int> {
         let used = own.ignored_signals | own.handled_signals | own.blocked_signals;
         let used = others
