@@ -107,6 +107,12 @@ impl Failure {
         format!("{self}{way_out}")
     }
 
+    /// Creates the failure to start a thread.
+    #[must_use]
+    pub fn no_thread(error: &io::Error) -> Failure {
+        Failure::Text(format!("cannot start a thread: {error}"))
+    }
+
     /// Returns whether standard output has failed.
     #[must_use]
     pub fn is_of_stdout(&self) -> bool {

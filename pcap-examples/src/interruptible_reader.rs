@@ -42,8 +42,9 @@ impl InterruptibleReader {
     pub fn new(reader: impl Read + Send + 'static) -> InterruptibleReader {
         let (sender, chunks) = sync_channel(CHUNKS_AHEAD);
         let (used, unused) = channel();
-        thread::spawn(move || {
-            let mut reader = reader;
+        let of_thread = sender.clone();
+        let started = thread::Builder::new().spawn(move || {
+            let (sender, mut reader) = (of_thread, reader);
             loop {
                 let read = read_chunk(&mut reader, unused.try_recv().unwrap_or_default());
                 let is_over = !read.as_ref().is_ok_and(|chunk| chunk.length > 0);
@@ -53,6 +54,10 @@ impl InterruptibleReader {
                 }
             }
         });
+        if let Err(error) = started {
+            // The first read returns it. The channel has space.
+            let _ = sender.send(Err(error));
+        }
         InterruptibleReader {
             chunks,
             used,

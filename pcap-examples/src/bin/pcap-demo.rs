@@ -96,7 +96,8 @@ fn capture_loopback(output: &mut DemoOutput, devices: &[Device], path: &Path) ->
     let mut dumper = capture.dump(path)?;
     output.print_text(format_args!("On {}, filter: {expression}", device.name()))?;
 
-    let sending = thread::spawn(move || traffic.run());
+    let sending = thread::Builder::new().spawn(move || traffic.run());
+    let sending = sending.map_err(|e| Failure::no_thread(&e))?;
     let ended = receive_packets(output, &mut capture, &mut dumper)?;
     if !ended {
         return Err(Failure::Text(

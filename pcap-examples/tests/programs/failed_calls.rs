@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::common::{path_arg, program, run, run_tool, sample_packets, savefile, write_file};
+use crate::common::{gzip, path_arg, program, run, run_tool, sample_packets, savefile, write_file};
 use crate::output_streams::command;
 use crate::pcapng::bytes::{Ng, Order};
 
@@ -156,4 +156,47 @@ fn a_failed_close_is_reported() {
         error.contains("standard output: Input/output error"),
         "{error}"
     );
+}
+
+#[test]
+fn a_thread_that_cannot_be_started_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = "\
+        #define _GNU_SOURCE\n\
+        #include <dlfcn.h>\n#include <errno.h>\n#include <pthread.h>\n#include <stdlib.h>\n\
+        static int calls;\n\
+        int pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*run)(void *), void *with) {\n\
+            if (__sync_add_and_fetch(&calls, 1) == atoi(getenv(\"FAILING\"))) return EAGAIN;\n\
+            int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);\n\
+            real = (int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))\n\
+                dlsym(RTLD_NEXT, \"pthread_create\");\n\
+            return real(thread, how, run, with);\n\
+        }\n";
+    let library = library(folder.path(), source);
+    let packets = savefile(false, false, 1, &sample_packets());
+    let plain = write_file(folder.path(), "in.pcap", &packets);
+    let zipped = write_file(folder.path(), "in.pcap.gz", &gzip(&packets));
+    let (plain, zipped) = (path_arg(&plain), path_arg(&zipped));
+    for words in [
+        &["info", plain][..],
+        &["top", "--json", "-r", plain],
+        &["read", zipped],
+        &["demo"],
+    ] {
+        let mut reported = false;
+        for failing in ["1", "2", "3", "4"] {
+            let mut command = command(words);
+            command.env("LD_PRELOAD", &library).env("FAILING", failing);
+            let ran = run(&mut command);
+            assert!(
+                matches!(ran.status, Some(0 | 1)) && !ran.stderr.contains("panicked"),
+                "{words:?}: {:?} {}",
+                ran.status,
+                ran.stderr
+            );
+            // The thread may also be the one that prints a line at the end.
+            reported |= ran.stderr.contains("Resource temporarily unavailable");
+        }
+        assert!(reported, "{words:?}");
+    }
 }

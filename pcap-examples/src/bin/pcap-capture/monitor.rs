@@ -88,7 +88,7 @@ impl Monitor {
         });
         match started {
             Ok(_) => Ok(Monitor { end, is_done }),
-            Err(error) => Err(Failure::Text(format!("cannot start a thread: {error}"))),
+            Err(error) => Err(Failure::no_thread(&error)),
         }
     }
 

@@ -48,7 +48,11 @@ impl Hashing {
             false => None,
         };
         match file {
-            Some(file) => (Hashing::File(thread::spawn(move || hash(file))), None),
+            Some(file) => {
+                let started = thread::Builder::new().spawn(move || hash(file));
+                let hashing = started.map_or_else(|e| Hashing::Done(Err(e)), Hashing::File);
+                (hashing, None)
+            }
             None => {
                 let (hashing, observer) = of_stream();
                 (hashing, Some(observer))

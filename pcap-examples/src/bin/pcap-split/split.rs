@@ -77,7 +77,7 @@ fn watch_signals_and_clock<P: Splitter>(state: &Shared<P>) -> Outcome {
             lock(&clock).splitter.flush();
         }
     });
-    let failed = |e| Failure::Text(format!("cannot start a thread: {e}"));
+    let failed = |e| Failure::no_thread(&e);
     watching.map(drop).map_err(failed)
 }
 

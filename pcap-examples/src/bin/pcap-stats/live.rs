@@ -54,19 +54,25 @@ pub(crate) fn count(
         }
     }
     let mut line = StatusLine::new(!args.quiet);
+    let mut outcome = Ok(());
     let counts: Vec<_> = thread::scope(|scope| {
-        let devices = devices.iter().zip(captures).enumerate();
-        let threads = devices.map(|(number, (device, capture))| {
+        let mut threads = Vec::new();
+        for (number, (device, capture)) in devices.iter().zip(captures).enumerate() {
             let counting = Counting::new(args, device, capture, number, &report);
             let limits = &limits;
-            scope.spawn(move || counting.run(limits))
-        });
-        let threads: Vec<_> = threads.collect();
+            match thread::Builder::new().spawn_scoped(scope, move || counting.run(limits)) {
+                Ok(thread) => threads.push(thread),
+                Err(error) => {
+                    outcome = Err(Failure::no_thread(&error));
+                    limits.has_ended.store(true, Ordering::Relaxed);
+                    break;
+                }
+            }
+        }
         report.show_until_end(&mut line, &threads);
         threads.into_iter().map(ScopedJoinHandle::join).collect()
     });
     let mut traffic = Traffic::new(tables::limits(args));
-    let mut outcome = Ok(());
     for counted in counts {
         let (counts, result) = counted.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         traffic.merge(counts);

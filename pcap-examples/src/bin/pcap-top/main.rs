@@ -36,7 +36,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use pcap_examples::background_writer::Totals;
-use pcap_examples::exit::{self, Outcome};
+use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::json::JsonOutput;
 use pcap_examples::line_output::LineOutput;
 use pcap_examples::statistics::Statistics;
@@ -101,10 +101,11 @@ fn run(args: Args) -> Outcome {
     for line in &announcement {
         stderr::print_message(NAME, line);
     }
-    let readers: Vec<JoinHandle<Outcome>> = readings.into_iter().map(thread::spawn).collect();
-    let shown = match args.json {
-        true => print_json(&args, model, &sources, readers),
-        false => show(&args, model, &sources, readers),
+    let (readers, started) = start(readings);
+    let shown = match (started, args.json) {
+        (Err(failure), _) => exit::both(Err(failure), end(&sources, readers)),
+        (Ok(()), true) => print_json(&args, model, &sources, readers),
+        (Ok(()), false) => show(&args, model, &sources, readers),
     };
     finish(&args, shown, &sources)
 }
@@ -199,6 +200,18 @@ fn open_devices(args: &Args, limits: TrafficLimits) -> Outcome<Opened> {
     })
 }
 
+/// Starts the threads that read. If one cannot be started, returns those before it, and the failure.
+fn start(readings: Vec<Reading>) -> (Vec<JoinHandle<Outcome>>, Outcome) {
+    let mut readers = Vec::new();
+    for reading in readings {
+        match thread::Builder::new().spawn(reading) {
+            Ok(reader) => readers.push(reader),
+            Err(error) => return (readers, Err(Failure::no_thread(&error))),
+        }
+    }
+    (readers, Ok(()))
+}
+
 /// Shows the screen until its end. Returns the outcome of the screen and of reading.
 fn show(
     args: &Args,
@@ -211,16 +224,21 @@ fn show(
     let (display, interval) = (args.display.clone(), args.interval);
     stderr::hold();
     let (done, is_done) = mpsc::channel();
-    let screen = thread::spawn(move || {
+    let screen = thread::Builder::new().spawn(move || {
         let _done = done;
         Ui::open(model, view, &display, interval)?.run()
     });
-    ui::wait(&is_done);
-    // Closes the screen even if the terminal blocks its thread.
-    screen::close();
-    let shown = match is_done.try_recv() {
-        Err(TryRecvError::Disconnected) => joined(screen),
-        _ => Ok(()),
+    let shown = match screen {
+        Ok(screen) => {
+            ui::wait(&is_done);
+            // Closes the screen even if the terminal blocks its thread.
+            screen::close();
+            match is_done.try_recv() {
+                Err(TryRecvError::Disconnected) => joined(screen),
+                _ => Ok(()),
+            }
+        }
+        Err(error) => Err(Failure::no_thread(&error)),
     };
     let read = end(sources, readers);
     stderr::release();
