@@ -189,7 +189,11 @@ impl Compiler<'_> {
         }
         if self.options.optimize && !accepts {
             let text = "expression rejects all packets";
-            return Err(error(ErrorKind::FilterSyntax, self.expression, text));
+            let kind = match is_out_of_memory(text) {
+                true => ErrorKind::Other,
+                false => ErrorKind::FilterSyntax,
+            };
+            return Err(error(kind, self.expression, text));
         }
         Ok(program)
     }
@@ -268,6 +272,11 @@ impl Compiler<'_> {
         })?;
         Ok(program)
     }
+}
+
+/// Returns whether libpcap's reason for a failed compilation is a lack of memory, for which it has no code.
+fn is_out_of_memory(text: &str) -> bool {
+    ["out of memory", "malloc"].contains(&text) || text.ends_with(": Cannot allocate memory")
 }
 
 /// A dead handle (`pcap_open_dead`), to compile on.
@@ -404,6 +413,20 @@ mod tests {
         "port 80 or (host 192.0.2.1) or 81",
         "!(!(not tcp))&&udp||icmp",
     ];
+
+    #[test]
+    fn a_lack_of_memory_is_no_syntax_error() {
+        for text in [
+            "out of memory",
+            "malloc",
+            "can't initialize scanner: Cannot allocate memory",
+        ] {
+            assert!(super::is_out_of_memory(text), "{text}");
+        }
+        for text in ["syntax error", "unknown host 'malloc'"] {
+            assert!(!super::is_out_of_memory(text), "{text}");
+        }
+    }
 
     #[test]
     fn parts_of_random_expressions_mean_the_same() {
