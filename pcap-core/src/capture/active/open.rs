@@ -13,7 +13,7 @@ use crate::capture::options::{self, Lengths, Options};
 use crate::capture::wait::Waiting;
 use crate::device::DeviceName;
 use crate::direction::Direction;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::handle::{Clock, Handle};
 use crate::linktype::Dlt;
 use crate::sys::linux::packet_socket;
@@ -113,6 +113,14 @@ impl Active {
             self.live.handle.clock.longest = lengths.delivered;
             return Ok(());
         };
+        // No packet socket has this link type. Before 1.10.5, libpcap ignores some errors while it determines the type,
+        // which then stays 0.
+        if self.live.handle.datalink() == Dlt::NULL {
+            let why = self.live.warnings.first().map_or("", Warning::text);
+            let text = format!("libpcap has not determined the link type: {why}");
+            let name = self.live.handle.name.clone();
+            return Err(Error::cannot(ErrorKind::Other, "activate", name, text));
+        }
         // libpcap requires space for one byte after the longest cooked header.
         const LEAST_COOKED: u32 = 21;
         let snaplen = match description.cooked {
