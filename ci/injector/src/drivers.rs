@@ -189,7 +189,8 @@ fn programs() -> Vec<Driver> {
             "pcap-merge",
             "pcap-merge",
             "-w out.pcapng @classic.pcap @little.pcapng",
-        ),
+        )
+        .unordered(),
         Driver::new("pcap-recode", "pcap-recode", "@classic.pcap out.pcapng"),
         Driver::new(
             "pcap-recode-gzip",

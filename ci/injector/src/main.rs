@@ -8,9 +8,11 @@ mod judge;
 mod known;
 mod network;
 mod plan;
+mod savefile;
 mod trace;
 mod worker;
 
+use std::os::fd::AsRawFd as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -116,6 +118,12 @@ fn options() -> Result<Options, String> {
 }
 
 fn run(options: Options) -> Result<bool, String> {
+    let lock = std::fs::File::create(options.folder.join("lock"))
+        .map_err(|error| format!("cannot lock the folder: {error}"))?;
+    // SAFETY: a system call on an open descriptor.
+    if unsafe { libc::flock(lock.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } < 0 {
+        return Err("it is running already".into());
+    }
     inputs::write(&options.places.inputs)
         .map_err(|error| format!("cannot write the inputs: {error}"))?;
     let known = List::read(&options.lists.join("known.txt"), &options.version)?;

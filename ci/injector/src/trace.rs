@@ -246,6 +246,10 @@ fn never(number: c_long, registers: &libc::user_regs_struct, object: &str) -> bo
         libc::SYS_fcntl => {
             ![libc::F_DUPFD, libc::F_DUPFD_CLOEXEC].contains(&(registers.rsi as c_int))
         }
+        // Except waiting.
+        libc::SYS_futex => {
+            ![libc::FUTEX_WAIT, libc::FUTEX_WAIT_BITSET].contains(&(registers.rsi as c_int & 0x7f))
+        }
         // The standard library panics if closing a directory fails.
         libc::SYS_close => Path::new(object).is_dir(),
         // Except with EAGAIN, if its counter is at the maximum.

@@ -90,6 +90,7 @@ impl Worker {
     /// If they cannot be created.
     pub(crate) fn new(folder: PathBuf, places: Places) -> Result<Worker, String> {
         fs::create_dir_all(folder.join("run"))
+            .and_then(|()| fs::create_dir_all(folder.join("zones")))
             .map_err(|error| format!("cannot create `{}`: {error}", folder.display()))?;
         let network = Network::new()?;
         let watched = Arc::new(Mutex::new(Watched::default()));

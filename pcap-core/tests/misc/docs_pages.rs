@@ -63,6 +63,7 @@ pub(crate) fn pages() -> Vec<(String, String)> {
         "SECURITY.md",
         "docs/counterparts.md",
         "docs/gallery/README.md",
+        "docs/libpcap-defects.md",
         "docs/options.md",
         "docs/packagers.md",
         "docs/performance.md",
