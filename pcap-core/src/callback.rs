@@ -34,7 +34,16 @@ struct Context<'a, F> {
     /// The number of packets passed to the closure until it requested to stop, if it has.
     stopped_after: Option<u32>,
     panic: Option<Box<dyn Any + Send>>,
+    /// Whether a message contained less of its packet than it stated.
+    #[cfg(feature = "remote")]
+    is_short: bool,
 }
+
+type Callback = unsafe extern "C" fn(*mut sys::u_char, *const sys::pcap_pkthdr, *const sys::u_char);
+
+/// The status of a dispatch that ended at a message that contains less of its packet than it states.
+#[cfg(feature = "remote")]
+pub(crate) const SHORT: c_int = c_int::MIN;
 
 /// Runs one `pcap_dispatch` of at most `max` packets, 1 to [`MAX_SLICE`].
 ///
@@ -50,14 +59,36 @@ pub(crate) fn dispatch<F>(handle: &mut Handle, max: u32, closure: &mut F) -> Dis
 where
     F: FnMut(Packet<'_>) -> ControlFlow<()>,
 {
+    dispatch_by(handle, max, closure, trampoline::<F>)
+}
+
+/// Runs one `pcap_dispatch` of a remote capture, for one packet. libpcap before 1.10.7 delivers a packet whose message
+/// contains less of it than it states, with old bytes of its buffer at the end (CVE-2026-18238). This ends with
+/// [`SHORT`] instead.
+#[cfg(feature = "remote")]
+pub(crate) fn dispatch_remote<F>(handle: &mut Handle, closure: &mut F) -> Dispatched
+where
+    F: FnMut(Packet<'_>) -> ControlFlow<()>,
+{
+    match handle.checks_messages {
+        true => dispatch_by(handle, 1, closure, whole_message::<F>),
+        false => dispatch(handle, 1, closure),
+    }
+}
+
+#[inline]
+fn dispatch_by<F>(handle: &mut Handle, max: u32, closure: &mut F, callback: Callback) -> Dispatched
+where
+    F: FnMut(Packet<'_>) -> ControlFlow<()>,
+{
     if handle.waits_briefly {
         // Makes libpcap end the read at its next check for a break, with or without a packet.
         // SAFETY: the handle is open.
         unsafe { sys::pcap_breakloop(handle.as_ptr()) };
-        return dispatch_once(handle, max, closure);
+        return dispatch_once(handle, max, closure, callback);
     }
     loop {
-        let done = dispatch_once(handle, max, closure);
+        let done = dispatch_once(handle, max, closure, callback);
         let late = done.status == sys::PCAP_ERROR_BREAK && done.packets == 0;
         if !late || handle.breaker().is_pending() {
             return done;
@@ -66,7 +97,12 @@ where
 }
 
 #[inline]
-fn dispatch_once<F>(handle: &mut Handle, max: u32, closure: &mut F) -> Dispatched
+fn dispatch_once<F>(
+    handle: &mut Handle,
+    max: u32,
+    closure: &mut F,
+    callback: Callback,
+) -> Dispatched
 where
     F: FnMut(Packet<'_>) -> ControlFlow<()>,
 {
@@ -77,19 +113,22 @@ where
         calls: 0,
         stopped_after: None,
         panic: None,
+        #[cfg(feature = "remote")]
+        is_short: false,
     };
     let max = max.clamp(1, MAX_SLICE) as c_int;
     let user: *mut Context<'_, F> = &mut context;
     sys::platform::clear_errno();
-    // SAFETY: the handle is open and, by `&mut`, ours; the trampoline is the one for this type
-    // of closure, and the context outlives the call.
-    let status =
-        unsafe { sys::pcap_dispatch(handle.as_ptr(), max, Some(trampoline::<F>), user.cast()) };
+    // SAFETY: the handle is open and, by `&mut`, ours; the callback is one for this type of
+    // closure, and the context outlives the call.
+    let status = unsafe { sys::pcap_dispatch(handle.as_ptr(), max, Some(callback), user.cast()) };
     let packets = context.stopped_after.unwrap_or(context.calls as u32);
     handle.handed += u64::from(packets);
     if let Some(panic) = context.panic {
         resume_unwind(panic);
     }
+    #[cfg(feature = "remote")]
+    let status = if context.is_short { SHORT } else { status };
     Dispatched {
         packets,
         stopped: context.stopped_after.is_some(),
@@ -185,4 +224,38 @@ unsafe extern "C" fn trampoline<F>(
     context.calls = i32::MIN;
     // SAFETY: the handle is open, and this thread is inside its pcap_dispatch.
     unsafe { sys::pcap_breakloop(context.pcap) };
+}
+
+/// Passes on a packet of a remote capture, unless its message contains less of it than it states.
+///
+/// # Safety
+///
+/// As for [`trampoline`], with a remote capture of libpcap 1.10.0 to 1.10.6.
+#[cfg(feature = "remote")]
+unsafe extern "C" fn whole_message<F>(
+    user: *mut sys::u_char,
+    header: *const sys::pcap_pkthdr,
+    data: *const sys::u_char,
+) where
+    F: FnMut(Packet<'_>) -> ControlFlow<()>,
+{
+    /// The length of a packet's header in a message.
+    const HEADER: u32 = 20;
+    // In libpcap's buffer, the packet follows this header, and that the message's header, which ends with the length of
+    // what follows it, in the native byte order.
+    // SAFETY: the buffer begins 28 bytes before the packet.
+    let length = unsafe { data.sub(HEADER as usize + 4) };
+    // SAFETY: as above.
+    let length = unsafe { length.cast::<u32>().read_unaligned() };
+    // SAFETY: libpcap passes a valid header.
+    let caplen = unsafe { (*header).caplen };
+    if length
+        .checked_sub(HEADER)
+        .is_some_and(|sent| caplen <= sent)
+    {
+        // SAFETY: the caller's promise.
+        return unsafe { trampoline::<F>(user, header, data) };
+    }
+    // SAFETY: as in `trampoline`.
+    unsafe { (*user.cast::<Context<'_, F>>()).is_short = true };
 }

@@ -78,6 +78,10 @@ pub struct Handle {
     abandoned: bool,
     /// Whether libpcap itself waits briefly in each read, and checks for a break only then.
     pub(crate) waits_briefly: bool,
+    /// Whether this crate checks the lengths in a daemon's messages, because libpcap does not. Only for remote captures
+    /// of libpcap 1.10.0 to 1.10.6.
+    #[cfg(feature = "remote")]
+    pub(crate) checks_messages: bool,
     /// The password for the daemon of a remote capture, which errors must not contain.
     #[cfg(feature = "remote")]
     secret: Option<String>,
@@ -111,6 +115,8 @@ impl Handle {
             rfmon,
             abandoned: false,
             waits_briefly: false,
+            #[cfg(feature = "remote")]
+            checks_messages: false,
             #[cfg(feature = "remote")]
             secret: None,
         }

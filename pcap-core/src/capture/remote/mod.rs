@@ -28,6 +28,7 @@ use crate::packet::Packet;
 use crate::stats::Stats;
 use crate::sys::{self, platform};
 use crate::timestamp::Precision;
+use crate::version::version;
 
 /// The maximum number of instructions that a daemon, and the kernel of its host, accepts.
 const MOST_INSTRUCTIONS: usize = 4096;
@@ -136,7 +137,10 @@ unsafe fn handle(pcap: NonNull<sys::pcap_t>, wake: Option<platform::Wake>, name:
     // libpcap's buffer has this size, but its check accepts twenty more bytes.
     clock.longest = u32::try_from(snaplen).unwrap_or(0);
     // SAFETY: the caller's promise.
-    unsafe { Handle::new(pcap, wake, clock, name, false) }
+    let mut handle = unsafe { Handle::new(pcap, wake, clock, name, false) };
+    let version = version();
+    handle.checks_messages = (version.major(), version.minor()) == (1, 10) && version.patch() < 7;
+    handle
 }
 
 impl Remote {

@@ -33,7 +33,7 @@ impl Remote {
             if ends || !self.connection.may_read(handle, came)? {
                 break;
             }
-            let one = callback::dispatch(handle, 1, &mut |packet| {
+            let one = callback::dispatch_remote(handle, &mut |packet| {
                 if !self.filter.as_mut().is_none_or(|set| set.matches(packet)) {
                     return ControlFlow::Continue(());
                 }
@@ -42,6 +42,11 @@ impl Remote {
             });
             self.connection.more = one.packets > 0;
             all.stopped = one.stopped;
+            if one.status == callback::SHORT {
+                let text = "the daemon sent less of a packet than it stated";
+                let error = Error::remote("read from", &handle.name, text);
+                return Err(self.connection.broken(error));
+            }
             if one.status < 0 && one.status != sys::PCAP_ERROR_BREAK {
                 let error = Error::remote("read from", &handle.name, &handle.geterr());
                 return Err(self.connection.broken(error));
