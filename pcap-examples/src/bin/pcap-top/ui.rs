@@ -126,7 +126,9 @@ impl<'a> Ui<'a> {
 
     /// Draws everything anew.
     fn redraw(&mut self) -> Outcome {
-        self.screen.clear().map_err(failure)?;
+        // Not `clear`, which asks the terminal for the position of the cursor. Not every terminal answers in time.
+        let size = self.screen.size().map_err(failure)?;
+        self.screen.resize(size.into()).map_err(failure)?;
         self.draw()
     }
 

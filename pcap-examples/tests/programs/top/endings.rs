@@ -55,3 +55,17 @@ fn signals_that_kill_leave_the_screen() {
         assert!(shown.contains(LEAVE), "signal {signal}: {shown}");
     }
 }
+
+/// The terminal of script(1) does not say where its cursor is.
+#[test]
+fn a_silent_terminal_is_drawn_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = sample_file(folder.path());
+    let mut screen = Screen::start(folder.path(), &format!("-r {}", path_arg(&path)));
+    screen.wait_for("?help");
+    screen.press("\x0c");
+    screen.wait_for("?help");
+    screen.press("q");
+    let (status, shown) = screen.end();
+    assert_eq!(status, 0, "{shown}");
+}
