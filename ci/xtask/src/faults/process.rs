@@ -40,6 +40,8 @@ impl Process {
         let child = Command::new("sh")
             .args(["-c", script])
             .current_dir(folder)
+            // If memory for a backtrace is lacking, Rust's standard library waits for a lock that it holds.
+            .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::null())
             .stdout(create(&stdout)?)
             .stderr(create(&stderr)?)
@@ -124,7 +126,9 @@ impl Process {
                     stdout: text(&self.stdout),
                     stderr: text(&self.stderr),
                 };
-                return match ended.stderr.contains("panicked at") {
+                // Rust itself panics if a thread lacks memory for its start.
+                let is_lacking_memory = ended.stderr.contains("an alternative stack");
+                return match ended.stderr.contains("panicked at") && !is_lacking_memory {
                     true => Err(format!("the program panicked: {}", ended.stderr)),
                     false => Ok(ended),
                 };
