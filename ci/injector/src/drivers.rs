@@ -174,6 +174,8 @@ fn programs() -> Vec<Driver> {
     vec![
         Driver::new("pcap-read", "pcap-read", "-n @classic.pcap"),
         Driver::new("pcap-read-json", "pcap-read", "--json @little.pcapng"),
+        Driver::new("pcap-read-verbose", "pcap-read", "-v -X @swapped.pcap"),
+        Driver::new("pcap-info-json", "pcap-info", "--json @little.pcapng"),
         Driver::new("pcap-filter", "pcap-filter", "@classic.pcap out.pcap udp"),
         Driver::new(
             "pcap-filter-pcapng",

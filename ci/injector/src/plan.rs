@@ -14,13 +14,13 @@ use crate::known::List;
 use crate::worker::{Run, Worker};
 
 /// Every how many faults one is made with `--quick`.
-pub(crate) const QUICK: usize = 60;
+pub(crate) const QUICK: usize = 120;
 
 /// How many runs without faults must have the same result.
 const RUNS: usize = 3;
 
 /// How many allocations of a driver fail at most; they are evenly distributed.
-const MOST_ALLOCATIONS: u64 = 2500;
+const MOST_ALLOCATIONS: u64 = 4000;
 
 /// How many findings of a driver are printed.
 const PRINTED: u64 = 12;

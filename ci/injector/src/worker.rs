@@ -272,6 +272,11 @@ fn contents(folder: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
+        // The rest is random.
+        let name = match name.starts_with("pcap-demo-") {
+            true => "pcap-demo".into(),
+            false => name,
+        };
         found.insert(
             name,
             if path.is_file() {
