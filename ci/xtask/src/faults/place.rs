@@ -20,8 +20,10 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn new(folder: &Path) -> Result<Place> {
         command::empty_folder(folder)?;
+        // Without links, as in the list of mounts.
+        let folder = folder.canonicalize();
         Ok(Place {
-            folder: folder.to_owned(),
+            folder: folder.map_err(|error| format!("cannot find a folder: {error}"))?,
             programs: Cell::new(0),
         })
     }
@@ -204,8 +206,9 @@ impl Drop for Place {
         let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
         for line in mounts.lines().rev() {
             let target = line.split(' ').nth(1).unwrap_or_default();
-            if Path::new(target).starts_with(&self.folder) {
-                let _ = Command::new("umount").args(["-l", target]).status();
+            let target = target.replace("\\040", " ");
+            if Path::new(&target).starts_with(&self.folder) {
+                let _ = Command::new("umount").args(["-l", &target]).status();
             }
         }
     }
