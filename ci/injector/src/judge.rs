@@ -121,7 +121,10 @@ impl Expected {
             return bad(text);
         }
         if ended == Verdict::Unharmed && stdout != self.stdout {
-            return bad(format!("claims success, but prints {}", shown(&stdout)));
+            return bad(format!(
+                "claims success, but {}",
+                difference(&self.stdout, &stdout)
+            ));
         }
         let reached = run.trace.failed > 0 || run.report.failed > 0;
         if ended == Verdict::Error {
@@ -275,9 +278,22 @@ fn masked_text(driver: &Driver, bytes: &[u8]) -> Vec<u8> {
     masked
 }
 
+/// Describes the first line that is not the expected one.
+fn difference(expected: &[u8], found: &[u8]) -> String {
+    let mut expected = expected.split(|byte| *byte == b'\n');
+    let mut found = found.split(|byte| *byte == b'\n');
+    loop {
+        let (expected, found) = (expected.next(), found.next());
+        if expected != found || found.is_none() {
+            let line = |line: Option<&[u8]>| line.map_or("nothing".to_owned(), shown);
+            return format!("prints {} instead of {}", line(found), line(expected));
+        }
+    }
+}
+
 fn shown(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let text: String = text.chars().take(120).collect();
+    let text: String = text.chars().take(300).collect();
     format!("`{}`", text.replace('\n', "\\n"))
 }
 

@@ -59,6 +59,7 @@ impl Filter {
     /// - [`FilterTooLong`] if the expression exceeds one of the limits above. The text of the error names the limit.
     /// - [`InvalidArgument`] if the expression contains a NUL byte, or if the snaplen exceeds 2³¹ − 1.
     /// - [`Io`] if the thread cannot be started.
+    /// - [`Other`](crate::ErrorKind::Other) if libpcap is out of memory.
     ///
     /// # Examples
     ///

@@ -189,11 +189,7 @@ impl Compiler<'_> {
         }
         if self.options.optimize && !accepts {
             let text = "expression rejects all packets";
-            let kind = match is_out_of_memory(text) {
-                true => ErrorKind::Other,
-                false => ErrorKind::FilterSyntax,
-            };
-            return Err(error(kind, self.expression, text));
+            return Err(error(ErrorKind::FilterSyntax, self.expression, text));
         }
         Ok(program)
     }
@@ -246,7 +242,11 @@ impl Compiler<'_> {
             if text.is_empty() {
                 text = "libpcap gave no reason".into();
             }
-            return Err(error(ErrorKind::FilterSyntax, self.expression, text));
+            let kind = match is_out_of_memory(&text) {
+                true => ErrorKind::Other,
+                false => ErrorKind::FilterSyntax,
+            };
+            return Err(error(kind, self.expression, text));
         }
         let mut instructions = Vec::new();
         if !program.bf_insns.is_null() {
