@@ -1,11 +1,13 @@
 //! Processes with several threads.
 
 use std::collections::HashSet;
+use std::fs;
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
+use std::time::Duration;
 
 use pcap_core::os::linux::{User, drop_privileges};
 
@@ -193,4 +195,58 @@ fn capabilities_of_the_file_are_dropped_in_all_threads() {
             barrier.wait();
         });
     });
+}
+
+fn park() -> ! {
+    loop {
+        thread::park();
+    }
+}
+
+/// A thread that blocks signals may start another one, which has its rights, and lose its own rights afterwards.
+#[test]
+fn a_thread_that_a_late_one_has_started_has_no_rights() {
+    const ROUNDS: usize = 2;
+    const OTHERS: usize = 300;
+    let _alone = alone();
+    let Some(_net) = Netns::new() else { return };
+    for _ in 0..ROUNDS {
+        run(|| {
+            // Before the others in the list of threads, so its status is read first.
+            let first = thread::spawn(thread::park);
+            // Reading their status takes longer than starting a thread.
+            for _ in 0..OTHERS {
+                thread::spawn(|| park());
+            }
+            thread::spawn(move || {
+                let caller = format!("/proc/self/task/{}/status", std::process::id());
+                // Once the caller has dropped its rights, it has chosen a signal.
+                while field(&fs::read_to_string(&caller).unwrap(), "NoNewPrivs:") == "0" {}
+                let mut numbers: Vec<i32> = (libc::SIGRTMIN()..=libc::SIGRTMAX()).collect();
+                numbers.push(libc::SIGURG);
+                let signals = block(&numbers);
+                // SAFETY: the set is initialized, and the old one may be a null pointer.
+                let unblock = move || unsafe {
+                    libc::pthread_sigmask(libc::SIG_UNBLOCK, &signals, ptr::null_mut())
+                };
+                let own = "/proc/thread-self/status";
+                let none = "0000000000000000";
+                while field(&fs::read_to_string(own).unwrap(), "SigPnd:") == none {}
+                thread::sleep(Duration::from_millis(50));
+                thread::spawn(move || {
+                    unblock();
+                    park()
+                });
+                // The new thread takes the place of this one in the list.
+                first.thread().unpark();
+                first.join().unwrap();
+                unblock();
+                park()
+            });
+            drop_privileges(&User::new(NOBODY, NOBODY, &[NOBODY])).unwrap();
+            for status in own_statuses() {
+                check_rights(&status, NOBODY, NOBODY);
+            }
+        });
+    }
 }

@@ -163,8 +163,8 @@ fn named(thread: &ThreadStatus) -> String {
     format!("the thread `{}` ({})", thread.name, thread.id)
 }
 
-/// Chooses a signal that reaches the other threads. Returns `None` if there are none with other rights. Each thread
-/// blocks all signals while it starts, and while it starts another one.
+/// Chooses a signal that reaches the other threads with other rights. Returns `None` if there are none and this thread
+/// blocks all signals. Each thread blocks all signals while it starts, and while it starts another one.
 fn choose_signal(
     goal: &Goal<'_>,
     own: &ThreadStatus,
@@ -190,7 +190,8 @@ fn choose_signal(
             now.is_some()
         });
     }
-    Ok(None)
+    // The list may lack a thread that has just started.
+    Ok(DropSignal::choose(own, &[]))
 }
 
 fn unreachable(user: &User, blocking: &ThreadStatus) -> Error {
@@ -201,12 +202,16 @@ fn unreachable(user: &User, blocking: &ThreadStatus) -> Error {
     Error::cannot(ErrorKind::Unsupported, OPERATION, user.to_string(), text)
 }
 
-/// Makes each thread drop its rights, until a complete list of threads has none with other rights.
+/// Makes each thread drop its rights, until two complete lists of threads have none with other rights.
+///
+/// One list is not enough: while it is read, a thread with a pending signal may start another thread, which inherits
+/// its rights, and then drop its own. When the second list is read, the signal of no thread is pending.
 fn drop_in_others(goal: &Goal<'_>, number: Option<i32>, own: i32) -> Result<()> {
     let user = goal.user;
     let failed = |error: io::Error| io_error(user, error.kind(), error.to_string());
     let mut signal: Option<DropSignal> = None;
     let mut signalled = Vec::new();
+    let mut was_reached = false;
     let start = Instant::now();
     loop {
         // If this is set, no handler runs any more.
@@ -217,8 +222,14 @@ fn drop_in_others(goal: &Goal<'_>, number: Option<i32>, own: i32) -> Result<()> 
             .iter()
             .filter(|thread| !goal.is_reached(thread))
             .peekable();
-        if threads.is_complete && remaining.peek().is_none() {
-            break;
+        if remaining.peek().is_some() {
+            was_reached = false;
+        } else if threads.is_complete {
+            if was_reached {
+                break;
+            }
+            was_reached = true;
+            continue;
         }
         for thread in remaining {
             let is_new = !signalled.contains(&thread.id);
