@@ -39,6 +39,8 @@ pub(crate) use savefile_stream::{Failure, Frames, PANICKED, Reader, Sought, chec
 
 /// Whether libpcap is Npcap.
 pub(crate) const IS_WINDOWS: bool = cfg!(windows);
+/// Whether the kernel is that of Linux.
+pub(crate) const IS_LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 /// `DLT_HDLC`, defined here because the headers of libpcap 1.10.0 lack it.
 pub(crate) const HDLC: i32 = if cfg!(target_os = "netbsd") { 16 } else { 112 };
