@@ -102,6 +102,25 @@ pub(crate) fn all() -> Vec<Driver> {
     drivers
 }
 
+/// Returns the drivers with these names; all if there are no names.
+///
+/// # Errors
+///
+/// If there is no driver with a name.
+pub(crate) fn named(names: &[String]) -> Result<Vec<Driver>, String> {
+    let mut drivers = all();
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| !drivers.iter().any(|driver| driver.name == name.as_str()))
+    {
+        return Err(format!(
+            "expected a driver, found `{unknown}`: --list prints all"
+        ));
+    }
+    drivers.retain(|driver| names.is_empty() || names.iter().any(|name| driver.name == name));
+    Ok(drivers)
+}
+
 /// Returns those that do one operation of pcap-core.
 fn operations() -> Vec<Driver> {
     let one = |name, arguments| Driver::new(name, "operations", arguments);
@@ -216,4 +235,21 @@ fn programs() -> Vec<Driver> {
         Driver::new("pcap-replay", "pcap-replay", "-i left --fast @classic.pcap").live(),
         Driver::new("pcap-demo", "pcap-demo", "").live(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{all, named};
+
+    #[test]
+    fn names_choose_drivers() {
+        let count = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            named(&names).map(|drivers| drivers.len())
+        };
+        assert_eq!(count(&[]), Ok(all().len()));
+        assert_eq!(count(&["reader", "read-nano"]), Ok(2));
+        let error = count(&["reader", "other"]).unwrap_err();
+        assert!(error.contains("`other`"), "{error}");
+    }
 }

@@ -128,18 +128,7 @@ fn run(options: Options) -> Result<bool, String> {
         .map_err(|error| format!("cannot write the inputs: {error}"))?;
     let known = List::read(&options.lists.join("known.txt"), &options.version)?;
     let tolerated = List::read(&options.lists.join("tolerated.txt"), &options.version)?;
-    let chosen: Vec<_> = drivers::all()
-        .into_iter()
-        .filter(|driver| {
-            options.names.is_empty() || options.names.iter().any(|name| driver.name == name)
-        })
-        .collect();
-    if chosen.is_empty() {
-        return Err(format!(
-            "expected a driver, found `{}`: --list prints all",
-            options.names.join(" ")
-        ));
-    }
+    let chosen = drivers::named(&options.names)?;
     let whole = options.names.is_empty() && options.stride == 1 && options.fault.is_none();
     println!("libpcap {}", options.version);
     let totals = plan::run(&options, &chosen, &known, &tolerated)?;
@@ -149,6 +138,11 @@ fn run(options: Options) -> Result<bool, String> {
             println!("{text}");
             failures += 1;
         }
+    }
+    // Otherwise a fault that is misspelled, or that no driver reaches, would pass.
+    if totals.injected == 0 {
+        println!("no fault was reached");
+        failures += 1;
     }
     println!(
         "{} drivers, {} faults injected: {} without effect, {} errors, {} out of memory, {} tolerated, {} known; {failures} failures",
