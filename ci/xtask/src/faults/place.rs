@@ -76,13 +76,14 @@ impl Place {
         ))
     }
 
-    /// Compiles a library of C that programs preload. Returns its path.
+    /// Compiles a library of C that programs preload. Returns its path from the folder of the row: `LD_PRELOAD` cannot
+    /// contain the blanks that the whole path may have.
     pub(super) fn library(&self, name: &str, source: &str) -> std::result::Result<String, Failure> {
         command::write(&self.path(&format!("{name}.c")), source)?;
         self.prepare(&format!(
             "cc -Wall -O1 -shared -fPIC -o {name}.so {name}.c -ldl"
         ))?;
-        Ok(self.path(&format!("{name}.so")).display().to_string())
+        Ok(format!("./{name}.so"))
     }
 
     /// Creates the devices `left` and `right` anew, and connects a sender to `left`.

@@ -111,7 +111,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// Returns an error if the program hangs or panics.
+    /// Returns an error if the program hangs or panics, or runs without the library that makes the fault.
     pub(super) fn end(self) -> Result<Ended> {
         self.end_within(LIMIT)
     }
@@ -128,10 +128,14 @@ impl Process {
                 };
                 // Rust itself panics if a thread lacks memory for its start.
                 let is_lacking_memory = ended.stderr.contains("an alternative stack");
-                return match ended.stderr.contains("panicked at") && !is_lacking_memory {
-                    true => Err(format!("the program panicked: {}", ended.stderr)),
-                    false => Ok(ended),
-                };
+                if ended.stderr.contains("panicked at") && !is_lacking_memory {
+                    return Err(format!("the program panicked: {}", ended.stderr));
+                }
+                // Then the loader goes on without it.
+                if ended.stderr.contains("cannot be preloaded") {
+                    return Err(format!("there was no fault: {}", ended.stderr));
+                }
+                return Ok(ended);
             }
             if start.elapsed() > limit {
                 return Err(format!("the program still runs after {limit:?}"));
