@@ -41,7 +41,8 @@ fn run() -> Result<()> {
         .parse()
         .with_context(|| format!("expected a number of minutes, found {minutes}"))?;
     let folder = arguments.next().context("expected a folder")?;
-    let length = Duration::from_secs_f64(minutes * 60.0);
+    let length = Duration::try_from_secs_f64(minutes * 60.0)
+        .with_context(|| format!("expected a number of minutes, found {minutes}"))?;
     device::create()?;
     let mut steady = Steady::start(folder.into())?;
     let mut report = Report::default();

@@ -67,6 +67,15 @@ impl Report {
             self.opened,
             self.changes
         );
+        let counts = [
+            (self.breaks, "breaks"),
+            (self.opened, "captures opened"),
+            (self.changes, "filters"),
+            (files, "savefiles"),
+        ];
+        for (count, name) in counts {
+            ensure!(count > 0, "there were no {name}");
+        }
         let warm = &self.used[WARM.min(self.used.len() / 2)..];
         let is_same =
             |value: fn(&Resources) -> usize| warm.iter().all(|used| value(used) == value(&warm[0]));

@@ -64,6 +64,17 @@ pub(crate) fn run(
                 "{name}: {sent} packets sent, {received} received"
             );
         }
+        // Without packets, there would be nothing to check.
+        let counts = [
+            ("steady", packets),
+            ("breaking", breaks.tally.packets),
+            ("reopening", opens.tally.packets),
+            ("filtering", filters.tally.packets),
+            ("fanout", shares.packets),
+        ];
+        for (name, packets) in counts {
+            ensure!(packets > 0, "{name}: no packet of {sent} was delivered");
+        }
         let all = [
             stats,
             breaks.stats,
@@ -75,11 +86,7 @@ pub(crate) fn run(
             number,
             pace,
             sent,
-            delivered: packets
-                + breaks.tally.packets
-                + opens.tally.packets
-                + filters.tally.packets
-                + shares.packets,
+            delivered: counts.iter().map(|(_, packets)| packets).sum(),
             dropped: all.iter().map(|stats| stats.dropped).sum(),
             discarded: all.iter().map(|stats| stats.discarded).sum(),
             breaks: breaks.breaks,
