@@ -30,8 +30,6 @@ pub(crate) struct Driver {
     pub(crate) times: bool,
     /// Whether an output need not be the beginning of the complete one.
     pub(crate) unordered: bool,
-    /// Whether it fails without faults.
-    pub(crate) fails: bool,
     /// How many more blocks of memory may be left, which exist once for each process.
     pub(crate) lazy: i64,
 }
@@ -48,7 +46,6 @@ impl Driver {
             copies,
             times: false,
             unordered: false,
-            fails: false,
             lazy: 0,
         }
     }
@@ -195,7 +192,11 @@ fn programs() -> Vec<Driver> {
         Driver::new("pcap-read-json", "pcap-read", "--json @little.pcapng"),
         Driver::new("pcap-read-verbose", "pcap-read", "-v -X @swapped.pcap"),
         Driver::new("pcap-info-json", "pcap-info", "--json @little.pcapng"),
-        Driver::new("pcap-filter", "pcap-filter", "@classic.pcap out.pcap udp"),
+        Driver::new(
+            "pcap-filter",
+            "pcap-filter",
+            "-f udp @classic.pcap out.pcap",
+        ),
         Driver::new(
             "pcap-filter-pcapng",
             "pcap-filter",
