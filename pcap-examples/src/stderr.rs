@@ -82,9 +82,26 @@ pub(crate) fn print_bytes(line: Vec<u8>) {
     });
     match writing {
         Ok(_) => wait(&is_done),
-        Err(_) if signals::end().is_none() => write(&line),
+        Err(_) if signals::end().is_none() || accepts_a_line() => write(&line),
         Err(_) => IS_INCOMPLETE.store(true, Ordering::Relaxed),
     }
+}
+
+/// Returns whether standard error accepts a line at once.
+#[cfg(unix)]
+fn accepts_a_line() -> bool {
+    use std::os::fd::AsFd;
+
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+    let stderr = io::stderr();
+    let mut descriptors = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
+    poll(&mut descriptors, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+}
+
+#[cfg(not(unix))]
+fn accepts_a_line() -> bool {
+    false
 }
 
 /// Writes a line, and records whether that failed.
