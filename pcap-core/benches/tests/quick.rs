@@ -111,8 +111,8 @@ fn a_borrowed_packet_allocates_nothing() {
     let document = quick(&["allocations: 5m", "allocations: 1m"]);
     for row in document["rows"].as_array().unwrap() {
         let allocations = row["figures"]["pcap-core"]["median"].as_f64().unwrap();
-        // Opening a file allocates a few times, and the read-ahead buffer grows.
-        assert!(allocations < 40.0, "{row:#}");
+        // Opening a file and compiling a filter allocate a few times, and the read-ahead buffer grows.
+        assert!(allocations < 60.0, "{row:#}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
 use crate::common::live::in_netns;
-use crate::common::{path_arg, program, record, run, savefile, write_file};
+use crate::common::{path_arg, program, record, reset_signals, run, savefile, write_file};
 
 /// Returns what a program shows on a terminal, and its status.
 fn on_terminal(name: &str, arguments: &[&str]) -> (Option<i32>, String) {
@@ -199,7 +199,9 @@ fn capture_until_ctrl_c(write: &[&str]) -> String {
     let program = program("capture");
     let path = program.get_program().to_str().expect("a path in UTF-8");
     let command = [&[path, "-i", "lo"], write].concat().join(" ");
-    let mut script = Command::new("script")
+    let mut script = Command::new("script");
+    reset_signals(&mut script);
+    let mut script = script
         .args(["-q", "-e", "-c", &command, "/dev/null"])
         .env("TERM", "xterm")
         .stdin(Stdio::piped())

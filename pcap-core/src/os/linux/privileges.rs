@@ -105,7 +105,6 @@ const INTERVAL: Duration = Duration::from_millis(1);
 #[doc(alias = "setuid")]
 #[doc(alias = "setresuid")]
 #[doc(alias = "capset")]
-#[doc(alias = "no_new_privs")]
 pub fn drop_privileges(user: &User) -> Result<()> {
     /// Calls of several threads would send signals to each other.
     static ALONE: Mutex<()> = Mutex::new(());

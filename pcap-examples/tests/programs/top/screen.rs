@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use crate::common::process::wait_until;
-use crate::common::{path_arg, program};
+use crate::common::{path_arg, program, reset_signals};
 
 /// `pcap-top` on a terminal of 80x24, with its standard error in a file.
 pub(super) struct Screen {
@@ -32,7 +32,9 @@ impl Screen {
             "stty cols 80 rows 24; {command}; echo $$; exec {path} {arguments} 2>{}",
             path_arg(&stderr)
         );
-        let mut script = Command::new("script")
+        let mut script = Command::new("script");
+        reset_signals(&mut script);
+        let mut script = script
             .args(["-q", "-e", "-c", &line, "/dev/null"])
             .env("TERM", "xterm")
             .env("SHELL", "/bin/sh")
