@@ -104,7 +104,13 @@ impl Expected {
         let ended = match run.trace.end {
             End::Signal(libc::SIGABRT) if out_of_memory => Verdict::OutOfMemory,
             End::Signal(libc::SIGABRT) => {
-                return bad(format!("aborts: {}", last_line(&run.stderr)));
+                // Another thread may print its message at the same time.
+                let fatal = run.stderr.find("Fatal glibc error");
+                let message = fatal.map_or_else(
+                    || last_line(&run.stderr),
+                    |at| first_line(&run.stderr[at..]),
+                );
+                return bad(format!("aborts: {message}"));
             }
             End::Signal(signal) => return bad(format!("signal {signal} at {}", run.trace.place)),
             End::Status(0) => Verdict::Unharmed,
@@ -295,6 +301,10 @@ fn shown(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let text: String = text.chars().take(300).collect();
     format!("`{}`", text.replace('\n', "\\n"))
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
 }
 
 fn last_line(text: &str) -> &str {
