@@ -8,7 +8,7 @@ use pcap_core::{Active, Capture, Device, Direction, End, Next, PacketBatch, Send
 
 use crate::output::{Output, Result, kept};
 
-/// How many packets an operation reads.
+/// The number of packets that an operation reads.
 const PACKETS: u64 = 3;
 
 fn open(device: &str) -> Result<Capture<Active>> {

@@ -1,4 +1,4 @@
-//! Does one operation of pcap-core, and prints a digest of what it has read, written or received: `ci/torture` runs it
+//! Performs one operation of pcap-core, and prints a digest of the packets and of other results. `ci/torture` runs it
 //! with faults. It prints nothing until the end, so that only a complete result is printed.
 
 mod live;

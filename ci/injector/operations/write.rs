@@ -8,7 +8,7 @@ use pcap_core::{Capture, Dumper, Linktype, Packet, Precision, Timestamp};
 
 use crate::output::{Output, Result, kept};
 
-/// How many packets are written: more than fit into a dumper's buffer of 256 KiB.
+/// The number of packets to write: more than fit into a dumper's buffer of 256 KiB.
 const PACKETS: u32 = 4000;
 
 /// Calls a closure with each packet.

@@ -2,7 +2,7 @@
 
 use libc::*;
 
-/// What a program gets instead of the result of a system call.
+/// The result that a program receives instead of that of the system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// An error; the kernel does not do the call.

@@ -26,11 +26,11 @@ pub(crate) struct Driver {
     pub(crate) input: Input,
     /// Inputs that it changes, and their names in the folder of the run.
     pub(crate) copies: &'static [(&'static str, &'static str)],
-    /// Whether the packets have other times in each run.
+    /// Whether the times of the packets differ from run to run.
     pub(crate) times: bool,
-    /// Whether an output need not be the beginning of the complete one.
+    /// Whether an incomplete output may differ from the beginning of the complete one.
     pub(crate) unordered: bool,
-    /// How many more blocks of memory may be left, which exist once for each process.
+    /// The number of blocks of memory that may be left in addition, because they exist once per process.
     pub(crate) lazy: i64,
 }
 

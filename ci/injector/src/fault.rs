@@ -13,7 +13,7 @@ pub(crate) enum Fault {
     Call {
         /// Which one.
         number: libc::c_long,
-        /// How many calls of this kind the program has made, this one included.
+        /// The number of calls of this kind so far, including this one.
         nth: u32,
         /// How it fails.
         failure: Failure,
@@ -22,7 +22,7 @@ pub(crate) enum Fault {
     },
     /// An allocation of memory.
     Allocation {
-        /// How many the program has made, this one included.
+        /// The number of allocations so far, including this one.
         nth: u64,
         /// Whether all later ones fail as well.
         lasting: bool,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::network::frame;
 
-/// How many packets a small savefile has.
+/// The number of packets in a small savefile.
 const PACKETS: u32 = 20;
 
 /// Writes all savefiles into a folder.

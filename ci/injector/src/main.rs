@@ -28,7 +28,7 @@ struct Options {
     fault: Option<Fault>,
     /// Every how many faults one is made.
     stride: usize,
-    /// How many runs there are at a time.
+    /// The number of concurrent runs.
     jobs: usize,
     /// Whether each result is printed.
     verbose: bool,

@@ -16,13 +16,13 @@ use crate::worker::{Run, Worker};
 /// Every how many faults one is made with `--quick`.
 pub(crate) const QUICK: usize = 120;
 
-/// How many runs without faults must have the same result.
+/// The number of runs without faults, which must have the same result.
 const RUNS: usize = 3;
 
-/// How many allocations of a driver fail at most; they are evenly distributed.
+/// The maximum number of allocations of a driver that fail. They are evenly distributed.
 const MOST_ALLOCATIONS: u64 = 4000;
 
-/// How many findings of a driver are printed.
+/// The maximum number of findings to print per driver.
 const PRINTED: u64 = 12;
 
 /// Numbers of runs by their results.

@@ -30,15 +30,15 @@ pub(crate) struct Trace {
     pub(crate) end: End,
     /// The system calls after the start of main, by number.
     pub(crate) calls: BTreeMap<c_long, u32>,
-    /// How many system calls failed.
+    /// The number of system calls that failed.
     pub(crate) failed: u32,
     /// The file or descriptor of the first one.
     pub(crate) object: String,
     /// The descriptors that are open when it exits, except the standard streams.
     pub(crate) descriptors: Vec<String>,
-    /// How many threads exist when it exits.
+    /// The number of threads when it exits.
     pub(crate) threads: usize,
-    /// How many processes it left behind.
+    /// The number of processes that it left behind.
     pub(crate) children: usize,
     /// The instruction at which the signal that ended it arrived: a file and an offset.
     pub(crate) place: String,
