@@ -180,44 +180,53 @@ fn the_statistics_overwrite_the_caret_of_ctrl_c() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
         for write in [&[][..], &["--print", "-w", path_arg(&path)]] {
-            // Linux sends the signal before it shows the caret. Rarely, the program prints in between, Linux discards
-            // what it printed, or the terminal is closed before the caret.
-            let is_in_order = |shown: &String| {
-                let caret = shown.find("^C");
-                caret.is_some() && caret < shown.find("0 packets captured")
-            };
-            let mut attempts = (0..20).map(|_| capture_until_ctrl_c(write));
-            let shown = attempts.find(is_in_order).expect("the caret comes first");
+            let shown = capture_until_sigint(write);
             assert!(shown.contains("^C\r0 packets captured"), "{shown:?}");
             assert_eq!(shown.matches("\r0 packets").count(), 1, "{shown:?}");
         }
     });
 }
 
-/// Captures on a terminal until Ctrl-C. Returns what the terminal shows.
-fn capture_until_ctrl_c(write: &[&str]) -> String {
+/// Captures on a terminal until SIGINT, which follows the caret of Ctrl-C. Returns what the terminal shows.
+///
+/// With `isig`, Linux sends the signal first: what the program prints may precede the caret, surround it or be
+/// discarded. Without it, Ctrl-C only shows the caret, and the signal is sent when the caret is on the screen.
+fn capture_until_sigint(write: &[&str]) -> String {
     let program = program("capture");
     let path = program.get_program().to_str().expect("a path in UTF-8");
-    let command = [&[path, "-i", "lo"], write].concat().join(" ");
+    let capture = [&[path, "-i", "lo"], write].concat().join(" ");
+    let command = format!("stty -isig; echo process $$; exec {capture}");
     let mut script = Command::new("script");
     reset_signals(&mut script);
     let mut script = script
         .args(["-q", "-e", "-c", &command, "/dev/null"])
-        .env("TERM", "xterm")
+        .envs([("TERM", "xterm"), ("SHELL", "/bin/sh")])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut keyboard = script.stdin.take().unwrap();
     let mut screen = script.stdout.take().unwrap();
+    let mut shown = read_until(&mut screen, " bytes\r\n");
+    let process = shown.split_once("process ").expect("the process").1;
+    let process: i32 = process.split_once('\r').expect("a line").0.parse().unwrap();
+    keyboard.write_all(b"\x03").unwrap();
+    shown += &read_until(&mut screen, "^C");
+    // SAFETY: the call takes two numbers.
+    assert_eq!(unsafe { libc::kill(process, libc::SIGINT) }, 0);
+    screen.read_to_string(&mut shown).unwrap();
+    assert!(script.wait().unwrap().success());
+    shown
+}
+
+/// Reads what a terminal shows until it ends with `end`.
+fn read_until(screen: &mut impl Read, end: &str) -> String {
     let mut shown = Vec::new();
     let mut byte = [0];
-    let is_listening = |shown: &[u8]| shown.ends_with(b" bytes\r\n");
-    while !is_listening(&shown) && screen.read(&mut byte).unwrap() > 0 {
+    while !shown.ends_with(end.as_bytes()) {
+        let count = screen.read(&mut byte).unwrap();
+        assert_eq!(count, 1, "{:?}", String::from_utf8_lossy(&shown));
         shown.push(byte[0]);
     }
-    keyboard.write_all(b"\x03").unwrap();
-    screen.read_to_end(&mut shown).unwrap();
-    assert!(script.wait().unwrap().success());
-    String::from_utf8_lossy(&shown).into_owned()
+    String::from_utf8(shown).unwrap()
 }
