@@ -10,19 +10,20 @@ pub(crate) struct List {
     entries: Vec<Entry>,
 }
 
-/// An entry that applies to the libpcap in use.
+/// An entry that applies to the libraries in use.
 struct Entry {
     pattern: String,
     seen: AtomicU64,
 }
 
 impl List {
-    /// Reads a list. Of entries with a line `libpcap:`, only those for this version count.
+    /// Reads a list, with the names and versions of the libraries in use. An entry that has a line with the name of a
+    /// library, such as `glibc: 2.36`, counts only with these versions.
     ///
     /// # Errors
     ///
     /// If the file cannot be read, or an entry has no pattern or no reason.
-    pub(crate) fn read(path: &Path, version: &str) -> Result<List, String> {
+    pub(crate) fn read(path: &Path, libraries: &[(&str, &str)]) -> Result<List, String> {
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -51,9 +52,11 @@ impl List {
             if field("reason").is_none() {
                 return Err(format!("expected a reason in {name}, found `{group}`"));
             }
-            if field("libpcap")
-                .is_none_or(|versions| versions.split(' ').any(|known| matches(known, version)))
-            {
+            let applies = |&(library, version): &(&str, &str)| {
+                let versions = field(library);
+                versions.is_none_or(|all| all.split(' ').any(|known| matches(known, version)))
+            };
+            if libraries.iter().all(applies) {
                 entries.push(Entry {
                     pattern,
                     seen: AtomicU64::new(0),

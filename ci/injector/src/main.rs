@@ -12,6 +12,7 @@ mod savefile;
 mod trace;
 mod worker;
 
+use std::ffi::CStr;
 use std::os::fd::AsRawFd as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -126,11 +127,15 @@ fn run(options: Options) -> Result<bool, String> {
     }
     inputs::write(&options.places.inputs)
         .map_err(|error| format!("cannot write the inputs: {error}"))?;
-    let known = List::read(&options.lists.join("known.txt"), &options.version)?;
-    let tolerated = List::read(&options.lists.join("tolerated.txt"), &options.version)?;
+    // SAFETY: glibc returns a constant text.
+    let glibc = unsafe { CStr::from_ptr(libc::gnu_get_libc_version()) };
+    let glibc = glibc.to_string_lossy();
+    let libraries = [("libpcap", options.version.as_str()), ("glibc", &*glibc)];
+    let known = List::read(&options.lists.join("known.txt"), &libraries)?;
+    let tolerated = List::read(&options.lists.join("tolerated.txt"), &libraries)?;
     let chosen = drivers::named(&options.names)?;
     let whole = options.names.is_empty() && options.stride == 1 && options.fault.is_none();
-    println!("libpcap {}", options.version);
+    println!("libpcap {}, glibc {glibc}", options.version);
     let totals = plan::run(&options, &chosen, &known, &tolerated)?;
     let mut failures = totals.bad;
     if whole {
