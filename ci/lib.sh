@@ -61,6 +61,7 @@ things_of() {
     live) echo ip ;;
     pages) echo chromium dejavu ;;
     programs) echo tcpdump tshark tcpreplay ip unshare gzip zstd lz4 ;;
+    torture) echo cc names ;;
     faults) echo cc ip unshare mkfs.ext4 mkfs.btrfs ;;
     gallery) echo ip unshare script jq tmux ;;
     top) echo ip unshare tmux ping ;;

@@ -153,13 +153,22 @@ impl Shared<'_> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs a driver without faults, and adds all faults to the jobs.
+    /// Runs a driver without faults, and adds all faults to the jobs. A driver that fails is a bad result.
     fn plan(&self, worker: &Worker, index: usize) -> Result<(), String> {
         let driver = &self.drivers[index];
         let runs: Vec<Run> = (0..RUNS)
             .map(|_| worker.run(driver, Fault::None))
             .collect::<Result<_, _>>()?;
-        let expected = Arc::new(Expected::new(driver, &runs)?);
+        let expected = match Expected::new(driver, &runs) {
+            Ok(expected) => Arc::new(expected),
+            Err(text) => {
+                println!("{text}");
+                let mut state = self.lock();
+                state.planning -= 1;
+                state.progress[index].tally.bad += 1;
+                return Ok(());
+            }
+        };
         let last = &runs[RUNS - 1];
         let points = (
             last.trace
