@@ -78,6 +78,9 @@ pub struct Handle {
     abandoned: bool,
     /// Whether libpcap itself waits briefly in each read, and checks for a break only then.
     pub(crate) waits_briefly: bool,
+    /// Whether closing waits for a daemon.
+    #[cfg(feature = "remote")]
+    pub(crate) is_remote: bool,
     /// Whether this crate checks the lengths in a daemon's messages, because libpcap does not. Only for remote captures
     /// of libpcap 1.10.0 to 1.10.6.
     #[cfg(feature = "remote")]
@@ -115,6 +118,8 @@ impl Handle {
             rfmon,
             abandoned: false,
             waits_briefly: false,
+            #[cfg(feature = "remote")]
+            is_remote: false,
             #[cfg(feature = "remote")]
             checks_messages: false,
             #[cfg(feature = "remote")]
@@ -317,6 +322,8 @@ impl Drop for Handle {
         }
         let _rfmon = self.rfmon.then(rfmon_list);
         let _netfilter = netfilter_lock(&self.name);
+        #[cfg(feature = "remote")]
+        let _postponed = self.is_remote.then(sys::platform::signals::Postponed::new);
         // SAFETY: the handle is open and ours, no break can reach it any more, and nothing borrowed
         // from it is left, since we are dropped.
         unsafe { sys::pcap_close(self.as_ptr()) };

@@ -4,6 +4,8 @@
 mod live;
 mod offline;
 mod output;
+#[cfg(feature = "remote")]
+mod remote;
 mod write;
 
 use std::io::Write as _;
@@ -12,6 +14,7 @@ use std::process::ExitCode;
 use output::{Output, Result};
 
 fn main() -> ExitCode {
+    handle_signals();
     let arguments: Vec<String> = std::env::args().collect();
     let argument = |number: usize| arguments.get(number).map_or("", String::as_str);
     match run(argument(1), argument(2), argument(3)) {
@@ -21,6 +24,17 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Installs a handler that interrupts system calls. A call of a thread that does not block the signal may therefore
+/// fail with EINTR.
+fn handle_signals() {
+    extern "C" fn nothing(_: libc::c_int) {}
+    // SAFETY: `sigaction` is plain data, for which zeros are valid.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = nothing as extern "C" fn(libc::c_int) as libc::sighandler_t;
+    // SAFETY: the handler does nothing.
+    unsafe { libc::sigaction(libc::SIGUSR1, &action, std::ptr::null_mut()) };
 }
 
 fn run(operation: &str, first: &str, second: &str) -> Result<()> {
@@ -72,6 +86,20 @@ fn run(operation: &str, first: &str, second: &str) -> Result<()> {
         "sender" => live::sender(first, &mut output)?,
         "fanout" => live::fanout(first, &mut output)?,
         "async-live" => live::async_next(first, &mut output)?,
+        #[cfg(feature = "remote")]
+        "remote-devices" => remote::devices(&mut output)?,
+        #[cfg(feature = "remote")]
+        "remote-open" => remote::open(first, &mut output)?,
+        #[cfg(feature = "remote")]
+        "remote-next" => remote::next(first, &mut output)?,
+        #[cfg(feature = "remote")]
+        "remote-for-each" => remote::for_each(first, &mut output)?,
+        #[cfg(feature = "remote")]
+        "remote-filter" => remote::filter(first, &mut output)?,
+        #[cfg(feature = "remote")]
+        "remote-stats" => remote::stats(first, &mut output)?,
+        #[cfg(feature = "remote")]
+        "remote-udp" => remote::udp(first, &mut output)?,
         other => return Err(format!("expected an operation, found `{other}`").into()),
     }
     output.print()

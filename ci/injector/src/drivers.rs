@@ -18,7 +18,7 @@ pub(crate) enum Input {
 pub(crate) struct Driver {
     /// Its name.
     pub(crate) name: &'static str,
-    /// The program: `operations`, or one of pcap-examples.
+    /// The program: `operations`, one of pcap-examples, or `remote`, which is `operations` with remote captures.
     pub(crate) program: &'static str,
     /// Its arguments; `@` begins the name of an input.
     arguments: Vec<&'static str>,
@@ -95,6 +95,7 @@ impl Driver {
 /// Returns all drivers.
 pub(crate) fn all() -> Vec<Driver> {
     let mut drivers = operations();
+    drivers.extend(remote());
     drivers.extend(programs());
     drivers
 }
@@ -182,6 +183,20 @@ fn operations() -> Vec<Driver> {
         one("async-file", "async-file @classic.pcap"),
         one("async-pipe", "async-stdin").pipe("classic.pcap"),
         one("async-live", "async-live right"),
+    ]
+}
+
+/// Returns those that do one operation on a remote capture.
+fn remote() -> Vec<Driver> {
+    let one = |name, arguments| Driver::new(name, "remote", arguments);
+    vec![
+        one("remote-devices", "remote-devices"),
+        one("remote-open", "remote-open right"),
+        one("remote-next", "remote-next right"),
+        one("remote-for-each", "remote-for-each right"),
+        one("remote-filter", "remote-filter right"),
+        one("remote-stats", "remote-stats right"),
+        one("remote-udp", "remote-udp right"),
     ]
 }
 

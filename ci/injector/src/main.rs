@@ -1,6 +1,7 @@
 //! Runs small programs again and again, and each time lets one system call or one allocation fail: `ci/torture` runs it.
 
 mod calls;
+mod daemon;
 mod drivers;
 mod fault;
 mod inputs;
@@ -66,6 +67,8 @@ fn options() -> Result<Options, String> {
         lists: PathBuf::from("ci/injector"),
         places: Places {
             programs: absolute("target/debug")?,
+            remote: absolute("target/torture/remote/debug/operations")?,
+            remote_libpcap: absolute("target/libpcap/remote")?,
             library: absolute("target/torture/preload.so")?,
             inputs: absolute("target/torture/inputs")?,
         },

@@ -214,7 +214,11 @@ impl Tracer {
         }
         let object = fs::read_link(format!("/proc/{thread}/fd/{}", registers.rdi as i32))
             .map_or(String::new(), |path| path.display().to_string());
-        if never(number, &registers, &object) {
+        let interrupted = matches!(
+            failure,
+            Failure::Error(libc::EINTR) | Failure::Late(libc::EINTR)
+        );
+        if never(number, &registers, &object) || interrupted && blocks_signals(thread) {
             return;
         }
         self.trace.failed += 1;
@@ -256,6 +260,17 @@ fn never(number: c_long, registers: &libc::user_regs_struct, object: &str) -> bo
         libc::SYS_write => object.starts_with("anon_inode:[eventfd]"),
         _ => false,
     }
+}
+
+/// Returns whether a stopped thread blocks SIGUSR1, for which `operations` installs a handler that interrupts system
+/// calls.
+fn blocks_signals(thread: pid_t) -> bool {
+    const GETSIGMASK: libc::c_uint = 0x420a;
+    let mut blocked = 0_u64;
+    let to = &raw mut blocked;
+    // SAFETY: the kernel writes as many bytes as the third argument says.
+    unsafe { libc::ptrace(GETSIGMASK, thread, size_of::<u64>(), to) };
+    blocked >> (libc::SIGUSR1 - 1) & 1 == 1
 }
 
 /// Waits for a process or thread that this thread traces.

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::daemon::Daemon;
 use crate::drivers::{Driver, Input};
 use crate::fault::Fault;
 use crate::network::Network;
@@ -59,6 +60,7 @@ pub(crate) struct Worker {
     folder: PathBuf,
     places: Places,
     watched: Arc<Mutex<Watched>>,
+    _daemon: Daemon,
     _network: Network,
 }
 
@@ -67,6 +69,10 @@ pub(crate) struct Worker {
 pub(crate) struct Places {
     /// The programs.
     pub(crate) programs: PathBuf,
+    /// `operations` with remote captures.
+    pub(crate) remote: PathBuf,
+    /// The libpcap with remote captures, and its daemon.
+    pub(crate) remote_libpcap: PathBuf,
     /// The preloaded library.
     pub(crate) library: PathBuf,
     /// The savefiles.
@@ -93,6 +99,7 @@ impl Worker {
             .and_then(|()| fs::create_dir_all(folder.join("zones")))
             .map_err(|error| format!("cannot create `{}`: {error}", folder.display()))?;
         let network = Network::new()?;
+        let daemon = Daemon::new(&places.remote_libpcap)?;
         let watched = Arc::new(Mutex::new(Watched::default()));
         let watching = Arc::clone(&watched);
         std::thread::spawn(move || watch(&watching));
@@ -100,6 +107,7 @@ impl Worker {
             folder,
             places,
             watched,
+            _daemon: daemon,
             _network: network,
         })
     }
@@ -126,7 +134,11 @@ impl Worker {
             self.folder.join("report"),
         );
         fs::write(&report, [0; REPORT])?;
-        let mut command = Command::new(self.places.programs.join(driver.program));
+        let program = match driver.program {
+            "remote" => self.places.remote.clone(),
+            name => self.places.programs.join(name),
+        };
+        let mut command = Command::new(program);
         command
             .args(driver.arguments(&self.places.inputs))
             .current_dir(&run)
@@ -140,6 +152,9 @@ impl Worker {
             .env("TMPDIR", &run)
             .env("LD_PRELOAD", &self.places.library)
             .env("INJECTOR_REPORT", &report);
+        if driver.program == "remote" {
+            command.env("LD_LIBRARY_PATH", self.places.remote_libpcap.join("lib"));
+        }
         if let Fault::Allocation { nth, lasting } = fault {
             command.env(
                 "INJECTOR_ALLOCATION",

@@ -50,7 +50,9 @@
 //!   is that the daemon's OpenSSL first sends session tickets, which libpcap mistakes for the beginning of a packet.
 //!   After the first packet, timeouts and breaks work.
 //! - Opening a capture, listing devices, [`stats`](crate::Capture::stats) and setting a filter wait for the daemon
-//!   without a limit, and a break does not end the wait.
+//!   without a limit, and a break does not end the wait. On Unix, the calling thread receives signals whose handlers
+//!   were installed without `SA_RESTART` only afterwards, because libpcap mistakes an interrupted request for an
+//!   answer.
 //! - Statistics are those of the daemon, and 0 before the first read. The daemon's counters have 32 bits; a counter
 //!   that wraps more than once between two calls of `stats` is wrong.
 //! - [`Capture<Remote>`](crate::Remote) has no calls to send packets or to set the direction or link type, and cannot
@@ -146,6 +148,7 @@ pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
     let mut first = ptr::null_mut();
     let mut errbuf = sys::ErrBuf::new();
     let tls = FirstTls::new(source);
+    let _postponed = platform::signals::Postponed::new();
     // SAFETY: the source is a C string, the structure and its strings are only read, the list and the buffer are ours
     // and are written; all live through the call.
     let status = unsafe {
@@ -342,6 +345,7 @@ impl Options {
         let mut errbuf = sys::ErrBuf::new();
         let tls = FirstTls::new(source);
         let before = platform::sockets::Sockets::snapshot();
+        let postponed = platform::signals::Postponed::new();
         // SAFETY: the source is a C string, the structure and its strings are only read, the buffer has the size that
         // libpcap requires; all live through the call.
         let pcap = unsafe {
@@ -354,6 +358,7 @@ impl Options {
                 errbuf.as_mut_ptr(),
             )
         };
+        drop(postponed);
         let Some(pcap) = NonNull::new(pcap) else {
             return Err(failure(OPEN, source, &self.auth, &errbuf));
         };

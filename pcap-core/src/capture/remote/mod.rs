@@ -26,6 +26,7 @@ use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::handle::{Clock, Handle};
 use crate::packet::Packet;
 use crate::stats::Stats;
+use crate::sys::platform::signals::Postponed;
 use crate::sys::{self, platform};
 use crate::timestamp::Precision;
 use crate::version::version;
@@ -139,6 +140,7 @@ unsafe fn handle(pcap: NonNull<sys::pcap_t>, wake: Option<platform::Wake>, name:
     // SAFETY: the caller's promise.
     let mut handle = unsafe { Handle::new(pcap, wake, clock, name, false) };
     let version = version();
+    handle.is_remote = true;
     handle.checks_messages = (version.major(), version.minor()) == (1, 10) && version.patch() < 7;
     handle
 }
@@ -176,10 +178,11 @@ impl Remote {
                     );
                 }
             }
-            _ => self
-                .live
-                .handle
-                .set_filter(fits(&filter).then_some(&filter))?,
+            _ => {
+                let _postponed = Postponed::new();
+                let handle = &mut self.live.handle;
+                handle.set_filter(fits(&filter).then_some(&filter))?;
+            }
         }
         let mut set = Set {
             filter,
@@ -233,6 +236,7 @@ impl OnDevice for Remote {
 
     fn stats(&self) -> Result<Stats> {
         self.connection.check()?;
+        let _postponed = Postponed::new();
         self.live.stats()
     }
 

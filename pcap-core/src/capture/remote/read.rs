@@ -64,6 +64,7 @@ impl Remote {
         if !matches!(self.connection.state, State::Opened) {
             return Ok(());
         }
+        let postponed = platform::signals::Postponed::new();
         if self.filter.is_none() {
             // Without a filter, libpcap sends one whose length it does not announce.
             self.live.handle.set_filter(None)?;
@@ -80,6 +81,7 @@ impl Remote {
         }
         let before = platform::sockets::Sockets::snapshot();
         let status = callback::start(&mut self.live.handle);
+        drop(postponed);
         let since = platform::sockets::Sockets::snapshot().since(&before);
         let handle = &mut self.live.handle;
         if status < 0 && status != sys::PCAP_ERROR_BREAK {

@@ -17,6 +17,8 @@ mod files;
 mod pipe;
 mod polling;
 #[cfg(feature = "remote")]
+pub(crate) mod signals;
+#[cfg(feature = "remote")]
 pub(crate) mod sockets;
 mod stream;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "eventfd.rs")]

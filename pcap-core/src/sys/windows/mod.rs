@@ -27,6 +27,8 @@ use super::{ErrBuf, Ready, Until};
 
 mod queue;
 #[cfg(feature = "remote")]
+pub(crate) mod signals;
+#[cfg(feature = "remote")]
 pub(crate) mod sockets;
 mod stream;
 mod temp;

@@ -4,6 +4,8 @@ mod daemon;
 mod filters;
 mod opening;
 mod packets;
+#[cfg(unix)]
+mod signals;
 
 use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
