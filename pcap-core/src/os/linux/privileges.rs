@@ -65,7 +65,8 @@ const INTERVAL: Duration = Duration::from_millis(1);
 ///
 /// - [`Io`](ErrorKind::Io)`(PermissionDenied)` if the process may not become this user. It needs the capabilities
 ///   `CAP_SETUID` and `CAP_SETGID`, unless it already runs as this user with these groups.
-/// - [`Io`](ErrorKind::Io) if the kernel rejects another step.
+/// - [`Io`](ErrorKind::Io) if the kernel rejects another step, for example if it cannot queue another signal
+///   (`RLIMIT_SIGPENDING`).
 /// - [`Other`](ErrorKind::Other) if a thread still has other rights. The text names the thread and the right.
 ///
 /// # What remains
@@ -74,6 +75,7 @@ const INTERVAL: Duration = Duration::from_millis(1);
 /// - Open file descriptors: close those that are not needed. Whoever takes over the process can read and send on the
 ///   devices that are open.
 /// - What the kernel permits every user, such as creating a user namespace.
+/// - The session keyring of the process, with the keys that it contains.
 /// - Other processes, such as those that were started before.
 ///
 /// # Examples

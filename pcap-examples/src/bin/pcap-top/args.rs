@@ -96,7 +96,7 @@ pub(crate) struct Args {
     /// The layer of the conversations and endpoints to begin with
     #[arg(long, value_name = "LAYER", default_value = "ip")]
     pub(crate) layer: LayerArg,
-    /// The maximum number of conversations in the tables, for each layer; more need more memory
+    /// The maximum number of conversations in the tables, for each layer; a TCP connection needs about 1.2 KB of memory
     #[arg(long, value_name = "N", default_value = "100000", value_parser = value_parsers::number(1_u64..=10_000_000))]
     pub(crate) max_conversations: u64,
     /// Print JSON instead of showing a screen, one object per line (see below)
