@@ -11,7 +11,7 @@ use crate::drivers::Driver;
 use crate::fault::Fault;
 use crate::judge::{Expected, Verdict};
 use crate::known::List;
-use crate::worker::{Run, Worker};
+use crate::worker::{LIMIT, LONG_LIMIT, Run, Worker};
 
 /// Every how many faults one is made with `--quick`.
 pub(crate) const QUICK: usize = 120;
@@ -157,7 +157,7 @@ impl Shared<'_> {
     fn plan(&self, worker: &Worker, index: usize) -> Result<(), String> {
         let driver = &self.drivers[index];
         let runs: Vec<Run> = (0..RUNS)
-            .map(|_| worker.run(driver, Fault::None))
+            .map(|_| worker.run(driver, Fault::None, LONG_LIMIT))
             .collect::<Result<_, _>>()?;
         let expected = match Expected::new(driver, &runs) {
             Ok(expected) => Arc::new(expected),
@@ -208,10 +208,9 @@ impl Shared<'_> {
         fault: Fault,
     ) -> Result<(), String> {
         let driver = &self.drivers[index];
-        let mut run = worker.run(driver, fault)?;
+        let mut run = worker.run(driver, fault, LIMIT)?;
         if run.hung {
-            // A busy machine may have been the reason.
-            run = worker.run(driver, fault)?;
+            run = worker.run(driver, fault, LONG_LIMIT)?;
         }
         let verdict = expected.judge(driver, fault, &run);
         let finding = finding(driver, fault, &run, &verdict);

@@ -18,6 +18,9 @@ use crate::trace::{self, Trace};
 /// How long a run may take.
 pub(crate) const LIMIT: Duration = Duration::from_secs(10);
 
+/// How long a run may take if another one was too long, perhaps because the machine is busy.
+pub(crate) const LONG_LIMIT: Duration = Duration::from_secs(60);
+
 /// The size of the report, which is 8 numbers.
 const REPORT: usize = 64;
 
@@ -83,7 +86,7 @@ pub(crate) struct Places {
 #[derive(Default)]
 struct Watched {
     process: Option<OwnedFd>,
-    since: Option<Instant>,
+    until: Option<Instant>,
     killed: bool,
     finished: bool,
 }
@@ -112,17 +115,22 @@ impl Worker {
         })
     }
 
-    /// Runs a driver with a fault.
+    /// Runs a driver with a fault, and kills it after a time.
     ///
     /// # Errors
     ///
     /// If it cannot be started or traced.
-    pub(crate) fn run(&self, driver: &Driver, fault: Fault) -> Result<Run, String> {
-        self.try_run(driver, fault)
+    pub(crate) fn run(
+        &self,
+        driver: &Driver,
+        fault: Fault,
+        limit: Duration,
+    ) -> Result<Run, String> {
+        self.try_run(driver, fault, limit)
             .map_err(|error| format!("cannot run {}: {error}", driver.name))
     }
 
-    fn try_run(&self, driver: &Driver, fault: Fault) -> io::Result<Run> {
+    fn try_run(&self, driver: &Driver, fault: Fault, limit: Duration) -> io::Result<Run> {
         let run = self.folder.join("run");
         empty(&run)?;
         for (from, to) in driver.copies {
@@ -173,7 +181,7 @@ impl Worker {
         let pid = child.id().cast_signed();
         *self.lock() = Watched {
             process: Some(pidfd(pid)?),
-            since: Some(Instant::now()),
+            until: Some(Instant::now() + limit),
             ..Watched::default()
         };
         let trace = trace::run(pid, fault);
@@ -233,7 +241,7 @@ fn watch(watched: &Mutex<Watched>) {
         if watched.finished {
             return;
         }
-        let late = watched.since.is_some_and(|since| since.elapsed() > LIMIT);
+        let late = watched.until.is_some_and(|until| Instant::now() > until);
         if late && let Some(process) = watched.process.take() {
             use std::os::fd::AsRawFd as _;
             let (process, none) = (process.as_raw_fd(), std::ptr::null_mut::<u8>());
