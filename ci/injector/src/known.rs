@@ -13,6 +13,8 @@ pub(crate) struct List {
 /// An entry that applies to the libraries in use.
 struct Entry {
     pattern: String,
+    /// Whether it depends on the machine whether it occurs.
+    depends: bool,
     seen: AtomicU64,
 }
 
@@ -59,6 +61,7 @@ impl List {
             if libraries.iter().all(applies) {
                 entries.push(Entry {
                     pattern,
+                    depends: field("depends").is_some(),
                     seen: AtomicU64::new(0),
                 });
             }
@@ -78,12 +81,12 @@ impl List {
         found
     }
 
-    /// Returns the entries that have matched nothing.
+    /// Returns the entries that have matched nothing, except those that depend on the machine.
     pub(crate) fn unseen(&self) -> Vec<String> {
         let unseen = self
             .entries
             .iter()
-            .filter(|entry| entry.seen.load(Ordering::Relaxed) == 0);
+            .filter(|entry| !entry.depends && entry.seen.load(Ordering::Relaxed) == 0);
         unseen
             .map(|entry| format!("{}: `{}` does not occur", self.name, entry.pattern))
             .collect()
