@@ -23,6 +23,11 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     }
 }
 
+/// Sends a signal, such as `INT`, to a process. The shell does it, because not every system has a program for it.
+pub(crate) fn signal(name: &str, process: u32) -> Result<()> {
+    run(Command::new("sh").args(["-c", &format!("kill -s {name} {process}")]))
+}
+
 /// Runs a program and returns its standard output.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     take_output(command.stderr(Stdio::inherit()))

@@ -119,5 +119,5 @@ pub(super) fn check(folder: &Path) -> Result<()> {
 }
 
 fn kill(signal: &str, process: u32) -> Result<()> {
-    command::run(Command::new("kill").args(["-s", signal, &process.to_string()]))
+    command::signal(signal, process)
 }

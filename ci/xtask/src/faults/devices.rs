@@ -216,7 +216,7 @@ fn replay(place: &Place, script: &str) -> Made {
     place.prepare(script)?;
     let ended: Ended = process.end()?;
     if !capture.stderr().contains("disappeared") {
-        let _ = capture.signal("INT");
+        capture.signal("INT")?;
     }
     let captured = capture.end()?;
     let (after, _) = packets::count_once(&place.files("o.pcap")?)?;

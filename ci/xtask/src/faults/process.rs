@@ -103,8 +103,7 @@ impl Process {
 
     /// Sends a signal, such as `INT`.
     pub(super) fn signal(&self, name: &str) -> Result<()> {
-        let arguments = [format!("-{name}"), self.child.id().to_string()];
-        command::run(Command::new("kill").args(arguments))
+        command::signal(name, self.child.id())
     }
 
     /// Waits for the end.

@@ -63,8 +63,7 @@ impl Capture {
 
     /// Asks the capture to end.
     pub(super) fn interrupt(&self) -> Result<()> {
-        let id = self.child.id().to_string();
-        command::run(Command::new("kill").args(["-INT", &id]))
+        command::signal("INT", self.child.id())
     }
 
     /// Waits for the end. Returns the rest of its standard output and of its standard error.

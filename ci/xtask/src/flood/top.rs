@@ -144,7 +144,7 @@ fn watch(script: &mut Child, is_blocked: bool, seconds: u64) -> Result<u64> {
     let sent = flood.stop();
     // The last packets are delivered.
     thread::sleep(Duration::from_secs(1));
-    command::run(Command::new("kill").args(["-s", "TERM", &process.to_string()]))?;
+    command::signal("TERM", process)?;
     let begun = Instant::now();
     while fs::metadata(format!("/proc/{process}/exe")).is_ok()
         && begun.elapsed() < Duration::from_secs(10)

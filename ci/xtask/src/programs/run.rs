@@ -81,7 +81,7 @@ impl Runner {
                 }
                 let sent = wait_for_all(&mut running).and_then(|()| send(sent, &self.inputs));
                 thread::sleep(QUIET);
-                running.iter().for_each(|running| running.signal("-INT"));
+                running.iter().for_each(|running| running.signal("INT"));
                 for running in running {
                     statuses.push(running.end()?);
                 }
@@ -189,10 +189,7 @@ impl Running {
 
     /// Sends a signal. The command may have ended already.
     fn signal(&self, signal: &str) {
-        let _ = Command::new("kill")
-            .args([signal, &self.child.id().to_string()])
-            .stderr(Stdio::null())
-            .status();
+        let _ = command::signal(signal, self.child.id());
     }
 
     /// Returns whether the program has ended.
@@ -208,7 +205,7 @@ impl Running {
                 return Ok(status.code().unwrap_or(-1));
             }
             if self.began.elapsed() > LIMIT {
-                self.signal("-KILL");
+                self.signal("KILL");
             }
             thread::sleep(Duration::from_millis(5));
         }
@@ -284,7 +281,7 @@ fn run_and_record(line: &str, folder: &Path) -> Result<i32> {
     let status = wait_for_all(&mut recorders).and_then(|()| Running::start(line, folder)?.end());
     thread::sleep(QUIET);
     for recorder in recorders {
-        recorder.signal("-INT");
+        recorder.signal("INT");
         recorder.end()?;
     }
     command::remove_folder(&folder.join(".recorders"))?;
