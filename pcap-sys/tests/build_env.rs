@@ -2,6 +2,9 @@
 //! give what they promise, and the metadata reaches the dependent.
 #![cfg(unix)]
 
+#[path = "build_env/script.rs"]
+mod script;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -113,6 +116,11 @@ impl Dependent {
             .expect("cargo has built pcap-sys");
         let out_dir = self.folder.join("out");
         fs::create_dir_all(&out_dir).expect("cargo's folder can be written");
+        let env = match () {
+            () if cfg!(target_env = "gnu") => "gnu",
+            () if cfg!(target_env = "musl") => "musl",
+            () => "",
+        };
         let mut command = Command::new(script);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("LIBPCAP_") {
@@ -126,6 +134,8 @@ impl Dependent {
             .env("HOST", env!("PCAP_SYS_HOST"))
             .env("CARGO_CFG_TARGET_OS", std::env::consts::OS)
             .env("CARGO_CFG_TARGET_ARCH", std::env::consts::ARCH)
+            .env("CARGO_CFG_TARGET_ENV", env)
+            .env("CARGO_CFG_TARGET_POINTER_WIDTH", usize::BITS.to_string())
             .envs(environment.iter().copied())
             .output()
             .expect("the build script runs")

@@ -182,6 +182,30 @@ fn a_wrong_sdk_is_named() {
     assert!(error.contains("no static library"), "{error}");
 }
 
+/// Windows allows such names; cargo and its instructions do not.
+#[cfg(unix)]
+#[test]
+fn a_value_that_is_not_unicode_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let value = Path::new(std::ffi::OsStr::from_bytes(b"/sdk\xff"));
+    let error = find(&windows("x86_64"), &[("NPCAP_SDK", value)]).unwrap_err();
+    assert_eq!(
+        error,
+        "NPCAP_SDK=/sdk\u{fffd}: the value is not valid Unicode"
+    );
+}
+
+#[test]
+fn a_folder_without_a_library_is_named() {
+    let empty = sdk("empty", &[]);
+    let error = find(&windows("x86_64"), &[("LIBPCAP_LIBDIR", &empty)]).unwrap_err();
+    let sentence = "the directory contains no wpcap.lib or libwpcap.a";
+    assert_eq!(
+        error,
+        format!("LIBPCAP_LIBDIR={}: {sentence}", empty.display())
+    );
+}
+
 #[test]
 fn a_library_for_another_architecture_is_named() {
     let old = sdk(
@@ -231,6 +255,16 @@ fn what_is_not_needed_is_not_asked_for() {
     let library = library.expect("the headers are there");
     assert_eq!(library.include_dirs, [headers.join("Include")]);
     assert!(library.libs().is_empty() && library.lib_dirs.is_empty());
+    let include = headers.join("Include");
+    let library = find_with(
+        &target,
+        &[("NPCAP_SDK", &headless), ("LIBPCAP_INCLUDEDIR", &include)],
+        find_npcap::find_headers,
+    );
+    assert_eq!(
+        library.expect("the headers are there").include_dirs,
+        [include]
+    );
     // clang would take the build machine's own.
     let error = find_with(
         &target,
@@ -298,6 +332,46 @@ fn the_width_of_times_is_the_compilers() {
     let set = "#define __linux__ 1\n#define _TIME_BITS 64\n#define _FILE_OFFSET_BITS 64\n#define _TIME_BITS_X 1\n";
     let args: Vec<_> = compiler::time_macros(set).collect();
     assert_eq!(args, ["-D_TIME_BITS=64", "-D_FILE_OFFSET_BITS=64"]);
+}
+
+/// Those of the build machine would give structures another layout.
+#[cfg(unix)]
+#[test]
+fn clang_reads_the_headers_of_the_compiler() {
+    let _guard = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
+    let variables = [
+        ("TARGET", "i686-unknown-linux-gnu"),
+        ("HOST", "x86_64-unknown-linux-gnu"),
+        ("CC_i686_unknown_linux_gnu", "cc"),
+        ("CFLAGS_i686_unknown_linux_gnu", "-D_TIME_BITS=64"),
+    ];
+    for (name, value) in variables {
+        // SAFETY: the lock is held, and nothing else in this program reads or writes the environment.
+        unsafe { std::env::set_var(name, value) };
+    }
+    let target = Target {
+        triple: "i686-unknown-linux-gnu".to_owned(),
+        os: "linux".to_owned(),
+        env: "gnu".to_owned(),
+        pointer_width: "32".to_owned(),
+        ..windows("x86")
+    };
+    let out = sdk("clang", &[]);
+    let compiler = compiler::Compiler::new(&target, &out).expect("it is named");
+    let args = compiler.clang_args(&target);
+    assert_eq!(args[0], "-D_TIME_BITS=64", "{args:?}");
+    let folders = args[1..].iter().map(|arg| {
+        let folder = arg.strip_prefix("-isystem").expect("only folders");
+        Path::new(folder)
+    });
+    assert!(folders.clone().all(Path::is_dir), "{args:?}");
+    let mut folders = folders;
+    assert!(
+        folders.any(|folder| folder.join("stdio.h").is_file()),
+        "{args:?}"
+    );
+    // Windows has one width, and its own headers.
+    assert_eq!(compiler.clang_args(&windows("x86")), [""; 0]);
 }
 
 /// A name that another begins with is not taken for it.

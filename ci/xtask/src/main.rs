@@ -4,6 +4,7 @@
 mod check_top;
 mod cold_build;
 mod command;
+mod coverage;
 mod crates;
 mod deb;
 mod faults;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let result = match verb.as_str() {
         "check-top" => check_top::run(&arguments),
         "cold-build" => cold_build::run(&arguments),
+        "coverage" => coverage::run(&arguments),
         "crates" => crates::run(&arguments),
         "deb" => deb::run(&arguments),
         "faults" => faults::run(&arguments),
@@ -36,9 +38,11 @@ fn main() -> ExitCode {
         "update-bindings" => update_bindings::run(&arguments),
         _ => {
             eprintln!(
-                "usage: cargo xtask check-top|cold-build|crates|deb|faults|flood|flood-top|gallery|install-programs|programs|update-bindings"
+                "usage: cargo xtask check-top|cold-build|coverage|crates|deb|faults|flood|flood-top|gallery|install-programs|programs|update-bindings"
             );
-            eprintln!("`ci/NAME --help` explains each; ci/package runs deb");
+            eprintln!(
+                "`ci/NAME --help` explains each; ci/package runs deb, and ci/coverage runs coverage"
+            );
             return ExitCode::FAILURE;
         }
     };

@@ -466,35 +466,4 @@ fn classify_text(text: &str) -> ErrorKind {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn prints_operation_object_text_and_the_way_out() {
-        let error = Error::status(
-            sys::PCAP_ERROR_PERM_DENIED,
-            "activate",
-            "eth0".to_owned(),
-            "socket: Operation not permitted",
-        );
-        let text = error.to_string();
-        assert!(text.starts_with("cannot activate `eth0`: no permission"));
-        assert!(text.contains("socket: Operation not permitted"));
-        assert!(text.ends_with(error.help().unwrap()));
-    }
-
-    /// libpcap's error codes are negative, and its text for an unknown one is in a static buffer.
-    // Shows: libpcap/codes-text-static-buffer
-    #[test]
-    fn a_code_from_the_future_is_an_error_with_a_text() {
-        let error = Error::status(-99, "activate", None, "");
-        assert_eq!(error.kind(), ErrorKind::Other);
-        assert!(error.to_string().contains("-99"), "{error}");
-    }
-
-    #[test]
-    fn an_object_cannot_break_the_line() {
-        let error = Error::cannot(ErrorKind::Other, "open", "a\nb".to_owned(), "no");
-        assert_eq!(error.to_string(), "cannot open `a\\nb`: no");
-    }
-}
+mod tests;

@@ -21,6 +21,8 @@ mod queries;
 #[cfg(target_os = "linux")]
 mod reading;
 #[cfg(target_os = "linux")]
+mod refused;
+#[cfg(target_os = "linux")]
 mod sender;
 #[cfg(target_os = "linux")]
 mod sending;

@@ -1,6 +1,8 @@
 //! Devices, link types, names, errors, and the pages of the repository.
 
 mod coming_from;
+mod conversions;
+mod debug;
 #[cfg(all(unix, not(emulated)))] // qemu-user has no cargo
 mod dependencies;
 #[cfg(not(emulated))] // qemu-user cannot list devices

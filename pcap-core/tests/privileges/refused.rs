@@ -8,6 +8,7 @@ use pcap_core::ErrorKind;
 use pcap_core::os::linux::{User, drop_privileges};
 
 use crate::child::{NOBODY, block, check_rights, own_statuses, rights, run};
+use crate::support::refused::refuse;
 use crate::support::{Netns, alone};
 
 fn all_rights() -> Vec<Vec<String>> {
@@ -36,6 +37,39 @@ fn a_user_who_keeps_rights_is_refused() {
         }
         assert_eq!(all_rights(), before);
     });
+}
+
+/// The threads cannot be listed, or one cannot be reached.
+#[test]
+fn a_refused_call_is_an_error() {
+    let _alone = alone();
+    let Some(_net) = Netns::new() else { return };
+    let user = User::new(NOBODY, NOBODY, &[]);
+    run(|| {
+        refuse(libc::SYS_openat, &[], libc::EACCES);
+        let error = drop_privileges(&user).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::PermissionDenied));
+        let text = error.to_string();
+        assert!(
+            text.contains("cannot read the threads in /proc/self/task"),
+            "{text}"
+        );
+    });
+    for call in [libc::SYS_tgkill, libc::SYS_rt_sigaction] {
+        run(|| {
+            let (end, ends) = mpsc::channel::<()>();
+            let other = thread::spawn(move || ends.recv());
+            refuse(call, &[], libc::EPERM);
+            let error = drop_privileges(&user).unwrap_err();
+            assert_eq!(
+                error.kind(),
+                ErrorKind::Io(io::ErrorKind::PermissionDenied),
+                "{error}"
+            );
+            drop(end);
+            other.join().unwrap().unwrap_err();
+        });
+    }
 }
 
 #[test]

@@ -49,6 +49,24 @@ async fn reads_all<S: pcap_core::Awaitable, R: Runtime>(mut capture: AsyncCaptur
     assert!(capture.packet().is_none());
 }
 
+#[test]
+fn captures_and_streams_show_their_state() {
+    let (_folder, path) = savefile();
+    let open = || Capture::from_file(&path).unwrap();
+    let mut capture = open().into_tokio().unwrap();
+    let text = format!("{capture:?}");
+    assert!(
+        text.starts_with("AsyncCapture { capture: Capture"),
+        "{text}"
+    );
+    let mut packets = capture.packets();
+    assert_eq!(format!("{packets:?}"), "Packets { over: false, .. }");
+    future::block_on(async { while packets.next().await.is_some() {} });
+    assert_eq!(format!("{packets:?}"), "Packets { over: true, .. }");
+    let packets = open().into_async_io().unwrap().into_packets();
+    assert_eq!(format!("{packets:?}"), "IntoPackets { over: false, .. }");
+}
+
 /// Without a tokio runtime on the thread, because nothing waits.
 #[test]
 fn a_savefile_is_read_to_its_end() {

@@ -13,6 +13,8 @@ mod netns;
 pub(crate) mod ng;
 pub(crate) mod persuade;
 pub(crate) mod random;
+#[cfg(target_os = "linux")]
+pub(crate) mod refused;
 #[cfg(all(target_os = "linux", feature = "remote"))]
 pub(crate) mod rpcapd;
 #[cfg(target_os = "linux")]

@@ -92,6 +92,10 @@ fn limit() -> RawFd {
     }
 }
 
+#[cfg(all(test, target_os = "linux"))]
+#[path = "../../../tests/support/refused.rs"]
+mod refused;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +117,18 @@ mod tests {
             assert!(since.iter().any(|socket| socket.fd == fd), "{since:?}");
         }
         assert_eq!(only(&since), None);
+    }
+
+    /// Without /proc, each number that may be open is tried.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn sockets_are_also_found_by_their_numbers() {
+        let (socket, _peer) = UnixStream::pair().unwrap();
+        let found = refused::apart(|| {
+            refused::refuse(libc::SYS_openat, &[], libc::EACCES);
+            Sockets::snapshot()
+        });
+        let fd = socket.as_raw_fd();
+        assert!(found.0.iter().any(|found| found.fd == fd), "{found:?}");
     }
 }

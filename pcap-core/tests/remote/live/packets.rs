@@ -323,6 +323,8 @@ fn any_capture_may_be_a_remote_one() {
     let mut any = AnyCapture::from(on("lo").filter("udp port 9").open().unwrap());
     assert!(any.as_active().is_none() && any.as_savefile().is_none());
     assert!(any.as_remote().unwrap().warnings().is_empty());
+    let text = format!("{any:?}");
+    assert!(text.contains("Remote { device: "), "{text}");
     let socket = sender();
     begin(any.as_remote_mut().unwrap(), &socket);
     send(&socket, b"one");

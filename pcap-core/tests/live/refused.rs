@@ -1,0 +1,245 @@
+//! What captures return if the kernel refuses a system call, as an old kernel or a security module does.
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::ptr::NonNull;
+
+use libc::{EACCES, EAGAIN, EINVAL, EMFILE, ENOMEM, EPERM};
+use pcap_core::os::linux::{Fanout, FanoutMode, SenderExt, SocketFilterExt, User};
+use pcap_core::{Active, Capture, Device, Dlt, ErrorKind, Filter, Insn};
+
+use crate::support::Netns;
+use crate::support::refused::{apart, refuse};
+
+/// The arguments of `setsockopt(2)` that attach a filter, and those of options for packet sockets.
+const ATTACH: [(u32, u32); 2] = [
+    (1, libc::SOL_SOCKET as u32),
+    (2, libc::SO_ATTACH_FILTER as u32),
+];
+const FANOUT: [(u32, u32); 2] = [
+    (1, libc::SOL_PACKET as u32),
+    (2, libc::PACKET_FANOUT as u32),
+];
+const FANOUT_DATA: [(u32, u32); 2] = [(1, libc::SOL_PACKET as u32), (2, 22)];
+
+const DENIED: ErrorKind = ErrorKind::Io(io::ErrorKind::PermissionDenied);
+
+fn wire() -> Option<Netns> {
+    let net = Netns::new()?;
+    net.veth("left", "right");
+    Some(net)
+}
+
+/// Returns a handle that other code has opened and activated.
+fn activated() -> NonNull<pcap_sys::pcap_t> {
+    let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
+    // SAFETY: a C string, and a buffer of the size that libpcap requires.
+    let pcap = unsafe { pcap_sys::pcap_create(c"left".as_ptr(), errbuf.as_mut_ptr()) };
+    let pcap = NonNull::new(pcap).unwrap();
+    // SAFETY: a new handle.
+    assert_eq!(unsafe { pcap_sys::pcap_activate(pcap.as_ptr()) }, 0);
+    pcap
+}
+
+/// The handle is closed: its socket is gone, so that its number is free again.
+#[test]
+fn a_handle_that_cannot_be_taken_over_is_closed() {
+    let Some(_net) = wire() else { return };
+    for (call, error, kind) in [
+        (libc::SYS_eventfd2, EMFILE, None),
+        (libc::SYS_getsockname, EACCES, Some(DENIED)),
+    ] {
+        apart(|| {
+            let pcap = activated();
+            // SAFETY: the handle is open.
+            let socket = unsafe { pcap_sys::pcap_fileno(pcap.as_ptr()) };
+            let inode = || std::fs::read_link(format!("/proc/self/fd/{socket}")).ok();
+            let before = inode();
+            refuse(call, &[], error);
+            // SAFETY: activated, and nothing else uses it.
+            let error = unsafe { Capture::<Active>::from_raw(pcap) }.unwrap_err();
+            assert!(
+                error
+                    .to_string()
+                    .starts_with("cannot take over `a pcap_t`: ")
+            );
+            assert!(kind.is_none_or(|kind| error.kind() == kind), "{error:?}");
+            assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error:?}");
+            assert_ne!(inode(), before);
+        });
+    }
+}
+
+/// If not even a program that accepts everything can be attached, the call fails, and the previous filter stays.
+#[test]
+fn a_filter_that_the_kernel_refuses_is_an_error() {
+    let Some(_net) = wire() else { return };
+    for (error, kind, text) in [
+        (EPERM, DENIED, "Operation not permitted"),
+        (EINVAL, ErrorKind::FilterInvalid, "the kernel rejects it"),
+        (
+            ENOMEM,
+            ErrorKind::Other,
+            "it exceeds the kernel's memory limit",
+        ),
+    ] {
+        apart(|| {
+            let mut capture = Capture::from_device("right")
+                .filter("udp")
+                .activate()
+                .unwrap();
+            refuse(libc::SYS_setsockopt, &ATTACH, error);
+            for expression in ["tcp", ""] {
+                let error = capture.set_filter(expression).unwrap_err();
+                assert_eq!(error.kind(), kind, "{expression}: {error}");
+                assert!(error.to_string().contains(text), "{error}");
+            }
+        });
+    }
+}
+
+#[test]
+fn a_socket_whose_filter_is_refused_says_why() {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let program = [Insn::new(0x06, 0, 0, u32::MAX)];
+    let filter = Filter::from_instructions(Dlt::USER0, &program).unwrap();
+    for (error, kind, text) in [
+        (
+            EINVAL,
+            ErrorKind::FilterInvalid,
+            "the kernel rejects the program",
+        ),
+        (EACCES, DENIED, "Permission denied"),
+    ] {
+        let error = apart(|| {
+            refuse(libc::SYS_setsockopt, &ATTACH, error);
+            socket.attach_filter(&filter).unwrap_err()
+        });
+        assert_eq!(error.kind(), kind);
+        let start = format!(
+            "cannot attach a filter to `descriptor {}`: ",
+            socket.as_raw_fd()
+        );
+        assert!(error.to_string().starts_with(&start), "{error}");
+        assert!(error.to_string().contains(text), "{error}");
+    }
+}
+
+#[test]
+fn a_fanout_group_that_is_refused_is_an_error() {
+    let Some(_net) = wire() else { return };
+    let options = Capture::from_device("right");
+    let by_mode = Fanout::new(FanoutMode::Hash);
+    let program = [Insn::new(0x06, 0, 0, 0)];
+    let filter = Filter::from_instructions(Dlt::RAW, &program).unwrap();
+    let by_filter = Fanout::by_filter(&filter).unwrap();
+    for (fanout, call, arguments, operation) in [
+        (
+            &by_mode,
+            libc::SYS_setsockopt,
+            FANOUT,
+            "create a fanout group on",
+        ),
+        (
+            &by_mode,
+            libc::SYS_getsockopt,
+            FANOUT,
+            "create a fanout group on",
+        ),
+        (
+            &by_filter,
+            libc::SYS_setsockopt,
+            FANOUT_DATA,
+            "set the fanout program of",
+        ),
+    ] {
+        let error = apart(|| {
+            refuse(call, &arguments, EPERM);
+            fanout.activate(&options, 2).map(drop).unwrap_err()
+        });
+        assert_eq!(error.kind(), DENIED, "{error}");
+        let start = format!("cannot {operation} `right`: ");
+        assert!(error.to_string().starts_with(&start), "{error}");
+    }
+}
+
+/// The members that have no thread are closed, and the error is part of the outcome.
+#[test]
+fn a_member_without_a_thread_is_an_error() {
+    let Some(_net) = wire() else { return };
+    let group = Fanout::new(FanoutMode::Hash)
+        .activate(&Capture::from_device("right"), 2)
+        .unwrap();
+    let outcome = apart(|| {
+        refuse(libc::SYS_clone3, &[], EAGAIN);
+        refuse(libc::SYS_clone, &[], EAGAIN);
+        group.run(|_, _| Ok::<_, pcap_core::Error>(()))
+    });
+    let error = outcome.error().unwrap();
+    assert!(error.to_string().starts_with("cannot start a thread: "));
+    assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::WouldBlock));
+    let text = format!("{outcome:?}");
+    assert!(text.starts_with("FanoutOutcome { stats: Stats {"), "{text}");
+    assert!(text.contains("error: Some("), "{text}");
+}
+
+#[test]
+fn a_filter_that_gets_no_thread_is_an_error() {
+    // The names of services are read first.
+    Filter::compile(Dlt::EN10MB, "udp").unwrap();
+    let error = apart(|| {
+        refuse(libc::SYS_clone3, &[], EAGAIN);
+        refuse(libc::SYS_clone, &[], EAGAIN);
+        Filter::compile(Dlt::EN10MB, "tcp port 80").unwrap_err()
+    });
+    assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::WouldBlock));
+    assert_eq!(error.object(), Some("tcp port 80"));
+}
+
+#[test]
+fn devices_that_cannot_be_listed_are_an_error() {
+    let error = apart(|| {
+        refuse(libc::SYS_socket, &[], EPERM);
+        Device::list().unwrap_err()
+    });
+    assert!(
+        error.to_string().starts_with("cannot list the devices: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_current_user_needs_its_groups() {
+    let error = apart(|| {
+        refuse(libc::SYS_getgroups, &[], EPERM);
+        User::current().unwrap_err()
+    });
+    assert_eq!(error.kind(), DENIED);
+    let start = "cannot look up the current user: ";
+    assert!(error.to_string().starts_with(start), "{error}");
+}
+
+#[test]
+fn a_database_of_users_that_cannot_be_read_is_an_error() {
+    let error = apart(|| {
+        refuse(libc::SYS_openat, &[], EMFILE);
+        User::from_name("no-such-user").unwrap_err()
+    });
+    let start = "cannot look up the user `no-such-user`: ";
+    assert!(error.to_string().starts_with(start), "{error}");
+}
+
+#[test]
+fn senders_and_devices_show_their_names() {
+    let Some(_net) = wire() else { return };
+    let capture = Capture::from_device("left").activate().unwrap();
+    let sender = capture.sender().unwrap();
+    assert_eq!(format!("{sender:?}"), "Sender { device: \"left\", .. }");
+    let device = Device::list()
+        .unwrap()
+        .into_iter()
+        .find(|device| device.name() == "left");
+    let text = format!("{:?}", device.unwrap());
+    assert!(text.starts_with("Device { name: \"left\""), "{text}");
+    assert!(text.contains("flags: 0x"), "{text}");
+}
