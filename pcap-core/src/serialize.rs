@@ -93,3 +93,20 @@ pub(crate) mod bytes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::de::value::{BytesDeserializer, Error, StrDeserializer};
+
+    use super::bytes;
+
+    /// Binary formats lend their bytes; others must have a list.
+    #[test]
+    fn bytes_may_be_lent() {
+        let found = bytes::deserialize(BytesDeserializer::<Error>::new(b"abc")).unwrap();
+        assert_eq!(*found, *b"abc");
+        let error = bytes::deserialize(StrDeserializer::<Error>::new("abc")).unwrap_err();
+        let text = "invalid type: string \"abc\", expected bytes";
+        assert_eq!(error.to_string(), text);
+    }
+}

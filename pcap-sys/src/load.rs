@@ -113,10 +113,8 @@ pub fn has(function: &str) -> bool {
     else {
         return false;
     };
-    let Ok(name) = CString::new(*name) else {
-        return false;
-    };
-    library().is_ok_and(|library| !library.address(&name).is_null())
+    let exports = |name: CString| library().is_ok_and(|it| !it.address(&name).is_null());
+    CString::new(*name).is_ok_and(exports)
 }
 
 fn library() -> Result<&'static Library, LoadError> {
@@ -232,3 +230,23 @@ macro_rules! functions {
     };
 }
 pub(crate) use functions;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_looked_up_once() {
+        let address = Address::new("pcap_create\0");
+        let first = address.get();
+        assert!(!first.is_null());
+        assert_eq!(address.address.load(Ordering::Acquire), first);
+        assert_eq!(address.get(), first);
+    }
+
+    #[test]
+    #[should_panic(expected = "not a C text")]
+    fn a_name_without_its_end_is_refused() {
+        let _ = Address::new("pcap_create");
+    }
+}

@@ -170,6 +170,35 @@ fn a_library_that_is_too_old_is_not_taken() {
     assert!(printed.contains(error), "{printed}");
 }
 
+/// A file of the name that is no library.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_is_no_library_is_an_error() {
+    let test = "a_file_that_is_no_library_is_an_error";
+    if is_child() {
+        let error = pcap_sys::load().expect_err("it is no library");
+        let places: Vec<&str> = error.tried().map(|(place, _)| place).collect();
+        assert_eq!(places, ["libpcap.so.1", "libpcap.so.0.8", "libpcap.so"]);
+        assert!(error.tried().all(|(_, why)| why.contains("file too short")));
+        // SAFETY: never comes back.
+        unsafe { pcap_sys::pcap_lib_version() };
+        println!("came back");
+        return;
+    }
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-library");
+    std::fs::create_dir_all(&folder).expect("cargo's folder can be written");
+    for name in ["libpcap.so.1", "libpcap.so.0.8", "libpcap.so"] {
+        std::fs::write(folder.join(name), "short").expect("cargo's folder can be written");
+    }
+    let mut program = Command::new(std::env::current_exe().expect("a program knows itself"));
+    let output = run(program.env("LD_LIBRARY_PATH", &folder), test);
+    let [said, printed] =
+        [&output.stderr, &output.stdout].map(|text| String::from_utf8_lossy(text));
+    assert!(!printed.contains("came back"), "{printed}");
+    let line = "pcap-sys: pcap_lib_version was called, but no libpcap could be loaded";
+    assert!(said.contains(line), "{said}\n{printed}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn without_a_library_there_is_an_error() {

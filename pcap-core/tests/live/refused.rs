@@ -2,11 +2,14 @@
 
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
 use std::ptr::NonNull;
 
 use libc::{EACCES, EAGAIN, EINVAL, EMFILE, ENOMEM, EPERM};
 use pcap_core::os::linux::{Fanout, FanoutMode, SenderExt, SocketFilterExt, User};
-use pcap_core::{Active, Capture, Device, Dlt, ErrorKind, Filter, Insn};
+use pcap_core::{
+    Active, AnyCapture, Capture, Device, Dlt, ErrorKind, Filter, Insn, PacketBatch, Precision,
+};
 
 use crate::support::Netns;
 use crate::support::refused::{apart, refuse};
@@ -242,4 +245,94 @@ fn senders_and_devices_show_their_names() {
     let text = format!("{:?}", device.unwrap());
     assert!(text.starts_with("Device { name: \"left\""), "{text}");
     assert!(text.contains("flags: 0x"), "{text}");
+}
+
+/// A file that cannot be duplicated comes back.
+#[test]
+fn a_file_without_a_descriptor_for_libpcap_comes_back() {
+    let mut file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut file, &crate::support::files::pings(1)).unwrap();
+    std::io::Seek::rewind(&mut file).unwrap();
+    let number = file.as_raw_fd();
+    let error = apart(|| {
+        let duplicate = [(1, libc::F_DUPFD_CLOEXEC as u32)];
+        refuse(libc::SYS_fcntl, &duplicate, EMFILE);
+        Capture::from_open_file_named(file, "a file")
+            .map(drop)
+            .unwrap_err()
+    });
+    assert!(
+        error.to_string().starts_with("cannot open `a file`: "),
+        "{error}"
+    );
+    assert_eq!(error.take::<std::fs::File>().unwrap().as_raw_fd(), number);
+}
+
+/// What may have to be waited for needs a descriptor to be woken by.
+#[test]
+fn a_pipe_without_a_descriptor_for_breaks_is_an_error() {
+    let (reader, mut writer) = UnixStream::pair().unwrap();
+    io::Write::write_all(&mut writer, &crate::support::files::pings(1)).unwrap();
+    let error = apart(|| {
+        refuse(libc::SYS_eventfd2, &[], EMFILE);
+        let file = std::fs::File::from(std::os::fd::OwnedFd::from(reader));
+        Capture::from_open_file_named(file, "a pipe")
+            .map(drop)
+            .unwrap_err()
+    });
+    assert!(
+        error.to_string().starts_with("cannot read `a pipe`: "),
+        "{error}"
+    );
+    assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error:?}");
+}
+
+/// stdio asks for the mode of the descriptor.
+#[test]
+fn a_savefile_that_stdio_does_not_take_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    // libpcap reads what this crate's reader does not: an old version.
+    let bytes = crate::support::files::Pcap::native().version(2, 3).bytes();
+    let path = crate::support::files::file(folder.path(), "a.pcap", &bytes);
+    Capture::from_file(&path).unwrap();
+    let error = apart(|| {
+        refuse(libc::SYS_fcntl, &[(1, libc::F_GETFL as u32)], EACCES);
+        Capture::from_file(&path).map(drop).unwrap_err()
+    });
+    assert_eq!(error.kind(), DENIED, "{error}");
+}
+
+#[test]
+fn any_live_capture_is_like_the_capture() {
+    let Some(_net) = wire() else { return };
+    let left = Capture::from_device("left").activate().unwrap();
+    let right = Capture::from_device("right").immediate_mode(true);
+    let right = right.precision(Precision::Nano).activate().unwrap();
+    let filter = right.compile("udp").unwrap();
+    let mut any = AnyCapture::from(right);
+    assert_eq!(
+        any.compile("udp").unwrap().instructions(),
+        filter.instructions()
+    );
+    assert_eq!(any.precision(), Precision::Nano);
+    left.inject(&[0xff; 60]).unwrap();
+    let mut batch = PacketBatch::new();
+    assert!(any.read_batch(&mut batch).unwrap());
+    assert_eq!(batch.len(), 1);
+    assert_eq!(batch.get(0).unwrap().data(), [0xff; 60]);
+    #[cfg(feature = "async-io")]
+    {
+        let mut waits = any.into_async_io().unwrap();
+        let next = futures_lite::future::block_on(async {
+            let arrives = async {
+                left.inject(&[0xfe; 60]).unwrap();
+                waits
+                    .next_packet()
+                    .await
+                    .map(|packet| packet.unwrap().into_owned())
+            };
+            arrives.await
+        });
+        assert_eq!(next.unwrap().data(), [0xfe; 60]);
+    }
 }

@@ -14,6 +14,7 @@ fn numbers_are_those_of_c() {
     assert_eq!(std::ffi::c_int::from(Dlt::EN10MB), 1);
     assert_eq!(u32::from(Linktype::RAW), 101);
     assert_eq!(std::ffi::c_int::from(TstampType::new(3)), 3);
+    assert_eq!(Linktype::from(Dlt::HDLC), Linktype::NETBSD_HDLC);
     let mac = MacAddr::new([2, 0, 0x5e, 0, 0, 255]);
     assert_eq!(<[u8; 6]>::from(mac), [2, 0, 0x5e, 0, 0, 255]);
 }
@@ -102,4 +103,77 @@ fn blocks_keep_comments_and_packets() {
     };
     assert_eq!((enhanced.data(), enhanced.wire_len()), (&b"abcd"[..], 60));
     assert_eq!((simple.data(), simple.wire_len()), (&b"abcd"[..], 4));
+}
+
+/// No block is longer than 134 348 832 bytes, and nothing is written of one that would be.
+#[test]
+fn blocks_have_a_greatest_length() {
+    let long = vec![0; 134_348_833];
+    let mut dumper = Section::new().dump_to(Vec::new()).unwrap();
+    let interface = pcap_core::pcapng::Interface::new(Linktype::ETHERNET).with_snaplen(0);
+    let interface = dumper.add_interface(&interface).unwrap();
+    let position = dumper.position();
+    let packet = Packet::whole(Timestamp::new(1, 0), &long);
+    let error = dumper.write(interface, packet).unwrap_err();
+    assert!(
+        error.to_string().contains("is too large for a block"),
+        "{error}"
+    );
+    let record = Record::new(Packet::whole(Timestamp::new(1, 0), b"")).options(&[(0, b"end")]);
+    let error = dumper.write_record(interface, &record).unwrap_err();
+    let text = "expected an option other than 0 of at most 65535 bytes, found option 0 of 3 bytes";
+    assert!(error.to_string().ends_with(text), "{error}");
+    assert_eq!(dumper.position(), position);
+
+    let mut block = BlockBuf::new(6, &[0; 20]);
+    let error = block.set_data(&long, 1).unwrap_err();
+    let text = "the block would have more than 134348832 bytes";
+    assert!(error.to_string().ends_with(text), "{error}");
+    assert_eq!(
+        block.as_raw().bytes(),
+        BlockBuf::new(6, &[0; 20]).as_raw().bytes()
+    );
+    let mut body = long;
+    body.truncate(134_348_832 - 12);
+    let caplen = body.len() as u32 - 20;
+    body[12..16].copy_from_slice(&caplen.to_ne_bytes());
+    let mut block = BlockBuf::new(6, &body);
+    let error = block.add_option(1, b"text").unwrap_err();
+    assert!(error.to_string().ends_with(text), "{error}");
+}
+
+/// Readers may be interrupted, and fail.
+#[test]
+fn failed_reads_of_blocks_are_errors() {
+    struct Failing(u8, std::io::Cursor<Vec<u8>>);
+    impl std::io::Read for Failing {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            match (self.1.read(buffer)?, self.0) {
+                (0, 0) => Err(std::io::ErrorKind::ConnectionReset.into()),
+                (0, _) => {
+                    self.0 -= 1;
+                    Err(std::io::ErrorKind::Interrupted.into())
+                }
+                (length, _) => Ok(length),
+            }
+        }
+    }
+    let bytes = crate::support::files::pings_ng(2);
+    let reader = Failing(3, std::io::Cursor::new(bytes));
+    let mut reader = Reader::from_reader_named(reader, "a peer").unwrap();
+    let mut blocks = 0;
+    let error = loop {
+        match reader.next_block() {
+            Ok(block) => blocks += usize::from(block.is_some()),
+            Err(error) => break error,
+        }
+    };
+    // The section, the interface and two packets.
+    assert_eq!(blocks, 4);
+    let kind = pcap_core::ErrorKind::Io(std::io::ErrorKind::ConnectionReset);
+    assert_eq!(error.kind(), kind);
+    assert!(
+        error.to_string().starts_with("cannot read `a peer`: "),
+        "{error}"
+    );
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Debug;
 
-use pcap_core::pcapng::{Block, BlockBuf, Interface, PcapngDumper, Reader, Resolution, Section};
+use pcap_core::pcapng::{
+    Block, BlockBuf, Interface, PacketFlags, PcapngDumper, Reader, Resolution, Section,
+};
 use pcap_core::{
     Capture, Dlt, Filter, Linktype, Packet, PacketBatch, PacketHeader, Timestamp, TstampType,
 };
@@ -128,4 +130,15 @@ fn parts_of_pcapng_show_their_values() {
         }
     }
     assert_eq!(kinds, 1);
+}
+
+#[test]
+fn receptions_have_names() {
+    let names = ["unicast", "multicast", "broadcast", "promiscuous"];
+    for (number, name) in (1..).zip(names) {
+        let reception = PacketFlags::from_bits(number << 2).reception().unwrap();
+        assert_eq!(reception.name(), name);
+        assert_eq!(format!("{reception:>12}"), format!("{name:>12}"));
+    }
+    assert_eq!(PacketFlags::from_bits(0).reception(), None);
 }

@@ -72,6 +72,34 @@ fn a_refused_call_is_an_error() {
     }
 }
 
+/// The error names what this thread still has.
+#[test]
+fn a_refused_change_is_named() {
+    let _alone = alone();
+    let Some(_net) = Netns::new() else { return };
+    run(|| {
+        // SAFETY: takes numbers, and no groups.
+        assert_eq!(unsafe { libc::setgroups(0, std::ptr::null()) }, 0);
+        refuse(libc::SYS_setgroups, &[], libc::EPERM);
+        let error = drop_privileges(&User::new(NOBODY, NOBODY, &[1])).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("still has the supplementary groups (none)"),
+            "{text}"
+        );
+    });
+    run(|| {
+        let drop_bounding = [(0, libc::PR_CAPBSET_DROP as u32)];
+        refuse(libc::SYS_prctl, &drop_bounding, libc::EPERM);
+        let error = drop_privileges(&User::new(NOBODY, NOBODY, &[])).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("still has the capabilities CapBnd 0x"),
+            "{text}"
+        );
+    });
+}
+
 #[test]
 fn a_name_without_a_user_is_an_error() {
     let error = User::from_name("no-such-user").unwrap_err();

@@ -2,18 +2,20 @@
 
 use std::ffi::{CStr, CString, c_char, c_void};
 
+/// The names of libpcap, the most probable ones first.
+const PLACES: [&str; 3] = if cfg!(target_vendor = "apple") {
+    [
+        "/usr/lib/libpcap.A.dylib",
+        "libpcap.A.dylib",
+        "libpcap.dylib",
+    ]
+} else {
+    ["libpcap.so.1", "libpcap.so.0.8", "libpcap.so"]
+};
+
 /// Returns the names by which the system may find libpcap.
 pub(super) fn places() -> Vec<String> {
-    let names: &[&str] = if cfg!(target_vendor = "apple") {
-        &[
-            "/usr/lib/libpcap.A.dylib",
-            "libpcap.A.dylib",
-            "libpcap.dylib",
-        ]
-    } else {
-        &["libpcap.so.1", "libpcap.so.0.8", "libpcap.so"]
-    };
-    names.iter().map(|name| (*name).to_owned()).collect()
+    PLACES.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// Loads a library. The error is the system's text.

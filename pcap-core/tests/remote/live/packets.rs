@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pcap_core::remote::{self, Auth, Options, Source};
-use pcap_core::{AnyCapture, Capture, Dlt, End, Next, Precision, Stop, Timestamp};
+use pcap_core::{AnyCapture, Capture, Dlt, End, ErrorKind, Next, Precision, Stop, Timestamp};
 
 use super::{UNSUPPORTED, begin, host, on, payload, send, sender};
-use crate::support::Netns;
 use crate::support::alone;
+use crate::support::refused::{apart, refuse};
 use crate::support::rpcapd::{Daemon, PORT};
+use crate::support::{Netns, wait_until};
 
 fn nanos(time: Timestamp) -> i64 {
     time.secs() * 1_000_000_000 + i64::from(time.subsec_nanos())
@@ -371,4 +372,50 @@ fn a_pcap_t_opened_elsewhere_reads_on() {
     assert!(capture.selectable_fd().is_none());
     let wait = Duration::from_millis(300);
     assert_eq!(capture.next_packet_timeout(wait).unwrap(), Next::Timeout);
+}
+
+#[test]
+#[cfg(have_pcap_remoteact_list)] // calls a function of such a libpcap
+fn a_pcap_t_that_cannot_be_taken_over_is_closed() {
+    let _alone = alone();
+    let Some(_net) = Netns::new() else { return };
+    let _daemon = Daemon::open_to_all();
+    let source = std::ffi::CString::new(host().with_device("lo").unwrap().to_string()).unwrap();
+    apart(|| {
+        let mut errbuf = [0; 256];
+        let no_auth = std::ptr::null_mut();
+        // SAFETY: the source is a C string, and the buffer has the size that libpcap requires.
+        let pcap = unsafe {
+            pcap_sys::pcap_open(source.as_ptr(), 96, 0, 100, no_auth, errbuf.as_mut_ptr())
+        };
+        let pcap = std::ptr::NonNull::new(pcap).unwrap();
+        refuse(libc::SYS_eventfd2, &[], libc::EMFILE);
+        // SAFETY: just opened, and has no other owner.
+        let error = unsafe { Capture::<pcap_core::Remote>::from_raw(pcap) }.unwrap_err();
+        assert!(
+            error.to_string().starts_with("cannot take over "),
+            "{error}"
+        );
+        assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error:?}");
+    });
+}
+
+#[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
+fn the_remote_device_becomes_promiscuous() {
+    let _alone = alone();
+    let Some(net) = Netns::new() else { return };
+    let _daemon = Daemon::open_to_all();
+    let promiscuity = || net.ip(["-d", "link", "show", "lo"]);
+    for (on_or_off, count) in [(false, "promiscuity 0"), (true, "promiscuity 1")] {
+        let options = on("lo").filter("udp port 9").promisc(on_or_off);
+        let mut capture = options.open().unwrap();
+        begin(&mut capture, &sender());
+        wait_until(count, || promiscuity().contains(count));
+        drop(capture);
+        wait_until("the end", || promiscuity().contains("promiscuity 0"));
+    }
 }
