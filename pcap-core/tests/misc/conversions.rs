@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use pcap_core::pcapng::{Block, BlockBuf, RawBlock, Reader, Record, Section};
 use pcap_core::{
-    Address, DeviceAddress, Dlt, Endpoint, FilterTerm, Linktype, MacAddr, Packet, PacketOwned,
-    Timestamp, TstampType,
+    Address, DeviceAddress, DeviceName, Dlt, Endpoint, FilterTerm, Linktype, MacAddr, Packet,
+    PacketOwned, Timestamp, TstampType,
 };
 
 #[test]
@@ -58,6 +58,15 @@ fn addresses_of_devices_are_ip_addresses() {
     assert_eq!(DeviceAddress::new(v6).ip_netmask(), None);
     let mac = DeviceAddress::new(MacAddr::new([2; 6]));
     assert_eq!((mac.ip(), mac.ip_broadcast()), (None, None));
+}
+
+#[cfg(not(emulated))] // qemu-user cannot list devices
+#[test]
+fn devices_are_names() {
+    for device in pcap_core::Device::list().unwrap() {
+        let name = DeviceName::from(device.clone());
+        assert_eq!(name.display().to_string(), device.name());
+    }
 }
 
 #[test]
