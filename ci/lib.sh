@@ -69,6 +69,7 @@ things_of() {
     package) echo debootstrap unshare ip dpkg-deb dpkg-shlibdeps strip gzip debian-keys apt-get ;;
     msrv) echo debootstrap unshare ip debian-keys apt-get ;;
     fuzz) echo c++ ;;
+    fuzz-libpcap) echo clang make flex bison xz ;;
     debian) echo apt-get dpkg-deb debian-keys ;;
     remote) echo cc make flex bison xz openssl ;;
     windows) echo cc libclang clang mingw cmake make flex bison xz wine ip ping ;;

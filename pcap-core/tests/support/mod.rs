@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports)]
 
 pub(crate) mod blocks;
+pub(crate) mod choices;
 pub(crate) mod contents;
 pub(crate) mod cpu;
 pub(crate) mod damage;
@@ -17,8 +18,10 @@ pub(crate) mod random;
 pub(crate) mod refused;
 #[cfg(all(target_os = "linux", feature = "remote"))]
 pub(crate) mod rpcapd;
+pub(crate) mod terms;
 #[cfg(target_os = "linux")]
 pub(crate) mod wire;
+pub(crate) mod words;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use pcap_core::pcapng::{Interface, Resolution};
 use pcap_core::{Linktype, MacAddr};
 
+use super::super::choices::Choices;
 use super::super::ng::{Idb, Opt, Order, Value, code, idb};
-use super::choices::Choices;
 
 /// Returns an interface, and what the generator must write of it.
 pub(super) fn interface(choices: &mut Choices<'_>) -> (Interface, Idb) {

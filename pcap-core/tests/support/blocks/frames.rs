@@ -3,8 +3,8 @@
 use pcap_core::pcapng::{BlockBuf, InterfaceId, PacketFlags, Record};
 use pcap_core::{Direction, Packet, Timestamp};
 
+use super::super::choices::Choices;
 use super::super::ng::{Frame, Idb, Opt, Order, Value, Verdict, code, epb, pb, spb};
-use super::choices::Choices;
 use super::written::Written;
 
 /// Returns the ticks of a time at an interface, if 64 bits count them.

@@ -2,7 +2,6 @@
 
 #![allow(dead_code, unused_imports)] // the fuzz targets take it in, too, and do not use all of it
 
-mod choices;
 mod described;
 mod edits;
 mod frames;

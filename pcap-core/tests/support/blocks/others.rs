@@ -3,8 +3,8 @@
 use pcap_core::pcapng::BlockBuf;
 use pcap_core::{Stats, Timestamp};
 
+use super::super::choices::Choices;
 use super::super::ng::{Block, Opt, code};
-use super::choices::Choices;
 use super::frames::{ticks, time};
 use super::written::Written;
 

@@ -3,9 +3,9 @@
 
 use pcap_core::pcapng::{BlockBuf, Endian, Interface, InterfaceId, PcapngDumper, Section};
 
+use super::super::choices::Choices;
 use super::super::contents;
 use super::super::ng::{Case, Idb, Ng, Opt, Order, Shb, code};
-use super::choices::Choices;
 use super::{described, frames, others};
 
 /// A file under construction, by the dumper and by the generator.

@@ -1,0 +1,4 @@
+//! Searches for savefiles that captures read otherwise than libpcap.
+#![cfg_attr(fuzzing, no_main)]
+
+pcap_fuzz::target!(savefiles);
