@@ -66,6 +66,7 @@ things_of() {
     gallery) echo ip unshare script jq tmux ;;
     top) echo ip unshare tmux ping ;;
     sanitize) echo valgrind ;;
+    loom) echo cc ;;
     package) echo debootstrap unshare ip dpkg-deb dpkg-shlibdeps strip gzip debian-keys apt-get ;;
     msrv) echo debootstrap unshare ip debian-keys apt-get ;;
     fuzz) echo c++ ;;

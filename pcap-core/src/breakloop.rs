@@ -3,10 +3,10 @@
 use std::fmt;
 use std::io;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use crate::sys::{self, platform, platform::Wake};
+use crate::sys::sync::{Arc, AtomicBool, AtomicPtr, OnceLock, Ordering, fence, yield_now};
+use crate::sys::{self, Ready, Until, platform, platform::Wake};
 
 /// A handle that interrupts the reading and sending calls of a capture, from any thread or from a signal handler.
 ///
@@ -89,7 +89,7 @@ impl BreakHandle {
     /// Returns the file descriptor that a break makes readable. It is open as long as this handle exists.
     #[cfg(any(feature = "tokio", feature = "async-io"))]
     pub(crate) fn wake_fd(&self) -> Option<platform::RawFd> {
-        self.0.wake().map(Wake::fd)
+        self.0.wake.get().map(Wake::fd)
     }
 }
 
@@ -145,20 +145,25 @@ impl Breaker {
     fn break_now(&self) {
         // If the latch was set before, whoever set it has woken the reader, or is about to.
         let pending = self.latch.swap(true, Ordering::SeqCst);
+        // Pairs with the fence in `make_wakeable`: either this thread finds the descriptor, or the reader the latch.
+        fence(Ordering::SeqCst);
         if let (Some(wake), false) = (self.wake.get(), pending) {
             wake.wake();
         }
         // If another thread holds the lock, that thread makes the call: it checks `asked` again after it releases the
-        // lock. So no break is lost, and this function never waits.
+        // lock. So no break is lost, and this function never waits. That thread uses swaps because a store would not
+        // order its call after what the threads before it have done.
         self.asked.store(true, Ordering::SeqCst);
         while self.asked.load(Ordering::SeqCst) && !self.busy.swap(true, Ordering::SeqCst) {
-            self.asked.store(false, Ordering::SeqCst);
+            self.asked.swap(false, Ordering::SeqCst);
             if let Some(pcap) = NonNull::new(self.pcap.load(Ordering::SeqCst)) {
+                // Pairs with the fence in `is_pending_in_libpcap`, because libpcap's own flag orders nothing.
+                fence(Ordering::Release);
                 // SAFETY: the handle is open, because `forget_handle` removes its address under the lock before the
                 // handle is closed. Other threads and signal handlers may call this (pcap_breakloop(3PCAP)).
                 unsafe { sys::pcap_breakloop(pcap.as_ptr()) };
             }
-            self.busy.store(false, Ordering::SeqCst);
+            self.busy.swap(false, Ordering::SeqCst);
         }
     }
 
@@ -173,8 +178,10 @@ impl Breaker {
         self.latch.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn wake(&self) -> Option<&Wake> {
-        self.wake.get()
+    /// Returns whether a break is pending, after libpcap has reported one. Also a later [`take`](Self::take) finds it.
+    pub(crate) fn is_pending_in_libpcap(&self) -> bool {
+        fence(Ordering::Acquire);
+        self.is_pending()
     }
 
     /// Makes later breaks wake a waiting reader. An earlier break has set the latch, which a reader checks before it
@@ -183,8 +190,25 @@ impl Breaker {
         if self.wake.get().is_none() {
             // Only the thread that owns the capture calls this.
             let _ = self.wake.set(Wake::new()?);
+            fence(Ordering::SeqCst);
         }
         Ok(())
+    }
+
+    /// Waits until a break is requested, the descriptor is ready or the time has passed. The caller must check
+    /// afterwards whether a break is pending.
+    pub(crate) fn wait(
+        &self,
+        descriptor: Option<(platform::RawFd, Until)>,
+        timeout: Option<Duration>,
+    ) -> io::Result<Ready> {
+        let wake = self.wake.get();
+        let ready = platform::wait(wake, descriptor, timeout)?;
+        if let (Some(wake), true) = (wake, ready.wake) {
+            // Before the caller checks the latch: a later break wakes the next wait.
+            wake.drain();
+        }
+        Ok(ready)
     }
 
     /// Detaches the `pcap_t`: no later break uses it, so it may be closed.
@@ -192,17 +216,28 @@ impl Breaker {
         self.set_handle(std::ptr::null_mut());
     }
 
-    /// Replaces the `pcap_t` that breaks use.
-    pub(crate) fn exchange_handle(&self, pcap: NonNull<sys::pcap_t>) {
+    /// Replaces the `pcap_t` that breaks use. A pending break also reaches the new one.
+    ///
+    /// # Safety
+    ///
+    /// The new `pcap_t` is open.
+    pub(crate) unsafe fn exchange_handle(&self, pcap: NonNull<sys::pcap_t>) {
         self.set_handle(pcap.as_ptr());
+        if self.is_pending() {
+            // At most the old `pcap_t` knows about this break.
+            // SAFETY: the caller promises that it is open.
+            unsafe { sys::pcap_breakloop(pcap.as_ptr()) };
+        }
     }
 
     fn set_handle(&self, pcap: *mut sys::pcap_t) {
         while self.busy.swap(true, Ordering::SeqCst) {
             // Held at most for one pcap_breakloop.
-            std::thread::yield_now();
+            yield_now();
         }
         self.pcap.store(pcap, Ordering::SeqCst);
-        self.busy.store(false, Ordering::SeqCst);
+        // A swap for the reason in `break_now`: a break that found the lock taken has set the latch, which
+        // `exchange_handle` checks.
+        self.busy.swap(false, Ordering::SeqCst);
     }
 }

@@ -89,8 +89,9 @@ where
     }
     loop {
         let done = dispatch_once(handle, max, closure, callback);
-        let late = done.status == sys::PCAP_ERROR_BREAK && done.packets == 0;
-        if !late || handle.breaker().is_pending() {
+        let broken = done.status == sys::PCAP_ERROR_BREAK;
+        let late = broken && !handle.breaker().is_pending_in_libpcap();
+        if !late || done.packets > 0 {
             return done;
         }
     }

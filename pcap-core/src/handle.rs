@@ -150,13 +150,9 @@ impl Handle {
     ///
     /// The same as for [`new`](Self::new).
     pub(crate) unsafe fn exchange(&mut self, pcap: NonNull<sys::pcap_t>) {
-        self.breaker.exchange_handle(pcap);
+        // SAFETY: the caller promises that it is open.
+        unsafe { self.breaker.exchange_handle(pcap) };
         let old = std::mem::replace(&mut self.pcap, pcap);
-        if self.breaker.is_pending() {
-            // At most the old `pcap_t` knows about this break.
-            // SAFETY: it is open and ours.
-            unsafe { sys::pcap_breakloop(pcap.as_ptr()) };
-        }
         // SAFETY: it is open and ours, no break can reach it any more, and by `&mut` nothing borrowed
         // from it is left.
         unsafe { sys::pcap_close(old.as_ptr()) };

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use crate::breakloop::Breaker;
 use crate::error::{Error, Result};
 use crate::handle::Handle;
+use crate::sys::Until;
 use crate::sys::platform::{self, RawFd};
-use crate::sys::{Ready, Until};
 
 /// The longest interval between reads while an interface is down. libpcap asks for a read every millisecond; the
 /// intervals grow to this length.
@@ -173,7 +173,7 @@ impl Waiter {
     /// Polls the descriptors, and returns whether one of them is ready.
     fn poll(&self, handle: &Handle, timeout: Option<Duration>) -> Result<bool> {
         let descriptor = self.descriptor().map(|fd| (fd, Until::Readable));
-        let done = poll(handle.breaker(), descriptor, timeout);
+        let done = handle.breaker().wait(descriptor, timeout);
         let ready = done.map_err(|e| Error::io("wait on", handle.name.clone(), e))?;
         if ready.descriptor {
             self.packets_arrived();
@@ -182,28 +182,13 @@ impl Waiter {
     }
 }
 
-/// Waits for a break and a descriptor.
-fn poll(
-    breaker: &Breaker,
-    descriptor: Option<(RawFd, Until)>,
-    timeout: Option<Duration>,
-) -> io::Result<Ready> {
-    let wake = breaker.wake();
-    let ready = platform::wait(wake, descriptor, timeout)?;
-    if let (Some(wake), true) = (wake, ready.wake) {
-        // Before the latch is checked: a later break wakes the next wait.
-        wake.drain();
-    }
-    Ok(ready)
-}
-
 /// Waits until a descriptor is writable, a break is requested, or this time has passed.
 pub(crate) fn writable(
     breaker: &Breaker,
     descriptor: Option<RawFd>,
     timeout: Option<Duration>,
 ) -> io::Result<()> {
-    poll(breaker, descriptor.map(|fd| (fd, Until::Writable)), timeout)?;
+    breaker.wait(descriptor.map(|fd| (fd, Until::Writable)), timeout)?;
     Ok(())
 }
 
@@ -213,7 +198,7 @@ pub(crate) fn readable(
     descriptor: Option<RawFd>,
     timeout: Option<Duration>,
 ) -> io::Result<()> {
-    poll(breaker, descriptor.map(|fd| (fd, Until::Readable)), timeout)?;
+    breaker.wait(descriptor.map(|fd| (fd, Until::Readable)), timeout)?;
     Ok(())
 }
 

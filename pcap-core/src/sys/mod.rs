@@ -28,6 +28,7 @@ pub(crate) mod library;
 pub(crate) mod linux;
 mod savefile_stream;
 pub(crate) mod socket_address;
+pub(crate) mod sync;
 pub(crate) mod thread;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) mod waitset;

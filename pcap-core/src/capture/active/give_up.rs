@@ -1,8 +1,8 @@
 //! When to give up on a device that accepts no packet.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::capture::active::shortest_dropped::ShortestDropped;
 use crate::sys::linux::link_counters::LinkCounters;
 use crate::sys::platform::BorrowedFd;
 
@@ -104,36 +104,5 @@ impl Refusals {
         self.since = None;
         self.suspected = false;
         self.dropped = 0;
-    }
-}
-
-/// The length of the shortest packet that the device was found to drop, until it accepts one of that length.
-#[derive(Debug)]
-pub(crate) struct ShortestDropped(AtomicUsize);
-
-impl Default for ShortestDropped {
-    fn default() -> ShortestDropped {
-        ShortestDropped(AtomicUsize::new(usize::MAX))
-    }
-}
-
-impl ShortestDropped {
-    /// Returns whether packets of this length are probably dropped.
-    #[inline]
-    pub(crate) fn may_drop(&self, length: usize) -> bool {
-        length >= self.0.load(Ordering::Relaxed)
-    }
-
-    /// Notes that a packet of this length was dropped.
-    pub(crate) fn dropped(&self, length: usize) {
-        self.0.fetch_min(length, Ordering::Relaxed);
-    }
-
-    /// Notes that a packet of this length was sent.
-    #[inline]
-    pub(crate) fn sent(&self, length: usize) {
-        if self.may_drop(length) {
-            self.0.store(usize::MAX, Ordering::Relaxed);
-        }
     }
 }

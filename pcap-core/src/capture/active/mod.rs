@@ -4,6 +4,7 @@ mod counting;
 mod dry_run;
 mod filtering;
 mod give_up;
+mod lent;
 mod netfilter;
 mod open;
 mod read;
@@ -17,6 +18,7 @@ mod send_state;
 )]
 mod sender;
 mod setup;
+mod shortest_dropped;
 mod socket_filter;
 mod stop;
 mod transmit;

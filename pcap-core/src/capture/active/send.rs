@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::breakloop::Breaker;
 use crate::capture::Capture;
 use crate::capture::active::Active;
-use crate::capture::active::give_up::ShortestDropped;
+use crate::capture::active::shortest_dropped::ShortestDropped;
 use crate::capture::active::transmit::{self, OPERATION, Transmit, Wait};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sendqueue::SendQueue;

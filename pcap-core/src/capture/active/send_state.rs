@@ -2,8 +2,8 @@
 
 use std::cell::OnceCell;
 
-use crate::capture::active::give_up::ShortestDropped;
-use crate::capture::active::sender::Lent;
+use crate::capture::active::lent::Lent;
+use crate::capture::active::shortest_dropped::ShortestDropped;
 use crate::sys::platform::RawFd;
 
 /// What a live capture has learned about sending on its device.

@@ -1,22 +1,19 @@
 //! Sending from a thread other than the one that reads the capture.
 
-use std::cell::OnceCell;
 use std::ffi::c_int;
 use std::fmt;
-use std::io;
 use std::ops::RangeBounds;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::breakloop::{BreakHandle, Breaker};
 use crate::capture::Capture;
 use crate::capture::active::Active;
-use crate::capture::active::give_up::ShortestDropped;
+use crate::capture::active::shortest_dropped::ShortestDropped;
 use crate::capture::active::transmit::{self, BROKEN, Transmit, Wait};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sendqueue::SendQueue;
-use crate::sys::linux::packet_socket;
 use crate::sys::platform::{self, RawFd};
+use crate::sys::sync::Arc;
 
 /// Sends packets on the device of a capture from any thread, while another thread reads the capture. Created by
 /// `os::linux::SenderExt::sender`.
@@ -240,33 +237,5 @@ impl fmt::Debug for Sender {
         f.debug_struct("Sender")
             .field("device", &self.name)
             .finish_non_exhaustive()
-    }
-}
-
-/// The file descriptor that the senders of a capture share, if it has any.
-#[derive(Debug, Default)]
-pub(super) struct Lent(OnceCell<Arc<platform::OwnedFd>>);
-
-impl Lent {
-    fn socket(&self, socket: platform::BorrowedFd<'_>) -> io::Result<Arc<platform::OwnedFd>> {
-        if let Some(shared) = self.0.get() {
-            return Ok(Arc::clone(shared));
-        }
-        let shared = Arc::new(socket.try_clone_to_owned()?);
-        Ok(Arc::clone(self.0.get_or_init(|| shared)))
-    }
-
-    /// Forgets the socket without changing it, because the `pcap_t` of the capture stays open.
-    pub(super) fn forget(&mut self) {
-        self.0 = OnceCell::new();
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        // If the last sender is dropped at the same time, this only affects a socket that is being closed.
-        if let Some(shared) = self.0.take().filter(|shared| Arc::strong_count(shared) > 1) {
-            packet_socket::mute(platform::borrow_owned(&shared));
-        }
     }
 }

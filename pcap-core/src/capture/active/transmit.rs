@@ -6,7 +6,8 @@ use std::ops::{Range, RangeBounds};
 use std::time::{Duration, Instant};
 
 use crate::breakloop::Breaker;
-use crate::capture::active::give_up::{Refusals, ShortestDropped};
+use crate::capture::active::give_up::Refusals;
+use crate::capture::active::shortest_dropped::ShortestDropped;
 use crate::capture::wait;
 use crate::error::{Error, ErrorKind, Result, Unsent};
 use crate::sendqueue::{self, SendQueue};
