@@ -47,7 +47,6 @@ fn one_call_sends_many_in_order_as_many_as_there_is_room_for_and_none_if_it_is_f
     assert_eq!(error.raw_os_error(), Some(libc::EOPNOTSUPP));
 }
 
-/// The loopback device of a new namespace is down.
 #[test]
 #[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn a_device_that_is_down_receives_nothing() {
@@ -56,6 +55,7 @@ fn a_device_that_is_down_receives_nothing() {
         eprintln!("skipped: only root can create a network namespace");
         return;
     }
+    // The loopback device of a new namespace is down.
     let why = std::thread::spawn(|| {
         // SAFETY: takes a number, and only changes this thread.
         assert_eq!(unsafe { libc::unshare(libc::CLONE_NEWNET) }, 0);
