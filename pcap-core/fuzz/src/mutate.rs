@@ -227,10 +227,11 @@ pub fn expressions(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> 
 
 /// Changes JSON.
 pub fn serialized(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
-    const WORDS: [&str; 24] = [
+    const WORDS: [&str; 25] = [
         r#"{"dlt":1,"instructions":[{"code":6,"jt":0,"jf":0,"k":1}]}"#,
         r#"{"code":40,"jt":0,"jf":0,"k":12},"#,
         r#"{"code":96,"jt":0,"jf":0,"k":3},"#,
+        r#"{"code":48,"jt":0,"jf":0,"k":4294963244},"#,
         r#"{"code":21,"jt":0,"jf":1,"k":2048},"#,
         r#""expression":"arp","#,
         r#""options":{"snaplen":96,"optimize":true,"netmask":"255.0.0.0"},"#,

@@ -59,6 +59,9 @@ pub fn check(input: &[u8]) {
         let from = if turn % 2 == 0 { &ours } else { &theirs };
         let mut packet = persuaded(from.instructions(), &mut random);
         same(&ours, &theirs, &packet);
+        for neighbor in neighbors(&packet, &terms) {
+            same(&ours, &theirs, &neighbor);
+        }
         packet.truncate(random.below(packet.len() + 1));
         same(&ours, &theirs, &packet);
     }
@@ -69,6 +72,38 @@ pub fn check(input: &[u8]) {
         *byte = *choice;
     }
     same(&ours, &theirs, &packet);
+}
+
+/// Returns the packet with the number before or after that of a term, wherever it contains that.
+fn neighbors(packet: &[u8], terms: &[FilterTerm]) -> Vec<Vec<u8>> {
+    let mut neighbors = Vec::new();
+    for term in terms {
+        let number = match term.endpoint() {
+            Endpoint::Host(IpAddr::V4(v4)) | Endpoint::Net(IpAddr::V4(v4), _) => {
+                v4.octets().to_vec()
+            }
+            Endpoint::Host(IpAddr::V6(v6)) | Endpoint::Net(IpAddr::V6(v6), _) => {
+                v6.octets()[12..].to_vec()
+            }
+            Endpoint::Port(port) | Endpoint::Ports(port, _) | Endpoint::HostPort(_, port) => {
+                port.to_be_bytes().to_vec()
+            }
+            _ => continue,
+        };
+        let Some(at) = packet
+            .windows(number.len())
+            .position(|bytes| bytes == number)
+        else {
+            continue;
+        };
+        let last = at + number.len() - 1;
+        for step in [1, u8::MAX] {
+            let mut neighbor = packet.to_vec();
+            neighbor[last] = neighbor[last].wrapping_add(step);
+            neighbors.push(neighbor);
+        }
+    }
+    neighbors
 }
 
 fn term(choices: &mut Choices<'_>) -> FilterTerm {
