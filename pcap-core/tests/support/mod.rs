@@ -23,12 +23,20 @@ pub(crate) mod terms;
 pub(crate) mod wire;
 pub(crate) mod words;
 
+use std::any::Any;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pcap_core::Insn;
 
 #[cfg(target_os = "linux")]
 pub(crate) use netns::{Netns, descriptors, drop_rights, own_descriptors, wait_until};
+
+/// Keeps a value until the process ends, and never drops it. To tools that look for leaks, this is none.
+pub(crate) fn keep(value: impl Any + Send) {
+    static KEPT: Mutex<Vec<Box<dyn Any + Send>>> = Mutex::new(Vec::new());
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    kept.push(Box::new(value));
+}
 
 /// Prevents other tests of this program that call this from running at the same time.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {

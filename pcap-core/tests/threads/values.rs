@@ -84,24 +84,25 @@ fn udp(source: u16, destination: u16, last: u8) -> Vec<u8> {
 #[test]
 fn sixteen_threads_compile_for_seconds() {
     let end = Instant::now() + Duration::from_secs(3);
-    let counts: Vec<u32> = thread::scope(|scope| {
+    thread::scope(|scope| {
         let threads: Vec<_> = (0..16_u32)
             .map(|which| {
                 scope.spawn(move || {
                     let mut count = 0;
                     let dead = Capture::dead(Dlt::EN10MB).unwrap();
-                    while Instant::now() < end {
+                    loop {
                         let mixed = which.wrapping_mul(7919).wrapping_add(count * 31);
                         round(&dead, mixed);
                         count += 1;
+                        if Instant::now() >= end {
+                            break;
+                        }
                     }
-                    count
                 })
             })
             .collect();
-        threads.into_iter().map(|t| t.join().unwrap()).collect()
+        threads.into_iter().for_each(|t| t.join().unwrap());
     });
-    assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
 }
 
 fn round(dead: &Capture<Dead>, number: u32) {

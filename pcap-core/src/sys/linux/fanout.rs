@@ -6,6 +6,7 @@ use std::mem::size_of;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use super::packet_socket;
+use super::sock_filter::Fprog;
 use crate::sys::bpf_program;
 
 /// `PACKET_FANOUT` and its constants from `linux/if_packet.h`. The crate `libc` lacks them for some systems.
@@ -50,10 +51,7 @@ pub(crate) fn join(socket: BorrowedFd<'_>, group: u16, how: u16) -> io::Result<(
 ///
 /// The program has as many instructions as it declares.
 pub(crate) unsafe fn choose_by(socket: BorrowedFd<'_>, program: &bpf_program) -> io::Result<()> {
-    let program = libc::sock_fprog {
-        len: u16::try_from(program.bf_len).map_err(|_| io::ErrorKind::InvalidInput)?,
-        filter: program.bf_insns.cast(),
-    };
+    let program = Fprog::try_from(program)?;
     // SAFETY: the option expects this type, and the caller promises that the program is valid.
     unsafe { packet_socket::set(socket, DATA, &program) }
 }

@@ -9,14 +9,12 @@ use std::{
 };
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-use crate::sys::{self, bpf_program};
+use crate::sys::{self, bpf_insn, bpf_program};
 
 // The kernel receives programs without conversion, so the layouts must agree.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const _: () = {
-    use std::mem::{align_of, offset_of, size_of};
-
-    use crate::sys::bpf_insn;
+    use std::mem::offset_of;
 
     assert!(size_of::<bpf_insn>() == size_of::<libc::sock_filter>());
     assert!(align_of::<bpf_insn>() == align_of::<libc::sock_filter>());
@@ -26,6 +24,37 @@ const _: () = {
     assert!(offset_of!(bpf_insn, k) == offset_of!(libc::sock_filter, k));
 };
 
+/// A program as the kernel expects it. The padding is initialized, because the kernel copies it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[repr(C)]
+pub(crate) struct Fprog {
+    len: u16,
+    padding: [u8; size_of::<*const bpf_insn>() - size_of::<u16>()],
+    filter: *const bpf_insn,
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const _: () = {
+    use std::mem::offset_of;
+
+    assert!(size_of::<Fprog>() == size_of::<libc::sock_fprog>());
+    assert!(offset_of!(Fprog, len) == offset_of!(libc::sock_fprog, len));
+    assert!(offset_of!(Fprog, filter) == offset_of!(libc::sock_fprog, filter));
+};
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl TryFrom<&bpf_program> for Fprog {
+    type Error = io::Error;
+
+    fn try_from(program: &bpf_program) -> io::Result<Fprog> {
+        Ok(Fprog {
+            len: u16::try_from(program.bf_len).map_err(|_| io::ErrorKind::InvalidInput)?,
+            padding: Default::default(),
+            filter: program.bf_insns,
+        })
+    }
+}
+
 /// Makes a socket receive only the packets that a program accepts. The kernel checks and copies the
 /// program.
 ///
@@ -34,10 +63,7 @@ const _: () = {
 /// The program has as many instructions as it declares.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) unsafe fn attach(socket: BorrowedFd<'_>, program: &bpf_program) -> io::Result<()> {
-    let program = libc::sock_fprog {
-        len: u16::try_from(program.bf_len).map_err(|_| io::ErrorKind::InvalidInput)?,
-        filter: program.bf_insns.cast(),
-    };
+    let program = Fprog::try_from(program)?;
     // SAFETY: the option expects this type, and the caller promises that the program is valid.
     unsafe { set(socket, libc::SO_ATTACH_FILTER, &program) }
 }

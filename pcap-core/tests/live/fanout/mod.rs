@@ -151,6 +151,8 @@ fn load(program: &[[u8; 8]]) -> std::io::Result<OwnedFd> {
         program: u64,
         license: u64,
         log: [u64; 2],
+        /// The fields of newer kernels, which valgrind knows.
+        rest: [u64; 12],
     }
     const PROG_LOAD: libc::c_int = 5;
     const SOCKET_FILTER: u32 = 1;
@@ -160,6 +162,7 @@ fn load(program: &[[u8; 8]]) -> std::io::Result<OwnedFd> {
         program: program.as_ptr() as u64,
         license: c"MIT".as_ptr() as u64,
         log: [0; 2],
+        rest: [0; 12],
     };
     let pointer: *const Attributes = &attributes;
     // SAFETY: the command takes these arguments; the pointers are to values that outlive the call.

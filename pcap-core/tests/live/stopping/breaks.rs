@@ -46,7 +46,8 @@ fn a_break_wakes_every_idle_reader() {
         let asked = later(Duration::from_millis(30), move || handle.breakloop());
         read(&mut right);
         let took = asked.join().unwrap().elapsed();
-        assert!(took < Duration::from_millis(100), "{took:?}");
+        // A call that the break does not wake waits forever.
+        assert!(took < Duration::from_secs(1), "{took:?}");
         assert_eq!(right.ended(), Some(End::Break));
     }
 }

@@ -1,6 +1,7 @@
 //! When a dumper writes its packets: the header at once, packets within a bound if there is one.
 
 use crate::support::files;
+use crate::support::keep as lose;
 
 use std::fs::{self, File};
 #[cfg(unix)]
@@ -56,11 +57,6 @@ impl Write for Writer {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// Leaks it, as a program that ends without dropping it.
-fn lose<T>(dumper: T) {
-    std::mem::forget(dumper);
 }
 
 fn is_empty_savefile(path: &Path) {

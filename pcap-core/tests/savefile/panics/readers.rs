@@ -8,6 +8,7 @@ use pcap_core::{Capture, Error, ErrorKind, Offline, Packet};
 
 use super::{Bomb, FAULTS, Fault, Torn, assert_injected, inject, quiet, read, savefiles};
 use crate::support::differential::{Plan, Raw, Way};
+use crate::support::keep;
 
 /// A reader that returns bytes in pieces, has its fault once after this many, and then continues.
 struct Faulty {
@@ -104,8 +105,9 @@ fn one_fault(case: &str, reader: Faulty, call: usize, before: &[Raw]) {
     let opened = catch_unwind(AssertUnwindSafe(|| Capture::from_reader(reader).ok()));
     let mut capture = match opened {
         Ok(Some(capture)) => capture,
-        other => {
-            std::mem::forget(other);
+        Ok(None) => return assert!(before.is_empty(), "{case}"),
+        Err(panic) => {
+            keep(panic);
             return assert!(before.is_empty(), "{case}");
         }
     };

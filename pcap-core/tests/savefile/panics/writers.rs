@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use pcap_core::{Capture, Dlt, Dumper, Packet, Result, Timestamp};
 
 use super::{Bomb, FAULTS, Fault, Torn, inject, quiet};
-use crate::support::files;
+use crate::support::{files, keep};
 
 /// A writer that has its fault at a number of calls from one on.
 struct FaultyWriter {
@@ -50,7 +50,7 @@ fn survive(call: impl FnOnce() -> Result<()>) -> bool {
     match catch_unwind(AssertUnwindSafe(|| call().is_ok())) {
         Ok(done) => done,
         Err(panic) => {
-            std::mem::forget(panic);
+            keep(panic);
             false
         }
     }
