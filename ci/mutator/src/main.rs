@@ -1,0 +1,280 @@
+//! Checks that tests notice changes of the code. `ci/mutants` explains it, and runs it from the root of the repository.
+
+mod accepted;
+mod command;
+mod compiler;
+mod kept;
+mod list;
+mod modules;
+mod place;
+mod process;
+mod reach;
+mod render;
+mod tree;
+mod trial;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use kept::Kept;
+use list::Mutant;
+use process::Runner;
+use reach::Recorder;
+use tree::{Tree, Untested};
+use trial::{Trials, Verdict};
+
+/// Error message of a failed task.
+type Result<T> = std::result::Result<T, String>;
+
+/// The list of survivors.
+const ACCEPTED: &str = "ci/mutator/accepted.txt";
+
+/// Everything that is kept.
+const KEPT: &str = "target/mutants";
+
+/// What the arguments select.
+struct Options {
+    modules: Vec<String>,
+    shard: (usize, usize),
+    budget: Duration,
+    every: bool,
+    list: bool,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            say(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints a message with the name of the script.
+fn say(text: &str) {
+    eprintln!("ci/mutants: {text}");
+}
+
+fn options() -> Result<Options> {
+    let mut options = Options {
+        modules: Vec::new(),
+        shard: (1, 1),
+        budget: Duration::from_secs(30),
+        every: false,
+        list: false,
+    };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let wrong = || format!("unexpected argument `{argument}` (see --help)");
+        match argument.as_str() {
+            "--all" => options.every = true,
+            "--list" => options.list = true,
+            "--budget" => {
+                let seconds = arguments
+                    .next()
+                    .and_then(|it| it.parse().ok())
+                    .ok_or_else(wrong)?;
+                options.budget = Duration::from_secs(seconds);
+            }
+            _ => match argument.split_once('/') {
+                Some((shard, count)) => {
+                    let (shard, count) = (
+                        shard.parse().map_err(|_| wrong())?,
+                        count.parse().map_err(|_| wrong())?,
+                    );
+                    if shard < 1 || shard > count {
+                        return Err(wrong());
+                    }
+                    options.shard = (shard, count);
+                }
+                None => options.modules.push(argument),
+            },
+        }
+    }
+    Ok(options)
+}
+
+/// Counts of a module.
+#[derive(Default)]
+struct Counts {
+    tried: usize,
+    caught: usize,
+    timeouts: usize,
+    survived: usize,
+    unviable: usize,
+    fixed: usize,
+    processor: Duration,
+}
+
+fn run() -> Result<bool> {
+    let mut options = options()?;
+    let mutants = list::mutants()?;
+    let accepted = accepted::read(Path::new(ACCEPTED))?;
+    let known: BTreeSet<&str> = mutants.iter().map(Mutant::module).collect();
+    if let Some(module) = options
+        .modules
+        .iter()
+        .find(|it| !known.contains(it.as_str()))
+    {
+        return Err(format!(
+            "unknown module `{module}`: expected one of {}",
+            join(known.iter().copied())
+        ));
+    }
+    if options.modules.is_empty() {
+        let rest = known.iter().filter(|it| !modules::WHOLE.contains(it));
+        options.modules = modules::WHOLE
+            .iter()
+            .chain(rest)
+            .map(|it| (*it).to_owned())
+            .collect();
+    }
+    let programs: BTreeSet<&str> = options
+        .modules
+        .iter()
+        .flat_map(|it| modules::programs(it))
+        .copied()
+        .collect();
+    let programs: Vec<&str> = programs.into_iter().collect();
+    let kept = std::path::absolute(KEPT).map_err(|error| error.to_string())?;
+    let mut tree = Tree::new(&kept.join("tree"), &mutants)?;
+    let built = tree.build(&programs, &kept.join("unviable"))?;
+    let runner = Runner {
+        folder: kept.join("tree/pcap-core"),
+        temporary: kept.join("tmp"),
+    };
+    command::empty_folder(&runner.temporary)?;
+    let records = Recorder {
+        runner: &runner,
+        mutants: &mutants,
+        hashes: tree.hashes(),
+        kept: kept.join("reach"),
+        budget: options.budget,
+    }
+    .record(&built)?;
+
+    let mut passed = true;
+    let mut table = BTreeMap::new();
+    for module in &options.modules {
+        let offered = modules::programs(module);
+        let usable = records
+            .iter()
+            .filter(|(test, _)| offered.contains(&test.program.as_str()));
+        let usable = usable
+            .map(|(test, record)| (test.clone(), record.clone()))
+            .collect();
+        let mut trials = Trials::new(&runner, &built, &usable, options.budget);
+        let mut kept = Kept::open(&kept.join("results").join(module));
+        let is_whole = options.every || modules::WHOLE.contains(&module.as_str());
+        let mut counts = Counts::default();
+        for number in selected(&mutants, module, &tree, is_whole, options.shard) {
+            let mutant = &mutants[number];
+            match tree.untested.get(&number) {
+                Some(Untested::Elsewhere) => continue,
+                Some(Untested::Unviable) => counts.unviable += 1,
+                Some(Untested::Fixed) => counts.fixed += 1,
+                None => {
+                    let hash = tree.hash_of(&mutant.file);
+                    let began = Instant::now();
+                    let (verdict, time) = match kept.get(mutant, &hash) {
+                        // A new test may notice it.
+                        None | Some((Verdict::Survived(_), _)) if !options.list => {
+                            let (verdict, time) = trials.run(number, mutant)?;
+                            kept.add(mutant, &hash, &verdict, time)?;
+                            (verdict, time)
+                        }
+                        Some(kept) => kept,
+                        None => continue,
+                    };
+                    counts.add(&verdict, time);
+                    let is_accepted = accepted.contains_key(&mutant.name);
+                    if let Verdict::Survived(tests) = verdict {
+                        let line = mutant.line;
+                        let note = if is_accepted { "accepted" } else { "survived" };
+                        println!(
+                            "{note}: {} (line {line}, {tests} tests, {:.1} s)",
+                            mutant.name,
+                            began.elapsed().as_secs_f64()
+                        );
+                        passed &= is_accepted || !is_whole || options.every;
+                    } else if is_accepted {
+                        println!("accepted, but caught: {}", mutant.name);
+                        passed = false;
+                    }
+                }
+            }
+        }
+        table.insert(module, counts);
+    }
+    for name in accepted
+        .keys()
+        .filter(|name| !mutants.iter().any(|mutant| mutant.name == **name))
+    {
+        println!("accepted, but no longer exists: {name}");
+        passed = false;
+    }
+    print(&table);
+    Ok(passed)
+}
+
+/// Returns the numbers of the mutants of a module, or of a sample, that belong to a shard.
+fn selected(
+    mutants: &[Mutant],
+    module: &str,
+    tree: &Tree,
+    is_whole: bool,
+    shard: (usize, usize),
+) -> Vec<usize> {
+    let of_module = (0..mutants.len()).filter(|number| mutants[*number].module() == module);
+    let mut numbers: Vec<usize> = of_module
+        .filter(|number| tree.untested.get(number) != Some(&Untested::Elsewhere))
+        .collect();
+    if !is_whole {
+        // The hash of its name stands for a random number.
+        numbers.sort_by_key(|number| command::hash(mutants[*number].name.as_bytes()));
+        numbers.truncate(modules::SAMPLE);
+        numbers.sort_unstable();
+    }
+    numbers
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| index % shard.1 == shard.0 - 1)
+        .map(|(_, it)| it)
+        .collect()
+}
+
+impl Counts {
+    fn add(&mut self, verdict: &Verdict, time: Duration) {
+        self.tried += 1;
+        self.processor += time;
+        match verdict {
+            Verdict::Caught(_) => self.caught += 1,
+            Verdict::Timeout(_) => self.timeouts += 1,
+            Verdict::Survived(_) => self.survived += 1,
+        }
+    }
+}
+
+fn print(table: &BTreeMap<&String, Counts>) {
+    println!("module        tried  caught timeouts survived | unviable   fixed | seconds");
+    for (module, it) in table {
+        println!(
+            "{module:12} {:6} {:7} {:8} {:8} | {:8} {:8} | {:7.0}",
+            it.tried,
+            it.caught,
+            it.timeouts,
+            it.survived,
+            it.unviable,
+            it.fixed,
+            it.processor.as_secs_f64()
+        );
+    }
+}
+
+fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
