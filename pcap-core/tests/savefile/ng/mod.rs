@@ -22,6 +22,7 @@ mod mixed;
 mod reader;
 mod resume;
 mod rewrites;
+mod single;
 mod swap;
 #[cfg(unix)]
 mod tools;
