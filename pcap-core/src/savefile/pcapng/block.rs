@@ -71,7 +71,7 @@ impl<'a> Fields<'a> {
     /// Returns the time at an offset: two numbers of 32 bits, the upper one first in either byte order.
     #[inline]
     pub(crate) fn ticks(self, at: usize) -> Option<u64> {
-        Some(u64::from(self.u32(at)?) << 32 | u64::from(self.u32(at + 4)?))
+        Some((u64::from(self.u32(at)?) << 32) + u64::from(self.u32(at + 4)?))
     }
 
     /// Returns the fields from an offset on; none beyond the end.

@@ -88,11 +88,10 @@ impl Clock {
         let secs = u128::try_from(i128::from(secs) - i128::from(self.offset)).ok()?;
         let nanos = u128::from(nanos);
         let ticks = match self.unit {
-            Unit::Micro => secs * 1_000_000 + nanos / 1000,
-            Unit::Nano => secs * NANOS + nanos,
             Unit::Decimal(ticks) => secs * u128::from(ticks) + nanos * u128::from(ticks) / NANOS,
             Unit::Binary(exponent) => (secs << exponent) + (nanos << exponent) / NANOS,
-            Unit::Unknown => return None,
+            // `ticks` counts the first two.
+            Unit::Micro | Unit::Nano | Unit::Unknown => return None,
         };
         u64::try_from(ticks).ok()
     }
@@ -103,8 +102,6 @@ const NANOS: u128 = 1_000_000_000;
 impl Unit {
     fn split(self, ticks: u64) -> Option<(u64, u32)> {
         let (secs, rest, per_second) = match self {
-            Unit::Micro => return Unit::Decimal(1_000_000).split(ticks),
-            Unit::Nano => return Unit::Decimal(1_000_000_000).split(ticks),
             Unit::Decimal(unit) => (ticks / unit, ticks % unit, u128::from(unit)),
             Unit::Binary(exponent) => {
                 let per_second = 1_u64 << exponent;
@@ -114,7 +111,8 @@ impl Unit {
                     u128::from(per_second),
                 )
             }
-            Unit::Unknown => return None,
+            // `Clock::time` splits the first two.
+            Unit::Micro | Unit::Nano | Unit::Unknown => return None,
         };
         // Below a second, so it fits.
         Some((secs, (u128::from(rest) * NANOS / per_second) as u32))

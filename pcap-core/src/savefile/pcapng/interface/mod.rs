@@ -294,9 +294,7 @@ impl Interface {
             }
             1 if rest.len() % 8 == 0 => {
                 let fields = option.value.from(1);
-                let count = rest.len() / 8;
-                let program = (0..count).filter_map(|n| {
-                    let at = n * 8;
+                let program = (0..rest.len()).step_by(8).filter_map(|at| {
                     let (code, k) = (fields.u16(at)?, fields.u32(at + 4)?);
                     Some((code, rest[at + 2], rest[at + 3], k))
                 });
