@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::os::fd::AsRawFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -381,5 +381,42 @@ fn a_batch_contains_what_the_pipe_holds() {
         }
         drop(writer);
         rest(&mut capture, seen, 3);
+    }
+}
+
+/// A record may be as long as libpcap permits for its link type. For a longer one there is nothing to wait.
+#[test]
+fn the_longest_record_of_a_link_type_is_waited_for() {
+    let mib = 1 << 20;
+    for (linktype, longest) in [
+        (1, 262_144),
+        (189, 262_144),
+        (249, mib),
+        (279, 8 * mib),
+        (231, 128 * mib),
+    ] {
+        for (length, fits) in [(longest, true), (longest + 1, false)] {
+            let file = Pcap::native().linktype(linktype);
+            let bytes = file
+                .record([1, 2, length, length], b"the beginning")
+                .bytes();
+            let (mut capture, writer) = opened(&bytes, bytes.len());
+            // A read that waits for the rest must not last for ever.
+            let (checked, is_checked) = mpsc::channel();
+            let closing = thread::spawn(move || {
+                let _ = is_checked.recv_timeout(Duration::from_secs(10));
+                drop(writer);
+            });
+            let next = capture.next_packet_timeout(Duration::from_millis(5));
+            match next {
+                Ok(next) => assert!(fits && next == Next::Timeout, "{linktype}: {next:?}"),
+                Err(error) => {
+                    assert!(!fits, "{linktype}: {error}");
+                    assert!(error.text().contains(&length.to_string()), "{error}");
+                }
+            }
+            checked.send(()).unwrap();
+            closing.join().unwrap();
+        }
     }
 }
