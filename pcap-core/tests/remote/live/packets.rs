@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pcap_core::remote::{self, Auth, Options, Source};
-use pcap_core::{AnyCapture, Capture, Dlt, End, ErrorKind, Next, Precision, Stop, Timestamp};
+use pcap_core::{AnyCapture, Capture, Dlt, End, Next, Precision, Stop, Timestamp};
 
 use super::{UNSUPPORTED, begin, host, on, payload, send, sender};
 use crate::support::alone;
-use crate::support::refused::{apart, refuse};
 use crate::support::rpcapd::{Daemon, PORT};
 use crate::support::{Netns, wait_until};
 
@@ -377,6 +376,8 @@ fn a_pcap_t_opened_elsewhere_reads_on() {
 #[test]
 #[cfg(have_pcap_remoteact_list)] // calls a function of such a libpcap
 fn a_pcap_t_that_cannot_be_taken_over_is_closed() {
+    use crate::support::refused::{apart, refuse};
+
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let _daemon = Daemon::open_to_all();
@@ -396,7 +397,10 @@ fn a_pcap_t_that_cannot_be_taken_over_is_closed() {
             error.to_string().starts_with("cannot take over "),
             "{error}"
         );
-        assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error:?}");
+        assert!(
+            matches!(error.kind(), pcap_core::ErrorKind::Io(_)),
+            "{error:?}"
+        );
     });
 }
 
