@@ -17,11 +17,11 @@ PATH=$PATH:/usr/sbin:/sbin:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin
 oldest_rust=85
 programs_rust=88
 
-# All features of pcap-core with which libpcap is linked as usual: --all-features includes load-dynamically, which links
-# nothing.
+# All features of pcap-core with which an installed libpcap is linked: --all-features includes load-dynamically, which
+# links nothing, and vendored, which needs libpcap's source.
 # shellcheck disable=SC2034 # for the scripts
 linked_features=$(awk '/^\[/ { here = $0 == "[features]" }
-    here && /^[a-z-]+ *=/ && $1 !~ /^(default|load-dynamically)$/ { printf "%spcap-core/%s", comma, $1; comma = "," }' \
+    here && /^[a-z-]+ *=/ && $1 !~ /^(default|load-dynamically|vendored)$/ { printf "%spcap-core/%s", comma, $1; comma = "," }' \
     pcap-core/Cargo.toml)
 
 say() {

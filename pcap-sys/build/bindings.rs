@@ -8,8 +8,10 @@ use std::rc::Rc;
 
 use bindgen::callbacks::{IntKind, ParseCallbacks};
 
+use crate::env;
 use crate::library::{Bindings, Library};
 use crate::report;
+use crate::target::Target;
 
 /// The oldest compiler that must accept the bindings: `rust-version` of the workspace.
 const RUST_MINOR: u64 = 85;
@@ -19,11 +21,20 @@ const NAMES: &str = "(pcap|bpf|PCAP|RPCAP|DLT|BPF)_.*";
 
 /// The reason why the bindings could not be generated.
 #[derive(Debug)]
-enum Failure {
+pub(crate) enum Failure {
     /// libclang, which bindgen needs to read C, could not be loaded.
     NoLibclang(String),
-    /// The headers could not be read.
+    /// The headers could not be read: a message for the user.
     Headers(String),
+}
+
+/// Returns whether the bindings must be generated: `LIBPCAP_BINDGEN=required`.
+pub(crate) fn is_required(target: &Target) -> Result<bool, String> {
+    match env::lookup("LIBPCAP_BINDGEN", target)? {
+        None => Ok(false),
+        Some(setting) if setting.value == "required" => Ok(true),
+        Some(setting) => Err(setting.wrong("expected `required`")),
+    }
 }
 
 /// Collects the files that bindgen reads.
@@ -51,15 +62,17 @@ impl ParseCallbacks for Callbacks {
     }
 }
 
-/// Generates the bindings. The error is a message for the user. bindgen itself passes cargo's `TARGET` to clang.
+/// Generates the bindings. bindgen itself passes cargo's `TARGET` to clang.
 pub(crate) fn generate(
     library: &Library,
     clang_args: &[String],
     windows: bool,
-) -> Result<Bindings, String> {
+) -> Result<Bindings, Failure> {
     read_headers(library, clang_args, windows).map_err(|failure| match failure {
-        Failure::NoLibclang(reason) => report::no_libclang(&reason),
-        Failure::Headers(reason) => report::no_library(&format!("pcap.h cannot be read: {reason}")),
+        Failure::Headers(reason) => Failure::Headers(report::no_library(&format!(
+            "pcap.h cannot be read: {reason}"
+        ))),
+        other => other,
     })
 }
 
@@ -132,6 +145,7 @@ fn read_headers(
     Ok(Bindings {
         text: bindings.to_string(),
         made_from: None,
+        origin: "generated".to_owned(),
         include_dir,
     })
 }

@@ -1,4 +1,4 @@
-//! Selects the file in `src/bindings` for the target, in builds without the `bindgen` feature.
+//! Selects the file in `src/bindings` for the target, in builds without the `bindgen` feature or without libclang.
 //!
 //! `ci/update-bindings` generates these files, and checks that bindgen's output is the same for all targets that share
 //! a file.
@@ -63,6 +63,11 @@ pub(crate) fn read(name: &str) -> Result<String, String> {
     let path = format!("src/bindings/{name}.rs");
     println!("cargo::rerun-if-changed={path}");
     fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))
+}
+
+/// Returns the value of `BINDINGS` for such a file.
+pub(crate) fn origin(name: &str, version: Option<&str>) -> String {
+    format!("{name} of libpcap {}", version.unwrap_or("unknown"))
 }
 
 /// Returns the libpcap version in the comment at the beginning of such a file.

@@ -169,7 +169,6 @@ impl Compiler {
     }
 
     /// Returns the directory of `pcap/pcap.h`: one of `include_dirs`, or one that the compiler searches itself.
-    #[cfg_attr(feature = "bindgen", allow(dead_code))]
     pub(crate) fn folder_of_headers(
         &self,
         target: &Target,

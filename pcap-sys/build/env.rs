@@ -96,6 +96,9 @@ pub(crate) fn switch(name: &str, target: &Target) -> Result<Option<bool>, String
     match setting.value.as_str() {
         "1" => Ok(Some(true)),
         "0" => Ok(Some(false)),
-        _ => Err(setting.wrong("expected 1 (link libpcap statically) or 0 (dynamically)")),
+        _ if name == "LIBPCAP_STATIC" => {
+            Err(setting.wrong("expected 1 (link libpcap statically) or 0 (dynamically)"))
+        }
+        _ => Err(setting.wrong("expected 1 or 0")),
     }
 }

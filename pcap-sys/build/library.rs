@@ -130,6 +130,8 @@ pub(crate) struct Bindings {
     pub(crate) text: String,
     /// The libpcap of the headers, if the bindings were generated before.
     pub(crate) made_from: Option<String>,
+    /// The value of `BINDINGS`.
+    pub(crate) origin: String,
     /// The directory of the target's `pcap/pcap.h`: the one that was read, if any.
     pub(crate) include_dir: Option<PathBuf>,
 }

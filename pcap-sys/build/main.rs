@@ -6,7 +6,6 @@
 
 #[cfg(feature = "bindgen")]
 mod bindings;
-#[cfg_attr(feature = "bindgen", allow(dead_code))]
 mod checked_in;
 #[cfg(feature = "probe")]
 mod compiler;
@@ -23,6 +22,8 @@ mod probe;
 mod probed;
 mod report;
 mod target;
+#[cfg(feature = "vendored")]
+mod vendored;
 mod version;
 
 use std::fs;
@@ -148,6 +149,10 @@ fn find(target: &Target) -> Result<Library, String> {
     if cfg!(feature = "load-dynamically") {
         return find_headers(target);
     }
+    #[cfg(feature = "vendored")]
+    if vendored::is_wanted(target)? {
+        return vendored::build(target, &out_dir()?);
+    }
     if target.is_windows() {
         find_npcap::find(target, cfg!(feature = "bindgen"))
     } else {
@@ -177,24 +182,51 @@ fn find_headers(target: &Target) -> Result<Library, String> {
     }
 }
 
-/// Generates the bindings from the target's headers.
+/// Generates the bindings from the target's headers. Without libclang, reads those that this crate contains.
 #[cfg(feature = "bindgen")]
 fn bindings(target: &Target, library: &Library, examiner: &Examiner) -> Result<Bindings, String> {
+    let is_required = bindings::is_required(target)?;
     let clang_args = examiner.clang_args(target, documenting())?;
-    bindings::generate(library, &clang_args, target.is_windows())
+    let reason = match bindings::generate(library, &clang_args, target.is_windows()) {
+        Ok(bindings) => return Ok(bindings),
+        Err(bindings::Failure::Headers(text)) => return Err(text),
+        Err(bindings::Failure::NoLibclang(reason)) => reason,
+    };
+    if is_required {
+        return Err(report::no_libclang(&reason, "LIBPCAP_BINDGEN=required"));
+    }
+    let bindings = checked_in_bindings(target, library, examiner)
+        .map_err(|error| report::no_libclang(&reason, &error))?;
+    println!(
+        "cargo::warning=libclang was not found, so pcap-sys uses its bindings {} instead of generating them: {reason}",
+        bindings.origin
+    );
+    Ok(bindings)
 }
 
 /// Reads the bindings that this crate contains.
 #[cfg(not(feature = "bindgen"))]
 fn bindings(target: &Target, library: &Library, examiner: &Examiner) -> Result<Bindings, String> {
+    checked_in_bindings(target, library, examiner)
+}
+
+/// Reads the bindings that this crate contains for the target.
+fn checked_in_bindings(
+    target: &Target,
+    library: &Library,
+    examiner: &Examiner,
+) -> Result<Bindings, String> {
     let times = match examiner.times(target, library) {
         // A documentation build is not run.
         checked_in::Times::Unknown if documenting() => checked_in::Times::Bits32,
         times => times,
     };
-    let text = checked_in::read(checked_in::name(target, times)?)?;
+    let name = checked_in::name(target, times)?;
+    let text = checked_in::read(name)?;
+    let version = checked_in::version(&text).map(str::to_owned);
     Ok(Bindings {
-        made_from: checked_in::version(&text).map(str::to_owned),
+        origin: checked_in::origin(name, version.as_deref()),
+        made_from: version,
         text,
         include_dir: examiner.folder_of_headers(target, &library.include_dirs),
     })

@@ -33,6 +33,11 @@ pub(crate) fn tell(target: &Target, library: &Library, bindings: &Bindings, expo
     if let Some(version) = &bindings.made_from {
         println!("cargo::rustc-env=PCAP_SYS_BINDINGS={version}");
     }
+    println!("cargo::metadata=BINDINGS={}", bindings.origin);
+    println!(
+        "cargo::rustc-env=PCAP_SYS_BINDINGS_ORIGIN={}",
+        bindings.origin
+    );
     println!("cargo::rustc-env=PCAP_SYS_DEFINES={defines}");
     println!("cargo::rustc-env=PCAP_SYS_VERSION={version}");
     println!("cargo::rustc-env=PCAP_SYS_TARGET={}", target.triple);

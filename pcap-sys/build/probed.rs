@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 #[cfg(feature = "bindgen")]
 use crate::checked_in;
-#[cfg(not(feature = "bindgen"))]
 use crate::checked_in::Times;
 use crate::compiler::Compiler;
 use crate::library::{Kind, Library};
@@ -63,7 +62,6 @@ impl Examiner {
     }
 
     /// Returns the width of times, if it differs from the target's default.
-    #[cfg(not(feature = "bindgen"))]
     pub(crate) fn times(&self, target: &Target, library: &Library) -> Times {
         if target.pointer_width != "32" {
             return Times::Unknown;
@@ -82,7 +80,6 @@ impl Examiner {
     }
 
     /// Returns the directory of `pcap/pcap.h`: one of these, or where the compiler finds it.
-    #[cfg(not(feature = "bindgen"))]
     pub(crate) fn folder_of_headers(
         &self,
         target: &Target,

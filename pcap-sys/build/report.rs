@@ -26,8 +26,7 @@ install libclang:
   macOS            xcode-select --install (or: brew install llvm)
   FreeBSD          pkg install llvm
   Windows          install LLVM (https://llvm.org)
-or set LIBCLANG_PATH to the directory of libclang's dynamic library; or disable the default `bindgen` feature to use
-prebuilt bindings.";
+or set LIBCLANG_PATH to the directory of libclang's dynamic library.";
 
 /// The number of lines of a tool's output to include in an error.
 const TAIL: usize = 8;
@@ -46,11 +45,12 @@ pub(crate) fn bare_cross_build(triple: &str) -> String {
     )
 }
 
-/// Formats the error if bindgen cannot load libclang.
+/// Formats the error if bindgen cannot load libclang, and the bindings of this crate cannot replace it.
 #[cfg_attr(not(feature = "bindgen"), allow(dead_code))]
-pub(crate) fn no_libclang(reason: &str) -> String {
+pub(crate) fn no_libclang(reason: &str, irreplaceable: &str) -> String {
     format!(
-        "libclang was not found, which bindgen needs to read pcap.h\n{reason}\n{INSTALL_LIBCLANG}"
+        "libclang was not found, which bindgen needs to read pcap.h, and the bindings of pcap-sys cannot be used \
+         instead: {irreplaceable}\n{reason}\n{INSTALL_LIBCLANG}"
     )
 }
 

@@ -15,7 +15,12 @@
 //! |---|---|---|
 //! | `bindgen` | yes | generates the bindings at build time from the headers of the target. Without it, the build uses the bindings in this crate, generated from libpcap 1.10.5's headers, for Linux (`x86_64`, `aarch64`, `s390x`, `riscv64`, `powerpc64`, `i686`, `arm` and `powerpc` with glibc, the first two with musl) and Windows; for other targets it fails and names the feature |
 //! | `load-dynamically` | no | links no library, and loads libpcap at run time |
-//! | `probe` | as part of `bindgen` | links small programs with the target's C compiler, to verify the libpcap that was found, and to determine which functions it exports and which libraries a static one needs. Without it, the build relies on pkg-config's description |
+//! | `probe` | as part of `bindgen` and `vendored` | links small programs with the target's C compiler, to verify the libpcap that was found, and to determine which functions it exports and which libraries a static one needs. Without it, the build relies on pkg-config's description |
+//! | `vendored` | no | builds libpcap from its source, and links it statically (see below) |
+//!
+//! If libclang is missing, the build uses the bindings in this crate for the target, and prints a warning, which cargo
+//! shows for packages of the workspace. It fails if there are none, or if `LIBPCAP_BINDGEN` is `required`. [`BINDINGS`]
+//! names the bindings that were used.
 //!
 //! Without `bindgen`, neither libclang nor headers are needed. The bindings may then declare functions that an older
 //! libpcap lacks. This does no harm unless a program uses them. With `probe`, `DEP_PCAP_HAVE_<FUNCTION>` lists the
@@ -40,6 +45,7 @@
 //! | `DEP_PCAP_LIBDIR` | the directory of the linked libpcap; not set if only the linker knows it |
 //! | `DEP_PCAP_DEFINES` | the macros that C code must define before it includes `pcap.h`, as `NAME` or `NAME=VALUE`, separated by spaces: those of pkg-config, and on 32-bit systems `_TIME_BITS` and `_FILE_OFFSET_BITS` as the C compiler sets them; not set if there are none |
 //! | `DEP_PCAP_INCLUDE` | the directory of the `pcap/pcap.h` that was read; without `bindgen`, the directory that an environment variable or pkg-config names or, with `probe`, in which the C compiler finds the header; not set if none is known |
+//! | `DEP_PCAP_BINDINGS` | the value of [`BINDINGS`] |
 //! | `DEP_PCAP_HAVE_<FUNCTION>` | `1` for each function that the header declares *and* the library exports; the name is in capitals; not set without `probe` |
 //!
 //! A declaration in the header does not imply that the library has the function. For example, Debian's header declares
@@ -119,6 +125,13 @@ mod bindings {
 
     include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 }
+
+/// The origin of these bindings: `generated` if the build generated them from the headers of the target, or the name of
+/// the bindings in this crate and the libpcap whose headers they describe, such as `linux-gnu-64 of libpcap 1.10.5`.
+///
+/// The bindings in this crate are used without the `bindgen` feature, and also if libclang was not found. Build with
+/// `LIBPCAP_BINDGEN=required` to let the build fail instead.
+pub const BINDINGS: &str = env!("PCAP_SYS_BINDINGS_ORIGIN");
 
 pub use bindings::*;
 #[cfg(unix)]

@@ -106,7 +106,7 @@ impl Dependent {
     fn script(&self, features: &[&str], environment: &[(&str, &str)]) -> Output {
         let mut arguments = vec!["build", "--message-format=json"];
         arguments.extend(features);
-        let built = self.cargo(&arguments, &[]);
+        let built = self.cargo(&arguments, &[("LIBPCAP_NO_VENDOR", "1")]);
         assert!(built.status.success(), "{built:?}");
         // There are scripts of other features, too.
         let built = String::from_utf8_lossy(&built.stdout);
@@ -143,7 +143,18 @@ impl Dependent {
 
     /// The build script itself fails with this sentence and this help.
     fn script_refuses(&self, environment: &[(&str, &str)], sentence: &str, help: &str) {
-        let output = self.script(&[], environment);
+        self.script_with_refuses(&[], environment, sentence, help);
+    }
+
+    /// The same for a build script that is made with these arguments for cargo.
+    fn script_with_refuses(
+        &self,
+        features: &[&str],
+        environment: &[(&str, &str)],
+        sentence: &str,
+        help: &str,
+    ) {
+        let output = self.script(features, environment);
         let stdout = String::from_utf8_lossy(&output.stdout);
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{environment:?} was accepted");
@@ -446,17 +457,72 @@ fn without_a_library_it_says_so() {
     );
 }
 
-#[test]
-fn without_libclang_it_says_so() {
-    let dependent = Dependent::new();
+/// A libclang that cannot be loaded.
+fn broken_libclang(dependent: &Dependent) -> String {
     let broken = dependent.folder.join("broken");
     fs::create_dir_all(&broken).expect("cargo's folder can be written");
     let library = broken.join("libclang.so");
     fs::write(&library, "not a library").expect("cargo's folder can be written");
+    library.display().to_string()
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+#[test]
+fn without_libclang_the_bindings_of_the_package_are_used() {
+    let dependent = Dependent::new();
+    let libclang = broken_libclang(&dependent);
+    let environment = [("LIBCLANG_PATH", libclang.as_str())];
+    let output = dependent.script(&[], &environment);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}");
+    let lines = |start: &str| -> Vec<String> {
+        let found = stdout.lines().filter_map(|line| line.strip_prefix(start));
+        found.map(str::to_owned).collect()
+    };
+    assert_eq!(
+        lines("cargo::metadata=BINDINGS="),
+        ["linux-gnu-64 of libpcap 1.10.5"]
+    );
+    let [warning] = &lines("cargo::warning=")[..] else {
+        panic!("{stdout}");
+    };
+    for part in [
+        "libclang was not found, so pcap-sys uses its bindings linux-gnu-64 of libpcap 1.10.5",
+        "libclang.so",
+    ] {
+        assert!(warning.contains(part), "{warning}");
+    }
+    // With libclang, they are generated.
+    let output = dependent.script(&[], &[]);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        stdout.contains("cargo::metadata=BINDINGS=generated"),
+        "{stdout}"
+    );
+    assert!(!stdout.contains("cargo::warning="), "{stdout}");
+}
+
+#[test]
+fn without_libclang_it_says_what_to_install() {
+    let dependent = Dependent::new();
+    let libclang = broken_libclang(&dependent);
+    let library = ("LIBCLANG_PATH", libclang.as_str());
+    let help = "apt install libclang-dev";
+    for (more, reason) in [
+        (("LIBPCAP_BINDGEN", "required"), "LIBPCAP_BINDGEN=required"),
+        (
+            ("CARGO_CFG_TARGET_OS", "freebsd"),
+            "this package has no bindings for",
+        ),
+    ] {
+        let environment = [library, more];
+        dependent.script_refuses(&environment, "libclang was not found", help);
+        dependent.script_refuses(&environment, reason, help);
+    }
     dependent.script_refuses(
-        &[("LIBCLANG_PATH", &library.display().to_string())],
-        "libclang was not found",
-        "apt install libclang-dev",
+        &[("LIBPCAP_BINDGEN", "1")],
+        "LIBPCAP_BINDGEN=1: expected `required`",
+        "",
     );
 }
 
@@ -1010,4 +1076,73 @@ fn two_crates_cannot_link_two_libpcaps() {
     assert!(!output.status.success(), "two libpcaps");
     let sentence = "links to the native library `pcap`, but it conflicts";
     assert!(error.contains(sentence), "{error}");
+}
+
+/// A directory that resembles the source of libpcap, with this `configure`.
+fn source(dependent: &Dependent, configure: Option<&str>) -> String {
+    let folder = dependent.folder.join("source");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(folder.join("pcap")).expect("cargo's folder can be written");
+    for file in ["VERSION", "pcap/pcap.h", "pcap.c"] {
+        fs::write(folder.join(file), "").expect("cargo's folder can be written");
+    }
+    if let Some(text) = configure {
+        fs::write(folder.join("configure"), text).expect("cargo's folder can be written");
+    }
+    folder.display().to_string()
+}
+
+#[test]
+fn a_wrong_source_is_refused() {
+    let dependent = Dependent::new();
+    let vendored = ["--no-default-features", "--features", "vendored"];
+    let refused = |environment: &[(&str, &str)], sentence: &str| {
+        dependent.script_with_refuses(&vendored, environment, sentence, "");
+    };
+    refused(&[], "set LIBPCAP_SOURCE to the absolute path of a release");
+    refused(
+        &[("LIBPCAP_SOURCE", "libpcap")],
+        "LIBPCAP_SOURCE=libpcap: expected an absolute path",
+    );
+    let missing = [("LIBPCAP_SOURCE", "/nonexistent/libpcap.tar.xz")];
+    refused(
+        &missing,
+        "LIBPCAP_SOURCE=/nonexistent/libpcap.tar.xz: `tar -xf` failed",
+    );
+    let folder = dependent.folder.join("src").display().to_string();
+    refused(
+        &[("LIBPCAP_SOURCE", &folder)],
+        "the directory contains no VERSION: expected a release",
+    );
+
+    let folder = source(&dependent, None);
+    let variable = ("LIBPCAP_SOURCE", folder.as_str());
+    refused(
+        &[variable],
+        "the directory contains no `configure`: run `./autogen.sh`",
+    );
+    let folder = source(&dependent, Some("echo this machine is unknown; exit 1"));
+    let variable = ("LIBPCAP_SOURCE", folder.as_str());
+    refused(&[variable], "`sh ./configure` failed:");
+    refused(
+        &[variable, ("LIBPCAP_STATIC", "0")],
+        "LIBPCAP_STATIC=0 conflicts with the `vendored` feature",
+    );
+    refused(
+        &[variable, ("CARGO_CFG_TARGET_OS", "windows")],
+        "does not build Npcap",
+    );
+
+    // Only what copies the source is installed.
+    let tools = dependent.folder.join("tools");
+    fs::create_dir_all(&tools).expect("cargo's folder can be written");
+    let _ = std::os::unix::fs::symlink("/bin/cp", tools.join("cp"));
+    let path = tools.display().to_string();
+    refused(
+        &[variable, ("PATH", &path)],
+        "needs make, flex and bison, and `make` is not installed",
+    );
+
+    let installed = dependent.script(&vendored, &[variable, ("LIBPCAP_NO_VENDOR", "1")]);
+    assert!(installed.status.success(), "{:?}", installed.status);
 }
