@@ -78,6 +78,8 @@ things_of() {
     bindings) echo clang xz cross-headers mingw-headers ;;
     races) echo cc libclang make flex bison xz addr2line names ;;
     cross) echo make flex bison xz ;;
+    aarch64) echo gcc-aarch64 qemu ;;
+    riscv64) echo gcc-riscv64 qemu ;;
     powerpc) echo gcc-powerpc qemu ;;
     s390x) echo gcc-s390x qemu ;;
     i686) echo gcc-i686 ;;
@@ -138,6 +140,8 @@ wine        wine64        -                   -            -              -
 std         rustc-web,cargo-web,rust-web-src - - -            -
 cross-headers libc6-dev-arm64-cross,libc6-dev-armhf-cross,libc6-dev-i386-cross,libc6-dev-powerpc-cross,libc6-dev-ppc64el-cross,libc6-dev-riscv64-cross,libc6-dev-s390x-cross - - - -
 mingw-headers mingw-w64-x86-64-dev,mingw-w64-i686-dev - - - -
+gcc-aarch64 gcc-aarch64-linux-gnu,libc6-dev-arm64-cross - - - -
+gcc-riscv64 gcc-riscv64-linux-gnu,libc6-dev-riscv64-cross - - - -
 gcc-powerpc gcc-powerpc-linux-gnu,libc6-dev-powerpc-cross - - - -
 gcc-s390x   gcc-s390x-linux-gnu,libc6-dev-s390x-cross - - - -
 gcc-i686    gcc-i686-linux-gnu,libc6-dev-i386-cross - - - -
@@ -251,9 +255,9 @@ has() {
         done
         ;;
     mingw-headers) [ -e /usr/x86_64-w64-mingw32/include/windows.h ] && [ -e /usr/i686-w64-mingw32/include/windows.h ] ;;
-    gcc-powerpc | gcc-s390x | gcc-i686) echo '#include <stdio.h>
+    gcc-aarch64 | gcc-riscv64 | gcc-powerpc | gcc-s390x | gcc-i686) echo '#include <stdio.h>
               int main(void) { return puts("") < 0; }' | CC=${1#gcc-}-linux-gnu-gcc compiles ;;
-    qemu) command -v qemu-ppc >/dev/null 2>&1 && command -v qemu-s390x >/dev/null 2>&1 ;;
+    qemu) command -v qemu-ppc >/dev/null 2>&1 && command -v qemu-riscv64 >/dev/null 2>&1 ;;
     debian-keys) [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] ;;
     openssl) echo '#include <openssl/ssl.h>
                    int main(void) { return !SSL_CTX_new(TLS_method()); }' | compiles -lssl -lcrypto ;;

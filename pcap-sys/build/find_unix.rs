@@ -19,7 +19,7 @@ const STATIC: &str = "libpcap.a";
 pub(crate) const BARE: &str = "-lpcap";
 
 /// Libraries that some builds of libpcap use, in addition to those that pkg-config names.
-const POSSIBLE: [&str; 9] = [
+pub(crate) const POSSIBLE: [&str; 9] = [
     "dbus-1",
     "systemd",
     "nl-genl-3",

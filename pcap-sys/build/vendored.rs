@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use crate::env::{Setting, lookup, switch};
+use crate::find_unix::POSSIBLE;
 use crate::library::{Kind, Library};
 use crate::report;
 use crate::target::Target;
@@ -70,6 +71,8 @@ pub(crate) fn build(target: &Target, out_dir: &Path) -> Result<Library, String> 
     library.include_dirs = vec![prefix.join("include")];
     library.own_headers = true;
     library.lib_dirs = vec![prefix.join("lib")];
+    // Of what LIBPCAP_CONFIGURE enables.
+    library.private = POSSIBLE.map(str::to_owned).to_vec();
     Ok(library)
 }
 
@@ -160,7 +163,6 @@ fn make(source: &Setting, target: &Target, tree: &Path, prefix: &Path) -> Result
     configure
         .current_dir(tree)
         .arg("./configure")
-        .arg(format!("--prefix={}", prefix.display()))
         .arg(format!("--host={}", gnu_triple(target)))
         .arg(format!("--with-pcap={}", capture_type(target)))
         .args(OPTIONS)
