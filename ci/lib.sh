@@ -247,7 +247,11 @@ has() {
         ;;
     mingw) command -v x86_64-w64-mingw32-gcc-win32 >/dev/null 2>&1 ;;
     wine) [ -x /usr/lib/wine/wine64 ] ;;
-    std) [ -e /usr/lib/rustlib/src/rust/library/Cargo.lock ] && [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] ;;
+    std)
+        # New enough for the programs.
+        [ -e /usr/lib/rustlib/src/rust/library/Cargo.lock ] && [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] &&
+            minor=$(/usr/bin/rustc --version) && minor=${minor#rustc 1.} && [ "${minor%%.*}" -ge "$programs_rust" ]
+        ;;
     cross-headers)
         for machine in aarch64-linux-gnu arm-linux-gnueabihf i686-linux-gnu powerpc-linux-gnu powerpc64le-linux-gnu \
             riscv64-linux-gnu s390x-linux-gnu; do
