@@ -68,6 +68,7 @@ things_of() {
     sanitize) echo valgrind ;;
     loom) echo cc ;;
     package) echo debootstrap unshare ip dpkg-deb dpkg-shlibdeps strip gzip debian-keys apt-get ;;
+    distributions) echo rpmbuild makepkg nix-instantiate ruby setpriv ;;
     msrv) echo debootstrap unshare ip debian-keys apt-get ;;
     fuzz) echo c++ ;;
     fuzz-libpcap) echo clang make flex bison xz ;;
@@ -113,6 +114,11 @@ debootstrap debootstrap   -                   -            -              -
 lintian     lintian       -                   -            -              -
 mkfs.ext4   e2fsprogs     e2fsprogs           e2fsprogs    e2fsprogs      -
 mkfs.btrfs  btrfs-progs   btrfs-progs         btrfs-progs  btrfs-progs    -
+rpmbuild    rpm           -                   -            -              -
+makepkg     makepkg,libarchive-tools - -      -              -
+nix-instantiate nix-bin   -                   -            -              -
+ruby        ruby          -                   -            -              -
+setpriv     util-linux    -                   -            -              -
 unshare     util-linux    util-linux          util-linux   util-linux     -
 script      bsdutils      util-linux-script   util-linux-misc util-linux    -
 jq          jq            jq                  jq           jq             jq
@@ -352,6 +358,21 @@ need_cargo() {
     '' | *[!0-9]*) ;; # unknown form: cargo reports its own errors
     *) [ "$minor" -ge "$programs_rust" ] || fail "expected Rust 1.$programs_rust or newer, found $version: $get" ;;
     esac
+}
+
+# Builds tools from crates.io in target/tools if they are not installed: `need_cargo_tool cargo-deny`. Options for
+# `cargo install` are in $tool_options.
+need_cargo_tool() {
+    PATH=$PWD/target/tools/bin:$PATH
+    for tool; do
+        command -v "$tool" >/dev/null 2>&1 && continue
+        say "building $tool"
+        # Not optimized: building takes longer than running.
+        # shellcheck disable=SC2086 # a list
+        CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off cargo install --locked ${tool_options-} \
+            --root target/tools --target-dir target/tools/build "$tool" || fail "cannot build $tool"
+        rm -rf target/tools/build
+    done
 }
 
 # Installs a component of Rust if cargo lacks its command: `need_component rustfmt fmt`.
