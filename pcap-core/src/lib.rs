@@ -252,9 +252,8 @@
 //!
 //! A capture ends when its device is removed or moved to another network namespace. The reading calls deliver the
 //! packets that have already arrived, then return [`ErrorKind::Disappeared`]. The error follows the removal by at most
-//! the packet-buffer timeout plus one second. Renaming the device does not end the capture. Neither does taking the
-//! device down: the capture continues once it is up again. A capture on `any` continues if one of the devices is
-//! removed.
+//! the packet-buffer timeout plus one second. Renaming the device does not end the capture. Neither does taking it
+//! down: the capture continues once it is up again. A capture on `any` continues if one of the devices is removed.
 //!
 //! # Errors and permissions
 //!
@@ -378,12 +377,13 @@
 //! | feature | adds | default | needs |
 //! |---|---|---|---|
 //! | `async-io` | asynchronous captures for any executor, such as smol | no | the `async-io` and `futures-core` crates |
-//! | `bindgen` | bindings generated from the headers of the installed libpcap; without it, the prebuilt ones for Linux and Windows | **yes** | libclang, and libpcap's headers |
+//! | `bindgen` | bindings generated from the headers of the installed libpcap; without it or libclang, the prebuilt ones for Linux and Windows | **yes** | libclang, and libpcap's headers |
 //! | `load-dynamically` | loads libpcap at run time: if it is missing, the program still starts, and fallible calls return `LibraryMissing` | no | nothing; without `bindgen`, the build needs no libpcap |
 //! | `probe` | detects at build time the dependencies of a static libpcap, and the width of `time_t` on 32-bit Linux | part of `bindgen` and `remote` | a C compiler |
 //! | `remote` | capturing on devices of other hosts, through their `rpcapd` | no | a libpcap built with remote capture, which most distributions do not provide; with another libpcap, the calls return `Unsupported` |
 //! | `serde` | serialization of filters, packets, times, link types, statistics and hardware addresses | no | the `serde` crate |
 //! | `tokio` | asynchronous captures for tokio | no | the `tokio` and `futures-core` crates |
+//! | `vendored` | builds libpcap from the source that the `LIBPCAP_SOURCE` variable names, and links it statically | no | libpcap's source, make, flex, bison, and a C compiler |
 //!
 //! # Platforms and versions
 //!

@@ -210,8 +210,8 @@ fn install(tree: &Path, prefix: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Copies a file to a directory, with an old time. Otherwise it would be newer than the start of this script, and cargo,
-/// which watches these files, would run the script again each time.
+/// Copies a file to a directory, with an old time. Otherwise it would be newer than the start of this script, and
+/// cargo, which watches these files, would run the script again each time.
 fn put(file: &Path, folder: &Path) -> std::io::Result<()> {
     let to = folder.join(file.file_name().unwrap_or_default());
     fs::copy(file, &to)?;
