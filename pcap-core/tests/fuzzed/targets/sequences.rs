@@ -271,11 +271,9 @@ fn step(
                 for packet in &batch {
                     assert_eq!(Ok(number(packet)), model.single());
                 }
-                // If no more packets are accepted, the call may have skipped the rest.
-                if !(model.next..model.count).any(model.accepts) {
-                    assert!(capture.next_packet().unwrap().is_none());
-                    assert_eq!(capture.ended(), Some(model.single().unwrap_err()));
-                }
+                // The call may have skipped packets after these, which the filter rejects. Where it ended is known
+                // after the next one.
+                single(2, capture, model);
             } else {
                 assert_eq!(capture.ended(), Some(model.single().unwrap_err()));
             }
