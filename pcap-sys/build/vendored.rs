@@ -71,7 +71,7 @@ pub(crate) fn build(target: &Target, out_dir: &Path) -> Result<Library, String> 
     library.include_dirs = vec![prefix.join("include")];
     library.own_headers = true;
     library.lib_dirs = vec![prefix.join("lib")];
-    // Of what LIBPCAP_CONFIGURE enables.
+    // LIBPCAP_CONFIGURE may enable parts that need them.
     library.private = POSSIBLE.map(str::to_owned).to_vec();
     Ok(library)
 }

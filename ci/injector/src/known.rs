@@ -13,7 +13,7 @@ pub(crate) struct List {
 /// An entry that applies to the libraries in use.
 struct Entry {
     pattern: String,
-    /// Whether it depends on the machine whether it occurs.
+    /// Whether the entry occurs only on some machines.
     depends: bool,
     seen: AtomicU64,
 }
