@@ -10,9 +10,9 @@ use crate::sys::pcap_t;
 use crate::sys::sync::Arc;
 
 /// Opens a `pcap_t`, whose memory is valid for the rest of the model.
-fn open() -> (NonNull<pcap_t>, std::sync::Arc<pcap_t>) {
-    let pcap = std::sync::Arc::new(pcap_t::new());
-    let pointer = std::sync::Arc::as_ptr(&pcap).cast_mut();
+fn open() -> (NonNull<pcap_t>, std::rc::Rc<pcap_t>) {
+    let pcap = std::rc::Rc::new(pcap_t::new());
+    let pointer = std::rc::Rc::as_ptr(&pcap).cast_mut();
     (NonNull::new(pointer).unwrap(), pcap)
 }
 
