@@ -645,14 +645,7 @@ fn headers_of_another_system_are_no_part() {
             "--features",
             "probe,load-dynamically",
         ],
-        &[
-            ("TARGET", "x86_64-pc-windows-gnu"),
-            ("CARGO_CFG_TARGET_OS", "windows"),
-            ("CARGO_CFG_TARGET_ENV", "gnu"),
-            ("CARGO_CFG_TARGET_ARCH", "x86_64"),
-            ("CARGO_CFG_TARGET_POINTER_WIDTH", "64"),
-            ("CC_x86_64_pc_windows_gnu", "cc"),
-        ],
+        &script::WINDOWS,
     );
     assert!(output.status.success(), "{output:?}");
     let stdout = String::from_utf8_lossy(&output.stdout);

@@ -12,7 +12,7 @@ const PROBE: [&str; 3] = ["--no-default-features", "--features", "probe"];
 const LOAD: [&str; 3] = ["--no-default-features", "--features", "load-dynamically"];
 
 /// What cargo says of Windows. The compiler is the build machine's.
-const WINDOWS: [(&str, &str); 6] = [
+pub(super) const WINDOWS: [(&str, &str); 6] = [
     ("TARGET", "x86_64-pc-windows-gnu"),
     ("CARGO_CFG_TARGET_OS", "windows"),
     ("CARGO_CFG_TARGET_ENV", "gnu"),
