@@ -28,6 +28,15 @@ fn interrupt_by(number: i32) {
     assert_eq!(status, 0);
 }
 
+/// Ends the signals when it is dropped.
+struct EndsStorm<'a>(&'a AtomicBool);
+
+impl Drop for EndsStorm<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 // Shows: libpcap/remote-request-interrupted
 #[test]
 #[cfg_attr(
@@ -40,7 +49,7 @@ fn signals_do_not_interrupt_requests() {
     let _daemon = Daemon::open_to_all();
     interrupt_by(libc::SIGUSR1);
     let ended = AtomicBool::new(false);
-    let (done, result) = mpsc::channel();
+    let (done, result) = mpsc::channel::<()>();
     // SAFETY: takes nothing.
     let reader = unsafe { libc::pthread_self() };
     thread::scope(|scope| {
@@ -58,6 +67,9 @@ fn signals_do_not_interrupt_requests() {
                 std::process::abort();
             }
         });
+        // A failed assertion ends both threads as well.
+        let _done = done;
+        let _storm = EndsStorm(&ended);
         let socket = sender();
         for _ in 0..30 {
             let devices = remote::devices(&host(), &Auth::Null).unwrap();
@@ -73,8 +85,6 @@ fn signals_do_not_interrupt_requests() {
             assert_eq!(received, b"packet");
             assert!(capture.stats().unwrap().received > 0);
         }
-        ended.store(true, Ordering::Relaxed);
-        done.send(()).unwrap();
     });
     assert!(HANDLED.load(Ordering::Relaxed) > 30);
 }
