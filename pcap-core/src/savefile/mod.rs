@@ -5,6 +5,8 @@ pub(crate) mod pcapng;
 mod pipe;
 mod position;
 mod records;
+#[cfg(test)]
+mod tests;
 mod walk;
 mod window;
 

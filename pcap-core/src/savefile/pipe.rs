@@ -68,10 +68,11 @@ impl Units {
             // A new section may have another byte order.
             let is_section = least > 0 && at(0) == SECTION;
             let left = bytes.len() - hopped;
-            if length < least || is_section || length > left || length + beside > left {
+            let length = length.saturating_add(beside);
+            if length < least || is_section || length > left {
                 break;
             }
-            hopped += length + beside;
+            hopped += length;
         }
         hopped
     }

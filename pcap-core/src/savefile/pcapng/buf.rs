@@ -142,12 +142,8 @@ impl BlockBuf {
         if !has_end {
             bytes.extend_from_slice(&[0; 4]);
         }
-        if self.bytes.len() + bytes.len() > LONGEST_BLOCK as usize {
-            let text = format!("the block would have more than {LONGEST_BLOCK} bytes");
-            return cannot(ErrorKind::InvalidArgument, text);
-        }
-        self.splice(at..at, &bytes);
-        Ok(())
+        self.splice(at..at, &bytes)
+            .or_else(|text| cannot(ErrorKind::InvalidArgument, text))
     }
 
     /// Adds a comment.
@@ -288,15 +284,12 @@ impl BlockBuf {
         let end = start.saturating_add(padded).min(most);
         let mut padded = data.to_vec();
         padded.resize(data.len().next_multiple_of(4), 0);
-        if self.bytes.len() - (end - start) + padded.len() > LONGEST_BLOCK as usize {
-            let text = format!("the block would have more than {LONGEST_BLOCK} bytes");
+        self.splice(start..end, &padded).map_err(|text| {
             let object = "the data of the block".to_owned();
-            let kind = ErrorKind::InvalidArgument;
-            return Err(Error::cannot(kind, "write", object, text));
-        }
+            Error::cannot(ErrorKind::InvalidArgument, "write", object, text)
+        })?;
         self.put_u32(HEAD + 12, data.len() as u32);
         self.put_u32(HEAD + 16, wire_len);
-        self.splice(start..end, &padded);
         self.remove_options(code::packet::HASH);
         if let Some(at) = self.find(code::packet::FLAGS) {
             // Flags of another length are none.
@@ -366,11 +359,18 @@ impl BlockBuf {
         }
     }
 
-    /// Replaces a part of the body, and corrects the lengths.
+    /// Replaces a part of the body, and corrects the lengths. Changes nothing and returns the reason if the block would
+    /// be too long.
     #[inline]
-    fn splice(&mut self, range: Range<usize>, with: &[u8]) {
+    fn splice(&mut self, range: Range<usize>, with: &[u8]) -> std::result::Result<(), String> {
+        if self.bytes.len() - range.len() + with.len() > LONGEST_BLOCK as usize {
+            return Err(format!(
+                "the block would have more than {LONGEST_BLOCK} bytes"
+            ));
+        }
         self.bytes.splice(range, with.iter().copied());
         self.put_lengths();
+        Ok(())
     }
 
     #[inline]

@@ -23,6 +23,8 @@ mod search;
 mod section;
 mod state;
 mod swap;
+#[cfg(test)]
+mod tests;
 pub(crate) mod text;
 
 pub use any_block::Block;

@@ -117,6 +117,65 @@ fn options_that_are_there_twice_are_replaced() {
     }
 }
 
+/// Also options that follow one another directly.
+#[test]
+fn options_are_removed_and_counted() {
+    for order in Order::BOTH {
+        let texts = ["one", "two", "three"].map(Opt::comment);
+        let frame = epb(b"data").opts(texts).opt(Opt::flags(3));
+        with_packet(order, &frame, |packet| {
+            let flags = epb(b"data").opt(Opt::flags(3));
+            let mut block = packet.to_enhanced();
+            assert_eq!(block.remove_options(1), 3);
+            assert_eq!(block.remove_options(1), 0);
+            assert_eq!(block.as_raw().bytes(), flags.block(order).bytes(order));
+
+            let mut block = packet.to_enhanced();
+            block.set_option(1, b"new").unwrap();
+            let expected = epb(b"data").opts([Opt::comment("new"), Opt::flags(3)]);
+            assert_eq!(block.as_raw().bytes(), expected.block(order).bytes(order));
+        });
+    }
+}
+
+/// Data that reaches beyond its block is replaced up to the end of the block.
+#[test]
+fn damaged_data_is_replaced() {
+    let block = |caplen: u32, data: &[u8]| {
+        let numbers = [1, 2, 3, caplen, 4].map(u32::to_ne_bytes);
+        BlockBuf::new(6, &[numbers.as_flattened(), data].concat())
+    };
+    for caplen in [9, 13, 100, u32::MAX - 3, u32::MAX] {
+        let mut damaged = block(caplen, b"12345678");
+        damaged.set_data(b"data", 4).unwrap();
+        assert_eq!(damaged, block(4, b"data"), "{caplen}");
+    }
+}
+
+/// The data of a simple packet has no length of its own.
+#[test]
+fn simple_packets_keep_their_lengths() {
+    let simple = BlockBuf::simple_packet;
+    for (wire_len, old, new, fits) in [
+        (5, &b"12345"[..], &b"abcde"[..], true),
+        (5, b"12345", b"abcdef", false),
+        (5, b"12345", b"abcd", false),
+        (5, b"12345", b"", false),
+        (100, b"1234567", b"abcdefgh", true),
+        (100, b"1234567", b"abcdefghi", false),
+        (0, b"", b"", true),
+    ] {
+        let mut block = simple(wire_len, old);
+        let set = block.set_data(new, wire_len);
+        let expected = if fits { new } else { old };
+        assert_eq!(set.is_ok(), fits, "{new:?}");
+        assert_eq!(block, simple(wire_len, expected));
+        let error = block.set_data(expected, wire_len + 1).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert_eq!(block, simple(wire_len, expected));
+    }
+}
+
 #[test]
 fn new_data_changes_what_depends_on_it() {
     let options = |flags| [Opt::flags(flags), Opt::packetid(5)];

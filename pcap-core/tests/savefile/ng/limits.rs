@@ -208,6 +208,25 @@ fn the_longest_block_is_written_and_read() {
     assert!(reader.next_block().unwrap().is_none());
 }
 
+/// An option may fill the longest block, but not exceed it.
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn the_longest_block_takes_no_option() {
+    const LONGEST: usize = 134_348_832;
+    // Head and trailer, the numbers of the secrets, and an option of 4 bytes with the end.
+    let mut block = BlockBuf::secrets(1, &vec![7; LONGEST - 12 - 8 - 12]);
+    block.add_option(1, b"text").unwrap();
+    assert_eq!(block.as_raw().bytes().len(), LONGEST);
+    let error = block.add_option(1, b"").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    assert!(
+        error.text().contains("more than 134348832 bytes"),
+        "{error}"
+    );
+    assert_eq!(block.as_raw().bytes().len(), LONGEST);
+    assert_eq!(block.options().map(Iterator::count), Some(1));
+}
+
 /// Each block is written again until the disk has room for it.
 #[cfg(target_os = "linux")]
 #[test]

@@ -4,7 +4,9 @@ use pcap_core::pcapng::{BlockBuf, Endian, PcapngDumper};
 
 use super::random_files;
 use crate::support::contents::{check, open};
-use crate::support::ng::{Case, Order, Seen, kind, valid};
+use crate::support::ng::{
+    Block, Case, Odd, Opt, Order, Seen, Shb, code, epb, idb, kind, pb, valid,
+};
 
 fn other(endian: Endian) -> Endian {
     match endian {
@@ -116,4 +118,182 @@ fn unknown_blocks_are_not_converted() {
     assert_eq!(error.kind(), pcap_core::ErrorKind::Unsupported);
     let same = local.to_endian(Endian::NATIVE).unwrap();
     assert_eq!(same, (local, Vec::new()));
+}
+
+/// Returns a block of each type with options, but without any.
+fn blocks_with_options(order: Order) -> [Block; 7] {
+    [
+        Shb::default().block(order),
+        idb(1).block(order),
+        epb(b"odd").block(order),
+        pb(1, b"even").block(order),
+        Block::isb(order, 1, 1 << 40),
+        Block::nrb(order, &[(1, b"\x7f\0\0\x01name\0".to_vec())]),
+        Block::dsb(order, 1, b"secret"),
+    ]
+}
+
+/// Converts a block, and checks that it then has the bytes of another one.
+#[track_caller]
+fn check_converted(block: &Block, expected: &Block, order: Order, codes: &[u16]) {
+    let (from, to) = match order {
+        Order::Little => (Endian::Little, Endian::Big),
+        Order::Big => (Endian::Big, Endian::Little),
+    };
+    let bytes = block.bytes(order);
+    let buffer = BlockBuf::with_endian(block.kind, &bytes[8..bytes.len() - 4], from);
+    let (converted, left_out) = buffer.to_endian(to).unwrap();
+    assert_eq!(left_out, codes, "{block:?}");
+    let expected = expected.bytes(match order {
+        Order::Little => Order::Big,
+        Order::Big => Order::Little,
+    });
+    assert_eq!(converted.as_raw().bytes(), expected, "{block:?}");
+}
+
+/// Returns the values of options in a type of block that have no or a wrong meaning there.
+fn without_meaning(kind: u32) -> Vec<(u16, Vec<u8>)> {
+    let lengths = |code, lengths: &[usize]| -> Vec<(u16, Vec<u8>)> {
+        lengths
+            .iter()
+            .map(|length| (code, vec![1; *length]))
+            .collect()
+    };
+    let numbers = |codes: &[u16], wrong: &[usize]| -> Vec<(u16, Vec<u8>)> {
+        codes
+            .iter()
+            .flat_map(|code| lengths(*code, wrong))
+            .collect()
+    };
+    let of_kind = match kind {
+        kind::SHB | kind::NRB => numbers(&[5, 9], &[0, 4]),
+        kind::IDB => [
+            numbers(
+                &[
+                    code::IF_SPEED,
+                    code::IF_TSOFFSET,
+                    code::IF_TXSPEED,
+                    code::IF_RXSPEED,
+                ],
+                &[0, 4, 7, 9],
+            ),
+            lengths(code::IF_TZONE, &[0, 3, 8]),
+            // A BPF program has instructions of 8 bytes, and 2 is no kind of a filter.
+            lengths(code::IF_FILTER, &[0, 8, 10, 16]),
+            vec![(code::IF_FILTER, vec![2; 9])],
+            numbers(&[19, 99], &[4]),
+        ]
+        .concat(),
+        kind::EPB | kind::PB => [
+            numbers(&[code::FLAGS, code::QUEUE], &[0, 3, 5, 8]),
+            numbers(&[code::DROPCOUNT, code::PACKETID], &[4, 7, 9]),
+            lengths(code::VERDICT, &[0, 1, 8, 10]),
+            vec![(code::VERDICT, vec![2; 8]), (code::VERDICT, vec![3; 9])],
+            lengths(code::PROCESS, &[0, 4, 7, 9, 12]),
+            numbers(&[9, 99], &[4]),
+        ]
+        .concat(),
+        kind::ISB => [
+            numbers(&[code::ISB_STARTTIME, code::ISB_ENDTIME], &[4, 7, 12]),
+            numbers(&[4, 5, 6, 7, 8], &[0, 4, 9]),
+            lengths(9, &[8]),
+        ]
+        .concat(),
+        _ => lengths(2, &[0, 4]),
+    };
+    // The number of an organization has 4 bytes.
+    let custom = code::CUSTOM.map(|code| (code, vec![1; 3]));
+    [of_kind, custom.to_vec(), vec![(0x8001, vec![1; 8])]].concat()
+}
+
+/// A value in the wrong byte order would be worse than none.
+#[test]
+fn options_without_a_meaning_are_left_out() {
+    let texts = || [Opt::comment("before"), Opt::comment("after!")];
+    for order in Order::BOTH {
+        let others = blocks_with_options(match order {
+            Order::Little => Order::Big,
+            Order::Big => Order::Little,
+        });
+        for (block, other) in blocks_with_options(order).into_iter().zip(others) {
+            for (code, value) in without_meaning(block.kind) {
+                let [before, after] = texts();
+                let with = [before, Opt::bytes(code, &value), after];
+                let expected = other.clone().opts(texts());
+                check_converted(&block.clone().opts(with), &expected, order, &[code]);
+            }
+            // All of them, and one that reaches beyond the block.
+            let beyond = Opt::bytes(1, b"text").stating(100);
+            let with = [Opt::bytes(0x8001, b"local"), Opt::comment("text"), beyond];
+            let with = block.opts(with).odd(Odd::without_end());
+            let text = other.opt(Opt::comment("text")).odd(Odd::without_end());
+            check_converted(&with, &text, order, &[0x8001, 1]);
+        }
+    }
+}
+
+/// Values without numbers may have any length. What follows the end of the options is kept, but means nothing.
+#[test]
+fn bytes_of_options_are_kept() {
+    for order in Order::BOTH {
+        let others = blocks_with_options(match order {
+            Order::Little => Order::Big,
+            Order::Big => Order::Little,
+        });
+        for (block, other) in blocks_with_options(order).into_iter().zip(others) {
+            let (codes, first): (&[u16], u8) = match block.kind {
+                kind::SHB | kind::NRB => (&[2, 3, 4], 7),
+                kind::IDB => (&[2, 3, 4, 5, 6, 7, 9, 12, 13, 15, 18, code::IF_FILTER], 0),
+                kind::EPB | kind::PB => (&[code::HASH, code::VERDICT], 0),
+                _ => (&[], 7),
+            };
+            for (code, length) in codes.iter().flat_map(|code| [1, 2, 9].map(|n| (*code, n))) {
+                let mut value = vec![5; length];
+                value[0] = first;
+                let option = Opt::bytes(code, value);
+                let expected = other.clone().opt(option.clone());
+                check_converted(&block.clone().opt(option), &expected, order, &[]);
+            }
+            let end = [Opt::comment("text"), Opt::bytes(0, [9; 5])];
+            let odd = Odd {
+                extra: vec![1, 2, 3, 4, 5, 6, 7, 8],
+                ..Odd::without_end()
+            };
+            let [block, expected] =
+                [block, other].map(|block| block.opts(end.clone()).odd(odd.clone()));
+            check_converted(&block, &expected, order, &[]);
+        }
+        // A program without instructions.
+        let of = |order| idb(1).opt(Opt::bytes(code::IF_FILTER, [1])).block(order);
+        let [little, big] = Order::BOTH.map(of);
+        let (block, expected) = match order {
+            Order::Little => (little, big),
+            Order::Big => (big, little),
+        };
+        check_converted(&block, &expected, order, &[]);
+    }
+}
+
+#[test]
+fn damaged_blocks_are_not_converted() {
+    let numbers = |numbers: &[u32]| numbers.iter().flat_map(|n| n.to_ne_bytes()).collect();
+    let bodies: [(u32, Vec<u8>); 9] = [
+        (kind::SHB, vec![0; 12]),
+        (kind::IDB, vec![0; 4]),
+        (kind::EPB, vec![0; 16]),
+        (kind::EPB, numbers(&[0, 0, 0, 5, 5, 0])),
+        (kind::EPB, numbers(&[0, 0, 0, u32::MAX, 5, 0])),
+        (kind::PB, numbers(&[0, 0, 0, 5, 5, 0])),
+        (kind::ISB, vec![0; 8]),
+        (kind::DSB, numbers(&[1, 5, 0])),
+        (
+            kind::NRB,
+            [[1_u16, 9].map(u16::to_ne_bytes).concat(), vec![0; 8]].concat(),
+        ),
+    ];
+    for (kind, body) in bodies {
+        let error = BlockBuf::new(kind, &body).to_endian(other(Endian::NATIVE));
+        let error = error.expect_err(&format!("{kind:#x}"));
+        assert_eq!(error.kind(), pcap_core::ErrorKind::Unsupported);
+    }
 }

@@ -266,6 +266,25 @@ fn an_endless_pipe_keeps_to_deadlines() {
     }
 }
 
+/// However many packets were read before, the next one is there as soon as it has arrived.
+#[test]
+fn a_look_finds_each_packet_that_has_arrived() {
+    for bytes in [pings(100), pings_ng(100), not_plain(100)] {
+        let (start, mut seen) = (files_start(&bytes), 0);
+        let (mut capture, mut writer) = opened(&bytes, start);
+        for piece in bytes[start..].chunks(60) {
+            writer.write_all(piece).unwrap();
+            while let Next::Packet(packet) = capture.try_next_packet().unwrap() {
+                assert_eq!(number(packet.data()), seen);
+                seen += 1;
+            }
+            // Nothing is lost while nothing is there.
+            assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
+        }
+        assert_eq!(seen, 100);
+    }
+}
+
 /// Packets of D-Bus may be longer than others; libpcap once waited for them, and for all after them.
 #[test]
 fn a_very_long_packet_is_waited_for() {
