@@ -105,6 +105,8 @@ struct Counts {
     caught: usize,
     timeouts: usize,
     survived: usize,
+    /// Those of the survivors that are listed.
+    accepted: usize,
     unviable: usize,
     fixed: usize,
     processor: Duration,
@@ -142,20 +144,26 @@ fn run() -> Result<bool> {
     let programs: Vec<&str> = programs.into_iter().collect();
     let kept = std::path::absolute(KEPT).map_err(|error| error.to_string())?;
     let mut tree = Tree::new(&kept.join("tree"), &mutants)?;
-    let built = tree.build(&programs, &kept.join("unviable"))?;
+    let unviable = kept.join("unviable");
     let runner = Runner {
         folder: kept.join("tree/pcap-core"),
         temporary: kept.join("tmp"),
     };
-    command::empty_folder(&runner.temporary)?;
-    let records = Recorder {
-        runner: &runner,
-        mutants: &mutants,
-        hashes: tree.hashes(),
-        kept: kept.join("reach"),
-        budget: options.budget,
+    let (mut built, mut records) = Default::default();
+    if options.list {
+        tree.recall(&unviable);
+    } else {
+        built = tree.build(&programs, &unviable)?;
+        command::empty_folder(&runner.temporary)?;
+        records = Recorder {
+            runner: &runner,
+            mutants: &mutants,
+            hashes: tree.hashes(),
+            kept: kept.join("reach"),
+            budget: options.budget,
+        }
+        .record(&built)?;
     }
-    .record(&built)?;
 
     let mut passed = true;
     let mut table = BTreeMap::new();
@@ -169,7 +177,8 @@ fn run() -> Result<bool> {
             .collect();
         let mut trials = Trials::new(&runner, &built, &usable, options.budget);
         let mut kept = Kept::open(&kept.join("results").join(module));
-        let is_whole = options.every || modules::WHOLE.contains(&module.as_str());
+        let is_strict = modules::WHOLE.contains(&module.as_str());
+        let is_whole = options.every || is_strict;
         let mut counts = Counts::default();
         for number in selected(&mutants, module, &tree, is_whole, options.shard) {
             let mutant = &mutants[number];
@@ -193,6 +202,7 @@ fn run() -> Result<bool> {
                     counts.add(&verdict, time);
                     let is_accepted = accepted.contains_key(&mutant.name);
                     if let Verdict::Survived(tests) = verdict {
+                        counts.accepted += usize::from(is_accepted);
                         let line = mutant.line;
                         let note = if is_accepted { "accepted" } else { "survived" };
                         println!(
@@ -200,7 +210,7 @@ fn run() -> Result<bool> {
                             mutant.name,
                             began.elapsed().as_secs_f64()
                         );
-                        passed &= is_accepted || !is_whole || options.every;
+                        passed &= is_accepted || !is_strict;
                     } else if is_accepted {
                         println!("accepted, but caught: {}", mutant.name);
                         passed = false;
@@ -260,14 +270,15 @@ impl Counts {
 }
 
 fn print(table: &BTreeMap<&String, Counts>) {
-    println!("module        tried  caught timeouts survived | unviable   fixed | seconds");
+    println!("module        tried  caught timeouts survived accepted | unviable   fixed | seconds");
     for (module, it) in table {
         println!(
-            "{module:12} {:6} {:7} {:8} {:8} | {:8} {:8} | {:7.0}",
+            "{module:12} {:6} {:7} {:8} {:8} {:8} | {:8} {:7} | {:7.0}",
             it.tried,
             it.caught,
             it.timeouts,
             it.survived,
+            it.accepted,
             it.unviable,
             it.fixed,
             it.processor.as_secs_f64()

@@ -45,7 +45,7 @@ pub(crate) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// Copies the repository, and finds where the mutants are.
+    /// Finds where the mutants are.
     pub(crate) fn new(folder: &Path, mutants: &'a [Mutant]) -> Result<Tree<'a>> {
         let mut by_file = BTreeMap::<&str, Vec<(usize, &Mutant)>>::new();
         for (number, mutant) in mutants.iter().enumerate() {
@@ -80,7 +80,6 @@ impl<'a> Tree<'a> {
             constant: BTreeSet::new(),
             rendered: BTreeMap::new(),
         };
-        tree.copy()?;
         tree.find_constants();
         Ok(tree)
     }
@@ -135,6 +134,7 @@ impl<'a> Tree<'a> {
         known: &Path,
     ) -> Result<BTreeMap<String, PathBuf>> {
         say("building all mutants at once");
+        self.copy()?;
         if !self.recall(known) {
             for name in CRATES {
                 self.find_elsewhere(name)?;
@@ -328,7 +328,7 @@ impl<'a> Tree<'a> {
     }
 
     /// Uses what an earlier run found out about the same files. Returns whether these are all files.
-    fn recall(&mut self, known: &Path) -> bool {
+    pub(crate) fn recall(&mut self, known: &Path) -> bool {
         let text = fs::read_to_string(known).unwrap_or_default();
         let numbers: BTreeMap<&str, usize> = self
             .mutants
@@ -411,8 +411,14 @@ impl<'a> Tree<'a> {
     }
 }
 
+/// Returns a hash of a source without the tests at its end, which change nothing of its mutants.
 fn hash(text: &str) -> String {
-    format!("{:016x}", command::hash(text.as_bytes()))
+    let code = match text.split_once("\n#[cfg(test)]\nmod tests") {
+        Some((code, ";\n")) => code,
+        Some((code, tests)) if tests.find("\n}\n") == tests.len().checked_sub(3) => code,
+        _ => text,
+    };
+    format!("{:016x}", command::hash(code.as_bytes()))
 }
 
 fn root_file(name: &str) -> &'static str {
