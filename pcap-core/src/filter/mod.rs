@@ -143,7 +143,10 @@ impl Filter {
             // SAFETY: the caller's promise.
             let captured = unsafe { sys::pcap_snapshot(pcap) };
             for insn in &mut program {
-                if live && insn.code == RETURN && i64::from(insn.k) == i64::from(captured) {
+                if live
+                    && insn.code == insn::code::RETURN
+                    && i64::from(insn.k) == i64::from(captured)
+                {
                     insn.k = snaplen;
                 }
             }
@@ -325,9 +328,6 @@ impl fmt::Debug for Filter {
             .finish()
     }
 }
-
-/// The code of an instruction that returns a constant.
-const RETURN: u16 = insn::op::RET | insn::op::K;
 
 /// A handle lent to the thread that compiles on it.
 struct Lent(*mut sys::pcap_t);

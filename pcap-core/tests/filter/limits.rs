@@ -369,3 +369,39 @@ fn no_word_overflows_the_smallest_stack() {
     println!("{compiled} compiled, {refused} rejected");
     assert!(compiled > 200 && refused > 500);
 }
+
+/// On this link type, libpcap's program looks at the kind of the packet first, also for the negation of an expression.
+/// On others, it must not become longer for that.
+#[test]
+fn parts_of_a_negation_accept_the_kind_only() {
+    let negated = |hosts| format!("not ({hosts})");
+    let long = negated(list(300, |n| {
+        format!("src host 10.0.{}.{}", n / 256, n % 256)
+    }));
+    let options = CompileOptions::new().optimize(false);
+    let [many, one] = [long.as_str(), "not (src host 10.0.0.0)"].map(|text| {
+        let optimize = options.optimize(true);
+        [optimize, options].map(|options| options.compile(Dlt::PPI, text).unwrap())
+    });
+    // The header of PPI, with the link type of the packet after it.
+    let packet = |linktype: u8| [&[0, 0, 8, 0, linktype, 0, 0, 0][..], &[0; 64]].concat();
+    let answers = |filter: &Filter| [0, 1, 105, 192].map(|kind| filter.matches(&packet(kind)));
+    for (many, one) in many.iter().zip(&one) {
+        assert_eq!(answers(many), answers(one));
+        let accepted = answers(one).iter().filter(|it| **it).count();
+        assert!((1..4).contains(&accepted), "{:?}", answers(one));
+    }
+    let ethernet = Filter::compile(Dlt::EN10MB, &long).unwrap();
+    let mut instructions = ethernet.instructions().iter();
+    assert!(instructions.all(|insn| insn.code != 0x80));
+}
+
+/// What follows the first thing that is no expression is not counted: libpcap reports the error there.
+#[test]
+fn errors_come_before_limits() {
+    for text in ["#", "ip # ", "ip and ;"] {
+        let long = format!("{text}{}", " or ip".repeat(50_000));
+        let error = Filter::compile(Dlt::EN10MB, &long).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::FilterSyntax, "{text}: {error}");
+    }
+}

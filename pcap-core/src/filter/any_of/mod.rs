@@ -10,7 +10,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::program::assemble::{self, Assembler, Branch, Place};
-use crate::filter::program::insn::{Insn, op};
+use crate::filter::program::insn::{Insn, code, op};
 use crate::filter::program::validate::{self, Origin};
 use crate::linktype::Dlt;
 use template::{Compile, Template};
@@ -230,7 +230,7 @@ impl Writer<'_> {
                 let branches = branches(ports, 0);
                 let compare =
                     assemble::look_up(&mut self.assembler, &branches, next, &mut |_, _| accept);
-                let load = Insn::new(op::LD | op::MEM, 0, 0, cell);
+                let load = Insn::new(code::RECALL, 0, 0, cell);
                 self.assembler.plain(load, compare)
             })
             .collect();
@@ -406,7 +406,7 @@ fn branches(ranges: &[Numbers], bits: u32) -> Vec<Branch<Then>> {
         if last & below != below {
             to = (last & !below) - 1;
         }
-        if from < to {
+        if !(from..=to).is_empty() {
             add(from, to, (0, below, place));
         }
         if last & below != below {

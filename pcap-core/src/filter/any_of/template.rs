@@ -11,7 +11,8 @@
 use crate::error::Result;
 use crate::filter::options::CompileOptions;
 use crate::filter::program::assemble::{Assembler, Place};
-use crate::filter::program::insn::{Insn, op};
+use crate::filter::program::insn::{Insn, code, op};
+use crate::filter::program::validate;
 
 /// The maximum number of steps of the symbolic execution; libpcap's templates take a few hundred.
 const MAX_STEPS: usize = 200_000;
@@ -99,12 +100,9 @@ impl Template {
     /// Returns whether the program uses a memory cell.
     #[inline]
     pub(crate) fn uses_memory(&self, cell: u32) -> bool {
-        let uses = |insn: &Insn| match insn.code & 0x07 {
-            op::ST | op::STX => true,
-            op::LD | op::LDX => insn.code & 0xe0 == op::MEM,
-            _ => false,
-        };
-        self.program.iter().any(|insn| insn.k == cell && uses(insn))
+        self.program
+            .iter()
+            .any(|insn| validate::uses_cell(*insn, cell))
     }
 
     /// Returns which instructions can be reached without a comparison.
@@ -137,7 +135,7 @@ enum After {
 }
 
 /// Returns the successors of an instruction. The compiler's programs have been checked: jumps stay
-/// inside, and only `ja` may jump backward, which `sites` rejects.
+/// inside, and only `ja` may jump backward, whose distance then exceeds the program.
 #[inline]
 fn after(index: usize, insn: Insn) -> After {
     let next = index + 1;
@@ -161,16 +159,13 @@ fn sites<const WORDS: usize>(
     }
     let mut sites = Vec::new();
     for (index, (a, b)) in one.iter().zip(other).enumerate() {
-        // Rejects loops, which the compiler makes from a `ja` with a negative distance.
-        if (a.code == op::JMP | op::JA && a.k as usize >= one.len() - index)
-            || a.is_kernel_extension()
-        {
+        if a.is_kernel_extension() {
             return None;
         }
         if a == b {
             continue;
         }
-        let same = Insn { k: b.k, ..*a } == *b && a.code == op::JMP | op::JEQ | op::K;
+        let same = Insn { k: b.k, ..*a } == *b && a.code == code::EQUAL;
         let word = (0..WORDS).find(|word| [a.k, b.k] == [words[0][*word], words[1][*word]]);
         match word {
             Some(word) if same => sites.push((index, word)),
@@ -212,14 +207,21 @@ fn read(program: Vec<Insn>, sites: Vec<(usize, usize)>, words: usize) -> Option<
             continue;
         }
         let mut at = yes(&program, *site)?;
-        while let insn @ Insn { code: 0x05, .. } = *program.get(at)? {
+        while let insn @ Insn {
+            code: code::JUMP, ..
+        } = *program.get(at)?
+        {
             let After::Next(next) = after(at, insn) else {
                 return None;
             };
             at = next;
         }
         match *program.get(at)? {
-            Insn { code: 0x06, k, .. } if k > 0 && accept.is_none_or(|accept| accept == k) => {
+            Insn {
+                code: code::RETURN,
+                k,
+                ..
+            } if k > 0 && accept.is_none_or(|accept| accept == k) => {
                 accept = Some(k);
             }
             _ => return None,
@@ -319,7 +321,7 @@ impl Walk<'_> {
                 match (after(at, insn), site) {
                     (After::End, _) => {
                         // An unknown value may accept.
-                        let accepts = insn.code != op::RET | op::K || insn.k != 0;
+                        let accepts = insn.code != code::RETURN || insn.k != 0;
                         if accepts && (state.missed || state.word != self.words) {
                             return None;
                         }
@@ -366,7 +368,7 @@ impl Walk<'_> {
     /// Returns whether a test holds, if the state determines that.
     #[inline]
     fn known(&self, state: &State, test: (u16, usize, u32)) -> Option<bool> {
-        const EQUALS: u16 = op::JMP | op::JEQ | op::K;
+        const EQUALS: u16 = code::EQUAL;
         let (code, a, k) = test;
         let equals = state.tests.iter().find_map(|before| match before {
             ((EQUALS, value, k), true) if *value == a => Some(*k),
@@ -426,3 +428,6 @@ impl Walk<'_> {
         Some(())
     }
 }
+
+#[cfg(test)]
+mod tests;

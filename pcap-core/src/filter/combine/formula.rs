@@ -4,7 +4,7 @@
 //! packet bytes ends the whole program, as in libpcap's programs for `a or b` and `not a`.
 
 use crate::filter::program::assemble::{Assembler, Place};
-use crate::filter::program::insn::{Insn, op};
+use crate::filter::program::insn::{Insn, code, op};
 use crate::filter::program::validate;
 
 /// A step of a formula in reverse Polish notation: `a or not b` is `a`, `b`, `Not`, `Or`.
@@ -67,9 +67,13 @@ fn write_as_it_is(assembler: &mut Assembler, program: &[Insn], yes: Place, no: P
     for insn in program.iter().rev() {
         place = match *insn {
             Insn {
-                code: RETURN, k: 0, ..
+                code: code::RETURN,
+                k: 0,
+                ..
             } => assembler.jump(no),
-            Insn { code: RETURN, .. } => assembler.jump(yes),
+            Insn {
+                code: code::RETURN, ..
+            } => assembler.jump(yes),
             insn => assembler.copy(insn),
         };
     }
@@ -78,7 +82,7 @@ fn write_as_it_is(assembler: &mut Assembler, program: &[Insn], yes: Place, no: P
 
 /// Writes a program without its returns and its unreachable instructions.
 fn write_anew(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place) -> Place {
-    const IS_ZERO: Insn = Insn::new(op::JMP | op::JEQ | op::K, 0, 0, 0);
+    const IS_ZERO: Insn = Insn::new(code::EQUAL, 0, 0, 0);
     let set = validate::set_before(program);
     let mut places = vec![no; program.len()];
     for (index, insn) in program.iter().enumerate().rev() {
@@ -88,11 +92,11 @@ fn write_anew(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place
         // The programs were checked: all jumps go forward and stay inside.
         let place = |skip: usize| places.get(index + 1 + skip).copied().unwrap_or(no);
         let here = match (insn.code & 0x07, insn.code) {
-            (op::RET, RETURN) if insn.k == 0 => no,
-            (op::RET, RETURN) => yes,
+            (op::RET, code::RETURN) if insn.k == 0 => no,
+            (op::RET, code::RETURN) => yes,
             // Returns A.
             (op::RET, _) => assembler.test(IS_ZERO, no, yes),
-            (op::JMP, JUMP) => place(insn.k as usize),
+            (op::JMP, code::JUMP) => place(insn.k as usize),
             (op::JMP, _) => assembler.test(*insn, place(insn.jt.into()), place(insn.jf.into())),
             _ => assembler.plain(*insn, place(0)),
         };
@@ -111,9 +115,6 @@ fn clear(assembler: &mut Assembler, program: &[Insn], mut place: Place) -> Place
     for cell in taken.cells() {
         place = assembler.plain(Insn::new(op::ST, 0, 0, cell), place);
     }
-    place = assembler.plain(Insn::new(op::MISC | op::TAX, 0, 0, 0), place);
-    assembler.plain(Insn::new(op::LD | op::IMM, 0, 0, 0), place)
+    place = assembler.plain(Insn::new(code::TO_INDEX, 0, 0, 0), place);
+    assembler.plain(Insn::new(code::CONSTANT, 0, 0, 0), place)
 }
-
-const RETURN: u16 = op::RET | op::K;
-const JUMP: u16 = op::JMP | op::JA;

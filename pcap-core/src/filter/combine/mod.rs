@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{CompileOptions, Contents, Filter, List, compile, has_kernel_extensions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::program::insn::{Insn, op};
+use crate::filter::program::insn::{Insn, code};
 use crate::linktype::Dlt;
 use formula::Step;
 
@@ -140,17 +140,7 @@ impl Filter {
         }
         let length = self.0.program.len().max(self.0.plain.len())
             + other.0.program.len().max(other.0.plain.len());
-        if length > MAX_INSTRUCTIONS {
-            let text = format!(
-                "they have {length} instructions together, more than the limit of {MAX_INSTRUCTIONS}"
-            );
-            return Err(Error::cannot(
-                ErrorKind::FilterTooLong,
-                OPERATION,
-                None,
-                text,
-            ));
-        }
+        check_length(length)?;
         let mut steps = self.steps();
         steps.extend(other.steps());
         steps.push(step);
@@ -172,7 +162,7 @@ impl Filter {
         for step in &steps {
             if let Step::Part(filter) = step {
                 for insn in &*filter.0.program {
-                    if insn.code == op::RET | op::K {
+                    if insn.code == code::RETURN {
                         accept = accept.max(insn.k);
                     }
                 }
@@ -234,6 +224,17 @@ impl Filter {
     }
 }
 
+fn check_length(length: usize) -> Result<()> {
+    if length <= MAX_INSTRUCTIONS {
+        return Ok(());
+    }
+    let text = format!(
+        "they have {length} instructions together, more than the limit of {MAX_INSTRUCTIONS}"
+    );
+    let kind = ErrorKind::FilterTooLong;
+    Err(Error::cannot(kind, OPERATION, None, text))
+}
+
 /// The source from which libpcap compiled a filter.
 #[derive(Debug)]
 pub(crate) enum CompiledFrom<'a> {
@@ -259,5 +260,18 @@ impl Not for Filter {
     #[inline]
     fn not(self) -> Filter {
         self.negate()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_have_a_limit_together() {
+        assert!(check_length(1 << 23).is_ok());
+        let error = check_length((1 << 23) + 1).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::FilterTooLong);
+        assert!(error.text().contains("8388609 instructions"), "{error}");
     }
 }

@@ -240,4 +240,142 @@ mod tests {
         assert_eq!(cut(&"ä".repeat(201)).chars().count(), 201);
         assert_eq!(cut(&"ä".repeat(200)), "ä".repeat(200));
     }
+
+    #[test]
+    fn counts_have_limits() {
+        assert!(check_terms(40_000).is_ok() && check_terms(40_001).is_err());
+        assert!(check_whole(400).is_ok() && check_whole(401).is_err());
+        assert!(are_few(64) && !are_few(65));
+        let mut spaces = " ".repeat(128 << 20);
+        assert!(check_bytes(&spaces).is_ok());
+        spaces.push(' ');
+        assert!(
+            check_bytes(&spaces)
+                .unwrap_err()
+                .contains("134217729 bytes")
+        );
+    }
+
+    /// Adds operators, and returns after how many of them there are too many.
+    fn most(operators: &mut Operators, operator: &str, word: &str) -> usize {
+        let mut most = 0;
+        while operators.add(operator, word).is_ok() {
+            most += 1;
+            assert!(most < 100_000);
+        }
+        most
+    }
+
+    #[test]
+    fn operators_count_by_their_cost() {
+        for (operator, word, expected) in [
+            ("+", "1", 13_500),
+            ("[", "tcp", 4500),
+            ("[", "ip", 20_250),
+            ("[", "rarp", 20_250),
+            ("[", "ether", 40_500),
+            ("[", "wlan", 40_500),
+        ] {
+            let found = most(&mut Operators::default(), operator, word);
+            assert_eq!(found, expected, "{operator} {word}");
+        }
+        // What ends a load costs nothing.
+        let mut operators = Operators::default();
+        for _ in 0..100 {
+            operators.add("]", "1").unwrap();
+            operators.add(":", "1").unwrap();
+        }
+        assert_eq!(most(&mut operators, "+", "1"), 13_500);
+    }
+
+    /// The time of several terms is the sum of their squares.
+    #[test]
+    fn terms_add_up() {
+        let mut operators = Operators::default();
+        for _ in 0..3 {
+            for _ in 0..7000 {
+                operators.add("*", "2").unwrap();
+            }
+            operators.end_of_term();
+        }
+        // 13 500² − 3 · 7000² is 5937.2².
+        assert_eq!(most(&mut operators, "*", "2"), 5937);
+    }
+
+    /// Returns a program of tests that exit, those that only skip one another, and other instructions.
+    fn program(exits: usize, inner: usize, others: usize) -> Vec<Insn> {
+        let mut program = vec![Insn::new(0x28, 0, 0, 12); others];
+        program.extend(vec![Insn::new(0x15, 0, 0, 1); inner]);
+        for at in 0..exits {
+            // As far as a jump reaches.
+            let skip = (exits - at - 1) as u8;
+            program.push(Insn::new(0x15, skip, skip, 1));
+        }
+        program.push(Insn::new(0x06, 0, 0, 0));
+        program
+    }
+
+    fn size(parts: &[(usize, &[Insn])]) -> Size {
+        let mut size = Size::default();
+        for (shifted, program) in parts {
+            size.add(*shifted, program);
+        }
+        size
+    }
+
+    #[test]
+    fn sizes_count_tests_exits_and_instructions() {
+        let (first, second) = (program(3, 5, 7), program(0, 2, 0));
+        let size = size(&[(0, &first), (2, &second), (2, &second)]);
+        assert_eq!(size.tests, 12);
+        assert_eq!(size.by_place, [8, 0, 4]);
+        assert_eq!(size.instructions, 16 + 3 + 3);
+        // Each exit has two jumps; the last of the inner tests of a part leads to the return, too.
+        assert_eq!(size.exits, 6 + 2 + 2);
+        // The more frequent kind counts: jeq, 1, 0; ret #1; ret #0; and two more to the last.
+        let both = [
+            Insn::new(0x15, 3, 2, 1),
+            Insn::new(0x15, 2, 3, 1),
+            Insn::new(0x15, 1, 1, 1),
+            Insn::new(0x06, 0, 0, 1),
+            Insn::new(0x06, 0, 0, 0),
+        ];
+        assert_eq!(exits(&both), 4);
+        assert_eq!(exits(&both[1..]), 3);
+    }
+
+    #[test]
+    fn what_fits_is_compiled_as_a_whole() {
+        let tests = |tests| Size {
+            tests,
+            ..Size::default()
+        };
+        assert!(tests(40_000).check(9).is_ok());
+        assert!(tests(40_001).check(9).unwrap_err().contains("9 terms"));
+        assert!(tests(3000).fits(true) && !tests(3001).fits(true));
+        assert!(tests(3001).fits(false));
+        let converted = |exits, instructions| Size {
+            exits,
+            instructions,
+            ..Size::default()
+        };
+        assert!(converted(7000, 10_000).fits(false) && !converted(7000, 10_001).fits(false));
+        assert!(converted(7000, 10_001).fits(true));
+
+        for optimize in [true, false] {
+            assert!(converted(21_000, 10_000).check_whole(optimize).is_ok());
+            assert!(converted(21_000, 10_001).check_whole(optimize).is_err());
+        }
+        // 6000 · 6000 · 3000 is 4 · 3000³.
+        let places = |tests, by_place: &[u64]| Size {
+            tests,
+            by_place: by_place.to_vec(),
+            ..Size::default()
+        };
+        assert!(places(6000, &[3000, 1000, 2000]).check_whole(true).is_ok());
+        let slow = places(6000, &[2999, 3001]);
+        assert!(slow.check_whole(true).unwrap_err().contains("6000 tests"));
+        assert!(slow.check_whole(false).is_ok());
+        assert!(places(6001, &[3000]).check_whole(true).is_err());
+    }
 }

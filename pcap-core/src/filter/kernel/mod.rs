@@ -5,7 +5,7 @@ pub(crate) mod tagged;
 
 use super::Filter;
 use crate::direction::Direction;
-use crate::filter::program::insn::{Insn, op};
+use crate::filter::program::insn::{Insn, code, op};
 use crate::filter::program::ranges::{self, PACKET_TYPE, Shown};
 use crate::filter::program::validate;
 
@@ -113,7 +113,7 @@ impl View {
     /// and the second copies of packets on devices that loop back sent packets. So libpcap delivers every packet in the
     /// buffer.
     fn prologue(self) -> Vec<Insn> {
-        let test = |k, jt, jf| Insn::new(op::JMP | op::JEQ, jt, jf, k);
+        let test = |k, jt, jf| Insn::new(code::EQUAL, jt, jf, k);
         let type_of_packet = load(PACKET_TYPE);
         let hardware = load(HARDWARE_TYPE);
         let reject = ret(0);
@@ -143,11 +143,11 @@ impl View {
 }
 
 fn load(k: u32) -> Insn {
-    Insn::new(op::LD | op::W | op::ABS, 0, 0, k)
+    Insn::new(code::WORD, 0, 0, k)
 }
 
 fn ret(k: u32) -> Insn {
-    Insn::new(op::RET | op::K, 0, 0, k)
+    Insn::new(code::RETURN, 0, 0, k)
 }
 
 /// The reason why the kernel cannot run a filter: a clause in which "it" is the filter.
@@ -172,7 +172,7 @@ impl Filter {
         // The program may rely on an accumulator of 0.
         let overwrites = |insn: &Insn| insn.code & 0x07 == op::LD || *insn == ret(insn.k);
         if !whole.is_empty() && !body.first().is_some_and(overwrites) {
-            whole.push(Insn::new(op::LD | op::IMM, 0, 0, 0));
+            whole.push(Insn::new(code::CONSTANT, 0, 0, 0));
         }
         whole.append(&mut body);
         match whole.len() {
@@ -242,17 +242,17 @@ fn translated(program: &[Insn], view: View, snaplen: u32) -> Result<Vec<Insn>, O
 fn translate(insn: Insn, view: View, snaplen: u32, out: &mut Vec<Insn>) -> Result<(), Obstacle> {
     let header = view.frame.header();
     match insn.code {
-        code if code == op::RET | op::K && insn.k > 0 => {
+        code::RETURN if insn.k > 0 => {
             out.push(ret(view.keep(insn.k, snaplen)));
         }
-        code if code == op::RET | op::A && header > 0 => {
+        code::RETURN_A if header > 0 => {
             return Err("it computes how many bytes to keep".into());
         }
-        code if code == op::LD | op::LEN && header > 0 => {
-            let add = Insn::new(op::ALU | op::ADD | op::K, 0, 0, header);
+        code::LENGTH if header > 0 => {
+            let add = Insn::new(code::ADD_CONSTANT, 0, 0, header);
             out.extend_from_slice(&[insn, add]);
         }
-        code if code == op::LDX | op::LEN && header > 0 => {
+        code::INDEX_LENGTH if header > 0 => {
             return Err("it loads the length into the index register".into());
         }
         _ if header > 0 && insn.loads_from_packet() && !insn.is_kernel_extension() => {
@@ -268,7 +268,7 @@ fn behind_header(insn: Insn, frame: Frame) -> Result<Insn, Obstacle> {
     if let Some(k) = insn.k.checked_sub(frame.header()) {
         return Ok(Insn { k, ..insn });
     }
-    let absolute = insn.code & 0xe7 == op::LD | op::ABS;
+    let absolute = insn.code & 0xe7 == code::WORD;
     let field = absolute.then(|| frame.field(insn.code & 0x18, insn.k));
     match field.flatten() {
         Some(k) => Ok(Insn { k, ..insn }),

@@ -4,7 +4,7 @@
 //! jump already exists, and its distance is known. A conditional jump reaches 255 instructions; for
 //! a target out of reach it gets a trampoline in between: `ja`, or a copy of a return.
 
-use super::insn::{Insn, op};
+use super::insn::{Insn, code, op};
 
 /// An instruction that has been written: the number of instructions after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(crate) struct Assembler {
 impl Assembler {
     /// Writes a return.
     pub(crate) fn ret(&mut self, value: u32) -> Place {
-        self.push(Insn::new(op::RET | op::K, 0, 0, value))
+        self.push(Insn::new(code::RETURN, 0, 0, value))
     }
 
     /// Writes an instruction that continues at `next`.
@@ -96,7 +96,7 @@ impl Assembler {
         }
         // No program has 2³² instructions: the number of terms is bounded.
         let distance = self.distance(place) as u32;
-        self.push(Insn::new(op::JMP | op::JA, 0, 0, distance))
+        self.push(Insn::new(code::JUMP, 0, 0, distance))
     }
 
     /// Returns the number of instructions that a jump written now must skip to reach a place.

@@ -72,12 +72,12 @@ impl Insn {
 
     /// Returns whether the instruction is a return that may accept a packet.
     pub(crate) const fn accepts(self) -> bool {
-        self.code & 0x07 == op::RET && (self.code != op::RET | op::K || self.k != 0)
+        self.code & 0x07 == op::RET && (self.code != code::RETURN || self.k != 0)
     }
 
     /// Returns whether the instruction jumps backward, which only an unconditional jump can.
     pub(crate) const fn jumps_backward(self) -> bool {
-        self.code == op::JMP | op::JA && self.k > i32::MAX as u32
+        self.code == code::JUMP && self.k > i32::MAX as u32
     }
 
     /// Returns whether the instruction loads from a negative offset. On Linux this loads data that the kernel has about
@@ -100,9 +100,9 @@ impl Insn {
     /// difference.
     pub(crate) const fn readable_by_libpcap(self) -> Insn {
         const VLAN_TAG: u32 = 0xffff_f02c;
-        if self.code == op::LD | op::H | op::ABS && self.k == VLAN_TAG {
+        if self.code == code::HALF && self.k == VLAN_TAG {
             Insn {
-                code: op::LD | op::B | op::ABS,
+                code: code::BYTE,
                 ..self
             }
         } else {
@@ -165,4 +165,92 @@ pub(crate) mod op {
     pub(crate) const A: u16 = 0x10;
     pub(crate) const TAX: u16 = 0x00;
     pub(crate) const TXA: u16 = 0x80;
+}
+
+/// The codes of instructions.
+pub(crate) mod code {
+    use super::op::{
+        A, ABS, ADD, ALU, AND, B, DIV, H, IMM, IND, JA, JEQ, JGE, JGT, JMP, JSET, K, LD, LDX, LEN,
+        LSH, MEM, MISC, MOD, MSH, MUL, NEG, OR, RET, RSH, ST, STX, SUB, TAX, TXA, W, X, XOR,
+    };
+
+    pub(crate) const RETURN: u16 = RET | K;
+    pub(crate) const RETURN_A: u16 = RET | A;
+    pub(crate) const WORD: u16 = LD | W | ABS;
+    pub(crate) const HALF: u16 = LD | H | ABS;
+    pub(crate) const BYTE: u16 = LD | B | ABS;
+    pub(crate) const WORD_INDEXED: u16 = LD | W | IND;
+    pub(crate) const HALF_INDEXED: u16 = LD | H | IND;
+    pub(crate) const BYTE_INDEXED: u16 = LD | B | IND;
+    pub(crate) const HEADER: u16 = LDX | B | MSH;
+    pub(crate) const LENGTH: u16 = LD | W | LEN;
+    pub(crate) const INDEX_LENGTH: u16 = LDX | W | LEN;
+    pub(crate) const CONSTANT: u16 = LD | IMM;
+    pub(crate) const INDEX_CONSTANT: u16 = LDX | IMM;
+    pub(crate) const RECALL: u16 = LD | MEM;
+    pub(crate) const INDEX_RECALL: u16 = LDX | MEM;
+    pub(crate) const STORE: u16 = ST;
+    pub(crate) const INDEX_STORE: u16 = STX;
+    pub(crate) const TO_INDEX: u16 = MISC | TAX;
+    pub(crate) const FROM_INDEX: u16 = MISC | TXA;
+    pub(crate) const JUMP: u16 = JMP | JA;
+    pub(crate) const EQUAL: u16 = JMP | JEQ | K;
+    pub(crate) const GREATER: u16 = JMP | JGT | K;
+    pub(crate) const AT_LEAST: u16 = JMP | JGE | K;
+    pub(crate) const ANY_BIT: u16 = JMP | JSET | K;
+    pub(crate) const EQUAL_INDEX: u16 = JMP | JEQ | X;
+    pub(crate) const GREATER_INDEX: u16 = JMP | JGT | X;
+    pub(crate) const AT_LEAST_INDEX: u16 = JMP | JGE | X;
+    pub(crate) const ANY_BIT_INDEX: u16 = JMP | JSET | X;
+    pub(crate) const ADD_CONSTANT: u16 = ALU | ADD | K;
+    pub(crate) const ADD_INDEX: u16 = ALU | ADD | X;
+    pub(crate) const SUBTRACT: u16 = ALU | SUB | K;
+    pub(crate) const DIVIDE: u16 = ALU | DIV | K;
+    pub(crate) const MODULO: u16 = ALU | MOD | K;
+    pub(crate) const SHIFT_LEFT: u16 = ALU | LSH | K;
+    pub(crate) const SHIFT_RIGHT: u16 = ALU | RSH | K;
+    pub(crate) const NEGATE: u16 = ALU | NEG;
+
+    /// Loads from an offset of the packet.
+    pub(crate) const LOADS: [u16; 7] = [
+        WORD,
+        HALF,
+        BYTE,
+        WORD_INDEXED,
+        HALF_INDEXED,
+        BYTE_INDEXED,
+        HEADER,
+    ];
+    /// Uses of a memory cell.
+    pub(crate) const MEMORY: [u16; 4] = [RECALL, INDEX_RECALL, STORE, INDEX_STORE];
+    /// Other instructions without an operand in the index register.
+    pub(crate) const PLAIN: [u16; 10] = [
+        CONSTANT,
+        INDEX_CONSTANT,
+        LENGTH,
+        INDEX_LENGTH,
+        RETURN,
+        RETURN_A,
+        TO_INDEX,
+        FROM_INDEX,
+        NEGATE,
+        JUMP,
+    ];
+    /// Instructions whose operand is a constant, or with [`X`] the index register.
+    pub(crate) const WITH_OPERAND: [u16; 14] = [
+        ADD_CONSTANT,
+        SUBTRACT,
+        ALU | MUL,
+        DIVIDE,
+        ALU | OR,
+        ALU | AND,
+        SHIFT_LEFT,
+        SHIFT_RIGHT,
+        MODULO,
+        ALU | XOR,
+        EQUAL,
+        GREATER,
+        AT_LEAST,
+        ANY_BIT,
+    ];
 }

@@ -4,50 +4,13 @@
 //! 1.10.7, and its results depend on the version. The results of this one are those of libpcap 1.10.7 and newer, with
 //! every libpcap.
 
-use super::insn::{Insn, op};
+use super::insn::{Insn, code, op};
 use super::validate;
 
 /// The number of backward jumps after which a packet is rejected. libpcap has the same limit since 1.10.7. Without one,
 /// the loop of `ip protochain` never ends for an authentication header whose length leads back to that header
 /// (CVE-2026-6554), because libpcap's program takes this length for an offset from the start of the IP header.
 const MAX_BACKWARD_JUMPS: u32 = 64;
-
-/// The operations, by their codes.
-mod code {
-    use super::op::{
-        A, ABS, B, H, IMM, IND, JA, JEQ, JGE, JGT, JMP, JSET, K, LD, LDX, LEN, MEM, MISC, MSH, RET,
-        ST, STX, TAX, TXA, W, X,
-    };
-
-    pub(super) const RETURN: u16 = RET | K;
-    pub(super) const RETURN_A: u16 = RET | A;
-    pub(super) const WORD: u16 = LD | W | ABS;
-    pub(super) const HALF: u16 = LD | H | ABS;
-    pub(super) const BYTE: u16 = LD | B | ABS;
-    pub(super) const WORD_INDEXED: u16 = LD | W | IND;
-    pub(super) const HALF_INDEXED: u16 = LD | H | IND;
-    pub(super) const BYTE_INDEXED: u16 = LD | B | IND;
-    pub(super) const HEADER: u16 = LDX | B | MSH;
-    pub(super) const LENGTH: u16 = LD | W | LEN;
-    pub(super) const INDEX_LENGTH: u16 = LDX | W | LEN;
-    pub(super) const CONSTANT: u16 = LD | IMM;
-    pub(super) const INDEX_CONSTANT: u16 = LDX | IMM;
-    pub(super) const RECALL: u16 = LD | MEM;
-    pub(super) const INDEX_RECALL: u16 = LDX | MEM;
-    pub(super) const STORE: u16 = ST;
-    pub(super) const INDEX_STORE: u16 = STX;
-    pub(super) const TO_INDEX: u16 = MISC | TAX;
-    pub(super) const FROM_INDEX: u16 = MISC | TXA;
-    pub(super) const JUMP: u16 = JMP | JA;
-    pub(super) const EQUAL: u16 = JMP | JEQ | K;
-    pub(super) const GREATER: u16 = JMP | JGT | K;
-    pub(super) const AT_LEAST: u16 = JMP | JGE | K;
-    pub(super) const ANY_BIT: u16 = JMP | JSET | K;
-    pub(super) const EQUAL_INDEX: u16 = JMP | JEQ | X;
-    pub(super) const GREATER_INDEX: u16 = JMP | JGT | X;
-    pub(super) const AT_LEAST_INDEX: u16 = JMP | JGE | X;
-    pub(super) const ANY_BIT_INDEX: u16 = JMP | JSET | X;
-}
 
 /// Returns the result of a program that has passed the check in `validate`, for a packet: 0 also if it reads beyond the
 /// end of the packet. Bytes beyond 4 GiB are ignored.

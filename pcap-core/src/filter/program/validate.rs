@@ -5,7 +5,7 @@
 //! register of 0, and shifts by an index register of 32 or more (the result is 0). Only this module detects all other
 //! faults.
 
-use super::insn::{Insn, op};
+use super::insn::{Insn, code, op};
 
 /// The maximum number of instructions that any kernel accepts.
 pub(crate) const MAX_LEN: usize = 4096;
@@ -91,54 +91,15 @@ pub(crate) fn with_memory_zeroed(program: &[Insn]) -> Option<Vec<Insn>> {
 
 /// Checks a single instruction.
 fn check_one(insn: Insn, origin: Origin) -> Result<(), &'static str> {
-    use op::{
-        A, ABS, ADD, ALU, AND, B, DIV, H, IMM, IND, JA, JEQ, JGE, JGT, JMP, JSET, K, LD, LDX, LEN,
-        LSH, MEM, MISC, MOD, MSH, MUL, NEG, OR, RET, RSH, ST, STX, SUB, TAX, TXA, W, X, XOR,
-    };
     let code = insn.code;
 
     // Exactly the operations that the interpreter knows; it calls abort() for any other.
-    let load = [
-        LD | W | ABS,
-        LD | H | ABS,
-        LD | B | ABS,
-        LD | W | IND,
-        LD | H | IND,
-        LD | B | IND,
-        LDX | B | MSH,
-    ];
-    let memory = [LD | MEM, LDX | MEM, ST, STX];
-    let plain = [
-        LD | IMM,
-        LDX | IMM,
-        LD | LEN,
-        LDX | LEN,
-        RET | K,
-        RET | A,
-        MISC | TAX,
-        MISC | TXA,
-        ALU | NEG,
-        JMP | JA,
-    ];
-    // With a constant or the index register.
-    let with_operand = [
-        ALU | ADD,
-        ALU | SUB,
-        ALU | MUL,
-        ALU | DIV,
-        ALU | OR,
-        ALU | AND,
-        ALU | LSH,
-        ALU | RSH,
-        ALU | MOD,
-        ALU | XOR,
-        JMP | JEQ,
-        JMP | JGT,
-        JMP | JGE,
-        JMP | JSET,
-    ];
-    let (load, memory) = (load.contains(&code), memory.contains(&code));
-    if !(load || memory || plain.contains(&code) || with_operand.contains(&(code & !X))) {
+    let (load, memory) = (code::LOADS.contains(&code), code::MEMORY.contains(&code));
+    let is_known = load
+        || memory
+        || code::PLAIN.contains(&code)
+        || code::WITH_OPERAND.contains(&(code & !op::X));
+    if !is_known {
         return Err("no such operation");
     }
     if load && !origin.compiles() && insn.is_kernel_extension() {
@@ -149,10 +110,10 @@ fn check_one(insn: Insn, origin: Origin) -> Result<(), &'static str> {
     if memory && insn.k >= CELLS {
         return Err("expected one of the memory cells 0 to 15");
     }
-    if [ALU | DIV | K, ALU | MOD | K].contains(&code) && insn.k == 0 {
+    if matches!(code, code::DIVIDE | code::MODULO) && insn.k == 0 {
         return Err("it divides by the constant 0");
     }
-    if [ALU | LSH | K, ALU | RSH | K].contains(&code) && insn.k >= 32 {
+    if matches!(code, code::SHIFT_LEFT | code::SHIFT_RIGHT) && insn.k >= 32 {
         return Err("it shifts by 32 bits or more");
     }
     Ok(())
@@ -194,7 +155,7 @@ fn check_jumps(len: usize, index: usize, insn: Insn, origin: Origin) -> Result<(
 fn unwritten_loads(program: &[Insn]) -> Vec<(usize, Insn)> {
     let mut loads = Vec::new();
     for (index, (insn, set)) in program.iter().zip(set_before(program)).enumerate() {
-        let load = insn.code == op::LD | op::MEM || insn.code == op::LDX | op::MEM;
+        let load = matches!(insn.code, code::RECALL | code::INDEX_RECALL);
         // Unreachable instructions load nothing.
         if load && set.is_some_and(|set| set & (1 << (insn.k % CELLS)) == 0) {
             loads.push((index, *insn));
@@ -209,6 +170,7 @@ pub(crate) struct Taken(u32);
 
 pub(super) const A_BIT: u32 = 1 << CELLS;
 pub(super) const X_BIT: u32 = 2 << CELLS;
+const REGISTERS: u32 = A_BIT | X_BIT;
 
 impl Taken {
     pub(crate) fn is_empty(self) -> bool {
@@ -217,7 +179,7 @@ impl Taken {
 
     /// Returns whether the set contains a register.
     pub(crate) fn has_register(self) -> bool {
-        self.0 & (A_BIT | X_BIT) != 0
+        self.0 & REGISTERS != 0
     }
 
     /// Returns the memory cells in the set.
@@ -237,10 +199,19 @@ pub(crate) fn taken_before_set(program: &[Insn]) -> Taken {
     Taken(taken)
 }
 
+/// Returns whether an instruction uses or sets a memory cell.
+pub(crate) fn uses_cell(insn: Insn, cell: u32) -> bool {
+    let (takes, sets) = takes_and_sets(insn);
+    (takes | sets) & (1 << cell) != 0
+}
+
 /// Returns the registers and cells that an instruction uses, and those that it sets.
 fn takes_and_sets(insn: Insn) -> (u32, u32) {
     let cell = 1 << (insn.k % CELLS);
-    let if_x = |code, bits| if insn.code & code != 0 { bits } else { 0 };
+    let operands = match insn.code & op::X {
+        op::X => REGISTERS,
+        _ => A_BIT,
+    };
     let loads = match insn.code & 0xe0 {
         op::IND => X_BIT,
         op::MEM => cell,
@@ -251,9 +222,9 @@ fn takes_and_sets(insn: Insn) -> (u32, u32) {
         op::LDX => (loads, X_BIT),
         op::ST => (A_BIT, cell),
         op::STX => (X_BIT, cell),
-        op::ALU => (A_BIT | if_x(op::X, X_BIT), A_BIT),
-        op::JMP if insn.is_test() => (A_BIT | if_x(op::X, X_BIT), 0),
-        op::RET => (if_x(op::A, A_BIT), 0),
+        op::ALU => (operands, A_BIT),
+        op::JMP if insn.is_test() => (operands, 0),
+        op::RET if insn.code == code::RETURN_A => (A_BIT, 0),
         op::MISC if insn.code & 0xf8 == op::TXA => (X_BIT, A_BIT),
         op::MISC => (A_BIT, X_BIT),
         _ => (0, 0),

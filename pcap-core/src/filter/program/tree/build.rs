@@ -10,7 +10,7 @@ use super::number::{Number, Numbers, Source};
 use super::ops::{Kind, Op};
 use super::state::Content;
 use super::{ACCEPT, NEXT, Place, REJECT, Test, Tree};
-use crate::filter::program::insn::{Insn, op};
+use crate::filter::program::insn::{Insn, code};
 
 /// Returns the tree of a program; `None` if it is too large.
 pub(super) fn build(graph: &Graph<'_>, program: &Arc<[Insn]>) -> Option<Tree> {
@@ -207,7 +207,7 @@ fn op(stop: Stop, [yes, no]: [Place; 2]) -> Option<Op> {
             Content::Register => None,
         },
         Stop::Plain(_, insn, _) => {
-            let subtracts = insn.code == op::ALU | op::SUB | op::K;
+            let subtracts = insn.code == code::SUBTRACT;
             let k = if subtracts {
                 insn.k.wrapping_neg()
             } else {

@@ -5,7 +5,7 @@
 
 use super::number::Number;
 use super::state::{Content, State, bit};
-use crate::filter::program::insn::{Insn, op};
+use crate::filter::program::insn::{Insn, code, op};
 use crate::filter::program::validate::{A_BIT, taken_later};
 
 /// The maximum number of instructions between two stops.
@@ -54,7 +54,7 @@ impl State {
         let mode = insn.code & 0xe0;
         let uses_index = insn.code & op::X != 0;
         match (insn.code & 0x07, a) {
-            (op::JMP, _) if insn.code == op::JMP | op::JA => {
+            (op::JMP, _) if insn.code == code::JUMP => {
                 let to = (index + 1).checked_add_signed(insn.k as i32 as isize)?;
                 return Some(Act::Jump(to));
             }
@@ -103,7 +103,7 @@ impl State {
             (op::LDX, _) if mode == op::LEN => state.x = Content::Number(Number::LENGTH),
             // The other instructions do not try the number.
             _ if untried => return Some(Act::Load),
-            (op::RET, _) if insn.code == op::RET | op::K => {
+            (op::RET, _) if insn.code == code::RETURN => {
                 return Some(Act::Answer(insn.k));
             }
             (op::RET, Content::Constant(a)) => return Some(Act::Answer(a)),
@@ -131,7 +131,7 @@ impl State {
             },
             (op::STX, _) if !x.is_register() => return Some(Act::LoadIndex(index)),
             (op::STX, _) => return Some(Act::Plain),
-            (op::ALU, Content::Constant(a)) if insn.code == op::ALU | op::ADD | op::X => match x {
+            (op::ALU, Content::Constant(a)) if insn.code == code::ADD_INDEX => match x {
                 Content::Number(number) => state.a = Content::Number(number.plus(a)),
                 _ => return Some(Act::Load),
             },
@@ -148,14 +148,14 @@ impl State {
 
 impl Stop {
     /// Returns a value that orders stops, and is the same only for equal ones.
-    fn key(&self) -> (u8, usize, u64, State) {
+    fn key(&self) -> (u8, usize, [u32; 4], State) {
         match *self {
-            Stop::Answer(value) => (0, 0, value.into(), State::START),
-            Stop::Test(index, insn, state) => (1, index, bits(insn), state),
-            Stop::Header(index, k, state) => (2, index, k.into(), state),
-            Stop::Load(index, state) => (3, index, 0, state),
-            Stop::LoadIndex(index, state) => (4, index, 0, state),
-            Stop::Plain(index, insn, state) => (5, index, bits(insn), state),
+            Stop::Answer(value) => (0, 0, [value; 4], State::START),
+            Stop::Test(index, insn, state) => (1, index, numbers(insn), state),
+            Stop::Header(index, k, state) => (2, index, [k; 4], state),
+            Stop::Load(index, state) => (3, index, [0; 4], state),
+            Stop::LoadIndex(index, state) => (4, index, [0; 4], state),
+            Stop::Plain(index, insn, state) => (5, index, numbers(insn), state),
         }
     }
 
@@ -190,10 +190,9 @@ impl Stop {
     }
 }
 
-/// Returns the four numbers of an instruction as one.
-fn bits(insn: Insn) -> u64 {
-    let jumps = u64::from(insn.jt) << 8 | u64::from(insn.jf);
-    u64::from(insn.code) << 48 | jumps << 32 | u64::from(insn.k)
+/// Returns the four numbers of an instruction.
+fn numbers(insn: Insn) -> [u32; 4] {
+    [insn.code.into(), insn.jt.into(), insn.jf.into(), insn.k]
 }
 
 /// Returns whether arithmetic changes no number.
@@ -275,7 +274,7 @@ impl<'a> Graph<'a> {
                 Stop::Header(index, k, state) => {
                     let x = Content::Constant(SHORT_HEADER);
                     let short = State { x, ..state };
-                    let insn = Insn::new(op::LDX | op::MSH | op::B, 0, 0, k);
+                    let insn = Insn::new(code::HEADER, 0, 0, k);
                     let other = Stop::Plain(index, insn, state);
                     [graph.add(index + 1, short)?, graph.add_stop(other)?]
                 }

@@ -3,7 +3,7 @@
 use std::hint;
 
 use super::{ACCEPT, CELLS, Place, Tree};
-use crate::filter::program::insn::{Insn, op};
+use crate::filter::program::insn::{Insn, code, op};
 
 /// The operation of a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,7 +77,7 @@ impl Kind {
         let with_index = insn.code & op::X != 0;
         let either = |constant, index| if with_index { index } else { constant };
         Some(match (insn.code & 0x07, insn.code & 0xf0) {
-            (op::LD, _) if insn.code == op::LD | op::MEM => Kind::Recall,
+            (op::LD, _) if insn.code == code::RECALL => Kind::Recall,
             (op::LDX, _) => match insn.code & 0xe0 {
                 op::MEM => Kind::RecallIndex,
                 op::MSH => Kind::Header,
@@ -100,7 +100,7 @@ impl Kind {
             (op::JMP, op::JGT) if with_index => Kind::Greater,
             (op::JMP, op::JGE) if with_index => Kind::AtLeast,
             (op::JMP, op::JSET) if with_index => Kind::AnyBit,
-            (op::RET, _) if insn.code == op::RET | op::A => Kind::AnswerA,
+            (op::RET, _) if insn.code == code::RETURN_A => Kind::AnswerA,
             (op::MISC, op::TAX) => Kind::SetIndex,
             (op::MISC, op::TXA) => Kind::TakeIndex,
             _ => return None,
