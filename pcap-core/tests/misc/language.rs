@@ -24,6 +24,10 @@ fn sources() -> Vec<Source> {
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
+            let is_tests = path.file_stem().is_some_and(|name| name == "tests");
+            if is_tests {
+                continue;
+            }
             if path.is_dir() && !path.ends_with("src/bindings") {
                 open.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") {

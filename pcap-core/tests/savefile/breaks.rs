@@ -2,16 +2,17 @@
 //! packet.
 use crate::support::files;
 
+use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::files::{number, pings, ways};
+use crate::support::files::{Order, Pcapng, number, ping, pings, ways};
 use pcap_core::{
-    Capture, CompileOptions, Dlt, Done, End, Next, Offline, Packet, PacketBatch, Stop,
+    BreakHandle, Capture, CompileOptions, Dlt, Done, End, Next, Offline, Packet, PacketBatch, Stop,
 };
 
 const MANY: u16 = 2500;
@@ -395,4 +396,37 @@ fn a_panic_leaves_a_break_for_the_next() {
         assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Break));
         rest(&mut capture, 1, 5);
     }
+}
+
+/// libpcap itself looks for a break at packets only. The next read continues where the break was.
+#[test]
+fn a_break_among_blocks_that_libpcap_reads_loses_nothing() {
+    type Slot = Arc<Mutex<Option<BreakHandle>>>;
+    /// Breaks the capture once, at the second read.
+    struct Breaking(Cursor<Vec<u8>>, Slot, u32);
+    impl Read for Breaking {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            if let Some(handle) = &*self.1.lock().unwrap() {
+                self.2 += 1;
+                if self.2 == 2 {
+                    handle.breakloop();
+                }
+            }
+            let most = buffer.len().min(1000);
+            self.0.read(&mut buffer[..most])
+        }
+    }
+    // Packets of this link type are libpcap's.
+    let file = Pcapng::new(Order::NATIVE).interface(189, 0, &[]);
+    let file = file.packet(0, 1, 98, &ping(0));
+    let file = (0..1000).fold(file, |file, _| file.block(0xbad, &[7; 300]));
+    let bytes = file.packet(0, 2, 98, &ping(1)).bytes();
+    let slot = Slot::default();
+    let reader = Breaking(Cursor::new(bytes), slot.clone(), 0);
+    let mut capture = Capture::from_reader(reader).unwrap();
+    assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 0);
+    *slot.lock().unwrap() = Some(capture.break_handle());
+    assert!(capture.next_packet().unwrap().is_none());
+    assert_eq!(capture.ended(), Some(End::Break));
+    rest(&mut capture, 1, 2);
 }

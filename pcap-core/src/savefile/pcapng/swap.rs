@@ -89,12 +89,12 @@ impl Writer {
         Some(from.from(4 * count))
     }
 
+    /// Copies two numbers of 16 bits.
     #[inline]
-    fn copy_u16s<'a>(&mut self, from: Fields<'a>, count: usize) -> Option<Fields<'a>> {
-        for n in 0..count {
-            self.u16(from.u16(2 * n)?);
-        }
-        Some(from.from(2 * count))
+    fn copy_two_u16s<'a>(&mut self, from: Fields<'a>) -> Option<Fields<'a>> {
+        self.u16(from.u16(0)?);
+        self.u16(from.u16(2)?);
+        Some(from.from(4))
     }
 
     /// Copies bytes and their padding. Returns what follows.
@@ -200,12 +200,12 @@ impl Writer {
         let rest = match kind {
             Kind::SECTION => {
                 let rest = self.copy_u32s(body, 1)?;
-                let rest = self.copy_u16s(rest, 2)?;
+                let rest = self.copy_two_u16s(rest)?;
                 self.u64(rest.u64(0)?);
                 rest.from(8)
             }
             Kind::INTERFACE => {
-                let rest = self.copy_u16s(body, 2)?;
+                let rest = self.copy_two_u16s(body)?;
                 self.copy_u32s(rest, 1)?
             }
             Kind::ENHANCED_PACKET => {
@@ -213,7 +213,7 @@ impl Writer {
                 self.copy_bytes(rest, body.u32(12)? as usize)?
             }
             Kind::PACKET => {
-                let rest = self.copy_u16s(body, 2)?;
+                let rest = self.copy_two_u16s(body)?;
                 let rest = self.copy_u32s(rest, 4)?;
                 self.copy_bytes(rest, body.u32(12)? as usize)?
             }

@@ -6,7 +6,9 @@ use std::ops::ControlFlow;
 use super::block::{HEAD, TRAILER};
 use super::layout::PACKET;
 use super::state::State;
-use super::{BlockBuf, Blocks, Found, Kind, LONGEST_BLOCK, Rules, section_header};
+use super::{
+    BlockBuf, Blocks, Damage, Found, Kind, LONGEST_BLOCK, RawBlock, Rules, section_header,
+};
 use crate::savefile::{ByteOrder, Walk};
 use crate::timestamp::Timestamp;
 
@@ -107,16 +109,20 @@ fn other_packets_are_not_ordinary() {
             bytes.resize(end + more, 0);
             let length = numbers(order, &[(fits.len() + more) as u32]);
             bytes[4..8].copy_from_slice(&length);
-            bytes.extend(length);
-            assert!(state.ordinary(&bytes).is_none(), "{more}");
+            for trailer in [length, numbers(order, &[fits.len() as u32])] {
+                let bytes = [&bytes[..], &trailer].concat();
+                assert!(state.ordinary(&bytes).is_none(), "{more}");
+            }
         }
     }
 }
 
 /// A longer block is too long, even if the buffer contains it.
-#[cfg(target_pointer_width = "64")]
 #[test]
 fn an_ordinary_packet_may_have_the_longest_block() {
+    if usize::BITS < 64 {
+        return;
+    }
     let order = ByteOrder::Native;
     let state = state(order, Rules::Lenient, 0);
     for (length, is_ordinary) in [(LONGEST_BLOCK, true), (LONGEST_BLOCK + 4, false)] {
@@ -217,6 +223,99 @@ fn packets_with_damaged_options_are_not_ready() {
                     reader.advance(&mut None).unwrap(),
                     Found::Damaged(_)
                 ));
+            }
+        }
+    }
+}
+
+/// The interfaces of a section may not take all memory.
+#[test]
+fn descriptions_have_a_limit_together() {
+    if usize::BITS < 64 {
+        return;
+    }
+    let order = ByteOrder::Native;
+    let mut state = State::new(Rules::Lenient);
+    state.apply(section_header(order, &[]).as_raw()).unwrap();
+    // Two of them have exactly as many bytes as are allowed.
+    let body = vec![0; (128 << 20) - HEAD - TRAILER];
+    let long = BlockBuf::of_kind(Kind::INTERFACE, &body, order);
+    for _ in 0..2 {
+        state.apply(long.as_raw()).unwrap();
+    }
+    let damage = state.apply(interface(order, 0).as_raw()).unwrap_err();
+    assert_eq!(damage, Damage::Interfaces(2));
+    // They are those of a section.
+    state.apply(section_header(order, &[]).as_raw()).unwrap();
+    state.apply(long.as_raw()).unwrap();
+}
+
+/// A time that no number holds is damage for libpcap, and none for Wireshark.
+#[test]
+fn times_may_be_too_far() {
+    for order in ORDERS {
+        for (rules, is_damage) in [
+            (Rules::Libpcap, true),
+            (Rules::Mixed, true),
+            (Rules::Lenient, false),
+        ] {
+            let mut state = State::new(rules);
+            state.apply(section_header(order, &[]).as_raw()).unwrap();
+            let mut description = interface(order, 0);
+            description.add_option(9, &[0]).unwrap();
+            let offset = order.of_u64(i64::MAX as u64).to_ne_bytes();
+            description.add_option(14, &offset).unwrap();
+            state.apply(description.as_raw()).unwrap();
+            let bytes = packet(order, 0, b"data", &[]);
+            assert!(state.ordinary(&bytes).is_none());
+            match state.unusual(RawBlock::new(&bytes, order)) {
+                Ok(parsed) => {
+                    assert!(!is_damage && !parsed.has_time);
+                    assert_eq!(parsed.packet.timestamp(), Timestamp::EPOCH);
+                }
+                Err(damage) => {
+                    let ticks = (1 << 32) + 2;
+                    assert!(is_damage && damage == Damage::Time { ticks });
+                }
+            }
+        }
+    }
+}
+
+/// libpcap checks the minor version of the first section only, and nothing of others before the first interface.
+#[test]
+fn versions_are_checked_as_by_libpcap() {
+    for order in ORDERS {
+        let header = |major: u16, minor: u16| {
+            let mut body = section_header(order, &[]).as_raw().body().to_vec();
+            body[4..6].copy_from_slice(&order.of_u16(major).to_ne_bytes());
+            body[6..8].copy_from_slice(&order.of_u16(minor).to_ne_bytes());
+            BlockBuf::of_kind(Kind::SECTION, &body, order)
+        };
+        for rules in [Rules::Libpcap, Rules::Mixed, Rules::Lenient] {
+            for (version, first, later) in [
+                ((1, 0), true, true),
+                ((1, 2), true, true),
+                ((1, 1), false, true),
+                ((2, 0), false, false),
+                ((0, 0), false, false),
+            ] {
+                let other = header(version.0, version.1);
+                let expected = |is_known| match is_known || rules == Rules::Lenient {
+                    true => Ok(()),
+                    false => Err(Damage::Version(version.0, version.1)),
+                };
+                let mut state = State::new(rules);
+                assert_eq!(state.apply(other.as_raw()), expected(first));
+                let mut state = State::new(rules);
+                state.apply(header(1, 0).as_raw()).unwrap();
+                assert_eq!(state.apply(other.as_raw()), Ok(()));
+                assert_eq!(state.version, (1, 0));
+                let mut state = State::new(rules);
+                state.apply(header(1, 2).as_raw()).unwrap();
+                state.apply(interface(order, 0).as_raw()).unwrap();
+                assert_eq!(state.apply(other.as_raw()), expected(later));
+                assert_eq!(state.version, (1, 2));
             }
         }
     }

@@ -246,3 +246,26 @@ fn packets_are_written_to_interfaces_of_their_type() {
         assert_eq!(ours, theirs);
     }
 }
+
+/// Nothing is left of the file when this crate takes over from libpcap.
+#[cfg(unix)]
+#[test]
+fn a_file_that_was_emptied_is_an_error() {
+    let bytes = Pcapng::new(Order::NATIVE).interface(USB, 0, &[]).bytes();
+    for length in [0, 20, 28, 40] {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        file.rewind().unwrap();
+        let mut capture = Capture::from_open_file(file.try_clone().unwrap()).unwrap();
+        file.set_len(length).unwrap();
+        let error = capture.mix_linktypes().unwrap_err();
+        let (kind, why) = match length {
+            0 => (ErrorKind::SavefileTruncated, "the file is empty"),
+            28 => (ErrorKind::SavefileBad, "no interface"),
+            20 => (ErrorKind::SavefileTruncated, "byte 0"),
+            _ => (ErrorKind::SavefileTruncated, "byte 28"),
+        };
+        assert!(error.text().contains(why), "{error}");
+        assert_eq!(error.kind(), kind, "{error}");
+    }
+}

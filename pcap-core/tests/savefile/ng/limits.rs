@@ -227,6 +227,18 @@ fn the_longest_block_takes_no_option() {
     assert_eq!(block.options().map(Iterator::count), Some(1));
 }
 
+/// What is replaced does not count.
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn data_of_a_long_block_is_replaced() {
+    let length = 70 << 20_u32;
+    let numbers = [0, 0, 0, length, length].map(u32::to_ne_bytes);
+    let body = [numbers.as_flattened(), &vec![7; length as usize]].concat();
+    let mut block = BlockBuf::new(6, &body);
+    block.set_data(b"", 0).unwrap();
+    assert_eq!(block, BlockBuf::new(6, &[0; 20]));
+}
+
 /// Each block is written again until the disk has room for it.
 #[cfg(target_os = "linux")]
 #[test]

@@ -2,11 +2,12 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use pcap_core::ErrorKind;
 use pcap_core::pcapng::{self, Interface};
 
 use super::random_files;
 use crate::support::contents::{check, open};
-use crate::support::ng::{Block, Case, Ng, Opt, Order, epb, idb, large, valid};
+use crate::support::ng::{Block, Case, Ng, Odd, Opt, Order, Shb, epb, idb, kind, large, valid};
 
 fn check_undamaged(case: &Case) {
     let mut reader = open(&case.bytes);
@@ -115,5 +116,142 @@ fn values_of_a_wrong_length_are_none() {
         );
         assert_eq!(others, (None, None, None));
         assert_eq!(statistics.options().count(), 7);
+    }
+}
+
+/// Each type of block has its view.
+#[test]
+fn blocks_are_told_apart() {
+    for order in Order::BOTH {
+        let file = Ng::new(order)
+            .idb(idb(1))
+            .packet(epb(b"data"))
+            .block(Block::isb(order, 0, 1))
+            .block(Block::nrb(order, &[]))
+            .block(Block::dsb(order, 1, b"secret"))
+            .block(Block::journal("MESSAGE=hello\n"))
+            .block(Block::custom(order, true, 7, b"one!"))
+            .block(Block::custom(order, false, 8, b"two!"))
+            .block(Block::new(77, b"what".to_vec()));
+        let case = Case::new("", file);
+        let mut reader = open(&case.bytes);
+        let mut seen = Vec::new();
+        while let Some(block) = reader.next_block().unwrap() {
+            let number = block.as_raw().block_type();
+            seen.push(match block {
+                pcapng::Block::Section(_) => ("section", number),
+                pcapng::Block::Interface(_) => ("interface", number),
+                pcapng::Block::Packet(_) => ("packet", number),
+                pcapng::Block::Statistics(_) => ("statistics", number),
+                pcapng::Block::Names(_) => ("names", number),
+                pcapng::Block::Secrets(secrets) => {
+                    assert_eq!(secrets.secrets(), b"secret");
+                    ("secrets", number)
+                }
+                pcapng::Block::Journal(journal) => {
+                    assert_eq!(journal.entry(), b"MESSAGE=hello\n");
+                    ("journal", number)
+                }
+                pcapng::Block::Custom(custom) => {
+                    let data = (custom.enterprise(), custom.data(), custom.is_copyable());
+                    assert!([(7, &b"one!"[..], true), (8, b"two!", false)].contains(&data));
+                    ("custom", number)
+                }
+                _ => ("other", number),
+            });
+        }
+        let expected = [
+            ("section", kind::SHB),
+            ("interface", kind::IDB),
+            ("packet", kind::EPB),
+            ("statistics", kind::ISB),
+            ("names", kind::NRB),
+            ("secrets", kind::DSB),
+            ("journal", kind::JOURNAL),
+            ("custom", kind::CUSTOM),
+            ("custom", kind::CUSTOM_NO_COPY),
+            ("other", 77),
+        ];
+        assert_eq!(seen, expected);
+    }
+}
+
+/// A length at the limit is only that of a truncated block; a longer one is damage.
+#[test]
+fn a_length_has_a_limit() {
+    for order in Order::BOTH {
+        for (length, kind) in [
+            (134_348_832, ErrorKind::SavefileTruncated),
+            (134_348_836, ErrorKind::SavefileBad),
+        ] {
+            let (mut bytes, ..) = Ng::new(order).finish();
+            bytes.extend([order.u32(77), order.u32(length)].concat());
+            let mut reader = open(&bytes);
+            assert!(reader.next_block().unwrap().is_some());
+            assert_eq!(reader.next_block().unwrap_err().kind(), kind, "{length}");
+        }
+    }
+}
+
+/// The value of a record of names begins with the address and ends with a NUL byte, as Wireshark requires it.
+#[test]
+fn records_of_names_are_checked() {
+    for order in Order::BOTH {
+        for (number, value, is_whole) in [
+            (1, &b"\x7f\0\0\x01one\0"[..], true),
+            (1, b"\x7f\0\0\x01", true),
+            (1, b"\x7f\0\0", false),
+            (1, b"\x7f\0\0\x01one", false),
+            (2, b"0123456789abcdeftwo\0", true),
+            (2, b"0123456789abcdef", true),
+            (2, b"0123456789abcde", false),
+            (2, b"0123456789abcdeftwo", false),
+            (3, b"any", true),
+        ] {
+            let block = Block::nrb(order, &[(number, value.to_vec())]);
+            let (bytes, ..) = Ng::new(order).block(block).finish();
+            let mut reader = open(&bytes);
+            assert!(reader.next_block().unwrap().is_some());
+            assert_eq!(reader.next_block().is_ok(), is_whole, "{number} {value:?}");
+        }
+    }
+}
+
+/// Only the options of a version that is known are checked.
+#[test]
+fn sections_of_unknown_versions_are_not_checked() {
+    let header = |version| Shb {
+        version,
+        options: vec![Opt::comment("text").stating(100)],
+        odd: Odd::without_end(),
+        ..Shb::default()
+    };
+    for order in Order::BOTH {
+        let known = || Ng::new(order);
+        let unknown = || Ng::empty(order).shb(header((2, 0)));
+        for (file, versions) in [
+            (unknown(), vec![(2, 0)]),
+            (known().shb(header((1, 7))), vec![(1, 0), (1, 7)]),
+            (unknown().shb(header((1, 0))), vec![(2, 0)]),
+            (unknown().shb(header((1, 2))), vec![(2, 0)]),
+            (unknown().shb(Shb::default()), vec![(2, 0), (1, 0)]),
+        ] {
+            let (bytes, ..) = file.finish();
+            let mut reader = open(&bytes);
+            let mut seen = Vec::new();
+            while let Ok(Some(pcapng::Block::Section(section))) = reader.next_block() {
+                seen.push(section.version());
+            }
+            assert_eq!(seen, versions);
+        }
+        // A header that is too short has no version.
+        for length in [0, 4, 8, 12] {
+            let body = [&order.u32(0x1a2b_3c4d)[..], &[0; 12]].concat();
+            let bytes = Block::new(kind::SHB, &body[..length]).bytes(order);
+            let error = open(&bytes).next_block().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::SavefileBad, "{length}");
+            let is_short = error.text().contains("expected at least 28 bytes");
+            assert_eq!(is_short, length >= 4, "{error}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use pcap_core::pcapng::{BlockBuf, Endian, PcapngDumper};
 use super::random_files;
 use crate::support::contents::{check, open};
 use crate::support::ng::{
-    Block, Case, Odd, Opt, Order, Seen, Shb, code, epb, idb, kind, pb, valid,
+    Block, Case, Odd, Opt, Order, Seen, Shb, Value, Verdict, code, epb, idb, kind, pb, valid,
 };
 
 fn other(endian: Endian) -> Endian {
@@ -228,6 +228,57 @@ fn options_without_a_meaning_are_left_out() {
             let with = block.opts(with).odd(Odd::without_end());
             let text = other.opt(Opt::comment("text")).odd(Odd::without_end());
             check_converted(&with, &text, order, &[0x8001, 1]);
+        }
+    }
+}
+
+/// Returns options of a type of block whose values are numbers.
+fn numbers(kind: u32) -> Vec<Opt> {
+    const NUMBER: u64 = 0x0102_0304_0506_0708;
+    let long = |code: u16| Opt::u64(code, NUMBER + u64::from(code));
+    let short = |code| Opt::new(code, Value::U32(0x0a0b_0c0d));
+    match kind {
+        kind::IDB => vec![
+            long(code::IF_SPEED),
+            long(code::IF_TXSPEED),
+            long(code::IF_RXSPEED),
+            long(code::IF_TSOFFSET),
+            short(code::IF_TZONE),
+            Opt::new(
+                code::IF_FILTER,
+                Value::Program(vec![(0x28, 1, 2, 12), (6, 0, 0, 1 << 30)]),
+            ),
+        ],
+        kind::EPB | kind::PB => vec![
+            short(code::FLAGS),
+            short(code::QUEUE),
+            long(code::DROPCOUNT),
+            long(code::PACKETID),
+            Opt::verdict(Verdict::Tc(NUMBER)),
+            Opt::verdict(Verdict::Xdp(NUMBER)),
+            Opt::process(5, 1 << 20),
+        ],
+        kind::ISB => (2..=3)
+            .map(|code| Opt::time(code, NUMBER))
+            .chain((4..=8).map(long))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn numbers_of_options_are_converted() {
+    for order in Order::BOTH {
+        let others = blocks_with_options(match order {
+            Order::Little => Order::Big,
+            Order::Big => Order::Little,
+        });
+        for (block, other) in blocks_with_options(order).into_iter().zip(others) {
+            let custom = code::CUSTOM.map(|code| Opt::custom(code, 0x0102_0304, b"bytes"));
+            for option in numbers(block.kind).into_iter().chain(custom) {
+                let expected = other.clone().opt(option.clone());
+                check_converted(&block.clone().opt(option), &expected, order, &[]);
+            }
         }
     }
 }

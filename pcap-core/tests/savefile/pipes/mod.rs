@@ -1,6 +1,8 @@
 //! Savefiles that arrive slowly through a pipe: breaks, deadlines and non-blocking reads end a wait at once, at any
 //! position within a record, and lose nothing.
 
+#[cfg(target_os = "linux")]
+mod full;
 mod kinds;
 mod waits;
 
