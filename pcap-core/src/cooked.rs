@@ -171,6 +171,17 @@ mod tests {
     }
 
     #[test]
+    fn a_packet_type_above_four_has_no_direction() {
+        for (packet_type, direction) in [(3, Some(Direction::In)), (5, None), (0x0104, None)] {
+            let mut data = SLL;
+            data[..2].copy_from_slice(&u16::to_be_bytes(packet_type));
+            let header = CookedHeader::new(Dlt::LINUX_SLL, &data).unwrap();
+            assert_eq!(header.packet_type(), packet_type);
+            assert_eq!(header.direction(), direction);
+        }
+    }
+
+    #[test]
     fn short_data_and_other_link_types_have_none() {
         for length in 0..16 {
             assert_eq!(CookedHeader::new(Dlt::LINUX_SLL, &SLL[..length]), None);

@@ -82,10 +82,6 @@ pub(crate) mod bytes {
             Ok(Owned(bytes.into()))
         }
 
-        fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<Owned, E> {
-            Ok(Owned(bytes.into()))
-        }
-
         fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Owned, A::Error> {
             // Allocates no more than the input contains, whatever length it claims.
             let bytes = Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(seq))?;

@@ -104,6 +104,8 @@ mod tests {
         let warning = Warning::from_status(2, String::new()).unwrap();
         assert_eq!(warning.kind(), WarningKind::PromiscNotSupported);
         assert!(!warning.text().is_empty());
+        let warning = Warning::from_status(3, String::new()).unwrap();
+        assert_eq!(warning.kind(), WarningKind::TstampTypeNotSupported);
     }
 
     #[test]

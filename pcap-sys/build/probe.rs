@@ -56,11 +56,11 @@ pub(crate) fn exported(
         // A library that links alone needs nothing else. A further search could find the directory of a C library that
         // is not the compiler's, as with musl's compiler.
         let (lib_dirs, libs) = (&library.lib_dirs, library.libs());
-        if compiler.link(&[ESSENTIAL], lib_dirs, &libs).is_ok() {
-            let alone = linking(compiler, lib_dirs, &libs, functions);
-            if alone.iter().any(|function| function == ESSENTIAL) {
-                return Ok(alone);
-            }
+        let links = compiler.link(&[ESSENTIAL], lib_dirs, &libs).is_ok();
+        let alone = links.then(|| linking(compiler, lib_dirs, &libs, functions));
+        let has_essential = |all: &Vec<String>| all.iter().any(|function| function == ESSENTIAL);
+        if let Some(alone) = alone.filter(has_essential) {
+            return Ok(alone);
         }
         library.needed = library
             .private

@@ -161,10 +161,8 @@ fn choose(mut devices: Vec<Device>) -> Option<Device> {
 
 /// Returns the IPv4 network number and netmask of a device; `None` if it has no IPv4 address.
 pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>> {
-    Error::library(
-        "look up the network of",
-        device.to_string_lossy().into_owned(),
-    )?;
+    let name = device.to_string_lossy().into_owned();
+    Error::library("look up the network of", name)?;
     let mut net = 0;
     let mut mask = 0;
     let mut errbuf = sys::ErrBuf::new();

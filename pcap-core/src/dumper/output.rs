@@ -333,10 +333,8 @@ impl Output {
         if let Err(error) = self.flush() {
             return Err((error, Box::new(self)));
         }
-        match self.sink.take().and_then(Sink::into_object) {
-            Some(object) => Ok(object),
-            None => Err((self.wrong_type_error::<W>(), Box::new(self))),
-        }
+        let object = self.sink.take().and_then(Sink::into_object);
+        object.ok_or_else(|| (self.wrong_type_error::<W>(), Box::new(self)))
     }
 
     fn wrong_type_error<W>(&self) -> Error {

@@ -29,12 +29,7 @@ pub(crate) fn hide(text: &str, secret: &str) -> String {
 impl Error {
     /// Creates an error from the text of libpcap or of the daemon.
     pub(crate) fn remote(operation: &'static str, source: &str, text: &str) -> Error {
-        let text = text.trim_end().trim_end_matches('.');
-        let text = if text.is_empty() {
-            "libpcap gave no reason"
-        } else {
-            text
-        };
+        let text = sys::or_no_reason(text.trim_end().trim_end_matches('.'));
         let kind = classify(operation, text);
         Error::cannot(kind, operation, source.to_owned(), text)
     }

@@ -47,10 +47,11 @@ impl Place {
 
     /// Adds bytes until the partial record is complete, and returns the rest.
     fn complete<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        let missing = match Place::first(&mut self.units, &self.part) {
-            Unit::Partial(length) => length.unwrap_or(TELLING).saturating_sub(self.part.len()),
-            Unit::Whole(..) | Unit::Unknown => 0,
+        let length = match Place::first(&mut self.units, &self.part) {
+            Unit::Partial(Some(length)) => length,
+            _ => TELLING,
         };
+        let missing = length.saturating_sub(self.part.len());
         let (more, behind) = bytes.split_at(missing.min(bytes.len()));
         self.part.extend_from_slice(more);
         match Place::first(&mut self.units, &self.part) {

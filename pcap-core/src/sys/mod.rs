@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int};
+use std::ptr::NonNull;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[cfg(not(any(unix, windows)))]
@@ -75,6 +76,27 @@ pub(crate) unsafe fn geterr(pcap: *mut pcap_t) -> String {
     let text = unsafe { pcap_geterr(pcap) };
     // SAFETY: libpcap returns its NUL-terminated buffer inside the handle.
     unsafe { lossy(text) }.unwrap_or_default()
+}
+
+/// Borrows an array that libpcap has allocated, which may be null if it is empty.
+///
+/// # Safety
+///
+/// `first` is null or points to `count` values, which stay unchanged for `'a`.
+pub(crate) unsafe fn slice_or_empty<'a, T>(first: *mut T, count: c_int) -> &'a [T] {
+    let count = usize::try_from(count).unwrap_or(0);
+    // SAFETY: not null, and of that length by the caller's promise.
+    let whole = |first: NonNull<T>| unsafe { std::slice::from_raw_parts(first.as_ptr(), count) };
+    NonNull::new(first).map_or(&[], whole)
+}
+
+/// Returns libpcap's error text, or that there is none.
+#[must_use]
+pub(crate) fn or_no_reason(text: &str) -> &str {
+    match text.is_empty() {
+        true => "libpcap gave no reason",
+        false => text,
+    }
 }
 
 /// Copies a C string, which may be null and need not be UTF-8.

@@ -348,4 +348,16 @@ mod tests {
         assert_eq!(link(17, 3, 255), Some(RawAddress::Hardware(octets)));
         assert_eq!(link(4, 3, 6), None);
     }
+
+    /// A related address, such as a netmask, may lack its family.
+    #[test]
+    fn each_address_has_a_family() {
+        let v6 = RawAddress::V6 {
+            octets: [0; 16],
+            scope_id: 0,
+        };
+        assert_eq!(family(&RawAddress::V4([0; 4])), Some(HERE.inet));
+        assert_eq!(family(&v6), Some(HERE.inet6));
+        assert_eq!(family(&RawAddress::Other(4)), Some(4));
+    }
 }

@@ -1,6 +1,7 @@
 //! Loads libraries on Unix, with `dlopen`.
 
 use std::ffi::{CStr, CString, c_char, c_void};
+use std::ptr::NonNull;
 
 /// The names of libpcap, the most probable ones first.
 const PLACES: [&str; 3] = if cfg!(target_vendor = "apple") {
@@ -44,10 +45,8 @@ pub(super) unsafe fn address(handle: *mut c_void, name: &CStr) -> *mut c_void {
 
 /// Copies a string from the system. The pointer may be null.
 unsafe fn words(text: *const c_char) -> String {
-    if text.is_null() {
-        return "no reason given".to_owned();
-    }
-    // SAFETY: a C string, by the caller's promise.
-    let text = unsafe { CStr::from_ptr(text) };
-    text.to_string_lossy().into_owned()
+    // SAFETY: not null, and a C string by the caller's promise.
+    let copy = |text: NonNull<c_char>| unsafe { CStr::from_ptr(text.as_ptr()) }.to_string_lossy();
+    let text = NonNull::new(text.cast_mut());
+    text.map_or("no reason given".into(), copy).into_owned()
 }

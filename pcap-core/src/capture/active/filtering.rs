@@ -116,20 +116,17 @@ impl Screen<'_> {
     /// Returns the packet, truncated as it is delivered, if it passes.
     pub(super) fn pass<'p>(&mut self, packet: Packet<'p>) -> Option<Packet<'p>> {
         let Some(socket_filter) = &mut self.socket_filter else {
-            return match &mut self.set {
-                Some(set) => (set.untagged.run(&set.filter, packet) != 0).then_some(packet),
-                None => Some(packet),
-            };
+            let passes = |set: &mut &mut Set| set.untagged.run(&set.filter, packet) != 0;
+            return self.set.as_mut().is_none_or(passes).then_some(packet);
         };
         let age = socket_filter.old.next();
         let snaplen = socket_filter.snaplen;
-        let Some(set) = &mut self.set else {
-            return Some(packet.cut(snaplen));
+        let is_here = |set: &Set| set.location == FilterLocation::UserSpace;
+        let set = match &mut self.set {
+            Some(set) if age != Age::New || is_here(set) => set,
+            _ => return Some(packet.cut(snaplen)),
         };
-        let here = set.location == FilterLocation::UserSpace;
-        if age == Age::New && !here {
-            return Some(packet.cut(snaplen));
-        }
+        let here = is_here(set);
         match set.judge(packet) {
             Verdict::Passes(wanted) => Some(packet.cut(snaplen.min(wanted))),
             // If the packet is new, the kernel has already filtered it, and may have seen the tag in the packet.
@@ -201,13 +198,10 @@ impl Active {
         };
         let untagged = Untagged::new(&filter, self.live.handle.datalink());
         let mut set = Set::new(filter, location, untagged);
-        if set.by_bytes {
-            let filter = &set.filter;
-            let untagged = &mut set.untagged;
-            self.live
-                .batch
-                .retain_unread(|packet| untagged.run(filter, packet) != 0);
-        }
+        let (filter, untagged, by_bytes) = (&set.filter, &mut set.untagged, set.by_bytes);
+        self.live
+            .batch
+            .retain_unread(|packet| !by_bytes || untagged.run(filter, packet) != 0);
         self.set = Some(set);
         Ok(())
     }
@@ -255,9 +249,8 @@ impl Active {
         socket_filter: &mut SocketFilter,
         filter: &Filter,
     ) -> Result<FilterLocation, NotSet> {
-        let Some(socket) = self.fileno() else {
-            return Err(NotSet::Failed(self.refused(Refused::Program)));
-        };
+        let no_socket = || self.refused(Refused::Program);
+        let socket = self.fileno().ok_or_else(no_socket)?;
         let location = self.attach_over(socket_filter, socket, filter)?;
         if socket_filter.has_foreign_filter {
             // Replace libpcap's filter, which would otherwise stay in use, by one that accepts everything. libpcap

@@ -137,11 +137,8 @@ impl Capture<Active> {
         // SAFETY: the handle is open and activated, and the pointer is ours to be set.
         let count = unsafe { sys::pcap_list_datalinks(handle.as_ptr(), &mut list) };
         let count = handle.check(count, "list the link types of")?;
-        if list.is_null() {
-            return Ok(Vec::new());
-        }
-        // SAFETY: libpcap allocated `count` numbers.
-        let numbers = unsafe { std::slice::from_raw_parts(list, count as usize) };
+        // SAFETY: libpcap allocated `count` numbers, or none.
+        let numbers = unsafe { sys::slice_or_empty(list, count) };
         let datalinks = numbers.iter().map(|&n| Dlt::new(n)).collect();
         // SAFETY: allocated by pcap_list_datalinks, and not used any more.
         unsafe { sys::pcap_free_datalinks(list) };

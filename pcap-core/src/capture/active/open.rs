@@ -33,16 +33,13 @@ impl Active {
         if is_interface && !best_effort {
             dry_run::check(device, options)?;
         }
-        match Active::open_with(device, options, lengths(false), best_effort) {
+        let open = |lengths| Active::open_with(device, options, lengths, best_effort);
+        let opened = match open(lengths(false)) {
             // Only the open device reveals this.
-            Err(NotSet::TooShort(_)) if lengths(true) != lengths(false) => Ok(Active::open_with(
-                device,
-                options,
-                lengths(true),
-                best_effort,
-            )?),
-            opened => Ok(opened?),
-        }
+            Err(NotSet::TooShort(_)) if lengths(true) != lengths(false) => open(lengths(true)),
+            opened => opened,
+        };
+        Ok(opened?)
     }
 
     fn open_with(

@@ -99,9 +99,9 @@ impl Active {
         let not_now =
             done.status == sys::PCAP_ERROR && done.packets == 0 && platform::would_block();
         if nothing || not_now {
-            return match self.vanished.is_some() {
-                true => self.after_vanishing(done),
-                false => Ok(done),
+            return match self.vanished.take() {
+                Some(vanished) => self.after_vanishing(vanished, done),
+                None => Ok(done),
             };
         }
         let error = self.live.handle.error(done.status, "read from");
@@ -114,19 +114,15 @@ impl Active {
         }
         let until =
             Instant::now() + self.live.timeout.min(Duration::from_secs(3600)) + LAST_PACKETS;
-        if self.vanished.is_none() {
-            self.vanished = Some(Vanished { error, until });
-        }
-        self.after_vanishing(done)
+        let vanished = self.vanished.take().unwrap_or(Vanished { error, until });
+        self.after_vanishing(vanished, done)
     }
 
     /// Interprets a read after libpcap has reported that the device was removed.
-    fn after_vanishing(&mut self, done: Dispatched) -> Result<Dispatched> {
+    fn after_vanishing(&mut self, mut vanished: Vanished, done: Dispatched) -> Result<Dispatched> {
         let now = Instant::now();
-        let Some(vanished) = &mut self.vanished else {
-            return Ok(done);
-        };
         if done.packets == 0 && now < vanished.until {
+            self.vanished = Some(vanished);
             return Ok(done);
         }
         // libpcap looks the device up by name, which may have changed before the device went down. The socket stays
@@ -137,13 +133,17 @@ impl Active {
             // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
             packet_socket::is_on_interface(unsafe { platform::borrow(fd) })
         });
-        match (done.packets, there) {
-            (0, true) => vanished.until = now + LAST_PACKETS,
-            (0, false) => return Err(vanished.error.clone()),
-            (_, true) => self.vanished = None,
-            (_, false) => {}
+        let found = done.packets > 0;
+        let result = match found || there {
+            true => Ok(done),
+            false => Err(vanished.error.clone()),
+        };
+        if there {
+            vanished.until = now + LAST_PACKETS;
         }
-        Ok(done)
+        // If there are packets although the device was removed, it has returned.
+        self.vanished = Some(vanished).filter(|_| !(found && there));
+        result
     }
 
     /// Advances to the next packet when the packets read ahead are used up.
@@ -252,11 +252,8 @@ impl PacketSource for Active {
         };
         let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
         let pause = vanished.pause();
-        wait::sleep(
-            &self.live.handle,
-            left.map_or(pause, |left| left.min(pause)),
-        )?;
-        Ok(())
+        let pause = left.map_or(pause, |left| left.min(pause));
+        wait::sleep(&self.live.handle, pause).map(|_| ())
     }
 
     fn patience(&self) -> Option<Duration> {

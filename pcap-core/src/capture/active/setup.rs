@@ -55,10 +55,8 @@ impl Created {
             // SAFETY: the name is a C string, and the buffer has the size that libpcap requires.
             Unactivated(unsafe { sys::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) })
         };
-        let Unactivated(pcap) = match leaks_eventfds() {
-            true => sys::without_eventfd(create),
-            false => create(),
-        };
+        let created = leaks_eventfds().then(|| sys::without_eventfd(&mut create));
+        let Unactivated(pcap) = created.unwrap_or_else(create);
         match NonNull::new(pcap) {
             Some(pcap) => Ok(Created { pcap, name }),
             None => Err(Error::status(sys::PCAP_ERROR, "open", name, &errbuf.text())),
@@ -91,11 +89,8 @@ impl Created {
         // SAFETY: the handle is open, and libpcap sets our pointer.
         let count = unsafe { sys::pcap_list_tstamp_types(self.as_ptr(), &mut list) };
         let count = self.check(count, "list the timestamp types of")?;
-        if list.is_null() {
-            return Ok(Vec::new());
-        }
-        // SAFETY: libpcap allocated `count` numbers.
-        let types = unsafe { std::slice::from_raw_parts(list, count as usize) };
+        // SAFETY: libpcap allocated `count` numbers, or none.
+        let types = unsafe { sys::slice_or_empty(list, count) };
         let mut copies = Vec::with_capacity(types.len());
         for value in types {
             copies.push(TstampType::new(*value));
@@ -129,15 +124,15 @@ impl Created {
         // SAFETY: as above.
         let code = unsafe { sys::pcap_set_promisc(pcap, options.promisc.into()) };
         set(code, "promisc", &options.promisc)?;
+        if options.rfmon && !self.can_set_rfmon()? {
+            return Err(Error::status(
+                sys::PCAP_ERROR_RFMON_NOTSUP,
+                "activate",
+                self.name.clone(),
+                "",
+            ));
+        }
         if options.rfmon {
-            if !self.can_set_rfmon()? {
-                return Err(Error::status(
-                    sys::PCAP_ERROR_RFMON_NOTSUP,
-                    "activate",
-                    self.name.clone(),
-                    "",
-                ));
-            }
             // SAFETY: as above.
             let code = unsafe { sys::pcap_set_rfmon(pcap, 1) };
             set(code, "rfmon", &true)?;
@@ -162,21 +157,19 @@ impl Created {
         if let Some(tstamp_type) = options.tstamp_type {
             let types = self.tstamp_types()?;
             let host = types.is_empty() && tstamp_type == TstampType::HOST;
-            if !host {
-                if !types.contains(&tstamp_type) {
-                    let why = "the device does not support that timestamp type";
-                    return Err(bad_option(&self.name, "tstamp_type", &tstamp_type, why));
-                }
-                // SAFETY: as above.
-                let code = unsafe { sys::pcap_set_tstamp_type(pcap, tstamp_type.value()) };
-                set(code, "tstamp_type", &tstamp_type)?;
+            if !host && !types.contains(&tstamp_type) {
+                let why = "the device does not support that timestamp type";
+                return Err(bad_option(&self.name, "tstamp_type", &tstamp_type, why));
             }
+            // An empty list means that the host's is the only one.
+            // SAFETY: as above.
+            let set_type = |_| unsafe { sys::pcap_set_tstamp_type(pcap, tstamp_type.value()) };
+            let code = types.first().map_or(0, set_type);
+            set(code, "tstamp_type", &tstamp_type)?;
         }
-        if platform::IS_LINUX {
-            // Receive no packets before the filter is set.
-            let code = platform::set_protocol(pcap, packet_socket::NONE).unwrap_or(sys::PCAP_ERROR);
-            set(code, "protocol", &packet_socket::NONE)?;
-        }
+        // On Linux, receive no packets before the filter is set.
+        let code = platform::set_protocol(pcap, packet_socket::NONE).unwrap_or(0);
+        set(code, "protocol", &packet_socket::NONE)?;
         if options.pktap {
             let Some(code) = platform::set_want_pktap(pcap) else {
                 let text = "this libpcap has no PKTAP (pcap_set_want_pktap)";
@@ -188,12 +181,10 @@ impl Created {
         if options.precision == Precision::Nano {
             let nano = sys::PCAP_TSTAMP_PRECISION_NANO as c_int;
             // SAFETY: as above.
-            match unsafe { sys::pcap_set_tstamp_precision(pcap, nano) } {
-                0 => return Ok(Precision::Nano),
-                // The device only supports microseconds, which `precision()` then returns.
-                sys::PCAP_ERROR_TSTAMP_PRECISION_NOTSUP => {}
-                code => set(code, "precision", &"nanoseconds")?,
+            if unsafe { sys::pcap_set_tstamp_precision(pcap, nano) } == 0 {
+                return Ok(Precision::Nano);
             }
+            // The device only supports microseconds, which `precision()` then returns.
         }
         Ok(Precision::Micro)
     }

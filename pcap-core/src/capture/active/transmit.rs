@@ -83,10 +83,8 @@ pub(super) trait Transmit {
 
     /// Sends as many of these packets with one call as the device accepts, if the platform supports it.
     fn send_many(&self, queue: &SendQueue, numbers: Range<usize>) -> Sent {
-        match self.packet_socket() {
-            Some(socket) => packet_socket::send(socket, queue.part(numbers)),
-            None => Sent::default(),
-        }
+        let send = |socket| packet_socket::send(socket, queue.part(numbers));
+        self.packet_socket().map_or_else(Sent::default, send)
     }
 
     /// Returns the breaker that ends a wait.

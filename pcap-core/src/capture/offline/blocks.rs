@@ -50,10 +50,7 @@ pub(super) fn open(mut blocks: Blocks, name: &str) -> Result<Opened> {
 
 /// Returns the error for an incomplete block at the end.
 pub(super) fn truncated(operation: &'static str, name: &str, position: u64, bytes: usize) -> Error {
-    let text = match position + bytes as u64 {
-        0 => "the file is empty".to_owned(),
-        _ => format!("the block at byte {position} is truncated after {bytes} bytes"),
-    };
+    let text = format!("the block at byte {position} is truncated after {bytes} bytes");
     Error::cannot(
         ErrorKind::SavefileTruncated,
         operation,
@@ -142,13 +139,11 @@ impl Header {
         let stream = platform::Stream::from_reader(Box::new(Cursor::new(bytes)));
         let mut stream = stream.map_err(|(e, _)| io(e))?;
         let mut errbuf = sys::ErrBuf::new();
-        match stream.open(&mut errbuf) {
-            Some(pcap) => Ok(Header { pcap, stream }),
-            None => {
-                let os = std::io::Error::last_os_error();
-                Err(Error::savefile("open", name, &errbuf.text(), os))
-            }
-        }
+        let pcap = stream.open(&mut errbuf);
+        // Without memory.
+        let failed = || io(std::io::Error::last_os_error());
+        let pcap = pcap.ok_or_else(failed)?;
+        Ok(Header { pcap, stream })
     }
 
     /// Returns a filter for savefiles with this header, compiled if necessary.
@@ -168,11 +163,7 @@ impl Offline {
     /// Handles a position without a packet: the end, the end for now, or damage. Returns [`Found::Packet`] if there may
     /// be one without waiting.
     #[cold]
-    pub(super) fn between_blocks(&mut self, found: pcapng::Found) -> Result<Found> {
-        let position = match &self.route {
-            Route::Blocks(blocks) => blocks.position(),
-            _ => 0,
-        };
+    pub(super) fn between_blocks(&mut self, found: pcapng::Found, position: u64) -> Result<Found> {
         match found {
             // Only a pipe keeps to deadlines.
             pcapng::Found::Nothing if self.descriptor().is_some() => Ok(Found::Nothing),

@@ -144,12 +144,10 @@ impl PerLinktype {
     /// Warns that the filter rejects all packets of a link type, once for both byte orders.
     fn warn(&mut self, linktype: Linktype, error: &Error) {
         let dlt = Dlt::from(linktype);
-        for order in [ByteOrder::Native, ByteOrder::Swapped] {
-            if let Ok(at) = self.place((dlt, order)) {
-                if self.filters[self.indices[at].1].is_none() {
-                    return;
-                }
-            }
+        let orders = [ByteOrder::Native, ByteOrder::Swapped];
+        let mut known = orders.iter().flat_map(|order| self.place((dlt, *order)));
+        if known.any(|at| self.filters[self.indices[at].1].is_none()) {
+            return;
         }
         let reason = error.text();
         let text = format!("the filter rejects all packets of link type {dlt}: {reason}");

@@ -42,15 +42,12 @@ impl Offline {
             // The record existed, so the file has shrunk.
             return Err(self.shorter(String::new()));
         }
-        if let (Route::Detour(records), Some(stream)) = (&mut self.route, &self.stream) {
-            // Only libpcap knows which record it read: the file may have grown or shrunk since the record reader
-            // checked it.
-            if packets > 0 {
-                match stream.position() {
-                    Ok(position) => records.go_to(position),
-                    Err(e) => return Err(self.fail(e)),
-                }
-            }
+        // Only libpcap knows which record it read: the file may have grown or shrunk since the record reader checked it.
+        let stream = self.stream.as_ref().filter(|_| is_detour && packets > 0);
+        let position = stream.map(platform::Stream::position).transpose();
+        let position = position.map_err(|error| self.fail(error))?;
+        if let (Route::Detour(records), Some(position)) = (&mut self.route, position) {
+            records.go_to(position);
         }
         Ok(found)
     }
@@ -99,9 +96,7 @@ impl Offline {
     fn feed_more(&mut self) -> Result<Found> {
         let (Route::Fed(feed), Some(stream)) = (&mut self.route, &mut self.stream) else {
             // libpcap does not know whether the reader failed or reached its end.
-            if let Some(error) = self.reader_failed() {
-                return Err(error);
-            }
+            self.reader_failed().map_or(Ok(()), Err)?;
             self.end()?;
             return Ok(Found::Eof);
         };

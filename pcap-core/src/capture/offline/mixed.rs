@@ -6,7 +6,7 @@ use crate::capture::Capture;
 use crate::capture::offline::Offline;
 use crate::capture::offline::blocks::{self, Opened};
 use crate::capture::offline::filtering::{Filtering, PerLinktype};
-use crate::capture::offline::route::{Before, Route};
+use crate::capture::offline::route::Route;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::FilterSource;
 use crate::savefile::pcapng::{Blocks, Rules};
@@ -93,7 +93,7 @@ impl Capture<Offline> {
         if let Route::Failed(error) = &state.route {
             return Err(error.clone());
         }
-        if state.route.blocks().is_none() {
+        if state.route.blocks_mut().is_none() {
             state.take_over()?;
         }
         state.mix()
@@ -165,11 +165,11 @@ impl Offline {
     fn mix(&mut self) -> Result<()> {
         // What a pipe has delivered by now depends on chance.
         let is_pipe = self.descriptor().is_some();
-        if let Route::Blocks(blocks) | Route::Ended(Before::Blocks(blocks)) = &mut self.route {
-            blocks.mix();
-            if !is_pipe {
-                blocks.look_ahead();
-            }
+        let blocks = self.route.blocks_mut();
+        let Some(blocks) = blocks else { return Ok(()) };
+        blocks.mix();
+        if !is_pipe {
+            blocks.look_ahead();
         }
         self.filtering = match std::mem::replace(&mut self.filtering, Filtering::All) {
             Filtering::One(filter, source) => {

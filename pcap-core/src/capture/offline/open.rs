@@ -204,14 +204,12 @@ impl Capture<Offline> {
                             let header = blocks::Header::of_first(first, reader.order(), &name)?;
                             return Ok(Self::from_blocks(reader, header, None, name, length, None));
                         }
-                        blocks::Opened::Libpcaps(reader) => match reader.into_file() {
-                            Some(back) => {
-                                file = back;
-                                // On Windows, reads at an offset move it.
-                                file.seek(SeekFrom::Start(start)).map_err(io)?;
-                            }
-                            None => return Err(io(io::ErrorKind::NotFound.into())),
-                        },
+                        blocks::Opened::Libpcaps(reader) => {
+                            let gone = || io(io::ErrorKind::NotFound.into());
+                            file = reader.into_file().ok_or_else(gone)?;
+                            // On Windows, reads at an offset move it.
+                            file.seek(SeekFrom::Start(start)).map_err(io)?;
+                        }
                     }
                 }
                 // This needs a second descriptor. Without it, libpcap reads everything.

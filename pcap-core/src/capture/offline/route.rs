@@ -8,7 +8,7 @@ use crate::capture::offline::Offline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::savefile::pcapng::Blocks;
 use crate::savefile::{Feed, Records, Walk};
-use crate::sys::{self, Failure};
+use crate::sys::{self, Failure, platform};
 
 /// How a savefile is read from now on.
 pub(super) enum Route {
@@ -68,6 +68,14 @@ impl Route {
         }
     }
 
+    /// Returns this crate's block reader for changes, also at its end.
+    pub(super) fn blocks_mut(&mut self) -> Option<&mut Blocks> {
+        match self {
+            Route::Blocks(blocks) | Route::Ended(Before::Blocks(blocks)) => Some(blocks),
+            _ => None,
+        }
+    }
+
     /// Returns whether this crate reads the next packet.
     #[inline]
     pub(super) fn is_ours(&self) -> bool {
@@ -117,13 +125,12 @@ impl Offline {
 
     /// Switches back to the record reader, once the packets that libpcap read are delivered. Returns whether it did.
     pub(super) fn resume(&mut self) -> bool {
-        if let Route::Detour(_) = self.route {
-            if let Route::Detour(records) = self.route.take() {
-                self.route = Route::Records(records);
-                return true;
-            }
-        }
-        false
+        let is_detour = matches!(self.route, Route::Detour(_));
+        self.route = match self.route.take() {
+            Route::Detour(records) => Route::Records(records),
+            other => other,
+        };
+        is_detour
     }
 
     /// Ends the capture at the end of the savefile.
@@ -187,16 +194,14 @@ impl Offline {
             return Ok(());
         };
         let stream = self.stream.as_ref();
-        let read = match (self.route.end(), stream) {
-            (Some(end), _) => Ok(end),
-            (None, Some(stream)) => stream.position(),
-            (None, None) => return Ok(()),
+        let read = match self.route.end() {
+            Some(end) => Ok(end),
+            None => stream.map_or(Ok(0), platform::Stream::position),
         };
         let shrunk = read.and_then(|read| {
-            let shrunk = match (self.route.file(), stream) {
-                (Some(file), _) => Some(length.shrunk(file, read)),
-                (None, Some(stream)) => stream.with_file(|file| length.shrunk(file, read)),
-                (None, None) => None,
+            let shrunk = match self.route.file() {
+                Some(file) => Some(length.shrunk(file, read)),
+                None => stream.and_then(|it| it.with_file(|file| length.shrunk(file, read))),
             };
             shrunk.unwrap_or(Ok(None))
         });

@@ -95,9 +95,8 @@ pub(super) fn gather<W: Walk>(
     breaker: &Breaker,
     batch: &mut PacketBatch,
 ) {
-    let Some(first) = reader.current() else {
-        return;
-    };
+    let first = reader.current();
+    let Some(first) = first else { return };
     let go_on = |is_full: bool| match is_full || breaker.is_pending() {
         true => ControlFlow::Break(()),
         false => ControlFlow::Continue(()),
@@ -154,7 +153,10 @@ impl Offline {
                     let found = match step(blocks, &mut self.stream, filtering, breaker) {
                         Ok(Some(Step::Packet)) => return Ok(Some(Found::Packet)),
                         Ok(None) => return Ok(Some(Found::Nothing)),
-                        Ok(Some(Step::Gap(found))) => self.between_blocks(found)?,
+                        Ok(Some(Step::Gap(found))) => {
+                            let position = blocks.position();
+                            self.between_blocks(found, position)?
+                        }
                         Err(e) => self.unread(e)?,
                     };
                     if found != Found::Packet || self.handle.breaker().is_pending() {
@@ -190,7 +192,10 @@ impl Offline {
                 let walked = read_batch(blocks, stream, filtering, breaker, max, closure);
                 let found = match walked.at {
                     Ok(Step::Packet) => Found::Packet,
-                    Ok(Step::Gap(found)) => self.between_blocks(found)?,
+                    Ok(Step::Gap(found)) => {
+                        let position = blocks.position();
+                        self.between_blocks(found, position)?
+                    }
                     Err(e) => self.unread(e)?,
                 };
                 (walked.packets, walked.stopped, found)
@@ -224,8 +229,7 @@ impl Offline {
             return Ok(Some(Found::Nothing));
         }
         match self.hand_over(found) {
-            Ok(None) => return Ok(None),
-            Ok(Some(sought)) => self.continue_at(sought)?,
+            Ok(sought) => self.continue_at(sought)?,
             Err(e) => {
                 // On Windows, a file that shrank cannot be opened again.
                 self.check_length()?;
@@ -241,14 +245,14 @@ impl Offline {
     }
 
     /// Moves libpcap to the position of the record reader.
-    fn hand_over(&mut self, found: Record) -> io::Result<Option<sys::Sought>> {
+    fn hand_over(&mut self, found: Record) -> io::Result<sys::Sought> {
         let (Route::Records(records), Some(stream)) = (&self.route, &mut self.stream) else {
-            return Ok(None);
+            return Ok(sys::Sought::There);
         };
         if records.file().is_some() {
             let sought = stream.seek(records.position())?;
             self.leave();
-            return Ok(Some(sought));
+            return Ok(sought);
         }
         // The record reader cannot resume here, so libpcap reads the rest.
         let (sought, route) = match stream.waits_for() {
@@ -261,7 +265,7 @@ impl Offline {
             _ => (stream.release(records.unread())?, Route::Libpcap),
         };
         self.route = route;
-        Ok(Some(sought))
+        Ok(sought)
     }
 
     /// Returns whether the record reader can continue after the packets that only libpcap reads.

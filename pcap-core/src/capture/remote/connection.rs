@@ -81,12 +81,10 @@ impl Connection {
 
     /// Returns whether to read again, after this many packets of the same call.
     pub(super) fn may_read(&self, handle: &Handle, came: u32) -> Result<bool> {
-        let State::Started { data, .. } = self.state else {
-            return Ok(false);
-        };
-        let Some(fd) = data else {
+        let fd = match self.state {
+            State::Started { data: Some(fd), .. } => fd,
             // A read waits, so do not read again while there are packets to deliver.
-            return Ok(came == 0);
+            _ => return Ok(came == 0),
         };
         if came == 0 && self.may_hold_more() {
             return Ok(true);

@@ -82,16 +82,12 @@ impl Template {
                 After::Next(next) => [*places.get(next)?, None],
                 After::Either(yes, no) => [*places.get(yes)?, *places.get(no)?],
             };
-            places[index] = Some(if self.sites.contains(&index) {
-                compare
-            } else {
-                match (insn.code & 0x07, yes, no) {
-                    (op::RET, _, _) => reject,
-                    (op::JMP, Some(next), None) => next,
-                    (op::JMP, Some(yes), Some(no)) => assembler.test(*insn, yes, no),
-                    (_, Some(next), _) => assembler.plain(*insn, next),
-                    _ => return None,
-                }
+            places[index] = Some(match (insn.code & 0x07, no) {
+                _ if self.sites.contains(&index) => compare,
+                (op::RET, _) => reject,
+                (op::JMP, None) => yes?,
+                (op::JMP, Some(no)) => assembler.test(*insn, yes?, no),
+                _ => assembler.plain(*insn, yes?),
             });
         }
         places[0]
@@ -207,14 +203,13 @@ fn read(program: Vec<Insn>, sites: Vec<(usize, usize)>, words: usize) -> Option<
             continue;
         }
         let mut at = yes(&program, *site)?;
-        while let insn @ Insn {
-            code: code::JUMP, ..
+        while let Insn {
+            code: code::JUMP,
+            k,
+            ..
         } = *program.get(at)?
         {
-            let After::Next(next) = after(at, insn) else {
-                return None;
-            };
-            at = next;
+            at = at.saturating_add(1 + k as usize);
         }
         match *program.get(at)? {
             Insn {

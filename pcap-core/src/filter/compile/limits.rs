@@ -211,10 +211,9 @@ fn exits(program: &[Insn]) -> u64 {
             continue;
         }
         for skip in [insn.jt, insn.jf] {
-            if let Some(there) = program.get(index + 1 + usize::from(skip)) {
-                if there.code & 0x07 == op::RET {
-                    exits[usize::from(there.accepts())] += 1;
-                }
+            let there = program.get(index + 1 + usize::from(skip));
+            if let Some(exit) = there.filter(|there| there.code & 0x07 == op::RET) {
+                exits[usize::from(exit.accepts())] += 1;
             }
         }
     }

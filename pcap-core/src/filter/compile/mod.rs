@@ -238,15 +238,9 @@ impl Compiler<'_> {
         if code < 0 {
             // A failed compile leaves the program untouched: there is nothing to free.
             // SAFETY: as above.
-            let mut text = unsafe { sys::geterr(self.pcap) };
-            if text.is_empty() {
-                text = "libpcap gave no reason".into();
-            }
-            let kind = match is_out_of_memory(&text) {
-                true => ErrorKind::Other,
-                false => ErrorKind::FilterSyntax,
-            };
-            return Err(error(kind, self.expression, text));
+            let text = unsafe { sys::geterr(self.pcap) };
+            let text = sys::or_no_reason(&text);
+            return Err(error(kind_of(text), self.expression, text));
         }
         let mut instructions = Vec::new();
         if !program.bf_insns.is_null() {
@@ -274,9 +268,13 @@ impl Compiler<'_> {
     }
 }
 
-/// Returns whether libpcap's reason for a failed compilation is a lack of memory, for which it has no code.
-fn is_out_of_memory(text: &str) -> bool {
-    ["out of memory", "malloc"].contains(&text) || text.ends_with(": Cannot allocate memory")
+/// Returns the kind of a failed compilation. libpcap has no code for a lack of memory.
+fn kind_of(text: &str) -> ErrorKind {
+    let is_memory = ["out of memory", "malloc"].contains(&text);
+    match is_memory || text.ends_with(": Cannot allocate memory") {
+        true => ErrorKind::Other,
+        false => ErrorKind::FilterSyntax,
+    }
 }
 
 /// A dead handle (`pcap_open_dead`), to compile on.
@@ -421,10 +419,10 @@ mod tests {
             "malloc",
             "can't initialize scanner: Cannot allocate memory",
         ] {
-            assert!(super::is_out_of_memory(text), "{text}");
+            assert_eq!(kind_of(text), ErrorKind::Other, "{text}");
         }
         for text in ["syntax error", "unknown host 'malloc'"] {
-            assert!(!super::is_out_of_memory(text), "{text}");
+            assert_eq!(kind_of(text), ErrorKind::FilterSyntax, "{text}");
         }
     }
 

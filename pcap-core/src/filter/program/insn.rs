@@ -254,3 +254,20 @@ pub(crate) mod code {
         ANY_BIT,
     ];
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// libpcap 1.11.0 queries the VLAN tag with a half-word load.
+    #[test]
+    fn libpcap_can_read_a_query_of_the_vlan_tag() {
+        let load = |size, k| Insn::new(op::LD | size | op::ABS, 0, 0, k);
+        let tag = 0xffff_f02c;
+        assert_eq!(load(op::H, tag).readable_by_libpcap(), load(op::B, tag));
+        let others = [load(op::B, tag), load(op::W, tag), load(op::H, tag - 4)];
+        for other in others {
+            assert_eq!(other.readable_by_libpcap(), other);
+        }
+    }
+}

@@ -12,6 +12,9 @@ use super::validate;
 /// (CVE-2026-6554), because libpcap's program takes this length for an offset from the start of the IP header.
 const MAX_BACKWARD_JUMPS: u32 = 64;
 
+/// The end of a program that has no other.
+const REJECT: Insn = Insn::new(code::RETURN, 0, 0, 0);
+
 /// Returns the result of a program that has passed the check in `validate`, for a packet: 0 also if it reads beyond the
 /// end of the packet. Bytes beyond 4 GiB are ignored.
 pub(crate) fn interpret(program: &[Insn], data: &[u8], wire_len: u32) -> u32 {
@@ -20,8 +23,9 @@ pub(crate) fn interpret(program: &[Insn], data: &[u8], wire_len: u32) -> u32 {
     let mut memory = [0_u32; validate::CELLS as usize];
     let mut backward = 0;
     let mut next = 0_usize;
-    // The check ensures that every path ends with a return.
-    while let Some(&insn) = program.get(next) {
+    loop {
+        // The check ensures that every path ends with a return.
+        let insn = *program.get(next).unwrap_or(&REJECT);
         next += 1;
         let k = insn.k;
         let cell = k as usize % memory.len();
@@ -102,14 +106,10 @@ pub(crate) fn interpret(program: &[Insn], data: &[u8], wire_len: u32) -> u32 {
         };
         next += usize::from(if condition { insn.jt } else { insn.jf });
     }
-    0
 }
 
-/// Returns the result of an arithmetic operation; `None` for a division by 0, and if there is no such operation.
+/// Returns the result of an arithmetic operation; `None` for a division by 0.
 fn calculate(insn: Insn, a: u32, x: u32) -> Option<u32> {
-    if insn.code & 0x07 != op::ALU {
-        return None;
-    }
     let operand = if insn.code & op::X != 0 { x } else { insn.k };
     match insn.code & 0xf0 {
         op::ADD => Some(a.wrapping_add(operand)),
@@ -122,8 +122,8 @@ fn calculate(insn: Insn, a: u32, x: u32) -> Option<u32> {
         op::XOR => Some(a ^ operand),
         op::LSH => Some(a.checked_shl(operand).unwrap_or(0)),
         op::RSH => Some(a.checked_shr(operand).unwrap_or(0)),
-        op::NEG => Some(a.wrapping_neg()),
-        _ => None,
+        // `NEG`: the check excludes any other.
+        _ => Some(a.wrapping_neg()),
     }
 }
 

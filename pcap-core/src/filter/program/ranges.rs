@@ -111,10 +111,10 @@ impl Range {
                 low: self.low.checked_shr(by.high).unwrap_or(0),
                 high: self.high.checked_shr(by.low).unwrap_or(0),
             },
-            op::NEG => self
+            // `NEG`: the check excludes any other.
+            _ => self
                 .value()
                 .map_or(ANY, |value| Range::only(value.wrapping_neg())),
-            _ => ANY,
         }
     }
 
@@ -239,11 +239,12 @@ pub(crate) fn facts(program: &[Insn], shown: Shown) -> Facts {
 
 impl Walk {
     fn go(&mut self, to: usize, state: State) {
-        match self.states.get_mut(to) {
-            Some(Some(there)) => there.join(&state),
-            Some(empty) => *empty = Some(Box::new(state)),
-            // The check ensures that the program does not run beyond its end.
-            None => {}
+        let known = self.states.get_mut(to);
+        // The check ensures that the program does not run beyond its end.
+        let Some(known) = known else { return };
+        match known {
+            Some(there) => there.join(&state),
+            empty => *empty = Some(Box::new(state)),
         }
     }
 

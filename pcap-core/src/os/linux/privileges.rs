@@ -128,9 +128,8 @@ pub fn drop_privileges(user: &User) -> Result<()> {
     let dropped = rights::drop_rights(user.ids());
     // An error does not matter if nothing is left.
     let threads = read_threads(user)?;
-    if let Some(own) = threads.list.iter().find(|thread| thread.id == own_id) {
-        goal.check(own, dropped.err())?;
-    }
+    let own = threads.list.iter().find(|thread| thread.id == own_id);
+    own.map_or(Ok(()), |own| goal.check(own, dropped.err()))?;
     drop_in_others(&goal, number, own_id)
 }
 

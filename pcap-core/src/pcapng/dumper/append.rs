@@ -219,9 +219,8 @@ fn walk(file: File, name: &str, repair: bool) -> Result<(Blocks, u64)> {
 /// Returns whether the file ends with a complete block although its last block seems to be truncated.
 #[inline]
 fn ends_with_a_block(blocks: &Blocks) -> io::Result<bool> {
-    let Some(file) = blocks.file() else {
-        return Ok(false);
-    };
+    let file = blocks.file();
+    let Some(file) = file else { return Ok(false) };
     let end = file.metadata()?.len();
     let number_at = |position| -> io::Result<u32> {
         let mut bytes = [0; 4];

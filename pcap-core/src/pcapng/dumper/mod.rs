@@ -111,9 +111,7 @@ impl PcapngDumper {
     ///
     /// The errors of [`create`](Self::create).
     pub fn create_for_blocks(path: impl AsRef<Path>) -> Result<PcapngDumper> {
-        Ok(PcapngDumper::without_section(Output::create(
-            path.as_ref(),
-        )?))
+        Output::create(path.as_ref()).map(PcapngDumper::without_section)
     }
 
     /// Creates a dumper that writes to any writer, without a section. See
@@ -231,10 +229,8 @@ impl PcapngDumper {
     fn hand_out(&mut self, number: u32) -> InterfaceId {
         // There are no more slots than interfaces.
         let next = self.slots.len() as u32;
-        let slot = match self.interfaces.get_mut(number as usize) {
-            Some(known) => *known.slot.get_or_insert(next),
-            None => next,
-        };
+        let known = self.interfaces.get_mut(number as usize);
+        let slot = known.map_or(next, |known| *known.slot.get_or_insert(next));
         if slot == next {
             self.slots.push(Some(number));
         }
@@ -261,11 +257,9 @@ impl PcapngDumper {
     /// Writes the description of an interface, and returns its number.
     #[inline]
     fn describe(&mut self, interface: &Interface, block: &BlockBuf) -> Result<u32> {
-        let Ok(number) = u32::try_from(self.interfaces.len()) else {
-            return Err(self
-                .output
-                .refuse("it has the maximum number of interfaces"));
-        };
+        let text = "it has the maximum number of interfaces";
+        let number = u32::try_from(self.interfaces.len());
+        let number = number.map_err(|_| self.output.refuse(text))?;
         let bytes = block.as_raw().bytes();
         self.output.put(bytes)?;
         self.interfaces.push(InterfaceState::new(interface));

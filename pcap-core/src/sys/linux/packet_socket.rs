@@ -104,9 +104,7 @@ mod linux {
         let name = name.to_bytes_with_nul();
         // SAFETY: a structure of plain numbers, for which zero is a value.
         let mut request: libc::ifreq = unsafe { zeroed() };
-        if name.len() > request.ifr_name.len() {
-            return false;
-        }
+        let fits = name.len() <= request.ifr_name.len();
         for (to, &from) in request.ifr_name.iter_mut().zip(name) {
             *to = from as _;
         }
@@ -123,7 +121,7 @@ mod linux {
             unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFHWADDR as _, &mut request) };
         // SAFETY: zeroed, and then an address that the kernel has filled in.
         let family = unsafe { request.ifr_ifru.ifru_hwaddr.sa_family };
-        status == 0 && family == libc::ARPHRD_ETHER
+        fits && status == 0 && family == libc::ARPHRD_ETHER
     }
 
     /// Returns the capture source of a packet socket, or `None` for other descriptors.
@@ -311,9 +309,8 @@ mod linux {
         let no_ring = [0_u32; 7];
         // SAFETY: the option expects this structure, or its beginning.
         let _ = unsafe { set(socket, constants::PACKET_RX_RING, &no_ring) };
-        let Some(index) = interface(socket) else {
-            return;
-        };
+        let index = interface(socket);
+        let Some(index) = index else { return };
         let membership = constants::packet_mreq {
             mr_ifindex: index,
             mr_type: constants::PACKET_MR_PROMISC as _,

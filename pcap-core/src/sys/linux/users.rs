@@ -28,7 +28,8 @@ pub(crate) fn find(name: &CStr) -> io::Result<Option<Ids>> {
             )
         };
         match status {
-            0 if found.is_null() => return Ok(None),
+            // Some systems return an error if there is no such user.
+            0 | libc::ENOENT | libc::ESRCH if found.is_null() => return Ok(None),
             0 => {
                 // SAFETY: the call has found a user, and has written the entry.
                 let entry = unsafe { entry.assume_init() };
@@ -39,8 +40,6 @@ pub(crate) fn find(name: &CStr) -> io::Result<Option<Ids>> {
                 }));
             }
             libc::ERANGE if size < max_size => size *= 2,
-            // Some systems return these numbers if there is no such user.
-            libc::ENOENT | libc::ESRCH => return Ok(None),
             number => return Err(io::Error::from_raw_os_error(number)),
         }
     }
@@ -59,10 +58,9 @@ fn groups(name: &CStr, gid: u32) -> io::Result<Vec<u32>> {
             groups.truncate(usize::try_from(count).unwrap_or(0));
             return Ok(groups);
         }
-        if size >= max_size {
-            return Err(io::Error::other("the user belongs to too many groups"));
-        }
-        size *= 2;
+        let larger = Some(2 * size).filter(|size| *size <= max_size);
+        let too_many = || io::Error::other("the user belongs to too many groups");
+        size = larger.ok_or_else(too_many)?;
     }
 }
 
@@ -79,13 +77,12 @@ pub(crate) fn current() -> io::Result<Ids> {
         // SAFETY: the buffer has this number of elements.
         let count = unsafe { libc::getgroups(count.max(0), groups.as_mut_ptr()) };
         match usize::try_from(count) {
-            Ok(count) if count <= groups.len() => {
+            Ok(count) => {
                 groups.truncate(count);
                 return Ok(Ids { uid, gid, groups });
             }
-            // Another thread has added groups since.
-            Ok(_) => {}
             Err(_) => match io::Error::last_os_error() {
+                // Another thread has added groups since.
                 error if error.raw_os_error() == Some(libc::EINVAL) => {}
                 error => return Err(error),
             },

@@ -44,10 +44,8 @@ pub(crate) fn queue_full() -> bool {
 
 /// Returns C's text for an error number.
 pub(crate) fn strerror(number: c_int) -> String {
-    let text = io::Error::from_raw_os_error(number).to_string();
+    let mut text = io::Error::from_raw_os_error(number).to_string();
     // Rust appends the number.
-    match rfind(&text, " (os error ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
+    text.truncate(rfind(&text, " (os error ").unwrap_or(text.len()));
+    text
 }

@@ -30,14 +30,9 @@ impl Sockets {
     pub(crate) fn since(&self, before: &Sockets) -> Vec<Socket> {
         let mut known: Vec<u64> = before.0.iter().map(|socket| socket.inode).collect();
         known.sort_unstable();
-        let new = |socket: &&Socket| {
-            if cfg!(any(target_os = "linux", target_os = "android")) {
-                known.binary_search(&socket.inode).is_err()
-            } else {
-                // On other systems, the numbers are not unique, so any socket may be new.
-                true
-            }
-        };
+        // On other systems, the numbers are not unique, so any socket may be new.
+        let unique = cfg!(any(target_os = "linux", target_os = "android"));
+        let new = |socket: &&Socket| !unique || known.binary_search(&socket.inode).is_err();
         self.0.iter().filter(new).copied().collect()
     }
 }
@@ -86,10 +81,9 @@ fn limit() -> RawFd {
         rlim_max: 0,
     };
     // SAFETY: takes a structure of ours to fill in.
-    match unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } {
-        0 => RawFd::try_from(limit.rlim_cur).unwrap_or(RawFd::MAX),
-        _ => RawFd::MAX,
-    }
+    let status = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
+    let number = RawFd::try_from(limit.rlim_cur).unwrap_or(RawFd::MAX);
+    if status == 0 { number } else { RawFd::MAX }
 }
 
 #[cfg(all(test, target_os = "linux"))]

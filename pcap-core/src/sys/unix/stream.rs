@@ -254,9 +254,8 @@ impl Stream {
     /// returns [`WouldBlock`](io::ErrorKind::WouldBlock) instead of blocking. It returns
     /// [`Interrupted`](io::ErrorKind::Interrupted) only for a break.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some(cookie) = self.cookie else {
-            return Ok(0);
-        };
+        let cookie = self.cookie;
+        let Some(cookie) = cookie else { return Ok(0) };
         // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
         let cookie = unsafe { &mut *cookie };
         if let Some(pipe) = &mut self.pipe {
@@ -326,11 +325,11 @@ impl Stream {
     /// Returns the user's reader of a stream that libpcap does not own.
     pub(crate) fn into_reader(mut self) -> Box<dyn Reader> {
         self.close();
-        match self.cookie.take() {
-            // SAFETY: the pointer is from `Box::into_raw`, and the stream that used it is closed.
-            Some(cookie) => unsafe { Box::from_raw(cookie) }.reader,
-            None => Box::new(io::empty()),
-        }
+        let cookie = self.cookie.take();
+        // SAFETY: the pointer is from `Box::into_raw`, and the stream that used it is closed.
+        let cookie = cookie.map(|cookie| unsafe { Box::from_raw(cookie) });
+        let empty = || -> Box<dyn Reader> { Box::new(io::empty()) };
+        cookie.map_or_else(empty, |cookie| cookie.reader)
     }
 
     /// Closes the stream, unless libpcap closes it or it is already closed.

@@ -56,10 +56,8 @@ pub(super) fn build(graph: &Graph<'_>, program: &Arc<[Insn]>) -> Option<Tree> {
         };
     }
     // Both kinds of places are numbers below the others.
-    if tests.len() + ops.ops.len() > usize::from(NEXT) {
-        return None;
-    }
-    Some(Tree {
+    let fits = tests.len() + ops.ops.len() <= usize::from(NEXT);
+    fits.then(|| Tree {
         start: places.of(0),
         accept,
         tests,

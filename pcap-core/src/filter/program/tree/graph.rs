@@ -116,7 +116,7 @@ impl State {
                 return Some(Act::LoadIndex(index));
             }
             (op::LD, _) => {
-                let number = Number::of(insn)?;
+                let number = Number::of(insn);
                 state.a = Content::Number(number);
                 state.untried = number.may_fail();
             }
@@ -148,7 +148,7 @@ impl State {
 
 impl Stop {
     /// Returns a value that orders stops, and is the same only for equal ones.
-    fn key(&self) -> (u8, usize, [u32; 4], State) {
+    pub(super) fn key(&self) -> (u8, usize, [u32; 4], State) {
         match *self {
             Stop::Answer(value) => (0, 0, [value; 4], State::START),
             Stop::Test(index, insn, state) => (1, index, numbers(insn), state),
@@ -234,8 +234,8 @@ fn calculate(insn: Insn, a: u32) -> Option<u32> {
         op::XOR => Some(a ^ k),
         op::LSH => a.checked_shl(k),
         op::RSH => a.checked_shr(k),
-        op::NEG => Some(a.wrapping_neg()),
-        _ => None,
+        // `NEG`: the check excludes any other.
+        _ => Some(a.wrapping_neg()),
     }
 }
 

@@ -2,7 +2,7 @@
 //! look up.
 
 use super::fuse::Piece;
-use super::graph::{Graph, Stop};
+use super::graph::Graph;
 
 /// An operation, or the continuation at a stop that does not follow.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +64,8 @@ impl Layout {
         // The nearer one follows, as in the program.
         let follows = |id: usize| is_test(id) && self.numbers[id].is_none();
         let [inside, outside] = ways;
-        let is_before = |a: usize, b: usize| index(graph.stops[a]) < index(graph.stops[b]);
+        let index = |id: usize| graph.stops[id].key().1;
+        let is_before = |a: usize, b: usize| index(a) < index(b);
         match (follows(inside), follows(outside)) {
             (true, true) if is_before(outside, inside) => Some(outside),
             (true, _) => Some(inside),
@@ -93,17 +94,5 @@ impl Layout {
         }
         self.ops.push(Item::Goto(yes));
         None
-    }
-}
-
-/// Returns the index of a stop's instruction.
-fn index(stop: Stop) -> usize {
-    match stop {
-        Stop::Answer(_) => usize::MAX,
-        Stop::Test(index, ..)
-        | Stop::Header(index, ..)
-        | Stop::Load(index, _)
-        | Stop::LoadIndex(index, _)
-        | Stop::Plain(index, ..) => index,
     }
 }

@@ -47,21 +47,20 @@ impl Number {
         }
     }
 
-    /// Returns the number in the packet, or its length, that an instruction loads into the accumulator. Returns `None`
-    /// if it loads something else. The instruction is no kernel extension.
-    pub(super) fn of(insn: Insn) -> Option<Number> {
+    /// Returns the number in the packet, or its length, that an instruction loads into the accumulator. The
+    /// instruction is no kernel extension.
+    pub(super) fn of(insn: Insn) -> Number {
         let size = match insn.code & 0x18 {
             op::W => 4,
             op::H => 2,
             _ => 1,
         };
-        let source = match insn.code & 0xe0 {
-            op::ABS => Source::Packet,
-            op::IND => Source::Indexed,
-            op::LEN => return Some(Number::LENGTH),
-            _ => return None,
-        };
-        (insn.code & 0x07 == op::LD).then_some(Number::new(source, insn.k, size))
+        match insn.code & 0xe0 {
+            op::ABS => Number::new(Source::Packet, insn.k, size),
+            op::IND => Number::new(Source::Indexed, insn.k, size),
+            // `LEN`
+            _ => Number::LENGTH,
+        }
     }
 
     /// Returns whether loading the number ends the program if the packet is too short.
@@ -197,21 +196,19 @@ impl Numbers {
     /// Returns the loaded numbers for which a comparison of `number` with a constant has the returned result. For all
     /// others it has the opposite result. Returns `None` if this cannot be expressed.
     pub(super) fn of(insn: Insn, number: Number) -> Option<(Numbers, bool)> {
-        if !number.can_be_compared(insn) {
-            return None;
-        }
         let (low, high, holds) = match insn.code & 0xf0 {
+            _ if !number.can_be_compared(insn) => return None,
             op::JEQ => {
                 let value = insn.k.wrapping_sub(number.add) ^ number.flip;
                 return Some((number.between(value, value), true));
             }
-            op::JGE => (insn.k, u32::MAX, true),
-            op::JGT => (0, insn.k, false),
             op::JSET => {
                 let masked = number.masked(insn.k);
                 return Some((masked.between(masked.flip, masked.flip), false));
             }
-            _ => return None,
+            op::JGE => (insn.k, u32::MAX, true),
+            // `JGT`
+            _ => (0, insn.k, false),
         };
         if (low, high) == (0, u32::MAX) {
             return Some((Numbers::ALL, holds));

@@ -78,11 +78,8 @@ impl Kind {
         let either = |constant, index| if with_index { index } else { constant };
         Some(match (insn.code & 0x07, insn.code & 0xf0) {
             (op::LD, _) if insn.code == code::RECALL => Kind::Recall,
-            (op::LDX, _) => match insn.code & 0xe0 {
-                op::MEM => Kind::RecallIndex,
-                op::MSH => Kind::Header,
-                _ => return None,
-            },
+            (op::LDX, _) if insn.code == code::INDEX_RECALL => Kind::RecallIndex,
+            (op::LDX, _) if insn.code == code::HEADER => Kind::Header,
             (op::ST, _) => Kind::Store,
             (op::STX, _) => Kind::StoreIndex,
             (op::ALU, op::ADD) => either(Kind::Add, Kind::AddIndex),

@@ -183,6 +183,20 @@ fn long_programs_are_interpreted() {
     }
 }
 
+/// The graph stops looking for the next test.
+#[test]
+fn long_runs_without_a_test_are_interpreted() {
+    for (loads, interpreted) in [(10, false), (100, true)] {
+        let mut program: Vec<_> = (0..loads).map(|k| Insn::new(0x00, 0, 0, k)).collect();
+        program.extend([Insn::new(0x15, 0, 1, loads - 1), Insn::new(0x06, 0, 0, 7)]);
+        program.push(Insn::new(0x06, 0, 0, 0));
+        let program: Arc<[Insn]> = program.into();
+        let tree = Tree::of(&program);
+        assert_eq!(tree.is_interpreted(), interpreted, "{loads}");
+        assert_eq!(run(&tree, &[]), 7);
+    }
+}
+
 #[test]
 fn what_is_mostly_asked_for_is_a_tree() {
     for expression in [

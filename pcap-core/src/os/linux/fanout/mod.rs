@@ -232,9 +232,8 @@ impl Fanout {
             }
             captures.push(capture);
         }
-        if let Some(socket) = captures.first().and_then(Capture::fileno) {
-            self.chooser.install(socket, &name)?;
-        }
+        let first = captures.first().and_then(Capture::fileno);
+        first.map_or(Ok(()), |socket| self.chooser.install(socket, &name))?;
         for capture in &captures {
             capture.reset_filter()?;
         }
