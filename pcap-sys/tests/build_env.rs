@@ -4,6 +4,8 @@
 
 #[path = "build_env/script.rs"]
 mod script;
+#[path = "build_env/vendored.rs"]
+mod vendored;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

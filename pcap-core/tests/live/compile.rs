@@ -294,3 +294,22 @@ fn the_optimizer_changes_no_answer() {
         assert_eq!(more.unwrap(), Next::Timeout);
     }
 }
+
+/// A program for the kernel, and one for plain bytes.
+#[cfg(feature = "serde")]
+#[test]
+fn a_filter_of_a_capture_comes_back_with_both_programs() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let capture = Capture::from_device("right").activate().unwrap();
+    let filter = capture.compile("vlan 5").unwrap();
+    let text = serde_json::to_string(&filter).unwrap();
+    let again: Filter = serde_json::from_str(&text).unwrap();
+    assert_eq!(again.instructions(), filter.instructions());
+    assert!(again.uses_kernel_extensions() && again.runs_on_bytes());
+    for tag in [5, 6] {
+        let mut frame = [0; 60];
+        frame[12..16].copy_from_slice(&[0x81, 0, 0, tag]);
+        assert_eq!(again.matches(&frame), tag == 5);
+    }
+}

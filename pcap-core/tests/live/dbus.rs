@@ -2,14 +2,17 @@
 
 use crate::support::files;
 
+use std::ffi::CString;
 use std::io::{BufRead, BufReader, Read as _};
 use std::os::fd::AsRawFd;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::ptr::NonNull;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use pcap_core::{
-    Active, Capture, Dlt, End, ErrorKind, Next, Packet, PacketBatch, Stop, Warning, WarningKind,
+    Active, Capture, Dlt, End, ErrorKind, Filter, FilterLocation, Insn, Next, Packet, PacketBatch,
+    Stop, Warning, WarningKind,
 };
 
 /// Ten times as long as libpcap needs to notice a break: it checks ten times a second.
@@ -232,6 +235,52 @@ fn dispatch_waits_for_the_timeout() {
         let took = start.elapsed();
         assert!(took >= time && took < time + BRIEFLY, "{took:?}");
     }
+}
+
+/// libpcap would run a long filter in a read that ends only when a message passes.
+#[test]
+fn a_long_filter_runs_here() {
+    let Some((mut capture, bus)) = quiet(LONG) else {
+        return;
+    };
+    let none: Vec<_> = (0..4500)
+        .map(|n| format!("len = {}", 1_000_000 + 2 * n))
+        .collect();
+    let none = Filter::compile(Dlt::DBUS, &none.join(" or ")).unwrap();
+    assert!(none.instructions().len() > 4096);
+    capture.set_filter(&none).unwrap();
+    assert_eq!(capture.filter_location(), Some(FilterLocation::UserSpace));
+    bus.call();
+    assert_eq!(capture.next_packet_timeout(BRIEFLY).unwrap(), Next::Timeout);
+    capture.set_filter("").unwrap();
+    bus.call();
+    assert!(capture.next_packet().unwrap().is_some());
+    let short = [Insn::new(0x06, 0, 0, 0)];
+    let short = Filter::from_instructions(Dlt::DBUS, &short).unwrap();
+    capture.set_filter(&short).unwrap();
+    assert_eq!(capture.filter_location(), Some(FilterLocation::Libpcap));
+}
+
+/// Such a handle has no packet socket.
+#[test]
+fn a_handle_of_other_code_is_taken_over() {
+    let Some((capture, bus)) = quiet(LONG) else {
+        return;
+    };
+    drop(capture);
+    let device = CString::new(format!("dbus://{}", bus.address)).unwrap();
+    let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
+    // SAFETY: a C string, and a buffer of the size that libpcap requires.
+    let pcap = unsafe { pcap_sys::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) };
+    let pcap = NonNull::new(pcap).unwrap();
+    // SAFETY: a new handle.
+    assert_eq!(unsafe { pcap_sys::pcap_activate(pcap.as_ptr()) }, 0);
+    // SAFETY: activated, and nothing else uses it.
+    let mut capture = unsafe { Capture::<Active>::from_raw(pcap) }.unwrap();
+    assert_eq!(capture.datalink(), Dlt::DBUS);
+    assert!(capture.fileno().is_none());
+    bus.call();
+    assert!(capture.next_packet().unwrap().is_some());
 }
 
 /// Breaks, deadlines and non-blocking reads in any order neither lose nor repeat a message.

@@ -102,6 +102,37 @@ fn a_filter_that_the_kernel_refuses_is_an_error() {
 }
 
 #[test]
+fn a_device_whose_filter_is_refused_is_not_activated() {
+    let Some(_net) = wire() else { return };
+    let error = apart(|| {
+        refuse(libc::SYS_setsockopt, &ATTACH, EPERM);
+        let options = Capture::from_device("right");
+        options.activate().map(drop).unwrap_err()
+    });
+    assert_eq!(error.kind(), DENIED, "{error}");
+    let start = "cannot set a filter on `right`: ";
+    assert!(error.to_string().starts_with(start), "{error}");
+}
+
+/// Some calls of libpcap have a thread of their own, and a socket says whether a device is like Ethernet. They are not
+/// essential.
+#[test]
+fn a_device_is_activated_without_threads_and_other_sockets() {
+    let Some(_net) = wire() else { return };
+    let left = Capture::from_device("left").activate().unwrap();
+    let mut right = apart(|| {
+        refuse(libc::SYS_clone3, &[], EAGAIN);
+        refuse(libc::SYS_clone, &[], EAGAIN);
+        refuse(libc::SYS_socket, &[(0, libc::AF_INET as u32)], EACCES);
+        let options = Capture::from_device("right").immediate_mode(true);
+        options.snaplen(20).activate().unwrap()
+    });
+    left.inject(&[0xff; 60]).unwrap();
+    let packet = right.next_packet().unwrap().unwrap();
+    assert_eq!((packet.data(), packet.wire_len()), (&[0xff; 20][..], 60));
+}
+
+#[test]
 fn a_socket_whose_filter_is_refused_says_why() {
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let program = [Insn::new(0x06, 0, 0, u32::MAX)];

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::support::files::test_name;
 
+use pcap_core::pcapng::{Interface, PcapngDumper};
 use pcap_core::{
     Capture, Device, Dlt, Error, ErrorKind, Filter, Insn, Linktype, TstampType, lookup, version,
 };
@@ -28,9 +29,21 @@ fn is_where_libpcap_is_missing(test: impl FnOnce()) -> bool {
     let script = "mkdir \"$1/tmp\"; cp \"$2\" \"$1/program\"; \
                   ldd \"$2\" | sed -n 's|.*[[:space:]]\\(/[^ ]*\\) (0x.*|\\1|p' | while read -r file; do \
                   mkdir -p \"$1${file%/*}\" && cp -L \"$file\" \"$1$file\" || exit; done; \
-                  root=$1; shift 2; exec chroot \"$root\" /program \"$@\"";
+                  root=$1; shift 2; profiles=${LLVM_PROFILE_FILE%/*}; \
+                  if [ -n \"$profiles\" ]; then mkdir -p \"$root$profiles\"; \
+                  mount --bind \"$profiles\" \"$root$profiles\"; fi; \
+                  exec chroot \"$root\" /program \"$@\"";
     let root = tempfile::tempdir().expect("a temporary directory");
-    let output = Command::new("sh")
+    // What the program executes in there counts as well, if that is measured.
+    let mut command = match std::env::var_os("LLVM_PROFILE_FILE") {
+        Some(_) => {
+            let mut command = Command::new("unshare");
+            command.args(["--mount", "sh"]);
+            command
+        }
+        None => Command::new("sh"),
+    };
+    let output = command
         .args(["-c", script, "sh"])
         .arg(root.path())
         .arg(std::env::current_exe().expect("the path of this program"))
@@ -77,6 +90,10 @@ fn each_first_call_is_an_error() {
     let mut bytes = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0];
     bytes.extend([0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 1, 0, 0, 0]);
     std::fs::write(file.path(), &bytes).expect("a temporary file");
+    let mut dumper = PcapngDumper::new(Vec::new());
+    let ethernet = Interface::new(Linktype::ETHERNET);
+    dumper.add_interface(&ethernet).expect("an interface");
+    let pcapng: Vec<u8> = dumper.into_writer().expect("the writer");
 
     missing(Device::list());
     missing(Device::default_device());
@@ -86,6 +103,7 @@ fn each_first_call_is_an_error() {
     missing(Capture::from_device("lo").can_set_rfmon());
     missing(Capture::from_file(file.path()));
     missing(Capture::from_reader(std::io::Cursor::new(bytes)));
+    missing(Capture::from_reader(std::io::Cursor::new(pcapng)));
     missing(Capture::dead(Linktype::ETHERNET));
     missing(Filter::compile(Dlt::EN10MB, "ip"));
     missing(Filter::from_instructions(

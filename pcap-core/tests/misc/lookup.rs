@@ -338,3 +338,19 @@ fn many_threads_get_the_right_answers() {
         }
     });
 }
+
+/// A table may leave out the zeros at the end of a network.
+#[test]
+#[cfg(all(target_os = "linux", target_env = "gnu", not(emulated)))]
+fn short_networks_are_completed() {
+    let table = "short 10\nlonger 192.168\nwhole 192.0.2.0\n".to_owned();
+    crate::support::files::with_tables([("/etc/networks", table)], || {
+        for (name, network) in [
+            ("short", [10, 0, 0, 0]),
+            ("longer", [192, 168, 0, 0]),
+            ("whole", [192, 0, 2, 0]),
+        ] {
+            assert_eq!(lookup::network(name), Some(network.into()), "{name}");
+        }
+    });
+}

@@ -6,6 +6,7 @@ mod child;
 mod refused;
 mod rights;
 mod threads;
+mod users;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -8,7 +8,7 @@ use pcap_core::ErrorKind;
 use pcap_core::os::linux::{User, drop_privileges};
 
 use crate::child::{NOBODY, block, check_rights, own_statuses, rights, run};
-use crate::support::refused::refuse;
+use crate::support::refused::{refuse, refuse_with_rights};
 use crate::support::{Netns, alone};
 
 fn all_rights() -> Vec<Vec<String>> {
@@ -53,6 +53,24 @@ fn a_refused_call_is_an_error() {
         assert!(
             text.contains("cannot read the threads in /proc/self/task"),
             "{text}"
+        );
+    });
+    run(|| {
+        refuse(libc::SYS_read, &[], libc::EIO);
+        let error = drop_privileges(&user).unwrap_err();
+        assert!(
+            error.to_string().contains("cannot read the threads"),
+            "{error}"
+        );
+    });
+    run(|| {
+        // Others can be refused without this flag.
+        let flag = [(0, libc::PR_SET_NO_NEW_PRIVS as u32)];
+        refuse_with_rights(libc::SYS_prctl, &flag, libc::EPERM);
+        let error = drop_privileges(&user).unwrap_err();
+        assert!(
+            error.to_string().contains("no flag no_new_privs"),
+            "{error}"
         );
     });
     for call in [libc::SYS_tgkill, libc::SYS_rt_sigaction] {

@@ -1,51 +1,15 @@
 //! Remote captures of daemons that violate the protocol: small servers in the tests.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::thread::JoinHandle;
 
 use pcap_core::remote::{Auth, Options, Source};
 use pcap_core::{Capture, Dlt, ErrorKind, Remote};
 
-const ERROR: u8 = 1;
-const OPEN: u8 = 3;
-const START: u8 = 4;
-const PACKET: u8 = 7;
-const FILTER: u8 = 5;
-const AUTH: u8 = 8;
-const STATS: u8 = 9;
-const REPLY: u8 = 0x80;
-
-/// Returns a message of the protocol: version, type, value, length, body.
-fn message(kind: u8, body: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(body.len()).unwrap().to_be_bytes();
-    [&[0, kind, 0, 0][..], &length, body].concat()
-}
-
-/// Returns a message with a packet whose header states this caplen.
-fn packet(caplen: u32, data: &[u8]) -> Vec<u8> {
-    let header: Vec<u8> = [1_u32, 2, caplen, caplen, 1]
-        .into_iter()
-        .flat_map(u32::to_be_bytes)
-        .collect();
-    message(PACKET, &[&header, data].concat())
-}
-
-/// Reads a request.
-fn request(stream: &mut TcpStream, kind: u8) {
-    let mut header = [0; 8];
-    stream.read_exact(&mut header).unwrap();
-    assert_eq!(header[1], kind);
-    let length = u32::from_be_bytes(header[4..].try_into().unwrap());
-    let mut rest = vec![0; length as usize];
-    stream.read_exact(&mut rest).unwrap();
-}
-
-/// Reads a request and answers it.
-fn answer(stream: &mut TcpStream, kind: u8, body: &[u8]) {
-    request(stream, kind);
-    stream.write_all(&message(kind | REPLY, body)).unwrap();
-}
+use crate::protocol::{
+    AUTH, ERROR, FILTER, OPEN, PACKET, START, STATS, answer, message, packet, request,
+};
 
 /// Opens a capture of a server that accepts any user and sends these bytes as the packets.
 fn capture(snaplen: u32, sent: Vec<u8>) -> (Capture<Remote>, JoinHandle<()>) {

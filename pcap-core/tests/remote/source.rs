@@ -352,3 +352,11 @@ mod libpcap {
         }
     }
 }
+
+#[test]
+fn credentials_are_shown_without_the_password() {
+    let shown = |auth| format!("{auth:?}");
+    assert_eq!(shown(Auth::Null), "Null");
+    let text = shown(Auth::password("mallory", "xyzzy"));
+    assert_eq!(text, "Password { user: \"mallory\", .. }");
+}

@@ -19,6 +19,8 @@ mod pipes;
 #[cfg(unix)]
 mod pipes_fuzz;
 mod reading;
+#[cfg(all(target_os = "linux", not(emulated)))]
+mod refused;
 mod roundtrips;
 mod sources;
 #[cfg(unix)]

@@ -452,6 +452,24 @@ pub(crate) fn root(why: &str) -> bool {
     root
 }
 
+/// Calls a closure with other files in the place of these, which only its thread can see.
+#[cfg(target_os = "linux")]
+pub(crate) fn with_tables<const COUNT: usize>(
+    tables: [(&'static str, String); COUNT],
+    closure: impl FnOnce() + Send + 'static,
+) {
+    with_small_disk(move |disk| {
+        for (number, (path, text)) in tables.iter().enumerate() {
+            let other = file(disk, &number.to_string(), text.as_bytes());
+            run(Command::new("mount").arg("--bind").arg(other).arg(path));
+        }
+        closure();
+        for (path, _) in tables {
+            run(Command::new("umount").arg(path));
+        }
+    });
+}
+
 /// Calls a closure with a file system of 1 MiB, which only its thread can see.
 #[cfg(target_os = "linux")]
 pub(crate) fn with_small_disk(closure: impl FnOnce(&Path) + Send + 'static) {

@@ -16,6 +16,14 @@ pub(crate) fn apart<T: Send>(closure: impl FnOnce() -> T + Send) -> T {
 /// Makes a system call of this thread fail from now on. Only calls whose arguments have these values fail: pairs of
 /// the number of an argument, counted from 0, and its lower 32 bits.
 pub(crate) fn refuse(call: c_long, arguments: &[(u32, u32)], error: c_int) {
+    // SAFETY: the call takes numbers.
+    let status = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    assert_eq!(status, 0);
+    refuse_with_rights(call, arguments, error);
+}
+
+/// Does the same in a thread of root, which can still gain rights.
+pub(crate) fn refuse_with_rights(call: c_long, arguments: &[(u32, u32)], error: c_int) {
     const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
     const EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
     const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
@@ -45,9 +53,6 @@ pub(crate) fn refuse(call: c_long, arguments: &[(u32, u32)], error: c_int) {
         len: program.len() as u16,
         filter: program.as_mut_ptr(),
     };
-    // SAFETY: the call takes numbers.
-    let status = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
-    assert_eq!(status, 0);
     let mode = libc::c_ulong::from(libc::SECCOMP_MODE_FILTER);
     // SAFETY: the program has this number of instructions, and the kernel copies it.
     let status = unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program, 0, 0) };

@@ -22,13 +22,13 @@ pub(super) const WINDOWS: [(&str, &str); 6] = [
 ];
 
 /// Returns the standard output of a script that succeeds.
-fn accepted(output: &Output) -> String {
+pub(super) fn accepted(output: &Output) -> String {
     assert!(output.status.success(), "{output:?}");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// Returns the error of a script that fails, without a panic.
-fn error(output: &Output) -> String {
+pub(super) fn error(output: &Output) -> String {
     assert!(!output.status.success(), "{output:?}");
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
     let stdout = String::from_utf8_lossy(&output.stdout);
@@ -39,7 +39,7 @@ fn error(output: &Output) -> String {
 }
 
 /// Returns the values of an instruction for cargo, such as `rustc-link-lib`.
-fn told<'a>(stdout: &'a str, instruction: &str) -> Vec<&'a str> {
+pub(super) fn told<'a>(stdout: &'a str, instruction: &str) -> Vec<&'a str> {
     let prefix = format!("cargo::{instruction}=");
     let lines = stdout.lines();
     lines
@@ -49,7 +49,7 @@ fn told<'a>(stdout: &'a str, instruction: &str) -> Vec<&'a str> {
 
 impl Dependent {
     /// Creates a folder with these files, and returns its path.
-    fn folder_with(&self, name: &str, files: &[(&str, &str)]) -> String {
+    pub(super) fn folder_with(&self, name: &str, files: &[(&str, &str)]) -> String {
         let root = self.folder.join(name);
         fs::create_dir_all(&root).expect("cargo's folder can be written");
         for (file, text) in files {
@@ -62,6 +62,17 @@ impl Dependent {
             }
         }
         root.display().to_string()
+    }
+
+    /// Returns the names of the functions of this libpcap.
+    pub(super) fn functions(&self) -> Vec<String> {
+        let out = self.folder_with("out-for-functions", &[]);
+        let environment = [("OUT_DIR", out.as_str()), ("LIBPCAP_NO_VENDOR", "1")];
+        accepted(&self.script(&PROBE, &environment));
+        let bindings = fs::read_to_string(format!("{out}/bindings.rs")).expect("it was written");
+        let names = bindings.split("pub fn ").skip(1);
+        let names = names.filter_map(|rest| rest.split('(').next());
+        names.map(str::to_owned).collect()
     }
 }
 
@@ -334,11 +345,7 @@ fn a_linker_need_not_name_what_is_missing() {
 #[test]
 fn an_archive_that_links_alone_is_linked_alone() {
     let dependent = Dependent::new();
-    let out = dependent.folder_with("out-for-archive", &[]);
-    accepted(&dependent.script(&PROBE, &[("OUT_DIR", &out)]));
-    let bindings = fs::read_to_string(format!("{out}/bindings.rs")).expect("it was written");
-    let names = bindings.split("pub fn ").skip(1);
-    let names: Vec<_> = names.filter_map(|rest| rest.split('(').next()).collect();
+    let names = dependent.functions();
     let text: String = names
         .iter()
         .map(|name| format!("void {name}(void) {{}}\n"))

@@ -1,6 +1,6 @@
 //! Directions, and filters that depend on them.
 
-use pcap_core::{Capture, Direction, Dlt, ErrorKind, Filter, WarningKind};
+use pcap_core::{Capture, Direction, Dlt, ErrorKind, Filter, PacketOwned, WarningKind};
 
 use super::{MANY, frame, index, inject, on, rest};
 use crate::support::Netns;
@@ -86,5 +86,34 @@ fn a_direction_concerns_the_buffer() {
                 assert_eq!(rest(&mut capture).len(), expected, "{what}");
             }
         }
+    }
+}
+
+/// The kernel has filtered some of the packets with the former program, and libpcap skips some by their direction. None
+/// is lost without being counted.
+#[test]
+fn what_a_filter_and_a_direction_discard_is_counted() {
+    use Direction::{In, Out};
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let [left, right] = [on("left"), on("right")].map(|end| end.activate().unwrap());
+    // Only the kernel can evaluate it.
+    let filter = format!("ifindex {}", index("right"));
+    for direction in [In, Out] {
+        let mut capture = on("right").activate().unwrap();
+        inject(&left, (0..20).map(|n| frame(n, 60)));
+        inject(&right, (0..30).map(|n| frame(n, 60)));
+        capture.set_direction(In).unwrap();
+        capture.set_filter(filter.as_str()).unwrap();
+        capture.set_direction(direction).unwrap();
+        inject(&left, (100..105).map(|n| frame(n, 60)));
+        inject(&right, (200..207).map(|n| frame(n, 60)));
+        let packets = rest(&mut capture);
+        let is_new = |packet: &&PacketOwned| packet.data()[17] >= 100;
+        let new = packets.iter().filter(is_new).count();
+        assert_eq!(new, if direction == In { 5 } else { 7 });
+        let old = (packets.len() - new) as u64 + capture.stats().unwrap().discarded;
+        let least = if direction == In { 20 } else { 30 };
+        assert!((least..=50).contains(&old), "{direction:?}: {old}");
     }
 }

@@ -9,6 +9,7 @@ use pcap_core::{Active, Capture, Dlt, End, ErrorKind, Filter, FilterLocation, St
 use super::{MANY, datagram, frame, inject, modes, on, options, rest};
 use crate::support::Netns;
 use crate::support::files;
+use crate::support::refused::{apart, refuse};
 
 /// With little memory for filters, the process runs them, on whole packets.
 // Shows: libpcap/filter-kernel-evaluate-outbound, libpcap/filter-runs-process-sees
@@ -47,13 +48,32 @@ fn filters_without_room_run_here() {
         );
     }
     // Two programs that fit, but not both at once.
-    let hosts = (0..100_u32).map(|n| Ipv4Addr::from(0xc000_0200 + 7 * n));
-    let half = Filter::any_of(Dlt::EN10MB, hosts).unwrap();
-    let mut capture = on("right").filter(&half).activate().unwrap();
+    let of_hosts = |count: u32| {
+        let hosts = (0..count).map(|n| Ipv4Addr::from(0xc000_0200 + 7 * n));
+        Filter::any_of(Dlt::EN10MB, hosts).unwrap()
+    };
+    let mut capture = on("right").activate().unwrap();
+    let mut fits = |filter: &Filter| {
+        capture.set_filter("").unwrap();
+        capture.set_filter(filter).unwrap();
+        capture.filter_location() == Some(FilterLocation::Kernel)
+    };
+    let filters = (1..20).map(|n| of_hosts(50 * n));
+    let most = filters.take_while(&mut fits).last().unwrap();
     for _ in 0..3 {
+        capture.set_filter(&most).unwrap();
         assert_eq!(capture.filter_location(), Some(FilterLocation::Kernel));
-        capture.set_filter(&half).unwrap();
     }
+    // Another socket shows that it fits. Without one, this process runs the filter.
+    let location = apart(|| {
+        let netlink = [(0, libc::AF_NETLINK as u32)];
+        refuse(libc::SYS_socket, &netlink, libc::EACCES);
+        capture.set_filter(&most).unwrap();
+        capture.filter_location()
+    });
+    assert_eq!(location, Some(FilterLocation::UserSpace));
+    capture.set_filter("").unwrap();
+    capture.set_filter(&most).unwrap();
     // And one that only the kernel can evaluate.
     net.sysctl("net/core/optmem_max", "4096");
     let expression = long_outbound();

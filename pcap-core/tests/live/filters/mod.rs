@@ -4,6 +4,7 @@
 mod direction;
 mod kernel;
 mod kinds;
+mod lengths;
 mod programs;
 mod setting;
 mod swapping;

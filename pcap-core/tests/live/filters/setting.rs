@@ -205,3 +205,24 @@ fn filters_on_raw_handles_lose_nothing() {
         assert_eq!(passing as u32, MANY, "{filter}");
     }
 }
+
+/// libpcap's own filter is replaced first, which must not open a capture that was stopped.
+#[test]
+fn a_filter_on_a_stopped_raw_handle_lets_nothing_in() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = on("left").activate().unwrap();
+    let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
+    // SAFETY: a C string, and a buffer of the size that libpcap requires.
+    let pcap = unsafe { pcap_sys::pcap_create(c"right".as_ptr(), errbuf.as_mut_ptr()) };
+    let pcap = std::ptr::NonNull::new(pcap).unwrap();
+    // SAFETY: a new handle.
+    assert_eq!(unsafe { pcap_sys::pcap_activate(pcap.as_ptr()) }, 0);
+    // SAFETY: activated, and nothing else uses it.
+    let mut capture = unsafe { Capture::<pcap_core::Active>::from_raw(pcap) }.unwrap();
+    inject(&left, (0..20).map(|n| frame(n, 60)));
+    capture.stop().unwrap();
+    capture.set_filter("ether[17] < 10").unwrap();
+    inject(&left, (0..20).map(|n| frame(n, 60)));
+    assert_eq!(rest(&mut capture).len(), 10);
+}

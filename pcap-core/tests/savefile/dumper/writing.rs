@@ -334,6 +334,7 @@ fn the_longest_packet_is_that_of_the_link_type() {
     let path = folder.path().join("a.pcap");
     for (dlt, longest) in [
         (Dlt::DBUS, 1 << 22),
+        (Dlt::EBHSCR, 8 << 20),
         (Dlt::USBPCAP, 1 << 20),
         (Dlt::RAW, 262_144),
     ] {

@@ -269,3 +269,31 @@ fn a_full_disk_loses_no_block() {
         assert!(std::fs::read(&path).unwrap() == case.bytes);
     });
 }
+
+/// A packet block of the maximum length has no room for the option that replaces its count of drops.
+#[test]
+fn a_count_of_drops_without_room_is_refused() {
+    const LONGEST: usize = 134_348_832;
+    let mut body = vec![7; LONGEST - 12];
+    let caplen = (body.len() - 20) as u32;
+    body[..4].copy_from_slice([0_u16, 5].map(u16::to_ne_bytes).as_flattened());
+    let lengths = [caplen, caplen].map(u32::to_ne_bytes);
+    body[12..20].copy_from_slice(lengths.as_flattened());
+    let mut bytes = Section::new().as_raw().bytes().to_vec();
+    bytes.extend(ethernet().as_raw().bytes());
+    bytes.extend(BlockBuf::new(2, &body).as_raw().bytes());
+    drop(body);
+    let mut reader = open(&bytes);
+    let block = loop {
+        match reader.next_block().unwrap() {
+            Some(Block::Packet(packet)) => break packet.to_enhanced(),
+            other => assert!(other.is_some(), "no packet"),
+        }
+    };
+    let mut dumper = blocks();
+    dumper.begin_section(&Section::new()).unwrap();
+    dumper.add_interface(&ethernet()).unwrap();
+    let position = dumper.position();
+    let written = dumper.write_block(&block);
+    refused(&dumper, written, "bytes", position);
+}

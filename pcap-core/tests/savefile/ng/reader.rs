@@ -1,12 +1,14 @@
 //! The block reader, compared with what the generator put into its files.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
-use pcap_core::ErrorKind;
 use pcap_core::pcapng::{self, Interface};
+use pcap_core::{ErrorKind, Next};
 
 use super::random_files;
 use crate::support::contents::{check, open};
+use crate::support::files;
 use crate::support::ng::{Block, Case, Ng, Odd, Opt, Order, Shb, epb, idb, kind, large, valid};
 
 fn check_undamaged(case: &Case) {
@@ -254,4 +256,69 @@ fn sections_of_unknown_versions_are_not_checked() {
             assert_eq!(is_short, length >= 4, "{error}");
         }
     }
+}
+
+/// The caller still owns standard input.
+#[test]
+fn a_dash_is_standard_input() {
+    if files::in_child() {
+        let mut reader = pcapng::Reader::open("-").unwrap();
+        let mut packets = 0;
+        // A wait without an end.
+        while let Next::Packet(block) = reader.next_block_timeout(Duration::MAX).unwrap() {
+            packets += u32::from(matches!(block, pcapng::Block::Packet(_)));
+        }
+        println!("child read {packets} packets");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::file(folder.path(), "in.pcapng", &files::pings_ng(5));
+    let mut child = files::child(a_dash_is_standard_input);
+    let output = files::run(child.stdin(std::fs::File::open(&path).unwrap()));
+    assert!(output.contains("child read 5 packets"), "{output}");
+}
+
+#[test]
+fn statistics_have_comments() {
+    let mut ng = pcapng::PcapngDumper::new(Vec::new());
+    let interface = Interface::new(pcap_core::Linktype::ETHERNET);
+    ng.add_interface(&interface).unwrap();
+    let mut statistics = pcapng::BlockBuf::new(5, &[0; 12]);
+    statistics.add_comment("one").unwrap();
+    statistics.add_comment("two").unwrap();
+    ng.write_block(&statistics).unwrap();
+    let bytes: Vec<u8> = ng.into_writer().unwrap();
+    let mut reader = open(&bytes);
+    let mut comments = Vec::new();
+    while let Some(block) = reader.next_block().unwrap() {
+        if let pcapng::Block::Statistics(statistics) = block {
+            comments.extend(statistics.comments().map(|text| text.into_owned()));
+        }
+    }
+    assert_eq!(comments, ["one", "two"]);
+}
+
+/// Each of them would take memory until the section ends.
+#[test]
+fn the_interfaces_of_a_section_are_limited() {
+    let file = files::Pcapng::new(files::Order::NATIVE);
+    let header = file.bytes().len();
+    let one = file.interface(1, 0, &[]).bytes();
+    let limit = 1 << 20;
+    let mut bytes = one[..header].to_vec();
+    bytes.extend(one[header..].repeat(limit + 1));
+    let mut reader = open(&bytes);
+    let mut interfaces = 0;
+    let error = loop {
+        match reader.next_block() {
+            Ok(Some(block)) => {
+                interfaces += usize::from(matches!(block, pcapng::Block::Interface(_)))
+            }
+            Ok(None) => panic!("the end"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(interfaces, limit);
+    let why = format!("found more interfaces in a section, {limit}, or more bytes");
+    assert!(error.to_string().contains(&why), "{error}");
 }

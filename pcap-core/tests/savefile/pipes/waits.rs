@@ -64,7 +64,8 @@ fn a_break_ends_a_wait_within_a_record() {
                     "{kind} {first}"
                 );
                 let took = asked.join().unwrap().elapsed();
-                assert!(took < Duration::from_millis(200), "{kind}: {took:?}");
+                // Without the break, it would never end.
+                assert!(took < Duration::from_secs(10), "{kind}: {took:?}");
             }
             writer.write_all(&bytes[first..]).unwrap();
             drop(writer);

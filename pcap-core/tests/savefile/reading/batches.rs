@@ -296,3 +296,28 @@ fn a_batch_goes_to_another_thread() {
     let there = std::thread::spawn(move || batch.iter().map(|p| p.data().len()).sum::<usize>());
     assert_eq!(there.join().unwrap(), 3 * 98);
 }
+
+/// libpcap reads this old version. Its error is returned after the packets before it.
+#[test]
+fn a_batch_before_damage_is_complete() {
+    let old = Pcap::native().version(2, 3);
+    let file = (0..3).fold(old, |file, n| file.packet(n, 0, &ping(n as u16)));
+    let bytes = file.bytes();
+    for mut capture in files::both(&bytes[..bytes.len() - 10]) {
+        let (mut batch, mut packets) = (PacketBatch::new(), 0);
+        let error = loop {
+            match capture.read_batch(&mut batch) {
+                Ok(more) => assert!(more, "the end"),
+                Err(error) => break error,
+            }
+            for packet in &batch {
+                assert_eq!(packet.data(), ping(packets));
+                packets += 1;
+            }
+        };
+        assert_eq!(packets, 2);
+        assert_eq!(error.kind(), ErrorKind::SavefileTruncated, "{error}");
+        let again = capture.read_batch(&mut batch).unwrap_err();
+        assert_eq!(again.to_string(), error.to_string());
+    }
+}

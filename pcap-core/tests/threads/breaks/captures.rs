@@ -206,3 +206,26 @@ fn filters_hold_under_breaks() {
     });
     assert!(target.seen.load(SeqCst) > 0);
 }
+
+/// Whoever closes waits for the break.
+#[test]
+fn a_capture_is_closed_while_it_is_broken() {
+    let Some(_net) = Netns::new() else { return };
+    for _ in 0..100 {
+        let capture = Capture::from_device("lo").activate().unwrap();
+        let handle = capture.break_handle();
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !stop.load(SeqCst) {
+                        handle.breakloop();
+                    }
+                });
+            }
+            thread::sleep(Duration::from_millis(1));
+            drop(capture);
+            stop.store(true, SeqCst);
+        });
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::fs::{self};
 
-use pcap_core::pcapng::{PcapngDumper, Section};
+use pcap_core::pcapng::{Block, PcapngDumper, Reader, Section};
 use pcap_core::{Capture, ErrorKind, Packet, Timestamp};
 
 use super::ethernet;
@@ -99,4 +99,41 @@ fn is_end_of_block(bytes: &[u8], end: usize) -> bool {
         at += u32::from_ne_bytes(bytes[at + 4..at + 8].try_into().unwrap()) as usize;
     }
     at == end
+}
+
+/// The new section has the options of its own, and the interfaces of the last one do not belong to it.
+#[test]
+fn a_section_is_appended_to_a_file_with_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcapng");
+    let time = Timestamp::new(1_700_000_000, 5);
+    for comment in ["first", "second"] {
+        let section = Section::new().with_comment(comment);
+        let mut dumper = section.dump_append(&path).unwrap();
+        assert!(dumper.interface(0).is_none());
+        let id = dumper.add_interface(&ethernet()).unwrap();
+        dumper
+            .write(id, Packet::whole(time, comment.as_bytes()))
+            .unwrap();
+        dumper.close().unwrap();
+    }
+    let mut reader = Reader::open(&path).unwrap();
+    let mut seen = Vec::new();
+    while let Some(block) = reader.next_block().unwrap() {
+        seen.push(match block {
+            Block::Section(section) => section.comments().collect::<Vec<_>>().concat(),
+            Block::Interface(_) => "interface".to_owned(),
+            Block::Packet(packet) => String::from_utf8_lossy(packet.data()).into_owned(),
+            other => panic!("{other:?}"),
+        });
+    }
+    let expected = [
+        "first",
+        "interface",
+        "first",
+        "second",
+        "interface",
+        "second",
+    ];
+    assert_eq!(seen, expected);
 }

@@ -165,7 +165,11 @@ fn an_open_file_is_written_from_where_it_stands() {
 #[test]
 fn a_dash_is_standard_output_which_stays_open() {
     if files::in_child() {
-        let mut dumper = PcapngDumper::create("-").unwrap();
+        let mut dumper = match std::env::var("TEST_OPENS").as_deref() {
+            Ok("append") => PcapngDumper::append("-").unwrap(),
+            Ok("section") => pcap_core::pcapng::Section::new().dump_append("-").unwrap(),
+            _ => PcapngDumper::create("-").unwrap(),
+        };
         let eth = dumper.add_interface(&ethernet()).unwrap();
         (0..10).for_each(|n| numbered(&mut dumper, eth, n).unwrap());
         dumper.close().unwrap();
@@ -173,13 +177,16 @@ fn a_dash_is_standard_output_which_stays_open() {
         io::stdout().flush().unwrap();
         std::process::exit(0);
     }
-    let mut child = files::child(a_dash_is_standard_output_which_stays_open);
-    let output = child.stderr(Stdio::piped()).output().unwrap();
-    assert!(output.status.success());
-    let bytes = output.stdout.strip_suffix(b"still open").unwrap();
-    // The test program's own output comes first.
-    let start = bytes.windows(4).position(|b| b == b"\n\r\r\n").unwrap();
-    check_numbered(&bytes[start..], 10);
+    for opens in ["create", "append", "section"] {
+        let mut child = files::child(a_dash_is_standard_output_which_stays_open);
+        child.env("TEST_OPENS", opens).stderr(Stdio::piped());
+        let output = child.output().unwrap();
+        assert!(output.status.success(), "{opens}");
+        let bytes = output.stdout.strip_suffix(b"still open").unwrap();
+        // The test program's own output comes first.
+        let start = bytes.windows(4).position(|b| b == b"\n\r\r\n").unwrap();
+        check_numbered(&bytes[start..], 10);
+    }
 }
 
 #[test]
