@@ -174,10 +174,10 @@ impl SocketFilter {
         Ok(())
     }
 
-    /// Attaches the same program again.
+    /// Attaches the same program again, or the one of a capture that was stopped.
     pub(super) fn attach_again(&self, socket: BorrowedFd<'_>) -> Result<(), Refused> {
         match self.is_closed {
-            true => Ok(()),
+            true => Ok(packet_socket::attach_nothing(socket)?),
             false => attach(socket, &self.program),
         }
     }
