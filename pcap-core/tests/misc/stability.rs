@@ -65,7 +65,8 @@ fn calls_do_not_vanish_with_a_version() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut seen = 0;
     for path in sources(&src) {
-        if path.starts_with(src.join("sys")) {
+        // Unit tests may depend on the machine.
+        if path.starts_with(src.join("sys")) || path.ends_with("tests.rs") {
             continue;
         }
         for condition in conditions(&fs::read_to_string(&path).unwrap()) {

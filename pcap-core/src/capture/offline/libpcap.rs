@@ -42,7 +42,8 @@ impl Offline {
             // The record existed, so the file has shrunk.
             return Err(self.shorter(String::new()));
         }
-        // Only libpcap knows which record it read: the file may have grown or shrunk since the record reader checked it.
+        // Only libpcap knows which record it read: the file may have grown or shrunk since the record reader checked
+        // it.
         let stream = self.stream.as_ref().filter(|_| is_detour && packets > 0);
         let position = stream.map(platform::Stream::position).transpose();
         let position = position.map_err(|error| self.fail(error))?;
