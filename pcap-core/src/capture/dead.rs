@@ -87,18 +87,14 @@ impl Capture<Dead> {
             Precision::Micro => sys::PCAP_TSTAMP_PRECISION_MICRO,
             Precision::Nano => sys::PCAP_TSTAMP_PRECISION_NANO,
         };
-        Error::library("create a dead capture for", name.clone())?;
+        const OPERATION: &str = "create a dead capture for";
+        Error::library(OPERATION, name.clone())?;
         // SAFETY: takes numbers only.
         let pcap =
             unsafe { sys::pcap_open_dead_with_tstamp_precision(dlt.value(), snaplen, number as _) };
-        let Some(pcap) = NonNull::new(pcap) else {
-            return Err(Error::cannot(
-                ErrorKind::Other,
-                "create a dead capture for",
-                name,
-                "libpcap is out of memory",
-            ));
-        };
+        let text = "libpcap is out of memory";
+        let failed = || Error::cannot(ErrorKind::Other, OPERATION, name.clone(), text);
+        let pcap = NonNull::new(pcap).ok_or_else(failed)?;
         // SAFETY: the handle is open and ours, and has no stream.
         let handle = unsafe { Handle::new(pcap, None, Clock::of(precision), name, false) };
         Ok(Capture::new(Dead {

@@ -99,8 +99,8 @@ pub trait PacketSource: Opened {
         fill(self, batch)
     }
 
-    /// Makes the next read return an error, unless it does so anyway.
-    fn defer(&mut self, error: Error);
+    /// Makes the next read return an error. Most errors are lasting, so each read returns them anyway.
+    fn defer(&mut self, _: Error) {}
 
     /// Waits until there may be packets, a break, or the deadline. May return early.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()>;

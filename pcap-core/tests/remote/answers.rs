@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use pcap_core::remote::{Options, Source};
-use pcap_core::{AnyCapture, Capture, End, Linktype, PacketBatch, Remote};
+use pcap_core::{AnyCapture, Capture, Dlt, End, ErrorKind, Filter, Linktype, PacketBatch, Remote};
 
 use crate::protocol::{AUTH, ERROR, accept, message, packet, request, start, wait_for_close};
 
@@ -163,4 +163,23 @@ fn only_a_remote_capture_is_one() {
     let mut any = AnyCapture::from(savefile);
     assert!(any.as_remote().is_none() && any.as_remote_mut().is_none());
     assert!(any.as_savefile().is_some());
+}
+
+/// libpcap would extend the filter by one that excludes its own packets, and the daemon run both on bytes.
+#[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
+fn a_filter_on_data_of_the_kernel_is_refused() {
+    let (port, daemon) = daemon(packet(3, b"abc"));
+    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
+    let mut capture = Options::new(source).open().unwrap();
+    let filter = Filter::compile(Dlt::EN10MB, "inbound").unwrap();
+    assert!(!filter.runs_on_bytes());
+    let error = capture.set_filter(&filter).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    assert!(error.text().contains("not in the packet"), "{error}");
+    drop(capture);
+    daemon.join().unwrap_err();
 }

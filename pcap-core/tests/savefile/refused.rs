@@ -113,3 +113,18 @@ fn a_filter_that_cannot_be_compiled_later_is_an_error() {
     });
     assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::WouldBlock));
 }
+
+#[test]
+fn a_pipe_that_cannot_be_waited_for_is_an_error() {
+    let (reader, mut writer) = UnixStream::pair().unwrap();
+    writer.write_all(&pings(0)).unwrap();
+    let file = File::from(OwnedFd::from(reader));
+    let mut capture = Capture::from_open_file(file).unwrap();
+    let error = apart(|| {
+        refuse(libc::SYS_poll, &[], libc::EACCES);
+        refuse(libc::SYS_ppoll, &[], libc::EACCES);
+        let wait = capture.next_packet_timeout(std::time::Duration::from_secs(1));
+        wait.map(drop).unwrap_err()
+    });
+    assert_eq!(error.kind(), DENIED, "{error}");
+}

@@ -348,3 +348,23 @@ fn a_wait_that_the_kernel_refuses_is_an_error() {
         assert!(error.to_string().starts_with(start), "{error}");
     }
 }
+
+/// Also a capture of any kind waits for a pipe.
+#[cfg(unix)]
+#[test]
+fn any_capture_waits_for_a_pipe() {
+    let bytes = savefile_bytes();
+    let (reader, mut end) = UnixStream::pair().unwrap();
+    end.write_all(&bytes[..24]).unwrap();
+    let file = std::fs::File::from(OwnedFd::from(reader));
+    let capture = AnyCapture::from(Capture::from_open_file(file).unwrap());
+    let mut capture = capture.into_async_io().unwrap();
+    let writer = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(30));
+        end.write_all(&bytes[24..]).unwrap();
+    });
+    let packet = future::block_on(capture.next_packet()).unwrap().unwrap();
+    assert_eq!(packet.data(), data(0));
+    drop(capture);
+    writer.join().unwrap();
+}

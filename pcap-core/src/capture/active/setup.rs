@@ -109,14 +109,11 @@ impl Created {
     /// Applies the options that are set before activation. Returns the precision in effect.
     pub(super) fn apply(&self, options: &Options, checked: &Checked) -> Result<Precision> {
         let pcap = self.as_ptr();
+        let why = sys::statustostr;
+        let name = &self.name;
         let set = |code: c_int, option: &str, value: &dyn fmt::Display| match code {
             0 => Ok(()),
-            code => Err(bad_option(
-                &self.name,
-                option,
-                value,
-                &sys::statustostr(code),
-            )),
+            code => Err(bad_option(name, option, value, &why(code))),
         };
         // SAFETY: the handle is open and not activated.
         let code = unsafe { sys::pcap_set_snaplen(pcap, checked.snaplen) };

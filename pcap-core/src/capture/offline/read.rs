@@ -10,7 +10,7 @@ use crate::capture::offline::route::Route;
 use crate::capture::offline::walk;
 use crate::capture::phase::{self, BatchResult, Found, PacketSource, Waits};
 use crate::capture::wait::{self, LOOK_AGAIN, Waiter, Waiting, WaitsFor};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::filter::{Filter, FilterSource};
 use crate::packet::{Packet, PacketBatch};
 use crate::savefile::Walk;
@@ -148,10 +148,6 @@ impl PacketSource for Offline {
             }
         }
         Ok(found)
-    }
-
-    fn defer(&mut self, _: Error) {
-        // A savefile's errors are final, and each read returns them.
     }
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {

@@ -248,11 +248,8 @@ fn drop_in_others(goal: &Goal<'_>, number: Option<i32>, own: i32) -> Result<()> 
             }
         }
         if start.elapsed() > 2 * PATIENCE {
-            return Err(io_error(
-                user,
-                io::ErrorKind::TimedOut,
-                "threads keep starting and ending".to_owned(),
-            ));
+            let text = "threads keep starting and ending".to_owned();
+            return Err(io_error(user, io::ErrorKind::TimedOut, text));
         }
         thread::sleep(INTERVAL);
     }
