@@ -385,3 +385,30 @@ fn thousands_are_combined_on_a_small_stack() {
     let thread = thread::Builder::new().stack_size(128 << 10).spawn(work);
     thread.expect("a thread").join().expect("no panic");
 }
+
+/// A program may return the accumulator.
+#[test]
+fn a_returned_number_decides_also_in_parts() {
+    // ldb [0]; ret a
+    let program = [Insn::new(0x30, 0, 0, 0), Insn::new(0x16, 0, 0, 0)];
+    let number = Filter::from_instructions(Dlt::RAW, &program).unwrap();
+    let all = Filter::compile(Dlt::RAW, "").unwrap();
+    for (byte, accepts) in [(0, false), (1, true), (0x45, true)] {
+        let packet = [byte; 40];
+        assert_eq!(number.matches(&packet), accepts);
+        assert_eq!(number.and(&all).unwrap().matches(&packet), accepts);
+        assert_eq!(number.negate().matches(&packet), !accepts);
+        let both = number.or(&number.negate()).unwrap();
+        assert!(both.matches(&packet) && !both.matches(&[]));
+    }
+}
+
+/// The limit is on the sum of both lengths.
+#[test]
+fn long_filters_combine() {
+    let mut program = vec![Insn::new(0x30, 0, 0, 0); 4095];
+    program.push(Insn::new(0x06, 0, 0, 1));
+    let long = Filter::from_instructions(Dlt::RAW, &program).unwrap();
+    let both = long.and(&long).unwrap();
+    assert!(both.matches(&[1]) && !both.matches(&[]));
+}

@@ -307,10 +307,10 @@ impl Walk<'_> {
         let mut ways = vec![(start, state)];
         while let Some((mut at, mut state)) = ways.pop() {
             loop {
-                self.steps += 1;
-                if self.steps > MAX_STEPS {
+                if self.steps == MAX_STEPS {
                     return None;
                 }
+                self.steps += 1;
                 let insn = *self.program.get(at)?;
                 let site = self.sites.iter().find(|site| site.0 == at);
                 match (after(at, insn), site) {
@@ -327,7 +327,7 @@ impl Walk<'_> {
                         at = next;
                     }
                     (After::Either(yes, no), Some((_, word))) => {
-                        if state.missed || state.word != *word || state.a.is_none() {
+                        if state.word != *word || state.a.is_none() {
                             return None;
                         }
                         self.compared = true;

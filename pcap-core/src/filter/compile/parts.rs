@@ -458,3 +458,6 @@ impl Part {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -255,7 +255,7 @@ fn translate(insn: Insn, view: View, snaplen: u32, out: &mut Vec<Insn>) -> Resul
         code::INDEX_LENGTH if header > 0 => {
             return Err("it loads the length into the index register".into());
         }
-        _ if header > 0 && insn.loads_from_packet() && !insn.is_kernel_extension() => {
+        _ if insn.loads_from_packet() && !insn.is_kernel_extension() => {
             out.push(behind_header(insn, view.frame)?);
         }
         _ => out.push(insn),

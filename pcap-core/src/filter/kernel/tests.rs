@@ -4,9 +4,9 @@ mod skb;
 
 use super::{Devices, FEWEST, Frame, HARDWARE_TYPE, View, translated};
 use crate::direction::Direction;
-use crate::filter::Filter;
 use crate::filter::program::insn::Insn;
 use crate::filter::program::validate::MAX_LEN;
+use crate::filter::{CompileOptions, Filter};
 use crate::linktype::Dlt;
 use skb::packets;
 
@@ -393,6 +393,39 @@ fn the_reach_of_a_filter_is_that_of_its_loads() {
     assert_eq!(reach("ether[99] = 1"), Some(100));
     assert_eq!(reach(""), Some(0));
     assert_eq!(reach("ip6 protochain 6"), None);
+}
+
+/// Without a cooked header, nothing is translated but the number of bytes to keep.
+#[test]
+fn without_a_header_instructions_stay_the_same() {
+    for frame in [Frame::Same, Frame::Changed] {
+        let view = plain(Direction::InOut, frame, Devices::Plain);
+        for (code, k) in [
+            (0x80, 0),
+            (0x81, 0),
+            (0x16, 0),
+            (0x28, 12),
+            (0xb1, 14),
+            (0x48, 2),
+            (0x07, 0),
+        ] {
+            let program = [Insn::new(code, 0, 0, k), Insn::new(0x06, 0, 0, 0)];
+            assert_eq!(translated(&program, view, 1000).unwrap(), program);
+        }
+    }
+}
+
+/// What the kernel knows about a packet is not in its bytes.
+#[test]
+fn questions_to_the_kernel_need_a_kernel() {
+    let ask = [
+        Insn::new(0x28, 0, 0, HARDWARE_TYPE),
+        Insn::new(0x16, 0, 0, 0),
+    ];
+    let options = CompileOptions::new();
+    let filter = Filter::compiled(Dlt::EN10MB, (ask.to_vec(), None), "kind", options);
+    assert!(!filter.runs_on_bytes() && filter.uses_kernel_extensions());
+    assert!(Filter::compile(Dlt::EN10MB, "ip").unwrap().runs_on_bytes());
 }
 
 #[test]

@@ -259,6 +259,10 @@ pub(crate) mod code {
 mod tests {
     use super::*;
 
+    fn insn(code: u16, k: u32) -> Insn {
+        Insn::new(code, 0, 0, k)
+    }
+
     /// libpcap 1.11.0 queries the VLAN tag with a half-word load.
     #[test]
     fn libpcap_can_read_a_query_of_the_vlan_tag() {
@@ -268,6 +272,47 @@ mod tests {
         let others = [load(op::B, tag), load(op::W, tag), load(op::H, tag - 4)];
         for other in others {
             assert_eq!(other.readable_by_libpcap(), other);
+        }
+    }
+
+    #[test]
+    fn tests_are_conditional_jumps() {
+        for (code, is_test) in [
+            (0x15, true),
+            (0x2d, true),
+            (0x45, true),
+            (0x05, false),
+            (0x10, false),
+            (0x06, false),
+        ] {
+            assert_eq!(insn(code, 1).is_test(), is_test, "{code:#x}");
+        }
+    }
+
+    /// Offsets and distances of 2³¹ or more are negative.
+    #[test]
+    fn the_upper_half_is_negative() {
+        let last = i32::MAX as u32;
+        assert!(!insn(0x05, last).jumps_backward() && insn(0x05, last + 1).jumps_backward());
+        assert!(!insn(0x15, u32::MAX).jumps_backward());
+        for code in [0x20, 0x28, 0x30, 0x40, 0xb1] {
+            assert!(!insn(code, last).is_kernel_extension());
+            assert!(insn(code, last + 1).is_kernel_extension());
+        }
+        for code in [0x00, 0x80, 0x60, 0x81, 0x04, 0x06] {
+            assert!(!insn(code, u32::MAX).is_kernel_extension(), "{code:#x}");
+        }
+    }
+
+    #[test]
+    fn accepting_returns_return_a_number() {
+        for (code, k, accepts) in [
+            (0x06, 0, false),
+            (0x06, 1, true),
+            (0x16, 0, true),
+            (0x05, 1, false),
+        ] {
+            assert_eq!(insn(code, k).accepts(), accepts);
         }
     }
 }

@@ -110,3 +110,17 @@ fn terms_are_read_and_printed() {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{text:?}");
     }
 }
+
+#[test]
+fn scopes_and_reversed_ranges_are_no_terms() {
+    for (text, is_term) in [
+        ("[::1]:80", true),
+        ("[fe80::1%1]:80", false),
+        ("fe80::1%1", false),
+        ("80-80", true),
+        ("80-81", true),
+        ("81-80", false),
+    ] {
+        assert_eq!(text.parse::<Endpoint>().is_ok(), is_term, "{text}");
+    }
+}

@@ -3,6 +3,7 @@
 use super::{Compile, Template};
 use crate::error::{Error, ErrorKind};
 use crate::filter::options::CompileOptions;
+use crate::filter::program::assemble::Assembler;
 use crate::filter::program::insn::Insn;
 
 /// The words of the two examples.
@@ -429,6 +430,37 @@ fn values_of_one_origin_are_equal() {
         (0x15, 0x806)
     ));
     assert!(holds_never(sums, sums, (0x15, 0x806)));
+}
+
+/// Only what leads to a comparison is written.
+#[test]
+fn a_template_is_written_without_its_returns() {
+    let found = template(|[word]| simple(word)).unwrap().unwrap();
+    let mut assembler = Assembler::default();
+    let reject = assembler.ret(0);
+    let compare = assembler.ret(9);
+    let start = found.write(&mut assembler, compare, reject).unwrap();
+    let expected = program(&[
+        TYPE,
+        (0x15, 0, 2, 0x800),
+        (0x20, 0, 0, 26),
+        (0x06, 0, 0, 9),
+        REJECT,
+    ]);
+    assert_eq!(assembler.finish(start), expected);
+}
+
+/// A word may not be compared without the one before it.
+#[test]
+fn words_are_not_skipped() {
+    for target in [3, 2] {
+        refused(|[first, second]| {
+            let start = program(&[TYPE, (0x15, 0, target, 0x800)]);
+            [start, double([first, second])].concat()
+        });
+    }
+    // An offset from an index register that nothing set.
+    refused(|[word]| [program(&[(0x48, 0, 0, 12)]), simple(word)].concat());
 }
 
 #[test]
