@@ -194,7 +194,7 @@ impl Output {
             self.flush_if_due_at(now)?;
             self.due = self.due.or(Some(now.saturating_add(bound)));
         }
-        if self.filled + length > BUFFER && self.filled > 0 {
+        if self.filled + length > BUFFER {
             self.drain()?;
         }
         self.grow(length);
@@ -204,9 +204,7 @@ impl Output {
     /// Makes the buffer long enough for this many bytes more.
     fn grow(&mut self, length: usize) {
         let needed = self.filled + length;
-        if needed > self.buffer.len() {
-            self.buffer.resize(needed, 0);
-        }
+        self.buffer.resize(needed.max(self.buffer.len()), 0);
     }
 
     /// Writes as much of the buffer as the sink accepts now. The rest stays, and the next write reports the error.

@@ -199,15 +199,15 @@ impl Feed {
         Ok(Fed::Rest)
     }
 
-    /// Returns the number of leading bytes that are complete records or blocks. Returns `None` if the data begins with
-    /// neither.
+    /// Returns the number of leading bytes that are complete records or blocks. Returns `None` if something else
+    /// follows them: libpcap reads all of it then.
     fn whole(&mut self) -> Option<usize> {
         let mut length = 0;
         loop {
             match self.units.first(&self.bytes[length..], self.longest) {
                 Unit::Whole(one, _) => length += one,
                 Unit::Partial(_) => return Some(length),
-                Unit::Unknown => return (length > 0).then_some(length),
+                Unit::Unknown => return None,
             }
         }
     }

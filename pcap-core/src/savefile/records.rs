@@ -92,7 +92,8 @@ impl Form {
     #[inline(always)]
     fn is_odd(fraction: u32, caplen: u32) -> bool {
         // Some versions of libpcap read a fraction of 2³¹ or more as negative.
-        caplen as usize > LONGEST || fraction > i32::MAX as u32
+        let is_usual = (..=LONGEST).contains(&(caplen as usize));
+        !is_usual || !(..=i32::MAX as u32).contains(&fraction)
     }
 
     /// Returns the kind of the record at the start of some bytes, which is not [found](Self::find). Returns `None` if
@@ -106,7 +107,8 @@ impl Form {
         }
         let [_, fraction, caplen, _] = fields;
         let length = caplen as usize;
-        let is_there = length <= rest.len() || length > LONGEST;
+        // libpcap reports the length of a record that is too long, without reading it.
+        let is_there = length <= rest.len() || !(..=LONGEST).contains(&length);
         (is_there && Form::is_odd(fraction, caplen)).then_some(Record::Odd)
     }
 }

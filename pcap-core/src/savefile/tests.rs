@@ -1,7 +1,10 @@
 //! The units of a savefile that is fed to libpcap.
 
-use super::ByteOrder;
+use std::io::Write;
+
 use super::pipe::{Unit, Units};
+use super::{ByteOrder, Records, Step, Walk};
+use crate::timestamp::Precision;
 
 /// Returns numbers in a byte order.
 fn numbers(order: ByteOrder, numbers: &[u32]) -> Vec<u8> {
@@ -127,6 +130,28 @@ fn a_section_determines_the_order_of_blocks() {
             ));
             header[8] = 0;
             assert!(matches!(units.first(&header, 0), Unit::Unknown));
+        }
+    }
+}
+
+/// A buffer is walked if it has neither an ordinary record nor one that libpcap must read.
+#[test]
+fn a_buffer_is_walked_after_its_last_record() {
+    for order in ORDERS {
+        let mut odd = record(order, 4, 5);
+        odd[4..8].copy_from_slice(&numbers(order, &[1 << 31]));
+        for (last, is_walked) in [(vec![], true), (odd[..20].to_vec(), true), (odd, false)] {
+            let mut file = tempfile::tempfile().unwrap();
+            for secs in 1..4 {
+                file.write_all(&record(order, secs, 100 * secs)).unwrap();
+            }
+            file.write_all(&last).unwrap();
+            let mut records = Records::new(Some(file), 0, 262_144, Precision::Micro, order);
+            assert!(records.is_walked());
+            for left in [2, 1, 0] {
+                assert!(matches!(records.step(&mut None).unwrap(), Step::Packet));
+                assert_eq!(records.is_walked(), left == 0 && is_walked, "{left}");
+            }
         }
     }
 }

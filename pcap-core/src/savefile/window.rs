@@ -57,7 +57,7 @@ impl Window {
     pub(super) fn refill(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<bool> {
         // Moves fewer bytes than were walked, so that a search in a full buffer is not slowed down by moves.
         let (walked, room) = (self.unread.start, self.buffer.len() - self.unread.end);
-        if walked >= self.unread.len() || (walked > 0 && room == 0) {
+        if walked >= self.unread.len() || room == 0 {
             self.move_down();
         }
         let free = &mut self.buffer[self.unread.end..];
@@ -166,3 +166,6 @@ impl Window {
         self.file.as_ref()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,7 +106,7 @@ impl PcapngDumper {
         let file = options.read(true).append(true).create(true).open(path);
         let mut file = file.map_err(io)?;
         let (blocks, end) = walk(file.try_clone().map_err(io)?, &name, repair)?;
-        if end < file.seek(SeekFrom::End(0)).map_err(io)? {
+        if end != file.seek(SeekFrom::End(0)).map_err(io)? {
             // The file is open for appending, which does not suffice on Windows.
             let writable = OpenOptions::new().write(true).open(path);
             writable.and_then(|file| file.set_len(end)).map_err(io)?;
@@ -233,7 +233,7 @@ fn ends_with_a_block(blocks: &Blocks) -> io::Result<bool> {
     };
     let length = number_at(trailer)?;
     let start = end.checked_sub(length.into());
-    match start.filter(|start| *start > blocks.position() && length >= 12 && length % 4 == 0) {
+    match start.filter(|start| *start >= blocks.position() && length >= 12 && length % 4 == 0) {
         Some(start) => Ok(number_at(start + 4)? == length),
         None => Ok(false),
     }

@@ -160,7 +160,7 @@ impl Reader {
 
     /// Advances to the next block if it is an ordinary packet that is in the buffer.
     #[inline(always)] // else the packet would be passed in memory
-    fn ready(&mut self) -> Option<Block<'_>> {
+    pub(super) fn ready(&mut self) -> Option<Block<'_>> {
         match self.is_undisturbed() {
             true => self.blocks.ready_block(),
             false => None,
@@ -218,7 +218,7 @@ impl Reader {
                 self.check_length()?;
                 Ok(Step::Wait)
             }
-            Found::Absent(0) if self.blocks.section().is_some() || self.skipped > 0 => {
+            Found::Absent(0) if self.blocks.section().is_some() => {
                 self.check_length()?;
                 self.ended = true;
                 Ok(Step::End)

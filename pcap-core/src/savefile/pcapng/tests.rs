@@ -320,3 +320,23 @@ fn versions_are_checked_as_by_libpcap() {
         }
     }
 }
+
+/// The snaplen that a file states counts for Wireshark, however large it is.
+#[test]
+fn simple_packets_end_at_the_stated_snaplen() {
+    let data = vec![7; 300_000];
+    let block = BlockBuf::simple_packet(300_000, &data);
+    for (rules, snaplen, caplen) in [
+        (Rules::Lenient, 0, 300_000),
+        (Rules::Lenient, u32::MAX, 300_000),
+        (Rules::Lenient, 1 << 31, 300_000),
+        (Rules::Lenient, 299_999, 299_999),
+        (Rules::Libpcap, 0, 262_144),
+        (Rules::Libpcap, 1 << 31, 262_144),
+        (Rules::Libpcap, 5, 5),
+    ] {
+        let state = state(ByteOrder::Native, rules, snaplen);
+        let parsed = state.unusual(block.as_raw()).unwrap();
+        assert_eq!(parsed.packet.data().len(), caplen, "{rules:?} {snaplen}");
+    }
+}

@@ -272,3 +272,20 @@ fn two_that_append_overwrite_nothing() {
     let mut capture = pcap_core::Capture::from_file(&path).unwrap();
     assert_eq!(capture.for_each(|_| ()).unwrap().packets(), 150);
 }
+
+/// A record without data is complete.
+#[test]
+fn an_empty_packet_may_be_the_last_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    for count in [1, 2] {
+        let file = (0..count).fold(Pcap::native(), |file, _| file.packet(1, 0, b""));
+        fs::write(&path, file.bytes()).unwrap();
+        let mut dumper = dead().dump_append(&path).unwrap();
+        dumper.write_now(b"after").unwrap();
+        dumper.close().unwrap();
+        let packets = read_all(&mut Capture::from_file(&path).unwrap()).unwrap();
+        assert_eq!(packets.len(), count + 1);
+        assert_eq!(packets[count].data(), b"after");
+    }
+}

@@ -442,3 +442,19 @@ fn a_connection_gives_back_what_is_written() {
     assert_eq!(packets.len(), 5000);
     assert_eq!(packets[4999].data(), ping(4999));
 }
+
+/// The error says which limit a packet exceeds.
+#[test]
+fn a_packet_that_is_too_long_names_the_limit() {
+    for (snaplen, why) in [
+        (96, "the savefile's snaplen, 96 bytes"),
+        (262_144, "the savefile's snaplen, 262144 bytes"),
+        (262_145, "the limit of libpcap and Wireshark, 262144 bytes"),
+    ] {
+        let capture =
+            Capture::dead_with(Dlt::EN10MB, snaplen, pcap_core::Precision::Micro).unwrap();
+        let mut dumper = capture.dump_to(Vec::new()).unwrap();
+        let error = dumper.write_now(&vec![3; 262_145]).unwrap_err();
+        assert!(error.text().contains(why), "{error}");
+    }
+}

@@ -370,3 +370,21 @@ fn exit_loses_what_no_bound_has_flushed() {
     assert_eq!(read("a.pcap"), pings(0));
     assert_eq!(read("bounded.pcap"), pings(1));
 }
+
+/// The buffer is written when the next packet does not fit, and not before.
+#[test]
+fn a_full_buffer_is_written_with_the_next_packet() {
+    const BUFFER: usize = 256 * 1024;
+    let writer = Writer::default();
+    let mut dumper = dead().dump_to(writer.clone()).unwrap();
+    dumper.flush().unwrap();
+    assert_eq!(writer.bytes().len(), 24);
+    for _ in 0..2 {
+        dumper.write_now(&vec![7; BUFFER / 2 - 16]).unwrap();
+    }
+    assert_eq!(writer.bytes().len(), 24);
+    dumper.write_now(b"").unwrap();
+    assert_eq!(writer.bytes().len(), 24 + BUFFER);
+    dumper.close().unwrap();
+    assert_eq!(writer.bytes().len(), 24 + BUFFER + 16);
+}

@@ -7,7 +7,7 @@ use pcap_core::pcapng::{Interface, PcapngDumper, Reader, Section};
 use pcap_core::{ErrorKind, Linktype, Packet, Timestamp};
 
 use crate::support::contents::{check, open};
-use crate::support::ng::{Case, Idb, Ng, Odd, Opt, Order, Shb, Value, code, epb, idb};
+use crate::support::ng::{Block, Case, Idb, Ng, Odd, Opt, Order, Shb, Value, code, epb, idb};
 
 /// An interface as a program creates it, and as the generator writes it with its options in another order.
 fn named(name: &str) -> (Interface, Idb) {
@@ -284,6 +284,48 @@ fn a_damaged_length_is_not_cut_off() {
                 "{error}"
             );
             assert_eq!(fs::read(&path).unwrap(), bytes);
+        }
+    }
+}
+
+/// A length that reaches beyond the end may be a truncated block or damage: a complete block at the end tells.
+#[test]
+fn a_damaged_length_is_told_from_a_truncated_block() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcapng");
+    for order in Order::BOTH {
+        let (start, ..) = file(&path, Shb::default(), order).finish();
+        let long = Block::new(77, [1; 8]).odd(Odd::length(1000)).bytes(order);
+        let last = |length| Block::new(78, vec![2; length]).bytes(order);
+        let mut cut = last(24);
+        cut.truncate(30);
+        for (end, is_damage) in [
+            ([long.clone(), last(24)].concat(), true),
+            ([long.clone(), last(0), last(4)].concat(), true),
+            (long.clone(), false),
+            (cut, false),
+            // The last number is no length of a block: too small, uneven, too large, or only at the end.
+            ([&long[..], &order.u32(8)].concat(), false),
+            ([&long[..], &order.u32(14)].concat(), false),
+            ([&long[..], &order.u32(u32::MAX - 3)].concat(), false),
+            ([&long[..], &order.u32(16)].concat(), false),
+        ] {
+            let bytes = [&start[..], &end].concat();
+            fs::write(&path, &bytes).unwrap();
+            match PcapngDumper::append_repaired(&path) {
+                Err(error) => {
+                    assert!(
+                        is_damage && error.kind() == ErrorKind::SavefileBad,
+                        "{error}"
+                    );
+                    assert_eq!(fs::read(&path).unwrap(), bytes);
+                }
+                Ok(dumper) => {
+                    dumper.close().unwrap();
+                    assert!(!is_damage, "{end:?}");
+                    assert!(fs::read(&path).unwrap().starts_with(&start));
+                }
+            }
         }
     }
 }

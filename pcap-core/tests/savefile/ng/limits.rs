@@ -2,7 +2,7 @@
 
 use std::io;
 
-use pcap_core::pcapng::{Block, BlockBuf, Endian, Interface, PcapngDumper, Section};
+use pcap_core::pcapng::{Block, BlockBuf, Endian, Interface, PcapngDumper, Record, Section};
 use pcap_core::{Error, ErrorKind, Linktype, Packet, Timestamp};
 
 use crate::support::contents::open;
@@ -225,6 +225,31 @@ fn the_longest_block_takes_no_option() {
     );
     assert_eq!(block.as_raw().bytes().len(), LONGEST);
     assert_eq!(block.options().map(Iterator::count), Some(1));
+}
+
+/// A packet may fill the longest block, and an option have the most bytes.
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn records_have_limits() {
+    const LONGEST: usize = 134_348_832 - 32;
+    let mut dumper = blocks();
+    dumper.begin_section(&Section::new()).unwrap();
+    let interface = dumper.add_interface(&ethernet().with_snaplen(0)).unwrap();
+    fn packet(data: &[u8]) -> Record<'_> {
+        Record::new(Packet::whole(Timestamp::EPOCH, data))
+    }
+    for (length, fits) in [(65_535, true), (65_536, false)] {
+        let value = vec![1; length];
+        let options = [(99, &value[..])];
+        let written = dumper.write_record(interface, &packet(b"data").options(&options));
+        assert_eq!(written.is_ok(), fits, "{length}");
+    }
+    let mut data = vec![7; LONGEST];
+    dumper.write_record(interface, &packet(&data)).unwrap();
+    let position = dumper.position();
+    data.push(7);
+    let written = dumper.write_record(interface, &packet(&data));
+    refused(&dumper, written, "134348832", position);
 }
 
 /// What is replaced does not count.

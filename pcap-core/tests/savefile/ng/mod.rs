@@ -26,6 +26,7 @@ mod single;
 mod swap;
 #[cfg(unix)]
 mod tools;
+mod waits;
 mod ways;
 mod written;
 

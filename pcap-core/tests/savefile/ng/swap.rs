@@ -5,7 +5,7 @@ use pcap_core::pcapng::{BlockBuf, Endian, PcapngDumper};
 use super::random_files;
 use crate::support::contents::{check, open};
 use crate::support::ng::{
-    Block, Case, Odd, Opt, Order, Seen, Shb, Value, Verdict, code, epb, idb, kind, pb, valid,
+    Block, Case, Odd, Opt, Order, Seen, Shb, Value, Verdict, code, epb, idb, kind, pb, spb, valid,
 };
 
 fn other(endian: Endian) -> Endian {
@@ -279,6 +279,28 @@ fn numbers_of_options_are_converted() {
                 let expected = other.clone().opt(option.clone());
                 check_converted(&block.clone().opt(option), &expected, order, &[]);
             }
+        }
+    }
+}
+
+/// Data without a byte order stays as it is.
+#[test]
+fn blocks_of_bytes_are_kept() {
+    for order in Order::BOTH {
+        let of = |order| {
+            [
+                Block::journal("MESSAGE=hello\n"),
+                Block::custom(order, true, 0x0102_0304, b"one"),
+                Block::custom(order, false, 0x0102_0304, b"three"),
+                spb(b"packet").block(order),
+            ]
+        };
+        let other = match order {
+            Order::Little => Order::Big,
+            Order::Big => Order::Little,
+        };
+        for (block, expected) in of(order).iter().zip(of(other)) {
+            check_converted(block, &expected, order, &[]);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use pcap_core::{Capture, End, ErrorKind};
 
 use crate::support::files;
-use crate::support::files::{number, ping, pings, read_all};
+use crate::support::files::{Order, Pcapng, number, ping, pings, pings_ng, read_all};
 
 /// A reader that calls a closure.
 struct Reads<F>(F);
@@ -270,5 +270,32 @@ fn the_reader_is_dropped_once_or_returned() {
             }
         }
         assert_eq!(receiver.iter().count(), 1);
+    }
+}
+
+/// A read that a signal interrupts is repeated, also within the blocks before the first packet.
+#[test]
+fn interrupted_reads_are_repeated() {
+    /// Each second read is interrupted, and the others return a few bytes.
+    struct Interrupted(Cursor<Vec<u8>>, bool);
+    impl Read for Interrupted {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let most = buffer.len().min(7);
+            self.0.read(&mut buffer[..most])
+        }
+    }
+    // libpcap reads the second one.
+    let usb = Pcapng::new(Order::NATIVE).interface(189, 0, &[]);
+    let usb = usb.packet(0, 1, 98, &ping(0)).packet(0, 2, 98, &ping(1));
+    for bytes in [pings_ng(2), usb.bytes(), pings(2)] {
+        let reader = Interrupted(Cursor::new(bytes), false);
+        let mut capture = Capture::from_reader(reader).unwrap();
+        let packets = read_all(&mut capture).unwrap();
+        let numbers: Vec<u16> = packets.iter().map(|packet| number(packet.data())).collect();
+        assert_eq!(numbers, [0, 1]);
     }
 }

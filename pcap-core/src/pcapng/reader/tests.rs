@@ -1,0 +1,123 @@
+//! When the reader takes the short way to the next block.
+
+use std::io::{Cursor, Seek, Write};
+
+use super::Reader;
+use crate::error::ErrorKind;
+use crate::linktype::Linktype;
+use crate::packet::Packet;
+use crate::pcapng::{Block, Interface, PcapngDumper};
+use crate::timestamp::Timestamp;
+
+/// Returns a file with an interface and packets of these bytes.
+fn file(packets: &[&[u8]]) -> Vec<u8> {
+    let mut dumper = PcapngDumper::new(Vec::new());
+    let interface = dumper
+        .add_interface(&Interface::new(Linktype::ETHERNET))
+        .unwrap();
+    for data in packets {
+        let packet = Packet::whole(Timestamp::EPOCH, data);
+        dumper.write(interface, packet).unwrap();
+    }
+    dumper.into_writer().unwrap()
+}
+
+/// Returns a reader behind the interface.
+fn reader(bytes: Vec<u8>) -> Reader {
+    let mut reader = Reader::from_reader(Cursor::new(bytes)).unwrap();
+    assert!(matches!(reader.next_block(), Ok(Some(Block::Section(_)))));
+    assert!(matches!(reader.next_block(), Ok(Some(Block::Interface(_)))));
+    reader
+}
+
+/// Returns the data of the next packet.
+fn data(reader: &mut Reader) -> Option<Vec<u8>> {
+    match reader.next_block().unwrap() {
+        Some(Block::Packet(packet)) => Some(packet.data().to_vec()),
+        Some(other) => panic!("{}", other.as_raw().block_type()),
+        None => None,
+    }
+}
+
+#[test]
+fn an_ordinary_packet_is_ready() {
+    let mut reader = reader(file(&[b"one", b"two"]));
+    assert!(reader.ready().is_some());
+    assert!(reader.ready().is_some());
+    assert!(reader.ready().is_none());
+    assert_eq!(data(&mut reader), None);
+}
+
+#[test]
+fn a_break_comes_before_a_packet() {
+    let mut reader = reader(file(&[b"one", b"two"]));
+    assert_eq!(data(&mut reader).unwrap(), b"one");
+    reader.break_handle().breakloop();
+    assert_eq!(data(&mut reader), None);
+    assert_eq!(data(&mut reader).unwrap(), b"two");
+    assert_eq!(data(&mut reader), None);
+}
+
+/// What follows damage belongs to no section.
+#[test]
+fn no_packet_is_ready_after_damage() {
+    let bytes = file(&[b"one", b"two"]);
+    let packet = file(&[b"lost"]).split_off(file(&[]).len());
+    let damaged = [
+        &bytes[..],
+        &[1, 2, 3, 4, 5, 0, 0, 0],
+        &packet,
+        &file(&[b"three"]),
+    ]
+    .concat();
+    let mut reader = reader(damaged);
+    reader.resume_at_sections(true);
+    let mut seen = Vec::new();
+    while let Some(block) = reader.next_block().unwrap() {
+        if let Block::Packet(packet) = block {
+            seen.push(packet.data().to_vec());
+        }
+    }
+    assert_eq!(seen, [&b"one"[..], b"two", b"three"]);
+    assert_eq!(reader.skipped(), 8 + packet.len() as u64);
+}
+
+/// The end remains the end, unless the reader follows the file.
+#[test]
+fn an_end_is_final() {
+    let bytes = file(&[b"one", b"two"]);
+    let length = file(&[b"one"]).len();
+    for follows in [false, true] {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes[..length]).unwrap();
+        file.rewind().unwrap();
+        let mut reader = Reader::from_open_file(file.try_clone().unwrap()).unwrap();
+        let mut blocks = 0;
+        while reader.advance().unwrap() {
+            blocks += 1;
+        }
+        assert_eq!(blocks, 3);
+        file.seek(std::io::SeekFrom::End(0)).unwrap();
+        file.write_all(&bytes[length..]).unwrap();
+        if follows {
+            reader.follow(true).unwrap();
+        }
+        let next = reader.try_next_block().unwrap();
+        assert_eq!(matches!(next, crate::capture::Next::Packet(_)), follows);
+    }
+}
+
+#[test]
+fn an_empty_file_is_no_damage_to_resume_after() {
+    for resumes in [false, true] {
+        let Ok(mut reader) = Reader::from_reader(Cursor::new(Vec::new())) else {
+            return;
+        };
+        if resumes {
+            reader.resume_at_sections(true);
+        }
+        let error = reader.next_block().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SavefileTruncated);
+        assert!(error.text().contains("empty"), "{error}");
+    }
+}
