@@ -88,9 +88,9 @@ fuzz_build() {
 # Runs a command without a network, if possible, but with `lo`.
 isolated() {
     if unshare -n true 2>/dev/null; then
-        unshare -n sh -c 'ip link set lo up 2>/dev/null || true; exec "$@"' sh "$@"
+        unshare -n sh -c 'ip link set lo up && exec "$@"' sh "$@"
     elif unshare -rn true 2>/dev/null; then
-        unshare -rn sh -c 'ip link set lo up 2>/dev/null || true; exec "$@"' sh "$@"
+        unshare -rn sh -c 'ip link set lo up && exec "$@"' sh "$@"
     else
         "$@"
     fi
@@ -103,7 +103,9 @@ libfuzzer() {
     # A pipe's exit status is that of its last command, so a file passes the status.
     {
         status=0
-        export LSAN_OPTIONS="suppressions=$PWD/pcap-core/fuzz/leaks.txt:print_suppressions=0"
+        # Suppressions name functions, which AddressSanitizer finds with this program.
+        ASAN_SYMBOLIZER_PATH=$(command -v addr2line)
+        export ASAN_SYMBOLIZER_PATH LSAN_OPTIONS="suppressions=$here/address.suppressions:print_suppressions=0"
         isolated "$programs/$name" -print_final_stats=1 "$@" 2>&1 || status=$?
         echo "$status" >"$work/status-$name"
     } | tee "$log/fuzz-$name.log" |
@@ -142,7 +144,8 @@ renew() {
     committed=pcap-core/tests/data/$1
     rm -rf "$new"
     mkdir -p "$new" "$committed" "$work/corpus/$1"
-    isolated "$programs/$1" -set_cover_merge=1 -max_len=1024 "$new" "$committed" "$work/corpus/$1" 2>"$log/fuzz-renew.log" ||
+    isolated "$programs/$1" -set_cover_merge=1 -max_len=1024 -artifact_prefix="$work/found/$1-" \
+        "$new" "$committed" "$work/corpus/$1" 2>"$log/fuzz-renew.log" ||
         fail "cannot choose inputs: see target/ci/fuzz-renew.log"
     rm -f "$committed"/*
     cp "$new"/* "$committed"

@@ -66,11 +66,12 @@ things_of() {
     gallery) echo ip unshare script jq tmux ;;
     top) echo ip unshare tmux ping ;;
     sanitize) echo valgrind ;;
+    address) echo addr2line ;;
     loom) echo cc ;;
     package) echo debootstrap unshare ip dpkg-deb dpkg-shlibdeps strip gzip debian-keys apt-get ;;
     distributions) echo rpmbuild makepkg nix-instantiate ruby setpriv ;;
     msrv) echo debootstrap unshare ip debian-keys apt-get ;;
-    fuzz) echo c++ ;;
+    fuzz) echo c++ ip addr2line ;;
     fuzz-libpcap) echo clang make flex bison xz ;;
     debian) echo apt-get dpkg-deb debian-keys ;;
     remote) echo cc make flex bison xz openssl ;;
@@ -389,6 +390,33 @@ need_component() {
     else
         fail "cargo $2 is missing: install $1 from the source of your Rust"
     fi
+}
+
+# Installs a nightly Rust with components and targets, for what stable Rust lacks: `need_nightly NAME COMPONENT…`, where
+# NAME is the name of its log in target/ci, and a component of the form `std-TARGET` is the standard library of a target.
+# If that is impossible, it prints "not run" and the reason, and exits with status 77.
+need_nightly() {
+    install_log=target/ci/$1.log
+    shift
+    command -v rustup >/dev/null 2>&1 || not_run 'rustup is missing, which installs nightly Rust'
+    mkdir -p target/ci
+    if ! rustc +nightly --version >/dev/null 2>&1; then
+        say 'installing nightly Rust'
+        rustup toolchain install nightly --profile minimal >"$install_log" 2>&1 ||
+            not_run "cannot install nightly Rust: $(tail -n 1 "$install_log")"
+    fi
+    for component; do
+        case $component in
+        std-*) set -- target add --toolchain nightly "${component#std-}" ;;
+        *) set -- component add --toolchain nightly "$component" ;;
+        esac
+        rustup "$@" >"$install_log" 2>&1 || not_run "cannot install $component: $(tail -n 1 "$install_log")"
+    done
+}
+
+not_run() {
+    echo "not run: $*"
+    exit 77
 }
 
 # Runs Debian's own cargo and rustc, which build the standard library for targets without one, and instrumented ones:

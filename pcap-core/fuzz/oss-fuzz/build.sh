@@ -1,5 +1,5 @@
 #!/bin/bash -eu
-# Untested. Builds libpcap with the flags of OSS-Fuzz, and the fuzz targets with those of ci/fuzz.sh.
+# Builds libpcap with the flags of OSS-Fuzz, and the fuzz targets with those and what guides libFuzzer in ci/fuzz.sh.
 
 prefix=$SRC/libpcap-built
 (
@@ -17,13 +17,13 @@ prefix=$SRC/libpcap-built
 )
 export LIBPCAP_LIBDIR=$prefix/lib LIBPCAP_STATIC=1
 
-flags='--cfg fuzzing -C passes=sancov-module -Zsanitizer=address -C force-frame-pointers=yes'
+# RUSTFLAGS has the sanitizer and `--cfg fuzzing`, but not what guides libFuzzer.
+flags="$RUSTFLAGS -C passes=sancov-module"
 for option in level=4 inline-8bit-counters pc-table trace-compares; do
     flags="$flags -C llvm-args=-sanitizer-coverage-$option"
 done
 host=$(rustc -vV | sed -n 's/^host: //p')
-# libfuzzer-sys links OSS-Fuzz's engine instead of its own.
-export CUSTOM_LIBFUZZER_PATH=$LIB_FUZZING_ENGINE CUSTOM_LIBFUZZER_STD_CXX=c++
+# libfuzzer-sys links OSS-Fuzz's engine instead of its own, because CUSTOM_LIBFUZZER_PATH is set.
 RUSTC_BOOTSTRAP=1 RUSTFLAGS="$flags" CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
     CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=true CARGO_PROFILE_RELEASE_LTO=off \
     cargo build --release --locked --target "$host" --manifest-path pcap-core/fuzz/Cargo.toml \
