@@ -201,7 +201,8 @@ mod tests {
 
     #[test]
     fn floats_reach_to_the_ends_of_the_range() {
-        let limit = 2_f64.powi(63);
+        // 2⁶³. The precision of `powi` is unspecified.
+        let limit = 9_223_372_036_854_775_808_f64;
         assert_eq!(Timestamp::from_secs_f64(-limit), Some(Timestamp::MIN));
         let last = f64::from_bits(limit.to_bits() - 1);
         let time = Timestamp::from_secs_f64(last).unwrap();
