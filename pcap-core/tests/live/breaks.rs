@@ -70,7 +70,8 @@ fn a_break_ends_every_call_on_every_device() {
             let what = format!("{name} on {device}");
             assert_eq!(read(&mut capture), Some(Stop::End(End::Break)), "{what}");
             let took = asked.join().unwrap().elapsed();
-            assert!(took < Duration::from_millis(200), "{what}: {took:?}");
+            // D-Bus takes a tenth of a second; other devices would wait forever. This machine may be busy.
+            assert!(took < Duration::from_secs(5), "{what}: {took:?}");
 
             // Several breaks before a read count as one.
             for _ in 0..100 {

@@ -205,7 +205,7 @@ fn a_reading_thread_stops_at_once() {
     let start = Instant::now();
     handle.breakloop();
     reader.join().unwrap();
-    assert!(start.elapsed() < Duration::from_millis(500));
+    assert!(start.elapsed() < Duration::from_secs(5));
 }
 
 /// A break handle that may close the capture could not be used in a signal handler.
@@ -302,7 +302,7 @@ fn a_break_wakes_an_idle_reader() {
     handle.breakloop();
     let (done, mut right) = reader.join().unwrap();
     let took = start.elapsed();
-    assert!(took < Duration::from_millis(500), "{took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
     let broken = Done::new(0, End::Break);
     assert_eq!(done, broken);
     // No break remains.

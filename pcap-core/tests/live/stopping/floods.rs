@@ -75,7 +75,7 @@ fn a_deadline_holds_under_a_rejected_flood() {
         let next = right.next_packet_timeout(Duration::from_millis(100));
         assert_eq!(next.unwrap(), Next::Timeout);
         let took = start.elapsed();
-        assert!(took < Duration::from_millis(400), "{took:?}");
+        assert!(took < Duration::from_secs(3), "{took:?}");
     }
     stop.breakloop();
     flood.join().unwrap();
