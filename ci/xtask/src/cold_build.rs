@@ -7,8 +7,28 @@ use std::time::Instant;
 use crate::command;
 use crate::{Result, unexpected};
 
-/// The crates that are compared.
-const CRATES: [&str; 2] = ["pcap-core", "pcap"];
+/// What is built: its name, the dependency in `Cargo.toml`, and an expression that calls it. `OURS` stands for the path of
+/// pcap-core, and `PEER` for the version of the `pcap` crate in the benchmarks.
+const BUILDS: [Build; 3] = [
+    Build {
+        name: "pcap-core",
+        dependency: "pcap-core = { path = \"OURS\" }",
+        expression: "pcap_core::version()",
+        lock: "Cargo.lock",
+    },
+    Build {
+        name: "pcap-core without bindgen",
+        dependency: "pcap-core = { path = \"OURS\", default-features = false }",
+        expression: "pcap_core::version()",
+        lock: "Cargo.lock",
+    },
+    Build {
+        name: "pcap",
+        dependency: "pcap = PEER",
+        expression: "pcap::Capture::dead(pcap::Linktype::ETHERNET).is_ok()",
+        lock: "pcap-core/benches/Cargo.lock",
+    },
+];
 const PROFILES: [&str; 2] = ["debug", "release"];
 
 /// Variables that would change what is built, or keep it.
@@ -19,6 +39,15 @@ const UNWANTED: [&str; 5] = [
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
 ];
+
+/// A program that calls a crate once.
+struct Build {
+    name: &'static str,
+    dependency: &'static str,
+    expression: &'static str,
+    /// The `Cargo.lock` whose versions it uses.
+    lock: &'static str,
+}
 
 /// What a build took, in seconds.
 #[derive(Clone, Copy)]
@@ -44,25 +73,26 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     command::empty_folder(&scratch)?;
     prepare(&root, &scratch)?;
 
-    // For each profile and crate, the times of all rounds.
-    let mut times: [[Vec<Seconds>; 2]; 2] = Default::default();
+    // For each profile and program, the times of all rounds.
+    let mut times: [[Vec<Seconds>; BUILDS.len()]; PROFILES.len()] = Default::default();
     for round in 1..=rounds {
         for (profile, times) in PROFILES.iter().zip(&mut times) {
-            for (name, times) in CRATES.iter().zip(times) {
-                eprintln!("ci/cold-build: round {round}: {name}, {profile}");
-                times.push(measure(&scratch, name, profile)?);
+            for (build, times) in BUILDS.iter().zip(times) {
+                eprintln!("ci/cold-build: round {round}: {}, {profile}", build.name);
+                times.push(measure(&scratch, build.name, profile)?);
             }
         }
     }
     println!(
-        "{:<9} {:<10} {:>12} {:>12}",
+        "{:<9} {:<26} {:>12} {:>12}",
         "build", "crate", "processor s", "clock s"
     );
     for (profile, times) in PROFILES.iter().zip(&times) {
-        for (name, times) in CRATES.iter().zip(times) {
+        for (build, times) in BUILDS.iter().zip(times) {
+            let name = build.name;
             let processor = median(times.iter().map(|seconds| seconds.processor));
             let clock = median(times.iter().map(|seconds| seconds.clock));
-            println!("{profile:<9} {name:<10} {processor:>12.2} {clock:>12.2}");
+            println!("{profile:<9} {name:<26} {processor:>12.2} {clock:>12.2}");
         }
     }
     command::remove_folder(&scratch)
@@ -75,34 +105,23 @@ fn prepare(root: &Path, scratch: &Path) -> Result<()> {
         .lines()
         .find_map(|line| line.strip_prefix("pcap = "));
     let version = version.ok_or("pcap-core/benches/Cargo.toml does not depend on pcap")?;
-    let ours = format!(
-        "{{ path = \"{}/pcap-core\", default-features = false }}",
-        root.display()
-    );
-    for (name, dependency, expression, lock) in [
-        (
-            CRATES[0],
-            ours.as_str(),
-            "pcap_core::version()",
-            "Cargo.lock",
-        ),
-        (
-            CRATES[1],
-            version,
-            "pcap::Capture::dead(pcap::Linktype::ETHERNET).is_ok()",
-            "pcap-core/benches/Cargo.lock",
-        ),
-    ] {
-        let folder = scratch.join(name);
+    for build in &BUILDS {
+        let folder = scratch.join(build.name);
         command::empty_folder(&folder.join("src"))?;
+        let ours = root.join("pcap-core").display().to_string();
+        let dependency = build
+            .dependency
+            .replace("OURS", &ours)
+            .replace("PEER", version);
         let manifest = format!(
-            "[workspace]\n[package]\nname = \"cold\"\nedition = \"2024\"\n[dependencies]\n{name} = {dependency}\n"
+            "[workspace]\n[package]\nname = \"cold\"\nedition = \"2024\"\n[dependencies]\n{dependency}\n"
         );
         command::write(&folder.join("Cargo.toml"), &manifest)?;
+        let expression = build.expression;
         let program = format!("fn main() {{\n    println!(\"{{}}\", {expression});\n}}\n");
         command::write(&folder.join("src/main.rs"), &program)?;
         // The versions that this repository builds with.
-        command::copy(&root.join(lock), &folder.join("Cargo.lock"))?;
+        command::copy(&root.join(build.lock), &folder.join("Cargo.lock"))?;
         command::run(
             Command::new("cargo")
                 .args(["fetch", "--quiet"])
