@@ -5,7 +5,7 @@ use crate::support::files;
 use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -398,17 +398,17 @@ fn a_panic_leaves_a_break_for_the_next() {
     }
 }
 
-/// libpcap itself looks for a break at packets only. The next read continues where the break was.
+/// libpcap itself looks for a break at packets only, however many blocks come before the next one. The next read
+/// continues where the break was.
 #[test]
 fn a_break_among_blocks_that_libpcap_reads_loses_nothing() {
     type Slot = Arc<Mutex<Option<BreakHandle>>>;
     /// Breaks the capture once, at the second read.
-    struct Breaking(Cursor<Vec<u8>>, Slot, u32);
+    struct Breaking(Cursor<Vec<u8>>, Slot, Arc<AtomicU32>);
     impl Read for Breaking {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
             if let Some(handle) = &*self.1.lock().unwrap() {
-                self.2 += 1;
-                if self.2 == 2 {
+                if self.2.fetch_add(1, Ordering::SeqCst) == 1 {
                     handle.breakloop();
                 }
             }
@@ -422,11 +422,13 @@ fn a_break_among_blocks_that_libpcap_reads_loses_nothing() {
     let file = (0..1000).fold(file, |file, _| file.block(0xbad, &[7; 300]));
     let bytes = file.packet(0, 2, 98, &ping(1)).bytes();
     let slot = Slot::default();
-    let reader = Breaking(Cursor::new(bytes), slot.clone(), 0);
+    let reads = Arc::new(AtomicU32::new(0));
+    let reader = Breaking(Cursor::new(bytes), slot.clone(), reads.clone());
     let mut capture = Capture::from_reader(reader).unwrap();
     assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 0);
     *slot.lock().unwrap() = Some(capture.break_handle());
     assert!(capture.next_packet().unwrap().is_none());
     assert_eq!(capture.ended(), Some(End::Break));
+    assert!(reads.load(Ordering::SeqCst) < 10);
     rest(&mut capture, 1, 2);
 }

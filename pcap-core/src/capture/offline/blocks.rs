@@ -50,7 +50,11 @@ pub(super) fn open(mut blocks: Blocks, name: &str) -> Result<Opened> {
 
 /// Returns the error for an incomplete block at the end.
 pub(super) fn truncated(operation: &'static str, name: &str, position: u64, bytes: usize) -> Error {
-    let text = format!("the block at byte {position} is truncated after {bytes} bytes");
+    // A file may have become empty before this crate takes over from libpcap.
+    let text = match position + bytes as u64 {
+        0 => "the file is empty".to_owned(),
+        _ => format!("the block at byte {position} is truncated after {bytes} bytes"),
+    };
     Error::cannot(
         ErrorKind::SavefileTruncated,
         operation,

@@ -375,16 +375,21 @@ fn exit_loses_what_no_bound_has_flushed() {
 #[test]
 fn a_full_buffer_is_written_with_the_next_packet() {
     const BUFFER: usize = 256 * 1024;
-    let writer = Writer::default();
-    let mut dumper = dead().dump_to(writer.clone()).unwrap();
-    dumper.flush().unwrap();
-    assert_eq!(writer.bytes().len(), 24);
-    for _ in 0..2 {
-        dumper.write_now(&vec![7; BUFFER / 2 - 16]).unwrap();
+    for bound in [None, Some(NEVER)] {
+        let writer = Writer::default();
+        let mut dumper = dead().dump_to(writer.clone()).unwrap();
+        if let Some(bound) = bound {
+            dumper.flush_within(bound);
+        }
+        dumper.flush().unwrap();
+        assert_eq!(writer.bytes().len(), 24);
+        for _ in 0..2 {
+            dumper.write_now(&vec![7; BUFFER / 2 - 16]).unwrap();
+        }
+        assert_eq!(writer.bytes().len(), 24);
+        dumper.write_now(b"").unwrap();
+        assert_eq!(writer.bytes().len(), 24 + BUFFER);
+        dumper.close().unwrap();
+        assert_eq!(writer.bytes().len(), 24 + BUFFER + 16);
     }
-    assert_eq!(writer.bytes().len(), 24);
-    dumper.write_now(b"").unwrap();
-    assert_eq!(writer.bytes().len(), 24 + BUFFER);
-    dumper.close().unwrap();
-    assert_eq!(writer.bytes().len(), 24 + BUFFER + 16);
 }

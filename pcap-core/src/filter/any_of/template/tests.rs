@@ -485,3 +485,15 @@ fn memory_in_use_is_known() {
     );
     assert_eq!(uses(&[TYPE, (0x02, 0, 0, 15), (0x02, 0, 0, 7)]), [7, 15]);
 }
+
+/// Each test of another number doubles the paths.
+#[test]
+fn programs_with_too_many_paths_are_refused() {
+    let after = |tests: u32, word| -> Vec<Insn> {
+        let pair = |at| [(0x28, 100 + at), (0x15, 1)].map(|(code, k)| Insn::new(code, 0, 0, k));
+        let many = (0..tests).flat_map(pair);
+        many.chain(simple(word)).collect()
+    };
+    assert!(template(|[word]| after(5, word)).unwrap().is_some());
+    refused(|[word]| after(20, word));
+}
