@@ -55,13 +55,8 @@ impl Reader {
             let start = file.stream_position().map_err(io)?;
             let length = Length::of(&file);
             let blocks = Blocks::new(Some(file), start, Rules::Lenient);
-            return Ok(Self::new(
-                blocks,
-                None,
-                name,
-                length,
-                Breaker::detached(None),
-            ));
+            let breaker = Arc::new(Breaker::detached(None));
+            return Ok(Self::new(blocks, None, name, length, breaker));
         }
         // A pipe: its descriptor is polled.
         let Some(fd) = platform::descriptor(&file) else {
@@ -71,7 +66,7 @@ impl Reader {
         let mut stream = platform::Stream::from_reader(Box::new(file)).map_err(|(e, _)| io(e))?;
         stream.wait_for(fd);
         let blocks = Blocks::new(None, 0, Rules::Lenient);
-        let breaker = Breaker::detached(Some(wake));
+        let breaker = Arc::new(Breaker::detached(Some(wake)));
         Ok(Self::new(blocks, Some(stream), name, None, breaker))
     }
 
@@ -101,9 +96,11 @@ impl Reader {
     {
         let name = name.into();
         let stream = platform::Stream::from_reader(Box::new(reader));
-        let stream = stream.map_err(|(e, _)| Error::io("open", name.clone(), e))?;
+        let mut stream = stream.map_err(|(e, _)| Error::io("open", name.clone(), e))?;
+        let breaker = Arc::new(Breaker::detached(None));
+        let breaks = breaker.clone();
+        stream.broken_by(move || breaks.is_pending());
         let blocks = Blocks::new(None, 0, Rules::Lenient);
-        let breaker = Breaker::detached(None);
         Ok(Self::new(blocks, Some(stream), name, None, breaker))
     }
 
@@ -112,12 +109,12 @@ impl Reader {
         stream: Option<platform::Stream>,
         name: String,
         length: Option<Length>,
-        breaker: Breaker,
+        breaker: Arc<Breaker>,
     ) -> Reader {
         Reader {
             blocks,
             stream,
-            breaker: Arc::new(breaker),
+            breaker,
             name,
             length,
             follow: false,

@@ -2,9 +2,10 @@
 
 use std::io::{self, Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 
-use pcap_core::{Capture, End, ErrorKind};
+use pcap_core::pcapng::Reader;
+use pcap_core::{BreakHandle, Capture, End, ErrorKind};
 
 use crate::support::files;
 use crate::support::files::{Order, Pcapng, number, ping, pings, pings_ng, read_all};
@@ -298,4 +299,30 @@ fn interrupted_reads_are_repeated() {
         let numbers: Vec<u16> = packets.iter().map(|packet| number(packet.data())).collect();
         assert_eq!(numbers, [0, 1]);
     }
+}
+
+/// The next call continues where a break has interrupted the read.
+#[test]
+fn a_break_interrupts_a_reader_of_blocks() {
+    type Handle = Arc<Mutex<Option<BreakHandle>>>;
+    struct Interrupted(Cursor<Vec<u8>>, Handle);
+    impl Read for Interrupted {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if let Some(handle) = self.1.lock().unwrap().take() {
+                handle.breakloop();
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            self.0.read(buffer)
+        }
+    }
+    let handle = Handle::default();
+    let file = Interrupted(Cursor::new(files::pings_ng(2)), Arc::clone(&handle));
+    let mut reader = Reader::from_reader(file).unwrap();
+    *handle.lock().unwrap() = Some(reader.break_handle());
+    assert!(reader.next_block().unwrap().is_none());
+    let mut blocks = 0;
+    while reader.next_block().unwrap().is_some() {
+        blocks += 1;
+    }
+    assert_eq!(blocks, 4);
 }
