@@ -118,16 +118,15 @@ pub fn has(function: &str) -> bool {
 }
 
 fn library() -> Result<&'static Library, LoadError> {
-    if let Some(library) = LIBRARY.get() {
-        return Ok(library);
-    }
+    LIBRARY.get().map_or_else(load_once, Ok)
+}
+
+/// Loads the library, unless another thread has just done so.
+fn load_once() -> Result<&'static Library, LoadError> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(library) = LIBRARY.get() {
-        return Ok(library);
-    }
-    let library = search()?;
-    Ok(LIBRARY.get_or_init(|| library))
+    let load = || search().map(|library| LIBRARY.get_or_init(|| library));
+    LIBRARY.get().map_or_else(load, Ok)
 }
 
 fn search() -> Result<Library, LoadError> {
