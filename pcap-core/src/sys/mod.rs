@@ -122,9 +122,6 @@ pub(crate) fn static_buffers() -> MutexGuard<'static, ()> {
 
 /// Returns the text of a status code, known or not.
 pub(crate) fn statustostr(code: c_int) -> String {
-    if !library::is_available() {
-        return format!("libpcap status {code}");
-    }
     let _guard = static_buffers();
     // SAFETY: takes any number; the result is static and guarded by the lock.
     let text = unsafe { pcap_statustostr(code) };

@@ -12,7 +12,7 @@ use pcap_core::{
 };
 
 use crate::support::Netns;
-use crate::support::refused::{apart, refuse};
+use crate::support::refused::{apart, interposed, refuse};
 
 /// The arguments of `setsockopt(2)` that attach a filter, and those of options for packet sockets.
 const ATTACH: [(u32, u32); 2] = [
@@ -130,6 +130,22 @@ fn a_device_is_activated_without_threads_and_other_sockets() {
     left.inject(&[0xff; 60]).unwrap();
     let packet = right.next_packet().unwrap().unwrap();
     assert_eq!((packet.data(), packet.wire_len()), (&[0xff; 20][..], 60));
+}
+
+/// A device that may not be like Ethernet is opened twice: first without promiscuous mode, to try the filter.
+#[test]
+fn a_device_whose_type_is_unknown_gets_its_filter() {
+    let Some(_net) = wire() else { return };
+    let left = Capture::from_device("left").activate().unwrap();
+    let mut right = apart(|| {
+        refuse(libc::SYS_socket, &[(0, libc::AF_INET as u32)], EACCES);
+        let options = Capture::from_device("right").promisc(true);
+        options.filter("greater 61").activate().unwrap()
+    });
+    left.inject(&[0xff; 60]).unwrap();
+    left.inject(&[0xff; 61]).unwrap();
+    let packet = right.next_packet().unwrap().unwrap();
+    assert_eq!(packet.data(), [0xff; 61]);
 }
 
 #[test]
@@ -365,5 +381,40 @@ fn any_live_capture_is_like_the_capture() {
             arrives.await
         });
         assert_eq!(next.unwrap().data(), [0xfe; 60]);
+    }
+}
+
+/// libpcap binds the socket, and afterwards this crate binds it to the protocol to capture.
+#[test]
+fn a_device_that_changes_during_activation_is_an_error() {
+    let Some(net) = wire() else { return };
+    type Change<'a> = &'a dyn Fn() -> Option<i32>;
+    let down: Change = &|| {
+        net.ip(["link", "set", "right", "down"]);
+        None
+    };
+    let refused: Change = &|| Some(EACCES);
+    let gone: Change = &|| {
+        net.ip(["link", "delete", "right"]);
+        None
+    };
+    let activate = || Capture::from_device("right").activate().map(drop);
+    let mut last = 0;
+    let counts = |count: usize| {
+        last = count;
+        None
+    };
+    interposed(libc::SYS_bind, &[], counts, activate).unwrap();
+    for (change, kind) in [
+        (refused, DENIED),
+        (down, ErrorKind::InterfaceNotUp),
+        (gone, ErrorKind::NoSuchDevice),
+    ] {
+        net.ip(["link", "set", "right", "up"]);
+        let changes = |count: usize| if count == last { change() } else { None };
+        let error = interposed(libc::SYS_bind, &[], changes, activate).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        let start = "cannot activate `right`: ";
+        assert!(error.to_string().starts_with(start), "{error}");
     }
 }

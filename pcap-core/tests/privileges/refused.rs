@@ -118,6 +118,33 @@ fn a_refused_change_is_named() {
     });
 }
 
+/// The error names the thread that still has rights after its signal.
+#[test]
+fn a_change_that_another_thread_is_refused_is_named() {
+    let _alone = alone();
+    let Some(_net) = Netns::new() else { return };
+    run(|| {
+        let (refused, starts) = mpsc::channel();
+        let (end, ends) = mpsc::channel::<()>();
+        let other = thread::Builder::new().name("refused".to_owned());
+        let other = other.spawn(move || {
+            refuse(libc::SYS_setgroups, &[], libc::EPERM);
+            refused.send(()).unwrap();
+            ends.recv().unwrap_err();
+        });
+        starts.recv().unwrap();
+        let error = drop_privileges(&User::new(NOBODY, NOBODY, &[1])).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("the thread `refused` ("), "{text}");
+        assert!(
+            text.contains("still has the supplementary groups"),
+            "{text}"
+        );
+        drop(end);
+        other.unwrap().join().unwrap();
+    });
+}
+
 #[test]
 fn a_name_without_a_user_is_an_error() {
     let error = User::from_name("no-such-user").unwrap_err();

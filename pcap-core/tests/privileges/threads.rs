@@ -5,13 +5,14 @@ use std::fs;
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use pcap_core::os::linux::{User, drop_privileges};
 
 use crate::child::{NOBODY, block, check_rights, exit, field, own_statuses, run};
+use crate::support::refused::interposed;
 use crate::support::{Netns, alone, wait_until};
 
 /// Returns the actions of all real-time signals. Below valgrind, one of them has not its default action.
@@ -107,6 +108,40 @@ fn a_thread_may_wait_for_the_real_time_signals() {
         // SAFETY: takes numbers. All threads but the waiting one block the signal.
         unsafe { libc::kill(std::process::id() as i32, libc::SIGRTMIN() + 1) };
         assert_eq!(waiting.join().unwrap(), libc::SIGRTMIN() + 1);
+    });
+}
+
+/// A thread that ends while the list is read may have started another one, so two complete lists are read after it.
+#[test]
+fn a_list_in_which_a_thread_ends_is_not_the_last() {
+    let _alone = alone();
+    let Some(_net) = Netns::new() else { return };
+    run(|| {
+        let (end, ends) = mpsc::channel::<()>();
+        let mut other = Some(thread::spawn(move || ends.recv().unwrap_err()));
+        let mut end = Some(end);
+        let mut calls = 0;
+        let before = |count: usize| {
+            calls = count + 1;
+            // For each list, the folder and the files of three threads are opened. In the third list, the other threads
+            // are found to have rights, and receive signals. The fourth list is incomplete: the thread ends between the
+            // folder and the files.
+            if count == 3 * 4 + 1 {
+                let user = vec![NOBODY.to_string(); 4].join(" ");
+                wait_until("the threads lose their rights", || {
+                    own_statuses().iter().all(|s| field(s, "Uid:") == user)
+                });
+                end.take();
+                other.take().unwrap().join().unwrap();
+                wait_until("the thread is gone", || own_statuses().len() == 2);
+            }
+            None
+        };
+        interposed(libc::SYS_openat, &[], before, || {
+            drop_privileges(&User::new(NOBODY, NOBODY, &[NOBODY])).unwrap();
+        });
+        assert!(calls >= 4 * 4 + 2 * 3, "{calls}");
+        check_rights(&own_statuses()[0], NOBODY, NOBODY);
     });
 }
 

@@ -432,3 +432,26 @@ fn a_break_among_blocks_that_libpcap_reads_loses_nothing() {
     assert!(reads.load(Ordering::SeqCst) < 10);
     rest(&mut capture, 1, 2);
 }
+
+/// libpcap has read all packets of an old file with the first.
+#[test]
+fn a_break_ends_a_read_of_packets_that_libpcap_has_read() {
+    let mut file = files::Pcap::native().version(2, 3);
+    for n in 0..5 {
+        file = file.packet(1, 2, &ping(n));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::file(folder.path(), "a", &file.bytes());
+    let mut capture = Capture::from_file(path).unwrap();
+    let handle = capture.break_handle();
+    assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 0);
+    let mut seen = Vec::new();
+    let read = capture.for_each(|packet| {
+        seen.push(number(packet.data()));
+        if seen.len() == 2 {
+            handle.breakloop();
+        }
+    });
+    assert_eq!((read.unwrap(), seen), (done(2, End::Break), vec![1, 2]));
+    rest(&mut capture, 3, 5);
+}

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use pcap_core::pcapng::{Interface, PcapngDumper, Reader};
@@ -58,6 +58,38 @@ fn a_file_whose_length_is_unknown_at_its_end_is_an_error() {
         }
     });
     assert_eq!(error.kind(), DENIED, "{error}");
+}
+
+/// What wakes a reader is opened once.
+#[test]
+fn a_file_that_is_followed_again_needs_no_more_descriptors() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::file(folder.path(), "a", &pings(1));
+    let mut capture = Capture::from_file(&path).unwrap();
+    capture.follow(true).unwrap();
+    apart(|| {
+        refuse(libc::SYS_eventfd2, &[], libc::EMFILE);
+        capture.follow(false).unwrap();
+        capture.follow(true).unwrap();
+        assert!(capture.next_packet().unwrap().is_some());
+    });
+}
+
+/// Some file systems report a failed write only when the file is closed.
+#[test]
+fn a_file_that_cannot_be_closed_is_an_error() {
+    let file = tempfile::tempfile().unwrap();
+    let number = file.as_raw_fd() as u32;
+    let mut dumper = Capture::dead(Linktype::ETHERNET)
+        .unwrap()
+        .dump_open_file(file)
+        .unwrap();
+    dumper.write_now(&ping(1)).unwrap();
+    let error = apart(|| {
+        refuse(libc::SYS_close, &[(0, number)], libc::EDQUOT);
+        dumper.close().unwrap_err()
+    });
+    assert_eq!(error.operation(), Some("close"), "{error}");
 }
 
 /// A record that only libpcap understands.

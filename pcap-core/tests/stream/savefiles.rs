@@ -1,15 +1,16 @@
 //! Asynchronous captures of savefiles: read without a runtime, and awaited if they are followed.
 
-use std::io::Write;
+use std::io::{self, Cursor, Read, Write};
 #[cfg(unix)]
 use std::os::{fd::OwnedFd, unix::net::UnixStream};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 #[cfg(unix)]
 use crate::support::cpu::cpu_time;
 use futures_lite::{StreamExt, future};
 use pcap_core::stream::{AsyncCapture, Runtime};
-use pcap_core::{AnyCapture, Capture, Dlt, End, ErrorKind, Offline, PacketBatch};
+use pcap_core::{AnyCapture, BreakHandle, Capture, Dlt, End, ErrorKind, Offline, PacketBatch};
 use tempfile::TempDir;
 
 const COUNT: u32 = 1000;
@@ -367,4 +368,40 @@ fn any_capture_waits_for_a_pipe() {
     assert_eq!(packet.data(), data(0));
     drop(capture);
     writer.join().unwrap();
+}
+
+/// A reader has nothing to wait for, and a break that comes while it reads ends the read.
+#[test]
+fn a_break_ends_the_read_of_a_reader() {
+    type Handle = Arc<Mutex<Option<BreakHandle>>>;
+    struct Breaks(Cursor<Vec<u8>>, Handle);
+    impl Read for Breaks {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if let Some(handle) = self.1.lock().unwrap().take() {
+                handle.breakloop();
+            }
+            let length = buffer.len().min(100);
+            self.0.read(&mut buffer[..length])
+        }
+    }
+    let (_folder, path) = savefile();
+    let bytes = std::fs::read(path).unwrap();
+    let handle = Handle::default();
+    let reader = Breaks(Cursor::new(bytes), Arc::clone(&handle));
+    let mut capture = Capture::from_reader(reader).unwrap().into_tokio().unwrap();
+    future::block_on(async {
+        for number in 0..10 {
+            *handle.lock().unwrap() = Some(capture.break_handle());
+            let mut breaks = 0;
+            loop {
+                if let Some(packet) = capture.next_packet().await.unwrap() {
+                    assert_eq!(packet.data(), data(number));
+                    break;
+                }
+                assert_eq!(capture.ended(), Some(End::Break));
+                breaks += 1;
+                assert!(breaks < 3);
+            }
+        }
+    });
 }

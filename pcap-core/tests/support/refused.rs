@@ -1,6 +1,11 @@
 //! System calls that the kernel refuses to a thread, as old kernels and security modules do: seccomp(2) gives them an
 //! error of choice.
 
+#![allow(dead_code)] // unit tests take it in, too, and do not use all of it
+
+use std::mem::zeroed;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::sync::mpsc;
 use std::thread;
 
 use libc::{c_int, c_long};
@@ -24,6 +29,19 @@ pub(crate) fn refuse(call: c_long, arguments: &[(u32, u32)], error: c_int) {
 
 /// Does the same in a thread of root, which can still gain rights.
 pub(crate) fn refuse_with_rights(call: c_long, arguments: &[(u32, u32)], error: c_int) {
+    let mut program = program(call, arguments, libc::SECCOMP_RET_ERRNO | error as u32);
+    let program = libc::sock_fprog {
+        len: program.len() as u16,
+        filter: program.as_mut_ptr(),
+    };
+    let mode = libc::c_ulong::from(libc::SECCOMP_MODE_FILTER);
+    // SAFETY: the program has this number of instructions, and the kernel copies it.
+    let status = unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program, 0, 0) };
+    assert_eq!(status, 0, "{}", std::io::Error::last_os_error());
+}
+
+/// Returns a program that gives system calls with these arguments an action of the kernel, and permits the others.
+fn program(call: c_long, arguments: &[(u32, u32)], action: u32) -> Vec<libc::sock_filter> {
     const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
     const EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
     const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
@@ -43,18 +61,92 @@ pub(crate) fn refuse_with_rights(call: c_long, arguments: &[(u32, u32)], error: 
         program.push(instruction(LOAD, 0, offset));
         program.push(instruction(EQUAL, to_end, value));
     }
-    program.push(instruction(
-        RETURN,
-        0,
-        libc::SECCOMP_RET_ERRNO | error as u32,
-    ));
+    program.push(instruction(RETURN, 0, action));
     program.push(instruction(RETURN, 0, libc::SECCOMP_RET_ALLOW));
+    program
+}
+
+/// Runs `work` in a thread of its own, and calls `before` whenever that thread is about to make a system call. `before`
+/// gets the number of such calls so far. The system call fails with the error that `before` returns; otherwise it
+/// takes place. This is how a device or a file changes between two calls.
+pub(crate) fn interposed<T: Send>(
+    call: c_long,
+    arguments: &[(u32, u32)],
+    mut before: impl FnMut(usize) -> Option<c_int>,
+    work: impl FnOnce() -> T + Send,
+) -> T {
+    thread::scope(|scope| {
+        let (sender, listener) = mpsc::channel();
+        let worker = scope.spawn(move || {
+            sender.send(listen(call, arguments)).unwrap();
+            work()
+        });
+        let listener: OwnedFd = listener.recv().unwrap();
+        let mut count = 0;
+        while !worker.is_finished() {
+            if let Some(id) = next_call(&listener) {
+                answer(&listener, id, before(count));
+                count += 1;
+            }
+        }
+        worker
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// Makes system calls of this thread wait for an answer from now on.
+fn listen(call: c_long, arguments: &[(u32, u32)]) -> OwnedFd {
+    const USER_NOTIF: u32 = 0x7fc0_0000;
+    let mut program = program(call, arguments, USER_NOTIF);
     let program = libc::sock_fprog {
         len: program.len() as u16,
         filter: program.as_mut_ptr(),
     };
-    let mode = libc::c_ulong::from(libc::SECCOMP_MODE_FILTER);
+    // SAFETY: the call takes numbers.
+    let status = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    assert_eq!(status, 0);
+    let (mode, flags) = (
+        libc::SECCOMP_SET_MODE_FILTER,
+        libc::SECCOMP_FILTER_FLAG_NEW_LISTENER,
+    );
     // SAFETY: the program has this number of instructions, and the kernel copies it.
-    let status = unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program, 0, 0) };
+    let fd = unsafe { libc::syscall(libc::SYS_seccomp, mode, flags, &raw const program) };
+    assert!(fd >= 0, "{}", std::io::Error::last_os_error());
+    // SAFETY: just opened, and nothing else owns it.
+    unsafe { OwnedFd::from_raw_fd(fd as c_int) }
+}
+
+/// Waits briefly for a call, and returns its number.
+fn next_call(listener: &OwnedFd) -> Option<u64> {
+    const RECEIVE: u32 = 0xc050_2100;
+    let mut polled = libc::pollfd {
+        fd: listener.as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: one structure, which is ours.
+    if unsafe { libc::poll(&mut polled, 1, 20) } <= 0 || polled.revents & libc::POLLIN == 0 {
+        return None;
+    }
+    // SAFETY: plain numbers; the kernel expects zeros.
+    let mut call: libc::seccomp_notif = unsafe { zeroed() };
+    // SAFETY: the kernel fills in the structure, which is ours.
+    let status = unsafe { libc::ioctl(listener.as_raw_fd(), RECEIVE as _, &mut call) };
+    (status == 0).then_some(call.id)
+}
+
+/// Ends the wait of a call. One that a signal has interrupted is made again.
+fn answer(listener: &OwnedFd, id: u64, error: Option<c_int>) {
+    const SEND: u32 = 0xc018_2101;
+    const CONTINUE: u32 = 1;
+    let answer = libc::seccomp_notif_resp {
+        id,
+        val: 0,
+        error: error.map_or(0, |error| -error),
+        flags: if error.is_none() { CONTINUE } else { 0 },
+    };
+    // SAFETY: the kernel reads the structure.
+    let status = unsafe { libc::ioctl(listener.as_raw_fd(), SEND as _, &raw const answer) };
     assert_eq!(status, 0, "{}", std::io::Error::last_os_error());
 }

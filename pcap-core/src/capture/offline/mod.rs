@@ -14,7 +14,7 @@ use std::fmt;
 use std::ptr::NonNull;
 
 use filtering::Filtering;
-use route::{Before, Route};
+use route::Route;
 
 use crate::capture::phase::{self, Opened};
 use crate::capture::read_ahead::{Batch, Limit};
@@ -124,10 +124,7 @@ impl Capture<Offline> {
                 .make_wakeable()
                 .map_err(|e| Error::io("follow", name, e))?;
             // All packets that libpcap read have been delivered.
-            if let Route::Ended(before) = &mut state.route {
-                let before = std::mem::replace(before, Before::Libpcap);
-                state.route = before.into();
-            }
+            state.route.reopen();
         }
         state.follow = on;
         Ok(())

@@ -153,10 +153,8 @@ impl PacketSource for Offline {
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
         if !self.follow {
             // Reading from a file or a reader itself waits.
-            return match self.waiter() {
-                None => Ok(()),
-                Some(waiter) => waiter.wait(&self.handle, deadline),
-            };
+            let waiter = self.waiter();
+            return waiter.map_or(Ok(()), |waiter| waiter.wait(&self.handle, deadline));
         }
         let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
         let pause = left.map_or(LOOK_AGAIN, |left| left.min(LOOK_AGAIN));

@@ -36,16 +36,6 @@ pub(super) enum Before {
     Libpcap,
 }
 
-impl From<Before> for Route {
-    fn from(before: Before) -> Route {
-        match before {
-            Before::Records(records) => Route::Records(records),
-            Before::Blocks(blocks) => Route::Blocks(blocks),
-            Before::Libpcap => Route::Libpcap,
-        }
-    }
-}
-
 impl Route {
     /// Returns the offset in the file up to which this crate has read it; `None` if libpcap reads it.
     fn end(&self) -> Option<u64> {
@@ -108,6 +98,15 @@ impl Route {
         self.file().is_some()
     }
 
+    /// Returns to the way before the end, if the savefile is at its end.
+    pub(super) fn reopen(&mut self) {
+        *self = match self.take() {
+            Route::Ended(Before::Records(records)) => Route::Records(records),
+            Route::Ended(Before::Blocks(blocks)) => Route::Blocks(blocks),
+            other => other,
+        };
+    }
+
     /// Takes the route, and leaves libpcap's.
     fn take(&mut self) -> Route {
         std::mem::replace(self, Route::Libpcap)
@@ -117,10 +116,9 @@ impl Route {
 impl Offline {
     /// Makes libpcap read one record, from the same position as the record reader.
     pub(super) fn leave(&mut self) {
-        self.route = match self.route.take() {
-            Route::Records(records) => Route::Detour(records),
-            other => other,
-        };
+        if let Route::Records(records) = self.route.take() {
+            self.route = Route::Detour(records);
+        }
     }
 
     /// Switches back to the record reader, once the packets that libpcap read are delivered. Returns whether it did.
@@ -136,14 +134,15 @@ impl Offline {
     /// Ends the capture at the end of the savefile.
     pub(super) fn end(&mut self) -> Result<()> {
         self.check_length()?;
-        self.route = match self.route.take() {
-            Route::Records(records) | Route::Detour(records) => {
-                Route::Ended(Before::Records(records))
+        self.route = Route::Ended(match self.route.take() {
+            Route::Records(records)
+            | Route::Detour(records)
+            | Route::Ended(Before::Records(records)) => Before::Records(records),
+            Route::Blocks(blocks) | Route::Ended(Before::Blocks(blocks)) => Before::Blocks(blocks),
+            Route::Fed(_) | Route::Libpcap | Route::Ended(Before::Libpcap) | Route::Failed(_) => {
+                Before::Libpcap
             }
-            Route::Blocks(blocks) => Route::Ended(Before::Blocks(blocks)),
-            Route::Ended(before) => Route::Ended(before),
-            Route::Fed(_) | Route::Libpcap | Route::Failed(_) => Route::Ended(Before::Libpcap),
-        };
+        });
         Ok(())
     }
 

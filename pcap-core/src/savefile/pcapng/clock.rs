@@ -164,4 +164,10 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn an_unknown_clock_counts_nothing() {
+        assert_eq!(Clock::UNKNOWN.ticks(1, 5), None);
+        assert_eq!(Clock::UNKNOWN.time(1), None);
+    }
 }

@@ -146,6 +146,9 @@ mod linux {
 
     #[cfg(test)]
     mod tests {
+        use std::fs::File;
+        use std::os::unix::net::UnixDatagram;
+
         use super::*;
 
         fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
@@ -184,6 +187,26 @@ mod linux {
                 None
             );
             assert_eq!(tx_dropped(&answer(16, &[vec![0; 64]])), None);
+        }
+
+        #[test]
+        fn a_request_that_cannot_be_sent_has_no_answer() {
+            // An answer that arrived before belongs to another request.
+            let (socket, peer) = UnixDatagram::pair().unwrap();
+            let earlier = answer(16, &[attribute(IFLA_STATS64, &[1; 192])]);
+            peer.send(&earlier).unwrap();
+            drop(peer);
+            let counters = LinkCounters {
+                netlink: socket.into(),
+                index: 1,
+            };
+            assert_eq!(counters.tx_dropped(), None);
+        }
+
+        #[test]
+        fn a_file_has_no_network_namespace() {
+            let file = File::open("/dev/null").unwrap();
+            assert!(in_namespace_of(file.as_fd()).is_none());
         }
     }
 }

@@ -63,7 +63,7 @@ fn a_batch_is_empty_if_this_process_rejects_all() {
     let left = on("left").activate().unwrap();
     // With the code for the direction, the kernel cannot run it.
     let options = on("right").immediate_mode(true).direction(Direction::In);
-    let mut capture = options.filter(&long(MOST, false)).activate().unwrap();
+    let mut capture = options.filter(long(MOST, false)).activate().unwrap();
     assert_eq!(capture.filter_location(), Some(FilterLocation::UserSpace));
     let mut batch = PacketBatch::new();
     for _ in 0..3 {
@@ -72,7 +72,7 @@ fn a_batch_is_empty_if_this_process_rejects_all() {
         let next = capture.try_read_batch(&mut batch).unwrap();
         assert_eq!((next, batch.len()), (Next::Timeout, 0));
     }
-    capture.set_filter(&long(MOST, true)).unwrap();
+    capture.set_filter(long(MOST, true)).unwrap();
     inject(&left, [frame(7, 60)]);
     assert!(capture.read_batch(&mut batch).unwrap());
     assert_eq!(batch.get(0).unwrap().data(), frame(7, 60));

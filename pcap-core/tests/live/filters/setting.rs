@@ -217,11 +217,9 @@ fn a_filter_on_a_stopped_raw_handle_lets_nothing_in() {
     let pcap = unsafe { pcap_sys::pcap_create(c"right".as_ptr(), errbuf.as_mut_ptr()) };
     let pcap = std::ptr::NonNull::new(pcap).unwrap();
     // SAFETY: a new handle.
-    let status = unsafe {
-        pcap_sys::pcap_set_timeout(pcap.as_ptr(), 5);
-        pcap_sys::pcap_activate(pcap.as_ptr())
-    };
-    assert_eq!(status, 0);
+    assert_eq!(unsafe { pcap_sys::pcap_set_timeout(pcap.as_ptr(), 5) }, 0);
+    // SAFETY: a new handle.
+    assert_eq!(unsafe { pcap_sys::pcap_activate(pcap.as_ptr()) }, 0);
     // SAFETY: activated, and nothing else uses it.
     let mut capture = unsafe { Capture::<Active>::from_raw(pcap) }.unwrap();
     inject(&left, (0..20).map(|n| frame(n, 60)));

@@ -8,6 +8,7 @@ use pcap_core::{Active, Capture, End, Error, ErrorKind, Next};
 
 use super::{SOON, drops_long, queue, run, slow};
 use crate::support::Netns;
+use crate::support::refused::interposed;
 use crate::support::wire::frame;
 
 // Shows: libpcap/non-blocking-mode-sending
@@ -234,4 +235,24 @@ fn what_never_goes_is_an_error_each_time() {
     let any = Capture::from_device("any").activate().unwrap();
     assert!(any.try_inject(&frame(0, 60)).is_err());
     assert!(any.inject_timeout(&frame(0, 60), time).is_err());
+}
+
+/// The time passes while the first packets of the queue are sent.
+#[test]
+fn a_queue_ends_in_time_after_the_packets_of_one_call() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = Capture::from_device("left").activate().unwrap();
+    let timeout = Duration::from_millis(20);
+    let late = |_: usize| {
+        thread::sleep(timeout);
+        None
+    };
+    let queue = queue([60; 200]);
+    let failed = interposed(libc::SYS_sendmmsg, &[], late, move || {
+        left.inject_queue_timeout(&queue, .., timeout).unwrap_err()
+    });
+    assert_eq!(failed.kind(), ErrorKind::Io(std::io::ErrorKind::TimedOut));
+    let unsent = failed.unsent().unwrap();
+    assert_eq!((unsent.packets(), unsent.bytes()), (64, 64 * 60));
 }

@@ -6,6 +6,7 @@ use pcap_core::pcapng::{Block, PcapngDumper, Reader, Section};
 use pcap_core::{Capture, ErrorKind, Packet, Timestamp};
 
 use super::ethernet;
+use crate::support::files::{Order, Pcapng, file};
 
 #[test]
 fn append_adds_a_section_to_whole_files() {
@@ -136,4 +137,25 @@ fn a_section_is_appended_to_a_file_with_another() {
         "second",
     ];
     assert_eq!(seen, expected);
+}
+
+/// Options of unknown meaning cannot be compared with those of the other byte order.
+#[test]
+fn an_interface_with_an_unknown_option_is_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = Pcapng::new(Order::NATIVE).interface(1, 0, &[]).bytes();
+    let path = file(folder.path(), "a.pcapng", &bytes);
+    let order = Order::BOTH.into_iter().find(|order| order.is_swapped());
+    let other = Pcapng::new(order.unwrap()).interface(1, 0, &[(0x1234, vec![1; 4])]);
+    let mut reader = Reader::from_reader(std::io::Cursor::new(other.bytes())).unwrap();
+    let interface = loop {
+        if let Block::Interface(interface) = reader.next_block().unwrap().unwrap() {
+            break interface.clone();
+        }
+    };
+    let mut dumper = PcapngDumper::append(&path).unwrap();
+    let error = dumper.add_interface(&interface).unwrap_err();
+    assert!(error.text().contains("option 4660"), "{error}");
+    dumper.close().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), bytes);
 }
