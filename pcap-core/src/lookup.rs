@@ -192,12 +192,14 @@ pub fn port_range(name: &str) -> Option<PortRange> {
     // thread may make.
     let found =
         unsafe { sys::pcap_nametoportrange(name.as_ptr(), &mut first, &mut last, &mut protocol) };
-    let range = PortRange {
+    if found == 0 {
+        return None;
+    }
+    Some(PortRange {
         first: u16::try_from(first.min(last)).ok()?,
         last: u16::try_from(first.max(last)).ok()?,
         protocol: number_of(protocol),
-    };
-    Some(range).filter(|_| found != 0)
+    })
 }
 
 /// Returns the number of the IP protocol with the given name, such as 6 for `tcp`, or `None` if the name is unknown. On

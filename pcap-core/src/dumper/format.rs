@@ -48,7 +48,7 @@ impl Format {
         header[6..8].copy_from_slice(&minor.to_ne_bytes());
         // Bytes 8 to 15 are the time zone and the accuracy of the timestamps, which are always 0.
         header[16..20].copy_from_slice(&self.snaplen.to_ne_bytes());
-        header[20..].copy_from_slice(&(linktype + self.datalink_ext).to_ne_bytes());
+        header[20..].copy_from_slice(&(linktype | self.datalink_ext).to_ne_bytes());
         Ok(header)
     }
 }

@@ -86,8 +86,8 @@ impl<'a> Record<'a> {
         let bits = self.flags.unwrap_or_default().bits() & !0b11;
         self.flags = Some(PacketFlags::from_bits(match direction {
             Direction::InOut => bits,
-            Direction::In => bits + 1,
-            Direction::Out => bits + 2,
+            Direction::In => bits | 1,
+            Direction::Out => bits | 2,
         }));
         self
     }

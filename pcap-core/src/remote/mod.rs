@@ -415,11 +415,12 @@ fn missing(operation: &'static str, source: &Source) -> Error {
 /// Creates the error of libpcap or the daemon, which may repeat the password.
 fn failure(operation: &'static str, source: &Source, auth: &Auth, errbuf: &sys::ErrBuf) -> Error {
     let text = error::hide(&errbuf.text(), auth.secret());
-    let source = source.to_string();
-    let why = || format!("{}: {text}", without());
-    let lacks = || Error::cannot(ErrorKind::Unsupported, operation, source.clone(), why());
-    let error = compat::has_remote().then(|| Error::remote(operation, &source, &text));
-    error.unwrap_or_else(lacks)
+    if compat::has_remote() {
+        return Error::remote(operation, &source.to_string(), &text);
+    }
+    let kind = ErrorKind::Unsupported;
+    let text = format!("{}: {text}", without());
+    Error::cannot(kind, operation, source.to_string(), text)
 }
 
 /// A guard that is held while TLS may be used for the first time: libpcap then initializes OpenSSL, once per process

@@ -154,15 +154,15 @@ impl Created {
         if let Some(tstamp_type) = options.tstamp_type {
             let types = self.tstamp_types()?;
             let host = types.is_empty() && tstamp_type == TstampType::HOST;
-            if !host && !types.contains(&tstamp_type) {
-                let why = "the device does not support that timestamp type";
-                return Err(bad_option(&self.name, "tstamp_type", &tstamp_type, why));
+            if !host {
+                if !types.contains(&tstamp_type) {
+                    let why = "the device does not support that timestamp type";
+                    return Err(bad_option(&self.name, "tstamp_type", &tstamp_type, why));
+                }
+                // SAFETY: as above.
+                let code = unsafe { sys::pcap_set_tstamp_type(pcap, tstamp_type.value()) };
+                set(code, "tstamp_type", &tstamp_type)?;
             }
-            // An empty list means that the host's is the only one.
-            // SAFETY: as above.
-            let set_type = |_| unsafe { sys::pcap_set_tstamp_type(pcap, tstamp_type.value()) };
-            let code = types.first().map_or(0, set_type);
-            set(code, "tstamp_type", &tstamp_type)?;
         }
         // On Linux, receive no packets before the filter is set.
         let code = platform::set_protocol(pcap, packet_socket::NONE).unwrap_or(0);

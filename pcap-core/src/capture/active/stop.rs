@@ -1,5 +1,7 @@
 //! Stopping a capture on a device of this host.
 
+use std::time::Duration;
+
 use crate::capture::active::Active;
 use crate::capture::active::socket_filter::SocketFilter;
 use crate::capture::live::Stopped;
@@ -26,11 +28,9 @@ impl Active {
                     false => Stopped::uncounted(timeout),
                 }
             }
-            None => {
-                // Linux's devices that are not network interfaces do not hold packets back for a timeout.
-                let held_back = timeout * u32::from(!platform::IS_LINUX);
-                Stopped::between(held_back, held_back + timeout)
-            }
+            // Devices that are not network interfaces do not hold packets back for a timeout.
+            None if platform::IS_LINUX => Stopped::between(Duration::ZERO, timeout),
+            None => Stopped::between(timeout, timeout + timeout),
         })
     }
 

@@ -175,8 +175,10 @@ impl PacketSource for Remote {
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
         // Do not sample the counters here: they are the daemon's, and a query would wait for it beyond the deadline.
-        let now = self.connection.may_hold_more().then(Instant::now);
-        let deadline = now.or_else(|| self.live.wait_until(deadline));
+        if self.connection.may_hold_more() {
+            return Ok(());
+        }
+        let deadline = self.live.wait_until(deadline);
         self.live.waiter.wait(&self.live.handle, deadline)
     }
 

@@ -406,7 +406,7 @@ fn branches(ranges: &[Numbers], bits: u32) -> Vec<Branch<Then>> {
         if last & below != below {
             to = (last & !below) - 1;
         }
-        if !(from..=to).is_empty() {
+        if from <= to {
             add(from, to, (0, below, place));
         }
         if last & below != below {

@@ -209,7 +209,7 @@ fn read(program: Vec<Insn>, sites: Vec<(usize, usize)>, words: usize) -> Option<
             ..
         } = *program.get(at)?
         {
-            at = at.saturating_add(1 + k as usize);
+            at = at.saturating_add(1).saturating_add(k as usize);
         }
         match *program.get(at)? {
             Insn {

@@ -79,7 +79,7 @@ impl Endpoint {
                     "the address has bits set after the prefix of {prefix} bits"
                 ));
             }
-            Ok((first, first + host))
+            Ok((first, first | host))
         };
         let prefix = match self {
             Endpoint::Net(_, prefix) => prefix,

@@ -46,7 +46,7 @@ impl Resolution {
     /// at most 127: more count as 127.
     #[must_use]
     pub const fn binary(digits: u8) -> Resolution {
-        Resolution(BINARY + Resolution::decimal(digits).0)
+        Resolution(BINARY | Resolution::decimal(digits).0)
     }
 
     /// Returns the value of `if_tsresol`.

@@ -108,7 +108,7 @@ impl State {
         if caplen > known.longest {
             return None;
         }
-        let (secs, nanos) = known.clock.time((u64::from(high) << 32) + u64::from(low))?;
+        let (secs, nanos) = known.clock.time(u64::from(high) << 32 | u64::from(low))?;
         let header = PacketHeader::from_raw(secs, nanos.into(), caplen, wire_len);
         let data = bytes.get(HEAD + PACKET..HEAD + PACKET + caplen as usize)?;
         Some(Parsed {

@@ -4,9 +4,6 @@ use super::number::{Number, Source};
 use crate::filter::program::insn::{Insn, op};
 use crate::filter::program::validate::{self, CELLS};
 
-/// Changes the mode of a load from an offset from the index register to an offset in the packet.
-const FROM_INDEXED: u16 = op::IND ^ op::ABS;
-
 /// The content of a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Content {
@@ -89,7 +86,7 @@ impl State {
         let (code, k) = match insn.code & 0x07 {
             op::LD if insn.code & 0xe0 == op::IND => {
                 let k = insn.k.checked_add(x).filter(|k| *k <= i32::MAX as u32)?;
-                (insn.code ^ FROM_INDEXED, k)
+                (insn.code & !0xe0 | op::ABS, k)
             }
             op::ALU | op::JMP if insn.code & op::X != 0 => match insn.code & 0xf0 {
                 // As constants, these are not allowed.
