@@ -1,8 +1,10 @@
 //! When the reader takes the short way to the next block.
 
-use std::io::{Cursor, Seek, Write};
+use std::io::{self, Cursor, Read, Seek, Write};
+use std::sync::{Arc, Mutex};
 
 use super::Reader;
+use crate::breakloop::BreakHandle;
 use crate::error::ErrorKind;
 use crate::linktype::Linktype;
 use crate::packet::Packet;
@@ -77,6 +79,38 @@ fn no_packet_is_ready_after_damage() {
         assert_eq!(seen, [&b"one"[..], b"two", b"three"]);
         assert_eq!(reader.skipped() as usize, damage.len() + packet.len());
     }
+}
+
+/// Also if a break interrupts the search.
+#[test]
+fn no_packet_is_ready_after_a_break_in_a_search() {
+    type Slot = Arc<Mutex<Option<BreakHandle>>>;
+    /// Breaks at the end, once.
+    struct Breaking(Cursor<Vec<u8>>, Slot);
+    impl Read for Breaking {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let length = self.0.read(buffer)?;
+            if length == 0 {
+                if let Some(handle) = self.1.lock().unwrap().take() {
+                    handle.breakloop();
+                }
+            }
+            Ok(length)
+        }
+    }
+    let packet = file(&[b"lost"]).split_off(file(&[]).len());
+    let bytes = [&file(&[b"one"])[..], &[0xff], &packet].concat();
+    let slot = Slot::default();
+    let mut reader = Reader::from_reader(Breaking(Cursor::new(bytes), slot.clone())).unwrap();
+    reader.resume_at_sections(true);
+    *slot.lock().unwrap() = Some(reader.break_handle());
+    let mut blocks = 0;
+    while reader.advance().unwrap() {
+        blocks += 1;
+    }
+    assert_eq!(blocks, 3);
+    assert!(slot.lock().unwrap().is_none());
+    assert_eq!(data(&mut reader), None);
 }
 
 /// The end remains the end, unless the reader follows the file.

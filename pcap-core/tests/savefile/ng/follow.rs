@@ -224,10 +224,14 @@ fn breaks_end_the_search_for_a_section() {
         for _ in 0..3 {
             assert!(reader.next_block().unwrap().is_some());
         }
-        // A break may come before the search has begun.
-        while reader.skipped() == 0 {
+        // On a busy machine, a break may come before the search has begun.
+        for _ in 0..20 {
             reader = is_broken(reader, CALLS[0]);
+            if reader.skipped() > 0 {
+                break;
+            }
         }
+        assert!(reader.skipped() > 0);
         assert_eq!(reader.skipped() + 84, reader.position());
     }
 }
