@@ -251,10 +251,10 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
 
     /// Waits until there may be packets, or a break.
     fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        let Some(runtime) = self.waiting()? else {
-            return Poll::Ready(Ok(()));
-        };
-        let woken = runtime.poll_readable(cx);
+        let nothing = Poll::Ready(Ok(()));
+        let woken = self
+            .waiting()?
+            .map_or(nothing, |runtime| runtime.poll_readable(cx));
         if let Poll::Ready(Err(e)) = woken {
             return Poll::Ready(Err(self.failed(e)));
         }

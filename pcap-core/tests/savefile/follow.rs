@@ -187,27 +187,6 @@ fn an_odd_record_is_followed_on() {
     assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 8);
 }
 
-/// libpcap reads an odd record that ends beyond what this crate has read of the file.
-#[test]
-fn an_odd_record_at_the_end_of_the_buffer_is_read_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let long = vec![7; 60_000];
-    let mut file = Pcap::native();
-    for _ in 0..4 {
-        file = file.packet(1, 2, &long);
-    }
-    let length = long.len() as u32;
-    let file = file.record([3, u32::MAX, length, length], &long);
-    let bytes = file.packet(4, 5, &ping(9)).bytes();
-    let path = files::file(folder.path(), "a", &bytes);
-    let mut capture = Capture::from_file(&path).unwrap();
-    for _ in 0..5 {
-        assert_eq!(capture.next_packet().unwrap().unwrap().data(), long);
-    }
-    assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 9);
-    assert!(capture.next_packet().unwrap().is_none());
-}
-
 #[test]
 fn damage_and_a_shorter_file_are_errors() {
     let folder = tempfile::tempdir().unwrap();

@@ -147,6 +147,7 @@ mod linux {
     #[cfg(test)]
     mod tests {
         use std::fs::File;
+        use std::net::Shutdown;
         use std::os::unix::net::UnixDatagram;
 
         use super::*;
@@ -195,7 +196,7 @@ mod linux {
             let (socket, peer) = UnixDatagram::pair().unwrap();
             let earlier = answer(16, &[attribute(IFLA_STATS64, &[1; 192])]);
             peer.send(&earlier).unwrap();
-            drop(peer);
+            peer.shutdown(Shutdown::Read).unwrap();
             let counters = LinkCounters {
                 netlink: socket.into(),
                 index: 1,

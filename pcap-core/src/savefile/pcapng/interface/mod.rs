@@ -119,11 +119,8 @@ impl Interface {
     #[inline]
     pub(crate) fn is_same(&self, other: &Interface) -> bool {
         let in_order = |interface: &Interface, order| {
-            let (block, left_out) = interface.block.to_order(order).ok()?;
-            if !left_out.is_empty() {
-                // Nobody knows whether those are equal.
-                return None;
-            }
+            // Nobody knows whether options of unknown meaning are equal.
+            let block = interface.block.to_whole_order(order).ok()?;
             let mut options: Vec<_> = block.options()?.map(|o| (o.code(), o.value())).collect();
             // Among several options with a code, the first one may be the one that counts.
             options.sort_by_key(|(code, _)| *code);
