@@ -2,12 +2,13 @@
 
 use std::io::Write;
 use std::net::TcpListener;
-use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use pcap_core::remote::{Options, Source};
-use pcap_core::{AnyCapture, Capture, Dlt, End, ErrorKind, Filter, Linktype, PacketBatch, Remote};
+use pcap_core::{
+    AnyCapture, Capture, Dlt, Done, End, ErrorKind, Filter, Linktype, PacketBatch, Remote,
+};
 
 use crate::protocol::{AUTH, ERROR, accept, message, packet, request, start, wait_for_close};
 
@@ -117,6 +118,8 @@ fn a_stopped_capture_ends_and_stays_at_its_end() {
     for _ in 0..2 {
         assert!(capture.next_packet().unwrap().is_none());
         assert_eq!(capture.ended(), Some(End::Eof));
+        let read = capture.dispatch(|_| panic!("a packet")).unwrap();
+        assert_eq!(read, Done::new(0, End::Eof));
     }
     drop(capture);
     daemon.join().unwrap();
@@ -183,36 +186,4 @@ fn a_filter_on_data_of_the_kernel_is_refused() {
     assert!(error.text().contains("not in the packet"), "{error}");
     drop(capture);
     daemon.join().unwrap_err();
-}
-
-/// The first read takes all packets that have arrived.
-#[test]
-#[cfg_attr(
-    not(have_pcap_remoteact_list),
-    ignore = "needs a libpcap with remote capture"
-)]
-fn packets_that_were_read_ahead_come_before_others() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let (more, wanted) = mpsc::channel::<()>();
-    let daemon = std::thread::spawn(move || {
-        let mut control = accept(&listener, Linktype::ETHERNET);
-        let mut data = start(&mut control);
-        let two = [packet(1, b"a"), packet(1, b"b"), packet(1, b"c")].concat();
-        data.write_all(&two).unwrap();
-        wanted.recv().unwrap();
-        data.write_all(&packet(1, b"d")).unwrap();
-        wait_for_close(&mut control);
-    });
-    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
-    let options = Options::new(source).own_packets(true).snaplen(64);
-    let mut capture = options.open().unwrap();
-    let mut seen = capture.next_packet().unwrap().unwrap().data().to_vec();
-    let read = capture.dispatch(|packet| seen.extend(packet.data()));
-    assert_eq!((read.unwrap().packets(), &seen[..]), (2, &b"abc"[..]));
-    more.send(()).unwrap();
-    let packet = capture.next_packet().unwrap().unwrap();
-    assert_eq!(packet.data(), b"d");
-    drop(capture);
-    daemon.join().unwrap();
 }

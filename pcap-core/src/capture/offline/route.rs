@@ -39,14 +39,15 @@ pub(super) enum Before {
 impl Route {
     /// Returns the offset in the file up to which this crate has read it; `None` if libpcap reads it.
     fn end(&self) -> Option<u64> {
+        let records = self.records().map(|records| records.end());
+        records.or_else(|| self.blocks().map(|blocks| blocks.end()))
+    }
+
+    /// Returns this crate's record reader, also at its end, and while libpcap reads a record.
+    fn records(&self) -> Option<&Records> {
         match self {
-            Route::Records(records)
-            | Route::Detour(records)
-            | Route::Ended(Before::Records(records)) => Some(records.end()),
-            Route::Blocks(blocks) | Route::Ended(Before::Blocks(blocks)) => Some(blocks.end()),
-            Route::Fed(_) | Route::Libpcap | Route::Ended(Before::Libpcap) | Route::Failed(_) => {
-                None
-            }
+            Route::Records(it) | Route::Detour(it) | Route::Ended(Before::Records(it)) => Some(it),
+            _ => None,
         }
     }
 
@@ -74,15 +75,8 @@ impl Route {
 
     /// Returns the file that this crate reads.
     fn file(&self) -> Option<&File> {
-        match self {
-            Route::Records(records)
-            | Route::Detour(records)
-            | Route::Ended(Before::Records(records)) => records.file(),
-            Route::Blocks(blocks) | Route::Ended(Before::Blocks(blocks)) => blocks.file(),
-            Route::Fed(_) | Route::Libpcap | Route::Ended(Before::Libpcap) | Route::Failed(_) => {
-                None
-            }
-        }
+        let file = self.records().and_then(|records| records.file());
+        file.or_else(|| self.blocks().and_then(|blocks| blocks.file()))
     }
 
     /// Returns whether libpcap may read packets, now or later.
@@ -135,9 +129,9 @@ impl Offline {
     pub(super) fn end(&mut self) -> Result<()> {
         self.check_length()?;
         self.route = Route::Ended(match self.route.take() {
-            Route::Records(records)
-            | Route::Detour(records)
-            | Route::Ended(Before::Records(records)) => Before::Records(records),
+            Route::Records(it) | Route::Detour(it) | Route::Ended(Before::Records(it)) => {
+                Before::Records(it)
+            }
             Route::Blocks(blocks) | Route::Ended(Before::Blocks(blocks)) => Before::Blocks(blocks),
             Route::Fed(_) | Route::Libpcap | Route::Ended(Before::Libpcap) | Route::Failed(_) => {
                 Before::Libpcap
