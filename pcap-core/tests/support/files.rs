@@ -465,7 +465,7 @@ pub(crate) fn with_tables<const COUNT: usize>(
         }
         closure();
         for (path, _) in tables {
-            run(Command::new("umount").arg(path));
+            run(Command::new("umount").arg("-l").arg(path));
         }
     });
 }
@@ -493,7 +493,8 @@ pub(crate) fn with_small_disk(closure: impl FnOnce(&Path) + Send + 'static) {
             .args(["-t", "tmpfs", "-o", "size=1m", "none"])
             .arg(&path));
         closure(&path);
-        run(Command::new("umount").arg(&path));
+        // A program that another thread is starting may still have a file open.
+        run(Command::new("umount").arg("-l").arg(&path));
     })
     .join()
     .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
