@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use pcap_core::{
     Active, Capture, Dlt, End, ErrorKind, Filter, FilterLocation, Insn, Next, Packet, PacketBatch,
-    Stop, Warning, WarningKind,
+    Stop, TstampType, Warning, WarningKind,
 };
 
 /// Ten times as long as libpcap needs to notice a break: it checks ten times a second.
@@ -71,7 +71,9 @@ fn skipped(why: &str) {
 fn quiet(timeout: Duration) -> Option<(Capture<Active>, Bus)> {
     let bus = Bus::new()?;
     let device = format!("dbus://{}", bus.address);
-    let capture = Capture::from_device(device).timeout(timeout).activate();
+    let options = Capture::from_device(device).timeout(timeout);
+    // A device without a list of timestamp types has those of the host.
+    let capture = options.tstamp_type(TstampType::HOST).activate();
     let mut capture = match capture {
         Ok(capture) => capture,
         Err(error) if error.kind() == ErrorKind::NoSuchDevice => {
