@@ -240,16 +240,24 @@ impl Blocks {
     #[inline(always)] // else the packet would be passed in memory
     pub(crate) fn ready_block(&mut self) -> Option<Block<'_>> {
         let (unread, start) = self.window.parts();
-        let Parsed { packet, length, .. } = self.state.ordinary(unread)?;
+        let Parsed {
+            packet,
+            length,
+            has_options,
+            ..
+        } = self.state.ordinary(unread)?;
         let bytes = unread.get(..length)?;
-        let raw = RawBlock::new(bytes, self.state.order);
-        let padded = (packet.caplen() as usize).next_multiple_of(4);
-        if !Options::new(raw.content().from(PACKET + padded)).are_whole() {
-            return None;
+        if has_options {
+            let options = HEAD + PACKET + (packet.caplen() as usize).next_multiple_of(4);
+            let options = bytes.get(options..length - TRAILER)?;
+            if !Options::new(Fields::new(options, self.state.order)).are_whole() {
+                return None;
+            }
         }
         let interface = self.state.interfaces().get(packet.interface()? as usize)?;
         self.current = Some((*start, length));
         *start += length;
+        let raw = RawBlock::new(bytes, self.state.order);
         Some(Block::Packet(PacketBlock::new(
             raw, packet, interface, true,
         )))

@@ -66,6 +66,8 @@ pub(super) struct Parsed<'a> {
     /// The length of the block.
     pub(super) length: usize,
     pub(super) has_time: bool,
+    /// Whether bytes follow the data and its padding.
+    pub(super) has_options: bool,
 }
 
 impl State {
@@ -115,6 +117,7 @@ impl State {
             packet: Packet::from_parts(header, data).of_interface(interface, known.linktype),
             length,
             has_time: true,
+            has_options: room - caplen >= 4,
         })
     }
 
@@ -151,6 +154,7 @@ impl State {
             packet: packet.of_interface(fields.interface, known.linktype),
             length: block.bytes().len(),
             has_time,
+            has_options: true,
         })
     }
 
