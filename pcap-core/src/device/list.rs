@@ -134,10 +134,17 @@ pub(super) fn from_index(index: u32) -> Result<Device> {
 
 #[inline]
 pub(super) fn default_device() -> Result<Device> {
-    let why = "libpcap lists no device, probably because this process may not capture";
-    let text = || format!("{why}; {}", sys::platform::PERMISSION_HELP);
-    let none = || Error::cannot(ErrorKind::NoSuchDevice, "choose a device", None, text());
-    choose(list()?).ok_or_else(none)
+    choose(list()?).ok_or_else(|| {
+        Error::cannot(
+            ErrorKind::NoSuchDevice,
+            "choose a device",
+            None,
+            format!(
+                "libpcap lists no device, probably because this process may not capture; {}",
+                sys::platform::PERMISSION_HELP
+            ),
+        )
+    })
 }
 
 /// Chooses the default device.

@@ -164,9 +164,11 @@ impl Created {
                 set(code, "tstamp_type", &tstamp_type)?;
             }
         }
-        // On Linux, receive no packets before the filter is set.
-        let code = platform::set_protocol(pcap, packet_socket::NONE).unwrap_or(0);
-        set(code, "protocol", &packet_socket::NONE)?;
+        if platform::IS_LINUX {
+            // Receive no packets before the filter is set.
+            let code = platform::set_protocol(pcap, packet_socket::NONE).unwrap_or(sys::PCAP_ERROR);
+            set(code, "protocol", &packet_socket::NONE)?;
+        }
         if options.pktap {
             let Some(code) = platform::set_want_pktap(pcap) else {
                 let text = "this libpcap has no PKTAP (pcap_set_want_pktap)";
@@ -178,10 +180,12 @@ impl Created {
         if options.precision == Precision::Nano {
             let nano = sys::PCAP_TSTAMP_PRECISION_NANO as c_int;
             // SAFETY: as above.
-            if unsafe { sys::pcap_set_tstamp_precision(pcap, nano) } == 0 {
-                return Ok(Precision::Nano);
+            match unsafe { sys::pcap_set_tstamp_precision(pcap, nano) } {
+                0 => return Ok(Precision::Nano),
+                // The device only supports microseconds, which `precision()` then returns.
+                sys::PCAP_ERROR_TSTAMP_PRECISION_NOTSUP => {}
+                code => set(code, "precision", &"nanoseconds")?,
             }
-            // The device only supports microseconds, which `precision()` then returns.
         }
         Ok(Precision::Micro)
     }

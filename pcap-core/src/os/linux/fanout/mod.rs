@@ -232,8 +232,9 @@ impl Fanout {
             }
             captures.push(capture);
         }
-        let first = captures.first().and_then(Capture::fileno);
-        first.map_or(Ok(()), |socket| self.chooser.install(socket, &name))?;
+        if let Some(socket) = captures.first().and_then(Capture::fileno) {
+            self.chooser.install(socket, &name)?;
+        }
         for capture in &captures {
             capture.reset_filter()?;
         }
