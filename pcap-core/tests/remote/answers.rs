@@ -1,37 +1,14 @@
 //! Remote captures of daemons that keep to the protocol, in ways that rpcapd does only on some systems.
 
 use std::io::Write;
-use std::net::TcpListener;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use pcap_core::remote::{Options, Source};
-use pcap_core::{
-    AnyCapture, Capture, Dlt, Done, End, ErrorKind, Filter, Linktype, PacketBatch, Remote,
+use pcap_core::remote::Options;
+use pcap_core::{AnyCapture, Capture, Dlt, Done, End, ErrorKind, Filter, Linktype, PacketBatch};
+
+use crate::protocol::{
+    AUTH, ERROR, accept, capture, daemon, message, packet, request, sending, start, wait_for_close,
 };
-
-use crate::protocol::{AUTH, ERROR, accept, message, packet, request, start, wait_for_close};
-
-/// Starts a daemon that sends these bytes as the packets, and returns its port.
-fn daemon(sent: Vec<u8>) -> (u16, JoinHandle<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let daemon = std::thread::spawn(move || {
-        let mut control = accept(&listener, Linktype::ETHERNET);
-        let mut data = start(&mut control);
-        data.write_all(&sent).unwrap();
-        wait_for_close(&mut control);
-    });
-    (port, daemon)
-}
-
-/// Opens a capture of a daemon that sends these bytes as the packets.
-fn capture(sent: Vec<u8>) -> (Capture<Remote>, JoinHandle<()>) {
-    let (port, daemon) = daemon(sent);
-    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
-    let options = Options::new(source).own_packets(true).snaplen(64);
-    (options.open().unwrap(), daemon)
-}
 
 /// libpcap cannot compile a filter that excludes its own packets for such a device.
 #[test]
@@ -40,9 +17,7 @@ fn capture(sent: Vec<u8>) -> (Capture<Remote>, JoinHandle<()>) {
     ignore = "needs a libpcap with remote capture"
 )]
 fn a_link_type_without_addresses_has_no_own_packets() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let daemon = std::thread::spawn(move || {
+    let (source, daemon) = daemon(|listener| {
         // The first connection reveals the link type.
         let mut first = accept(&listener, Linktype::USB_LINUX);
         let mut control = accept(&listener, Linktype::USB_LINUX);
@@ -51,7 +26,7 @@ fn a_link_type_without_addresses_has_no_own_packets() {
         data.write_all(&packet(48, &[1; 48])).unwrap();
         wait_for_close(&mut control);
     });
-    let source = Source::remote("127.0.0.1", port, "usbmon1").unwrap();
+    let source = source.with_device("usbmon1").unwrap();
     let mut capture = Options::new(source).open().unwrap();
     assert_eq!(capture.linktype(), Linktype::USB_LINUX);
     assert_eq!(capture.next_packet().unwrap().unwrap().data(), [1; 48]);
@@ -65,15 +40,12 @@ fn a_link_type_without_addresses_has_no_own_packets() {
     ignore = "needs a libpcap with remote capture"
 )]
 fn an_error_without_a_text_has_one() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let daemon = std::thread::spawn(move || {
+    let (source, daemon) = daemon(|listener| {
         let (mut control, _) = listener.accept().unwrap();
         request(&mut control, AUTH);
         control.write_all(&message(ERROR, b"")).unwrap();
         wait_for_close(&mut control);
     });
-    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
     let error = Options::new(source).open().unwrap_err();
     assert_eq!(error.text(), "libpcap gave no reason");
     daemon.join().unwrap();
@@ -129,9 +101,8 @@ fn a_stopped_capture_ends_and_stays_at_its_end() {
 #[cfg(have_pcap_remoteact_list)]
 #[test]
 fn a_capture_of_other_code_only_blocks() {
-    let (port, daemon) = daemon(packet(3, b"abc"));
-    let source = format!("rpcap://127.0.0.1:{port}/lo");
-    let source = std::ffi::CString::new(source).unwrap();
+    let (source, daemon) = sending(packet(3, b"abc"));
+    let source = std::ffi::CString::new(source.to_string()).unwrap();
     let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
     // SAFETY: the source is a C string, no credentials are passed, and the buffer has the size that libpcap requires.
     let pcap = unsafe {
@@ -140,7 +111,7 @@ fn a_capture_of_other_code_only_blocks() {
     };
     let pcap = std::ptr::NonNull::new(pcap).unwrap();
     // SAFETY: just opened for a remote source, and nothing else uses it.
-    let mut capture = unsafe { Capture::<Remote>::from_raw(pcap) }.unwrap();
+    let mut capture = unsafe { Capture::<pcap_core::Remote>::from_raw(pcap) }.unwrap();
     capture.set_nonblock(true);
     assert!(capture.is_nonblock());
     assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"abc");
@@ -176,8 +147,7 @@ fn only_a_remote_capture_is_one() {
     ignore = "needs a libpcap with remote capture"
 )]
 fn a_filter_on_data_of_the_kernel_is_refused() {
-    let (port, daemon) = daemon(packet(3, b"abc"));
-    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
+    let (source, daemon) = sending(packet(3, b"abc"));
     let mut capture = Options::new(source).open().unwrap();
     let filter = Filter::compile(Dlt::EN10MB, "inbound").unwrap();
     assert!(!filter.runs_on_bytes());

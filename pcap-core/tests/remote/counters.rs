@@ -1,11 +1,9 @@
 //! The counters of a daemon, which have 32 bits and wrap around.
 
-use std::net::TcpListener;
-
-use pcap_core::remote::{Options, Source};
+use pcap_core::remote::Options;
 use pcap_core::{Linktype, Stats};
 
-use crate::protocol::{STATS, accept, answer, start, wait_for_close};
+use crate::protocol::{STATS, accept, answer, daemon, start, wait_for_close};
 
 /// The daemon's counters are libpcap's: libpcap passes them on.
 // Shows: libpcap/statistics-32-bits-wide, parity/statistics-wrap-32-bits
@@ -26,9 +24,7 @@ fn counters_that_wrap_around_go_on() {
         [MAX - 1, 0, 4],
         [4, 2, 5],
     ];
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let daemon = std::thread::spawn(move || {
+    let (source, daemon) = daemon(move |listener| {
         let mut control = accept(&listener, Linktype::ETHERNET);
         let _data = start(&mut control);
         for [received, dropped, if_dropped] in sent {
@@ -37,7 +33,6 @@ fn counters_that_wrap_around_go_on() {
         }
         wait_for_close(&mut control);
     });
-    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
     let mut capture = Options::new(source).own_packets(true).open().unwrap();
     capture.try_next_packet().unwrap();
     let wrap = 1_u64 << 32;

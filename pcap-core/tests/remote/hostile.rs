@@ -1,42 +1,14 @@
 //! Remote captures of daemons that violate the protocol: small servers in the tests.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::thread::JoinHandle;
 
-use pcap_core::remote::{Auth, Options, Source};
-use pcap_core::{Capture, Dlt, ErrorKind, Remote};
+use pcap_core::remote::{Auth, Options};
+use pcap_core::{ErrorKind, Linktype};
 
 use crate::protocol::{
-    AUTH, ERROR, FILTER, OPEN, PACKET, START, STATS, answer, message, packet, request,
+    AUTH, ERROR, FILTER, PACKET, START, STATS, accept, capture, daemon, message, packet, request,
+    start, wait_for_close,
 };
-
-/// Opens a capture of a server that accepts any user and sends these bytes as the packets.
-fn capture(snaplen: u32, sent: Vec<u8>) -> (Capture<Remote>, JoinHandle<()>) {
-    let control = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = control.local_addr().unwrap().port();
-    let daemon = std::thread::spawn(move || {
-        let (mut control, _) = control.accept().unwrap();
-        answer(&mut control, AUTH, &[]);
-        answer(&mut control, OPEN, &[0, 0, 0, 1, 0, 0, 0, 0]);
-        let data = TcpListener::bind("127.0.0.1:0").unwrap();
-        let [high, low] = data.local_addr().unwrap().port().to_be_bytes();
-        answer(&mut control, START, &[0, 0, 1, 0, high, low, 0, 0]);
-        let (mut data, _) = data.accept().unwrap();
-        data.write_all(&sent).unwrap();
-        // Until the peer closes the connection.
-        let _ = control.read_to_end(&mut Vec::new());
-    });
-    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
-    // An extra request excludes the capture's own connection.
-    let capture = Options::new(source)
-        .own_packets(true)
-        .snaplen(snaplen)
-        .open()
-        .unwrap();
-    assert_eq!(capture.datalink(), Dlt::EN10MB);
-    (capture, daemon)
-}
 
 // CVE-2026-18238: libpcap's check before 1.10.7 includes the length of the header.
 // Shows: libpcap/daemon-send-packet-up
@@ -49,7 +21,7 @@ fn a_packet_has_all_the_bytes_that_it_states() {
     let whole = packet(64, &[7; 64]);
     let empty = packet(0, b"");
     for short in [packet(84, &[8; 64]), packet(64, &[8; 44]), packet(1, b"")] {
-        let (mut capture, daemon) = capture(64, [&whole[..], &empty, &short, &whole].concat());
+        let (mut capture, daemon) = capture([&whole[..], &empty, &short, &whole].concat());
         assert_eq!(capture.next_packet().unwrap().unwrap().data(), [7; 64]);
         assert_eq!(capture.next_packet().unwrap().unwrap().caplen(), 0);
         for _ in 0..2 {
@@ -73,7 +45,7 @@ fn impossible_lengths_are_lasting_errors() {
         packet(u32::MAX, &[0; 10]),
         message(PACKET, &[0; 85]),
     ] {
-        let (mut capture, daemon) = capture(64, [&good[..], &bad, &good].concat());
+        let (mut capture, daemon) = capture([&good[..], &bad, &good].concat());
         assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"abc");
         let error = capture.next_packet().unwrap_err();
         assert_eq!(error.operation(), Some("read from"));
@@ -98,7 +70,7 @@ fn other_messages_are_skipped() {
         packet(3, b"abc"),
     ]
     .concat();
-    let (mut capture, daemon) = capture(64, sent);
+    let (mut capture, daemon) = capture(sent);
     assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"abc");
     drop(capture);
     daemon.join().unwrap();
@@ -111,9 +83,7 @@ fn other_messages_are_skipped() {
     ignore = "needs a libpcap with remote capture"
 )]
 fn no_error_repeats_the_password() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let source = Source::remote("127.0.0.1", listener.local_addr().unwrap().port(), "lo").unwrap();
-    let daemon = std::thread::spawn(move || {
+    let (source, daemon) = daemon(|listener| {
         drop(listener.accept().unwrap());
         let (mut stream, _) = listener.accept().unwrap();
         let mut sent = [0; 512];
@@ -138,24 +108,17 @@ fn no_error_repeats_the_password() {
     ignore = "needs a libpcap with remote capture"
 )]
 fn a_password_repeated_later_is_hidden() {
-    let control = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = control.local_addr().unwrap().port();
     // The last one is truncated by the end of libpcap's buffer.
     let said = [
         b"no: xyzzyxyzzy ".repeat(16).as_slice(),
         b"1234567xyzzyxyzzy",
     ]
     .concat();
-    let daemon = std::thread::spawn(move || {
-        for start in [false, true] {
-            let (mut control, _) = control.accept().unwrap();
-            answer(&mut control, AUTH, &[]);
-            answer(&mut control, OPEN, &[0, 0, 0, 1, 0, 0, 0, 0]);
-            let data = TcpListener::bind("127.0.0.1:0").unwrap();
-            if start {
-                let [high, low] = data.local_addr().unwrap().port().to_be_bytes();
-                answer(&mut control, START, &[0, 0, 1, 0, high, low, 0, 0]);
-                let _data = data.accept().unwrap();
+    let (source, daemon) = daemon(move |listener| {
+        for starts in [false, true] {
+            let mut control = accept(&listener, Linktype::ETHERNET);
+            if starts {
+                let _data = start(&mut control);
                 for kind in [FILTER, STATS] {
                     request(&mut control, kind);
                     control.write_all(&message(ERROR, &said)).unwrap();
@@ -164,10 +127,9 @@ fn a_password_repeated_later_is_hidden() {
                 request(&mut control, START);
                 control.write_all(&message(ERROR, &said)).unwrap();
             }
-            let _ = control.read_to_end(&mut Vec::new());
+            wait_for_close(&mut control);
         }
     });
-    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
     let remote = Options::new(source)
         .own_packets(true)
         .auth(Auth::password("mallory", "xyzzyxyzzy"));
@@ -194,21 +156,13 @@ fn a_password_repeated_later_is_hidden() {
     ignore = "needs a libpcap with remote capture"
 )]
 fn a_question_after_the_end_says_so() {
-    let control = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = control.local_addr().unwrap().port();
-    let daemon = std::thread::spawn(move || {
-        let (mut control, _) = control.accept().unwrap();
-        answer(&mut control, AUTH, &[]);
-        answer(&mut control, OPEN, &[0, 0, 0, 1, 0, 0, 0, 0]);
-        let data = TcpListener::bind("127.0.0.1:0").unwrap();
-        let [high, low] = data.local_addr().unwrap().port().to_be_bytes();
-        answer(&mut control, START, &[0, 0, 1, 0, high, low, 0, 0]);
-        let (mut data, _) = data.accept().unwrap();
+    let (source, daemon) = daemon(move |listener| {
+        let mut control = accept(&listener, Linktype::ETHERNET);
+        let mut data = start(&mut control);
         drop(control);
         data.write_all(&packet(3, b"abc")).unwrap();
-        let _ = data.read_to_end(&mut Vec::new());
+        wait_for_close(&mut data);
     });
-    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
     let mut capture = Options::new(source).own_packets(true).open().unwrap();
     assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"abc");
     let aborted = ErrorKind::Io(std::io::ErrorKind::ConnectionAborted);
@@ -227,16 +181,13 @@ fn a_question_after_the_end_says_so() {
     ignore = "needs a libpcap with remote capture"
 )]
 fn a_daemons_words_steer_no_terminal() {
-    let control = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = control.local_addr().unwrap().port();
-    let daemon = std::thread::spawn(move || {
-        let (mut control, _) = control.accept().unwrap();
+    let (source, daemon) = daemon(move |listener| {
+        let (mut control, _) = listener.accept().unwrap();
         request(&mut control, AUTH);
         let text = b"no\r\nall is well \x1b[2J \xc3\xa9.\n";
         control.write_all(&message(ERROR, text)).unwrap();
-        let _ = control.read_to_end(&mut Vec::new());
+        wait_for_close(&mut control);
     });
-    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
     let error = Options::new(source).open().unwrap_err();
     assert_eq!(error.text(), "no\\r\\nall is well \\u{1b}[2J é");
     assert!(!error.to_string().contains(char::is_control));

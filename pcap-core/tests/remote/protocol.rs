@@ -2,8 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::thread::JoinHandle;
 
-use pcap_core::Linktype;
+use pcap_core::remote::{Options, Source};
+use pcap_core::{Capture, Linktype, Remote};
 
 pub(crate) const ERROR: u8 = 1;
 pub(crate) const OPEN: u8 = 3;
@@ -65,4 +67,30 @@ pub(crate) fn start(control: &mut TcpStream) -> TcpStream {
 /// Waits until the peer closes the connection.
 pub(crate) fn wait_for_close(control: &mut TcpStream) {
     let _ = control.read_to_end(&mut Vec::new());
+}
+
+/// Starts a daemon on a port of its own, and returns the source of its device `lo`.
+pub(crate) fn daemon(serve: impl FnOnce(TcpListener) + Send + 'static) -> (Source, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let daemon = std::thread::spawn(move || serve(listener));
+    (Source::remote("127.0.0.1", port, "lo").unwrap(), daemon)
+}
+
+/// Starts a daemon that sends these bytes as the packets of one capture.
+pub(crate) fn sending(sent: Vec<u8>) -> (Source, JoinHandle<()>) {
+    daemon(move |listener| {
+        let mut control = accept(&listener, Linktype::ETHERNET);
+        let mut data = start(&mut control);
+        data.write_all(&sent).unwrap();
+        wait_for_close(&mut control);
+    })
+}
+
+/// Opens a capture of a daemon that sends these bytes as the packets. Its snaplen is 64.
+pub(crate) fn capture(sent: Vec<u8>) -> (Capture<Remote>, JoinHandle<()>) {
+    let (source, daemon) = sending(sent);
+    // An extra request excludes the capture's own connection.
+    let options = Options::new(source).own_packets(true).snaplen(64);
+    (options.open().unwrap(), daemon)
 }

@@ -1,7 +1,6 @@
 //! Loads libraries on Unix, with `dlopen`.
 
 use std::ffi::{CStr, CString, c_char, c_void};
-use std::ptr::NonNull;
 
 /// The names of libpcap, the most probable ones first.
 const PLACES: [&str; 3] = if cfg!(target_vendor = "apple") {
@@ -45,8 +44,22 @@ pub(super) unsafe fn address(handle: *mut c_void, name: &CStr) -> *mut c_void {
 
 /// Copies a string from the system. The pointer may be null.
 unsafe fn words(text: *const c_char) -> String {
-    // SAFETY: not null, and a C string by the caller's promise.
-    let copy = |text: NonNull<c_char>| unsafe { CStr::from_ptr(text.as_ptr()) }.to_string_lossy();
-    let text = NonNull::new(text.cast_mut());
-    text.map_or("no reason given".into(), copy).into_owned()
+    if text.is_null() {
+        return "no reason given".to_owned();
+    }
+    // SAFETY: a C string, by the caller's promise.
+    let text = unsafe { CStr::from_ptr(text) };
+    text.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_reason_is_no_error() {
+        // SAFETY: null, and a C string.
+        let texts = unsafe { [words(std::ptr::null()), words(c"no such file".as_ptr())] };
+        assert_eq!(texts, ["no reason given", "no such file"]);
+    }
 }

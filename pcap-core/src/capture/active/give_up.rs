@@ -89,14 +89,20 @@ impl Refusals {
             self.since = Some(Instant::now());
             return None;
         }
-        self.dropped = match risen > others {
-            true => self.dropped + 1,
-            false => self.dropped.saturating_sub(1),
-        };
+        self.count(risen, others);
         if self.dropped >= TRIES {
             return Some(DROPPED);
         }
         (since.elapsed() >= BLIND).then_some(UNCLEAR)
+    }
+
+    /// Counts a try during which the drop counter rose by `risen`, after a period without a try in which it rose by
+    /// `others`.
+    fn count(&mut self, risen: u64, others: u64) {
+        self.dropped = match risen > others {
+            true => self.dropped + 1,
+            false => self.dropped.saturating_sub(1),
+        };
     }
 
     /// Notes that the try failed for another reason, or succeeded.
@@ -104,5 +110,19 @@ impl Refusals {
         self.since = None;
         self.suspected = false;
         self.dropped = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drops_of_other_packets_do_not_count() {
+        let mut refusals = Refusals::default();
+        for (risen, others, dropped) in [(1, 0, 1), (3, 2, 2), (2, 2, 1), (1, 5, 0), (1, 1, 0)] {
+            refusals.count(risen, others);
+            assert_eq!(refusals.dropped, dropped, "{risen} {others}");
+        }
     }
 }

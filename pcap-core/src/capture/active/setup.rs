@@ -55,8 +55,11 @@ impl Created {
             // SAFETY: the name is a C string, and the buffer has the size that libpcap requires.
             Unactivated(unsafe { sys::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) })
         };
-        let created = leaks_eventfds().then(|| sys::without_eventfd(&mut create));
-        let Unactivated(pcap) = created.unwrap_or_else(create);
+        let Unactivated(pcap) = if leaks_eventfds() {
+            sys::without_eventfd(create)
+        } else {
+            create()
+        };
         match NonNull::new(pcap) {
             Some(pcap) => Ok(Created { pcap, name }),
             None => Err(Error::status(sys::PCAP_ERROR, "open", name, &errbuf.text())),

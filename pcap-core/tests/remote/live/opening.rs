@@ -145,7 +145,8 @@ fn through_tls_it_is_the_same() {
             .any(|d| d.name() == format!("rpcaps://127.0.0.1:{PORT}/lo"))
     );
     let source = host.with_device("lo").unwrap();
-    let mut capture = Options::new(source).filter("udp port 9").open().unwrap();
+    let options = Options::new(source).own_packets(true);
+    let mut capture = options.filter("udp port 9").open().unwrap();
     let socket = sender();
     begin(&mut capture, &socket);
     for round in 0..5 {
@@ -164,6 +165,14 @@ fn through_tls_it_is_the_same() {
         "{took:?}"
     );
     assert!(capture.stats().unwrap().received >= 500);
+    // The daemon has sent two packets before the filter changes. They are read and rejected.
+    (0..2).for_each(|_| send(&socket, &[1; 50]));
+    std::thread::sleep(Duration::from_millis(400));
+    capture.set_filter("udp port 9 and greater 120").unwrap();
+    assert_eq!(capture.next_packet_timeout(wait).unwrap(), Next::Timeout);
+    send(&socket, &[2; 200]);
+    let packet = capture.next_packet().unwrap().unwrap();
+    assert_eq!(payload(packet.data()), [2; 200]);
     daemon.kill();
     let error = capture.next_packet().unwrap_err();
     assert_eq!(
