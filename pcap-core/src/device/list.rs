@@ -134,8 +134,13 @@ pub(super) fn from_index(index: u32) -> Result<Device> {
 
 #[inline]
 pub(super) fn default_device() -> Result<Device> {
-    choose(list()?).ok_or_else(|| {
-        Error::cannot(
+    choose(list()?)
+}
+
+/// Chooses the default device.
+fn choose(mut devices: Vec<Device>) -> Result<Device> {
+    if devices.is_empty() {
+        return Err(Error::cannot(
             ErrorKind::NoSuchDevice,
             "choose a device",
             None,
@@ -143,20 +148,15 @@ pub(super) fn default_device() -> Result<Device> {
                 "libpcap lists no device, probably because this process may not capture; {}",
                 sys::platform::PERMISSION_HELP
             ),
-        )
-    })
-}
-
-/// Chooses the default device.
-#[inline]
-fn choose(mut devices: Vec<Device>) -> Option<Device> {
+        ));
+    }
     let works = |d: &Device| d.is_up() && d.is_running() && !d.is_loopback() && !d.is_pseudo();
     let best = devices
         .iter()
         .position(works)
         .or_else(|| devices.iter().position(Device::is_up))
         .unwrap_or(0);
-    (!devices.is_empty()).then(|| devices.swap_remove(best))
+    Ok(devices.swap_remove(best))
 }
 
 /// Returns the IPv4 network number and netmask of a device; `None` if it has no IPv4 address.
@@ -262,15 +262,16 @@ mod tests {
         let bare = device("eth1", up, false);
         let idle = device("eth2", sys::PCAP_IF_UP, true);
         for (devices, expected) in [
-            (vec![&any, &lo, &down, &bare, &idle], Some("eth1")),
-            (vec![&nflog, &down, &idle, &lo], Some("eth2")),
-            (vec![&nflog, &down, &lo, &any], Some("lo")),
-            (vec![&any, &nflog], Some("any")),
-            (vec![&nflog, &down], Some("nflog")),
-            (vec![], None),
+            (vec![&any, &lo, &down, &bare, &idle], Ok("eth1")),
+            (vec![&nflog, &down, &idle, &lo], Ok("eth2")),
+            (vec![&nflog, &down, &lo, &any], Ok("lo")),
+            (vec![&any, &nflog], Ok("any")),
+            (vec![&nflog, &down], Ok("nflog")),
+            (vec![], Err(ErrorKind::NoSuchDevice)),
         ] {
             let chosen = choose(devices.into_iter().cloned().collect());
-            assert_eq!(chosen.as_ref().map(Device::name), expected);
+            let chosen = chosen.as_ref().map(Device::name).map_err(Error::kind);
+            assert_eq!(chosen, expected);
         }
     }
 

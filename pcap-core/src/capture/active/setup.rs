@@ -156,16 +156,15 @@ impl Created {
         }
         if let Some(tstamp_type) = options.tstamp_type {
             let types = self.tstamp_types()?;
-            let host = types.is_empty() && tstamp_type == TstampType::HOST;
-            if !host {
-                if !types.contains(&tstamp_type) {
-                    let why = "the device does not support that timestamp type";
-                    return Err(bad_option(&self.name, "tstamp_type", &tstamp_type, why));
-                }
-                // SAFETY: as above.
-                let code = unsafe { sys::pcap_set_tstamp_type(pcap, tstamp_type.value()) };
-                set(code, "tstamp_type", &tstamp_type)?;
+            // Before 1.10, libpcap lists no types for a device that only supports the host's.
+            let is_only = types.is_empty() && tstamp_type == TstampType::HOST;
+            if !is_only && !types.contains(&tstamp_type) {
+                let why = "the device does not support that timestamp type";
+                return Err(bad_option(&self.name, "tstamp_type", &tstamp_type, why));
             }
+            // SAFETY: as above.
+            let code = unsafe { sys::pcap_set_tstamp_type(pcap, tstamp_type.value()) };
+            set(code, "tstamp_type", &tstamp_type)?;
         }
         if platform::IS_LINUX {
             // Receive no packets before the filter is set.

@@ -227,13 +227,13 @@ impl Fanout {
             sock_filter::attach_nothing(socket).map_err(failed)?;
             packet_socket::receive(socket, protocol).map_err(|why| failed(why.into()))?;
             match group {
-                None => group = Some(kernel::found(socket, self.how()).map_err(failed)?),
+                None => {
+                    group = Some(kernel::found(socket, self.how()).map_err(failed)?);
+                    self.chooser.install(socket, &name)?;
+                }
                 Some(group) => kernel::join(socket, group, self.how()).map_err(failed)?,
             }
             captures.push(capture);
-        }
-        if let Some(socket) = captures.first().and_then(Capture::fileno) {
-            self.chooser.install(socket, &name)?;
         }
         for capture in &captures {
             capture.reset_filter()?;
