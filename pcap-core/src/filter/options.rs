@@ -98,3 +98,18 @@ impl CompileOptions {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_netmask_is_kept() {
+        let [one, other] = [16, 24].map(|bits| Ipv4Addr::from(u32::MAX << (32 - bits)));
+        let options = CompileOptions::new().snaplen(5).optimize(false);
+        let with = options.or_netmask(Some(one));
+        assert_eq!(with, options.netmask(one));
+        assert_eq!(with.or_netmask(Some(other)), with);
+        assert_eq!(options.or_netmask(None), options);
+    }
+}

@@ -156,6 +156,17 @@ fn the_form_of_a_filter_is_stable() {
         "plain": null,
     });
     assert_eq!(to_value(&filter).unwrap(), form);
+    // With another program for plain bytes, as a live capture on Linux compiles `inbound`.
+    let both = json!({
+        "dlt": 1,
+        "expression": "inbound",
+        "options": {"snaplen": 0, "optimize": true, "netmask": null},
+        "instructions": [Insn::new(0x20, 0, 0, 0xffff_f004), Insn::new(0x16, 0, 0, 0)],
+        "plain": [Insn::new(6, 0, 0, 8)],
+    });
+    let filter: Filter = from_value(both.clone()).unwrap();
+    assert_eq!(filter.run(&[], 0), 8);
+    assert_eq!(to_value(&filter).unwrap(), both);
     let least = json!({"dlt": 1, "instructions": [{"code": 6, "jt": 0, "jf": 0, "k": 9}]});
     let filter: Filter = from_value(least).unwrap();
     assert_eq!((filter.run(&[], 0), filter.expression()), (9, None));

@@ -80,7 +80,7 @@ struct Compiler<'a> {
 impl Compiler<'_> {
     fn program(&self) -> Result<Vec<Insn>> {
         let parts = Parts::of(self.expression).map_err(|why| self.too_long(why))?;
-        if limits::are_few(parts.terms) && !parts.names {
+        if parts.are_few() {
             return self.whole();
         }
         let Some(steps) = &parts.steps else {
@@ -117,17 +117,11 @@ impl Compiler<'_> {
         }
     }
 
-    /// Compiles an expression that this crate's parser rejects. libpcap reports the error in it, if any.
+    /// Compiles an expression that this crate's parser rejects. libpcap most likely reports the error in it. If not,
+    /// the time that its optimizer would take is unknown.
     fn not_understood(&self, terms: usize) -> Result<Vec<Insn>> {
         limits::check_whole(terms).map_err(|why| self.too_long(why))?;
-        let program = self.compile(self.expression, false)?;
-        if !self.options.optimize {
-            return Ok(program);
-        }
-        let mut size = Size::default();
-        size.add(0, &program);
-        size.check_whole(true).map_err(|why| self.too_long(why))?;
-        self.whole()
+        self.compile(self.expression, false)
     }
 
     /// Returns the size of an expression, and of each of its parts.

@@ -66,6 +66,11 @@ impl Parts {
         Parts::of_at_most(expression, PART_TERMS)
     }
 
+    /// Returns whether libpcap surely compiles the whole in about a second: it has few terms, and no names.
+    pub(crate) fn are_few(&self) -> bool {
+        limits::are_few(self.terms) && !self.names
+    }
+
     /// Splits an expression into parts of at most `terms` terms.
     pub(crate) fn of_at_most(expression: &str, terms: usize) -> Result<Parts, String> {
         limits::check_bytes(expression)?;
@@ -164,7 +169,7 @@ impl<'a> Parser<'a> {
         self.parts.terms = 1;
         let mut tokens = Scanner::new(self.text);
         while let Some(token) = tokens.next() {
-            if token.kind == Kind::Unknown || open.len() > MAX_DEPTH {
+            if token.kind == Kind::Unknown {
                 break;
             }
             let word = self.word(token);

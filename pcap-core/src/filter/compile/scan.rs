@@ -142,16 +142,12 @@ fn name(text: &[u8]) -> usize {
 fn address(text: &[u8]) -> usize {
     let inside = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
     let all = count(&text[..text.len().min(LONGEST_ADDRESS)], inside);
-    let mut length = all;
-    while length > 1 {
+    let is_address = |text: &str| text.parse::<Ipv6Addr>().is_ok() || is_ethernet(text);
+    let is_whole = |&length: &usize| {
         let text = &text[..length];
-        let is_address = |text: &str| text.parse::<Ipv6Addr>().is_ok() || is_ethernet(text);
-        if text.contains(&b':') && std::str::from_utf8(text).is_ok_and(is_address) {
-            return length;
-        }
-        length -= 1;
-    }
-    0
+        text.contains(&b':') && std::str::from_utf8(text).is_ok_and(is_address)
+    };
+    (1..=all).rev().find(is_whole).unwrap_or(0)
 }
 
 fn is_ethernet(text: &str) -> bool {

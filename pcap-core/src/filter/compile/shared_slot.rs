@@ -42,3 +42,42 @@ pub(super) fn is_overwritten(program: &[Insn]) -> bool {
     }
     within & beyond != 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_overwritten;
+    use crate::filter::program::mnemonics::program;
+
+    /// A block begins after a jump, and where one ends.
+    #[test]
+    fn a_cell_may_only_be_loaded_within_a_block_or_beyond() {
+        for (text, overwritten) in [
+            // One block.
+            ("st M[1]; ld M[1]; ret a", false),
+            ("ldx #1; stx M[1]; ldx M[1]; txa; ret a", false),
+            // Other blocks.
+            ("st M[1]; jeq #0, 0, 1; ld M[1]; ldx M[1]; ret a", false),
+            ("st M[1]; ja 0; ld M[1]; ret a", false),
+            // Both.
+            ("st M[1]; ld M[1]; jeq #0, 0, 1; ld M[1]; ret a", true),
+            ("stx M[1]; ldx M[1]; ja 0; ldx M[1]; ret a", true),
+            ("ld M[1]; st M[1]; ld M[1]; ret a", true),
+            // Only what is before the target of a jump belongs to another block.
+            ("st M[1]; ld M[1]; ja 1; st M[1]; ld M[1]; ret a", true),
+            ("ja 1; ret #0; st M[1]; ld M[1]; ret a", false),
+            (
+                "jeq #0, 2, 2; ret #0; ret #0; st M[1]; ld M[1]; ret a",
+                false,
+            ),
+            // Different cells, and other loads and stores.
+            ("st M[1]; ld M[1]; jeq #0, 0, 1; ld M[2]; ret a", false),
+            ("st M[1]; ld M[1]; jeq #0, 0, 1; ld [1]; ret a", false),
+            ("st M[1]; ld M[1]; jeq #0, 0, 1; ldx #1; ret a", false),
+            ("st M[1]; ldb [x + 1]; jeq #0, 0, 1; ld M[1]; ret a", false),
+            ("st M[1]; ld [1]; jeq #0, 0, 1; ld M[1]; ret a", false),
+            ("add #1; ld M[1]; add #1; ld M[1]; ret a", false),
+        ] {
+            assert_eq!(is_overwritten(&program(text)), overwritten, "{text}");
+        }
+    }
+}

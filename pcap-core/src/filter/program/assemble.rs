@@ -151,7 +151,7 @@ fn search<T>(
     let right = search(assembler, right, (pivot, within.1), no, code);
     // The branches are sorted and disjoint, so there is a number below the pivot.
     let left = search(assembler, left, (within.0, pivot - 1), no, code);
-    assembler.test(jump(op::JGE, pivot), right, left)
+    assembler.test(jump(code::AT_LEAST, pivot), right, left)
 }
 
 fn leaf<T>(
@@ -172,16 +172,16 @@ fn leaf<T>(
     for (branch, to) in branches.iter().zip(places).rev() {
         let Branch { first, last, .. } = *branch;
         if first == last {
-            next = assembler.test(jump(op::JEQ, first), to, next);
+            next = assembler.test(jump(code::EQUAL, first), to, next);
             continue;
         }
         // The number is at or below `last`, and not in the branches before this one.
         let mut inside = to;
         if first > low {
-            inside = assembler.test(jump(op::JGE, first), to, no);
+            inside = assembler.test(jump(code::AT_LEAST, first), to, no);
         }
         next = if last < high {
-            assembler.test(jump(op::JGT, last), next, inside)
+            assembler.test(jump(code::GREATER, last), next, inside)
         } else {
             inside
         };
@@ -189,13 +189,14 @@ fn leaf<T>(
     next
 }
 
-fn jump(operation: u16, k: u32) -> Insn {
-    Insn::new(op::JMP | operation | op::K, 0, 0, k)
+fn jump(code: u16, k: u32) -> Insn {
+    Insn::new(code, 0, 0, k)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::filter::program::mnemonics::program;
 
     /// Runs a program of tests, jumps and returns with a number in A.
     fn run(program: &[Insn], a: u32) -> u32 {
@@ -252,6 +253,89 @@ mod tests {
         }
     }
 
+    /// Returns the program that looks up branches, to returns of their numbers from 1; others return 0.
+    fn looked_up(branches: &[(u32, u32)]) -> Vec<Insn> {
+        let numbered = branches.iter().zip(1..);
+        let branches: Vec<_> = numbered
+            .map(|(&(first, last), to)| Branch { first, last, to })
+            .collect();
+        let mut assembler = Assembler::default();
+        let no = assembler.ret(0);
+        let start = look_up(&mut assembler, &branches, no, &mut |assembler, to| {
+            assembler.ret(*to)
+        });
+        assembler.finish(start)
+    }
+
+    /// A bound that all numbers are within, or that an earlier test implies, is not tested.
+    #[test]
+    fn only_what_may_differ_is_tested() {
+        let largest = u32::MAX;
+        for (branches, expected) in [
+            (&[(5, 5)][..], "jeq #5, 0, 1; ret #1; ret #0"),
+            (&[(0, 5)], "jgt #5, 1, 0; ret #1; ret #0"),
+            (&[(0, largest)], "ret #1; ret #0"),
+            (&[(5, 9)], "jgt #9, 2, 0; jge #5, 0, 1; ret #1; ret #0"),
+            (&[(5, largest)], "jge #5, 0, 1; ret #1; ret #0"),
+            (
+                &[(0, 4), (6, 7)],
+                "jgt #4, 0, 2; jgt #7, 3, 0; jge #6, 1, 2; ret #1; ret #2; ret #0",
+            ),
+        ] {
+            assert_eq!(looked_up(branches), program(expected), "{expected}");
+        }
+    }
+
+    /// With more than eight branches, the first test selects one half of them.
+    #[test]
+    fn many_branches_are_a_search_tree() {
+        let eight: Vec<_> = (0..8).map(|n| (n * 10, n * 10)).collect();
+        assert_eq!(looked_up(&eight)[0], Insn::new(0x15, 7, 0, 0));
+        // The fourth ends below the fifth, so that neither of these bounds is tested again.
+        let singles = (0..3).map(|n| (n * 10, n * 10));
+        let nine: Vec<_> = singles
+            .chain((2..8).map(|n| (n * 10 + 1, n * 10 + 10)))
+            .collect();
+        let expected = "jge #31, 8, 0
+            jeq #0, 3, 0; jeq #10, 3, 0; jeq #20, 3, 0; jge #21, 3, 18
+            ret #1; ret #2; ret #3; ret #4
+            jgt #40, 0, 8; jgt #50, 1, 0; jge #41, 7, 11; jgt #60, 1, 0; jge #51, 6, 9
+            jgt #70, 1, 0; jge #61, 5, 7; jgt #80, 6, 0; jge #71, 4, 5
+            ret #5; ret #6; ret #7; ret #8; ret #9; ret #0";
+        assert_eq!(looked_up(&nine), program(expected));
+    }
+
+    /// A jump reaches 255 instructions, and a trampoline is used as long as it is in reach.
+    #[test]
+    fn jumps_in_reach_share_a_trampoline() {
+        let nothing = Insn::new(op::LD | op::IMM, 0, 0, 5);
+        let tests = |between: usize, apart: usize| {
+            let mut assembler = Assembler::default();
+            let no = assembler.ret(0);
+            let mut next = assembler.ret(1);
+            for _ in 0..between {
+                next = assembler.plain(nothing, next);
+            }
+            next = assembler.test(jump(code::EQUAL, 7), next, no);
+            for _ in 0..apart {
+                next = assembler.plain(nothing, next);
+            }
+            next = assembler.test(jump(code::EQUAL, 8), next, no);
+            let returns = |program: Vec<Insn>| {
+                program
+                    .iter()
+                    .filter(|insn| insn.code == code::RETURN)
+                    .count()
+            };
+            returns(assembler.finish(next))
+        };
+        assert_eq!([tests(253, 0), tests(254, 0)], [2, 3]);
+        assert_eq!(
+            [tests(255, 253), tests(255, 254), tests(255, 255)],
+            [3, 3, 4]
+        );
+    }
+
     #[test]
     fn a_jump_that_is_too_far_takes_a_step() {
         let mut assembler = Assembler::default();
@@ -265,7 +349,7 @@ mod tests {
         for _ in 0..300 {
             far = assembler.plain(nothing, far);
         }
-        let start = assembler.test(jump(op::JEQ, 7), end, no);
+        let start = assembler.test(jump(code::EQUAL, 7), end, no);
         let program = assembler.finish(start);
         // The test, a copy of the return, and a jump over 300 instructions.
         assert_eq!(program.len(), 605);

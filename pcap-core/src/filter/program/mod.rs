@@ -4,6 +4,8 @@ pub(crate) mod assemble;
 pub(crate) mod insn;
 pub(crate) mod interpret;
 pub(crate) mod listing;
+#[cfg(test)]
+pub(crate) mod mnemonics;
 pub(crate) mod parse;
 pub(crate) mod ranges;
 mod run;

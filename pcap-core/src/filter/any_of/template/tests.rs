@@ -1,5 +1,7 @@
 //! Which programs are templates. Those that are not would give wrong answers without notice.
 
+mod written;
+
 use super::{Compile, Template};
 use crate::error::{Error, ErrorKind};
 use crate::filter::options::CompileOptions;
@@ -64,16 +66,6 @@ fn double([first, second]: [u32; 2]) -> Vec<Insn> {
         ACCEPT,
         REJECT,
     ])
-}
-
-#[test]
-fn a_comparison_before_the_only_accepting_return_is_a_template() {
-    let found = template(|[word]| simple(word)).unwrap().unwrap();
-    assert_eq!((found.sites, found.accept), (vec![3], 7));
-    assert!(found.loads.is_empty());
-    let found = template(double).unwrap().unwrap();
-    assert_eq!((found.sites, found.accept), (vec![1], 7));
-    assert_eq!(found.loads, [[Insn::new(0x20, 0, 0, 26)]]);
 }
 
 /// Jumps between the words, and to the return, belong to no word.

@@ -49,6 +49,7 @@ fn expressions_are_split_into_parts() {
             "[(ip or tcp) and (udp or arp)]",
         ),
         ("tcp[(0)] = 1 or udp", 1, "[tcp[(0)] = 1] [udp] or"),
+        ("ip or 5 < len", 1, "[ip] [5 < len] or"),
         ("src or dst host 1.2.3.4", 1, "[src or dst host 1.2.3.4]"),
         (
             "ether host 1:2:3:4:5:6 or ip",
@@ -62,7 +63,17 @@ fn expressions_are_split_into_parts() {
             "{expression}"
         );
     }
-    for invalid in ["", "ip or", "(ip", "tcp[0] = 1 or 2", "len > 5 and 3"] {
+    for invalid in [
+        "",
+        "ip or",
+        "(ip",
+        "tcp[0] = 1 or 2",
+        "len > 5 and 3",
+        "(tcp[(0 or 1)",
+        "-5 or 3",
+        "(ip) or 5",
+        "vpi (1 or 2) or 3",
+    ] {
         assert_eq!(split(invalid, 1), None, "{invalid}");
     }
 }
@@ -92,6 +103,7 @@ fn lists_repeat_their_first_words() {
             "[port 80 or port 81] [port 82 or port 83] or",
         ),
         ("ip proto (1 or 2)", 1, "[ip proto 1] [ip proto 2] or"),
+        ("vpi (1 or 2) or ip", 1, "[vpi 1] [vpi 2] or [ip] or"),
         (
             "tcp port (80 or 443) or udp",
             1,
@@ -126,6 +138,11 @@ fn terms_that_shift_headers_are_repeated() {
             "[ip] [vlan 1] and [vlan 1 and (tcp)] or",
             false,
         ),
+        (
+            "(ip and not vlan 1) and tcp",
+            "[ip] [not vlan 1] and [vlan 1 and (tcp)] and",
+            false,
+        ),
     ] {
         assert_eq!(split(expression, 1).as_deref(), Some(parts));
         let found = Parts::of_at_most(expression, 1).unwrap();
@@ -148,7 +165,19 @@ fn names_and_terms_are_counted() {
     ] {
         let parts = Parts::of(expression).unwrap();
         assert_eq!((parts.terms, parts.names), (terms, names), "{expression}");
+        assert_eq!(parts.are_few(), !names, "{expression}");
     }
+    let many = "ip or ".repeat(64) + "ip";
+    assert!(!Parts::of(&many).unwrap().are_few());
+}
+
+/// libpcap takes too long for more operators in a comparison.
+#[test]
+fn arithmetic_has_a_limit() {
+    let sum = |count| format!("ip[0]{} = 5", "+1".repeat(count));
+    assert!(Parts::of(&sum(13_000)).is_ok());
+    let why = Parts::of(&sum(14_000)).unwrap_err();
+    assert!(why.contains("operators"), "{why}");
 }
 
 #[test]

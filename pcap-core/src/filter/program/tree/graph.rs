@@ -147,15 +147,16 @@ impl State {
 }
 
 impl Stop {
-    /// Returns a value that orders stops, and is the same only for equal ones.
-    pub(super) fn key(&self) -> (u8, usize, [u32; 4], State) {
+    /// Returns a value that orders stops, and is the same only for equal ones. The instruction follows from its index
+    /// and the state.
+    pub(super) fn key(&self) -> (u8, usize, u32, State) {
         match *self {
-            Stop::Answer(value) => (0, 0, [value; 4], State::START),
-            Stop::Test(index, insn, state) => (1, index, numbers(insn), state),
-            Stop::Header(index, k, state) => (2, index, [k; 4], state),
-            Stop::Load(index, state) => (3, index, [0; 4], state),
-            Stop::LoadIndex(index, state) => (4, index, [0; 4], state),
-            Stop::Plain(index, insn, state) => (5, index, numbers(insn), state),
+            Stop::Answer(value) => (0, 0, value, State::START),
+            Stop::Test(index, _, state) => (1, index, 0, state),
+            Stop::Header(index, _, state) => (2, index, 0, state),
+            Stop::Load(index, state) => (3, index, 0, state),
+            Stop::LoadIndex(index, state) => (4, index, 0, state),
+            Stop::Plain(index, _, state) => (5, index, 0, state),
         }
     }
 
@@ -188,11 +189,6 @@ impl Stop {
         }
         None
     }
-}
-
-/// Returns the four numbers of an instruction.
-fn numbers(insn: Insn) -> [u32; 4] {
-    [insn.code.into(), insn.jt.into(), insn.jf.into(), insn.k]
 }
 
 /// Returns whether arithmetic changes no number.

@@ -1,5 +1,9 @@
 //! Compares trees with libpcap's interpreter.
 
+mod listing;
+mod shapes;
+mod sizes;
+
 use super::*;
 use crate::filter::Filter;
 use crate::filter::validate::{self, Origin};
