@@ -117,11 +117,17 @@ impl Compiler<'_> {
         }
     }
 
-    /// Compiles an expression that this crate's parser rejects. libpcap most likely reports the error in it. If not,
-    /// the time that its optimizer would take is unknown.
+    /// Compiles an expression that this crate's parser rejects. libpcap reports the error in it, if any.
     fn not_understood(&self, terms: usize) -> Result<Vec<Insn>> {
         limits::check_whole(terms).map_err(|why| self.too_long(why))?;
-        self.compile(self.expression, false)
+        let program = self.compile(self.expression, false)?;
+        if !self.options.optimize {
+            return Ok(program);
+        }
+        let mut size = Size::default();
+        size.add(0, &program);
+        size.check_whole(true).map_err(|why| self.too_long(why))?;
+        self.whole()
     }
 
     /// Returns the size of an expression, and of each of its parts.
