@@ -14,6 +14,7 @@ mod tree;
 mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -143,6 +144,12 @@ fn run() -> Result<bool> {
         .collect();
     let programs: Vec<&str> = programs.into_iter().collect();
     let kept = std::path::absolute(KEPT).map_err(|error| error.to_string())?;
+    // Else another process would overwrite what a test reached.
+    let _lock = if options.list {
+        None
+    } else {
+        Some(lock(&kept)?)
+    };
     let mut tree = Tree::new(&kept.join("tree"), &mutants)?;
     let unviable = kept.join("unviable");
     let runner = Runner {
@@ -229,6 +236,16 @@ fn run() -> Result<bool> {
     }
     print(&table);
     Ok(passed)
+}
+
+/// Locks a folder until the file is closed.
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join("lock");
+    let file = fs::create_dir_all(folder).and_then(|()| File::create(&path));
+    let file = file.map_err(|error| format!("cannot create {}: {error}", path.display()))?;
+    file.try_lock()
+        .map_err(|error| format!("cannot lock {}: {error}", path.display()))?;
+    Ok(file)
 }
 
 /// Returns the numbers of the mutants of a module, or of a sample, that belong to a shard.

@@ -155,10 +155,8 @@ fn only_what_can_be_split_is_compiled_again() {
     }
 }
 
-/// The parts of this expression are valid, but not one after the other.
-#[test]
-fn the_error_of_a_part_is_that_of_the_whole() {
-    let expression = "mpls 1 and vlan 2";
+/// Compiles an expression in parts of one term, and as a whole.
+fn joined(expression: &str) -> [Result<Vec<Insn>>; 2] {
     let dead = Dead::open(Dlt::EN10MB, MAX_SNAPLEN as c_int).unwrap();
     let compiler = Compiler {
         pcap: dead.0.as_ptr(),
@@ -168,9 +166,22 @@ fn the_error_of_a_part_is_that_of_the_whole() {
     let parts = Parts::of_at_most(expression, 1).unwrap();
     let steps = parts.steps.as_deref().unwrap();
     let (_, sizes) = compiler.sizes(&parts, steps).unwrap();
-    let [joined, whole] = [compiler.joined(&parts, steps, &sizes), compiler.whole()];
-    let [joined, whole] = [joined, whole].map(|result| result.unwrap_err().to_string());
-    assert_eq!(joined, whole);
+    [compiler.joined(&parts, steps, &sizes), compiler.whole()]
+}
+
+/// The parts of this expression are valid, but not one after the other.
+#[test]
+fn the_error_of_a_part_is_that_of_the_whole() {
+    let errors = joined("mpls 1 and vlan 2").map(|result| result.unwrap_err().to_string());
+    assert_eq!(errors[0], errors[1]);
+}
+
+/// Only for PPI, the parts follow a test of the packet's kind, which loads the length.
+#[test]
+fn parts_have_no_needless_test() {
+    let [joined, whole] = joined("not (ip or arp)").map(Result::unwrap);
+    assert!(joined.iter().all(|insn| insn.code != 0x80), "{joined:?}");
+    assert!(joined.len() <= whole.len() + 2, "{joined:?}");
 }
 
 #[test]

@@ -202,7 +202,7 @@ pub(crate) fn taken_before_set(program: &[Insn]) -> Taken {
 /// Returns whether an instruction uses or sets a memory cell.
 pub(crate) fn uses_cell(insn: Insn, cell: u32) -> bool {
     let (takes, sets) = takes_and_sets(insn);
-    (takes | sets) & (1 << cell) != 0
+    [takes, sets].iter().any(|cells| cells & (1 << cell) != 0)
 }
 
 /// Returns the registers and cells that an instruction uses, and those that it sets.
@@ -255,9 +255,8 @@ pub(crate) fn set_before(program: &[Insn]) -> Vec<Option<u32>> {
             } else {
                 jumps
             };
-            for target in next {
+            for target in next.into_iter().flatten() {
                 // In range: check_jumps came first, and the last instruction is a return.
-                let target = target.unwrap_or(-1);
                 let Some(there) = set.get_mut(target as usize) else {
                     continue;
                 };
@@ -273,30 +272,90 @@ pub(crate) fn set_before(program: &[Insn]) -> Vec<Option<u32>> {
 }
 
 /// Returns, for each instruction, the registers and cells that are used there or later before they are set. The
-/// program's jumps have been checked.
+/// program's jumps have been checked, and go forward.
 pub(super) fn taken_later(program: &[Insn]) -> Vec<u32> {
     let mut taken = vec![0; program.len()];
-    // Forward jumps need one pass; libpcap's loops a few more. Each further pass sets at least one bit, so this ends.
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for (index, insn) in program.iter().enumerate().rev() {
-            let jumps = targets(index, *insn);
-            let next = match insn.code & 0x07 {
-                op::RET => [None; 2],
-                op::JMP => jumps,
-                _ => [Some(index as i64 + 1), None],
-            };
-            let there = |target: Option<i64>| {
-                let there = target.and_then(|target| taken.get(target as usize));
-                there.copied().unwrap_or(0)
-            };
-            let later = there(next[0]) | there(next[1]);
-            let (takes, sets) = takes_and_sets(*insn);
-            let before = takes | later & !sets;
-            changed |= before != taken[index];
-            taken[index] = before;
+    for (index, insn) in program.iter().enumerate().rev() {
+        let next = match insn.code & 0x07 {
+            op::RET => [None; 2],
+            op::JMP => targets(index, *insn),
+            _ => [Some(index as i64 + 1), None],
+        };
+        let mut later = 0;
+        for target in next.into_iter().flatten() {
+            later |= taken.get(target as usize).copied().unwrap_or(0);
         }
+        let (takes, sets) = takes_and_sets(*insn);
+        taken[index] = takes | later & !sets;
     }
     taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::program::mnemonics::program;
+
+    /// Only the compiler's programs may jump backward, and only within the program.
+    #[test]
+    fn backward_jumps_stay_in_the_program() {
+        let loops = |distance: i32| {
+            let mut program = program("ld #1; jeq #2, 1, 0; ja 0; ret #1");
+            program[2].k = distance as u32;
+            program
+        };
+        for (distance, compiler, other) in [
+            (0, true, true),
+            (-1, true, false),
+            (-3, true, false),
+            (-4, false, false),
+            (i32::MIN, false, false),
+            (1, false, false),
+        ] {
+            let program = loops(distance);
+            assert_eq!(check(&program, Origin::Compiler).is_ok(), compiler);
+            for origin in [Origin::Caller, Origin::Assembled, Origin::Serialized] {
+                assert_eq!(check(&program, origin).is_ok(), other, "{distance}");
+            }
+        }
+    }
+
+    #[test]
+    fn cells_are_taken_unless_they_are_set_on_every_path() {
+        for (text, cells) in [
+            ("ld M[0]; ldx M[15]; ret a", &[0, 15][..]),
+            ("st M[3]; ld M[3]; ret a", &[]),
+            ("jeq #0, 0, 1; st M[3]; ld M[3]; ldx M[5]; ret a", &[3, 5]),
+            ("ret #0; ld M[3]; ret a", &[]),
+            // Two jumps back, `ja -4` to the second `ld`, and `ja -2` to that jump.
+            (
+                "jeq #0, 0, 5; st M[1]; ld #1; ld M[1]; ret a; ja 0xfffffffc; ja 0xfffffffe; ret #0",
+                &[1],
+            ),
+        ] {
+            let program = program(text);
+            let taken: Vec<u32> = taken_before_set(&program).cells().collect();
+            assert_eq!(taken, cells, "{text}");
+            let zeroed = with_memory_zeroed(&program);
+            let stores: Vec<Insn> = cells.iter().map(|&k| Insn::new(op::ST, 0, 0, k)).collect();
+            let expected = (!stores.is_empty()).then(|| [&stores[..], &program].concat());
+            assert_eq!(zeroed, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_used_later_is_known_at_each_instruction() {
+        for (text, later) in [
+            ("ldb [x + 1]; tax; ret #0", [X_BIT, A_BIT, 0]),
+            ("ret #0; tax; ret #0", [0, A_BIT, 0]),
+            ("jset #1, 1, 0; ret a; ret #1", [A_BIT, A_BIT, 0]),
+            ("txa; st M[2]; ret a", [X_BIT, A_BIT, A_BIT]),
+            ("stx M[2]; ld M[2]; ret a", [X_BIT, 4, A_BIT]),
+            ("ldx M[1]; add x; ret a", [A_BIT | 2, REGISTERS, A_BIT]),
+            ("jeq x, 0, 1; ret a; ret #1", [REGISTERS, A_BIT, 0]),
+            ("ja 1; ret a; ret #0", [0, A_BIT, 0]),
+        ] {
+            assert_eq!(taken_later(&program(text)), later, "{text}");
+        }
+    }
 }

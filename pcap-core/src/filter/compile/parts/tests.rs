@@ -72,6 +72,7 @@ fn expressions_are_split_into_parts() {
         "(tcp[(0 or 1)",
         "-5 or 3",
         "(ip) or 5",
+        "ip || 5",
         "vpi (1 or 2) or 3",
     ] {
         assert_eq!(split(invalid, 1), None, "{invalid}");
@@ -128,6 +129,7 @@ fn lists_repeat_their_first_words() {
 fn terms_that_shift_headers_are_repeated() {
     for (expression, parts, splittable) in [
         ("vlan 1 and ip", "[vlan 1] [vlan 1 and (ip)] and", true),
+        ("(ip or tcp) and udp", "[ip] [tcp] or [udp] and", true),
         (
             "ip or vlan 1 and tcp",
             "[ip] [vlan 1] or [vlan 1 and (tcp)] and",

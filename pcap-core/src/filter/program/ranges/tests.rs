@@ -450,6 +450,7 @@ fn sent_packets_may_not_be_shown() {
         (sent(&[ask], (0x35, 0, 1, OUTGOING)), true),
         (sent(&[ask], (0x1d, 0, 1, OUTGOING)), true),
         (sent(&[(0x28, 0, 0, 12)], is_sent), true),
+        (sent(&[(0x28, 0, 0, PACKET_TYPE - 4)], is_sent), true),
         (sent(&[(0x80, 0, 0, 0)], is_sent), true),
         // Changed after the query.
         (sent(&[ask, (0x04, 0, 0, 0)], is_sent), true),

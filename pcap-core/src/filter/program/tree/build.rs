@@ -169,7 +169,7 @@ fn op(stop: Stop, [yes, no]: [Place; 2]) -> Option<Op> {
                 Source::Register => Kind::TestA,
                 Source::Packet => return None,
             };
-            let (Numbers { mask, low, more }, holds) = Numbers::of(insn, number)?;
+            let (Numbers { mask, low, more }, holds) = Numbers::of(insn, number);
             let [yes, no] = if holds { [yes, no] } else { [no, yes] };
             Some(Op {
                 mask: mask.try_into().ok()?,

@@ -20,7 +20,7 @@ impl Piece {
         let (field, holds) = match graph.stops[id] {
             Stop::Test(_, insn, state) => match state.a {
                 Content::Number(number) if number.source == Source::Packet => {
-                    let (numbers, holds) = Numbers::of(insn, number)?;
+                    let (numbers, holds) = Numbers::of(insn, number);
                     (Field::new(number, numbers), holds)
                 }
                 _ => return None,

@@ -62,16 +62,10 @@ impl Layout {
         let ways = [piece.inside, piece.outside];
         open.extend_from_slice(&ways);
         // The nearer one follows, as in the program.
-        let follows = |id: usize| is_test(id) && self.numbers[id].is_none();
-        let [inside, outside] = ways;
-        let index = |id: usize| graph.stops[id].key().1;
-        let is_before = |a: usize, b: usize| index(a) < index(b);
-        match (follows(inside), follows(outside)) {
-            (true, true) if is_before(outside, inside) => Some(outside),
-            (true, _) => Some(inside),
-            (false, true) => Some(outside),
-            (false, false) => None,
-        }
+        let follow = ways
+            .into_iter()
+            .filter(|&id| is_test(id) && self.numbers[id].is_none());
+        follow.min_by_key(|&id| graph.stops[id].key().1)
     }
 
     /// Adds an operation, and returns the operation that follows.

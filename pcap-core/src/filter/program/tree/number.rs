@@ -136,10 +136,9 @@ impl Number {
     /// Returns the bits that the shift moves to these.
     fn before_shift(self, bits: u32) -> u32 {
         let by = u32::from(self.shift.unsigned_abs());
-        if self.shift < 0 {
-            bits << by
-        } else {
-            bits >> by
+        match self.shift {
+            ..0 => bits << by,
+            0.. => bits >> by,
         }
     }
 
@@ -194,31 +193,30 @@ impl Numbers {
     };
 
     /// Returns the loaded numbers for which a comparison of `number` with a constant has the returned result. For all
-    /// others it has the opposite result. Returns `None` if this cannot be expressed.
-    pub(super) fn of(insn: Insn, number: Number) -> Option<(Numbers, bool)> {
+    /// others it has the opposite result. The number [can be compared](Number::can_be_compared) so.
+    pub(super) fn of(insn: Insn, number: Number) -> (Numbers, bool) {
         let (low, high, holds) = match insn.code & 0xf0 {
-            _ if !number.can_be_compared(insn) => return None,
             op::JEQ => {
                 let value = insn.k.wrapping_sub(number.add) ^ number.flip;
-                return Some((number.between(value, value), true));
+                return (number.between(value, value), true);
             }
             op::JSET => {
                 let masked = number.masked(insn.k);
-                return Some((masked.between(masked.flip, masked.flip), false));
+                return (masked.between(masked.flip, masked.flip), false);
             }
             op::JGE => (insn.k, u32::MAX, true),
             // `JGT`
             _ => (0, insn.k, false),
         };
         if (low, high) == (0, u32::MAX) {
-            return Some((Numbers::ALL, holds));
+            return (Numbers::ALL, holds);
         }
         let (low, high) = (low.wrapping_sub(number.add), high.wrapping_sub(number.add));
-        Some(match low <= high {
+        match low <= high {
             true => (number.between(low, high), holds),
             // The other numbers do not wrap.
             false => (number.between(high + 1, low - 1), !holds),
-        })
+        }
     }
 
     /// Returns all other numbers, which wrap.

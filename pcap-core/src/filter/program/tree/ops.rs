@@ -77,9 +77,9 @@ impl Kind {
         let with_index = insn.code & op::X != 0;
         let either = |constant, index| if with_index { index } else { constant };
         Some(match (insn.code & 0x07, insn.code & 0xf0) {
-            (op::LD, _) if insn.code == code::RECALL => Kind::Recall,
-            (op::LDX, _) if insn.code == code::INDEX_RECALL => Kind::RecallIndex,
+            (op::LD, _) => Kind::Recall,
             (op::LDX, _) if insn.code == code::HEADER => Kind::Header,
+            (op::LDX, _) => Kind::RecallIndex,
             (op::ST, _) => Kind::Store,
             (op::STX, _) => Kind::StoreIndex,
             (op::ALU, op::ADD) => either(Kind::Add, Kind::AddIndex),
@@ -93,11 +93,12 @@ impl Kind {
             (op::ALU, op::LSH) => either(Kind::ShiftLeft, Kind::ShiftLeftIndex),
             (op::ALU, op::RSH) => either(Kind::ShiftRight, Kind::ShiftRightIndex),
             (op::ALU, op::NEG) => Kind::Negate,
-            (op::JMP, op::JEQ) if with_index => Kind::Equal,
-            (op::JMP, op::JGT) if with_index => Kind::Greater,
-            (op::JMP, op::JGE) if with_index => Kind::AtLeast,
-            (op::JMP, op::JSET) if with_index => Kind::AnyBit,
-            (op::RET, _) if insn.code == code::RETURN_A => Kind::AnswerA,
+            // With the index register; others are tests.
+            (op::JMP, op::JEQ) => Kind::Equal,
+            (op::JMP, op::JGT) => Kind::Greater,
+            (op::JMP, op::JGE) => Kind::AtLeast,
+            (op::JMP, op::JSET) => Kind::AnyBit,
+            (op::RET, _) => Kind::AnswerA,
             (op::MISC, op::TAX) => Kind::SetIndex,
             (op::MISC, op::TXA) => Kind::TakeIndex,
             _ => return None,

@@ -66,9 +66,9 @@ impl State {
         (self.stored & bit(cell) == 0).then_some(Content::Constant(0))
     }
 
-    /// Returns whether only operations know the content of a register or of the memory.
+    /// Returns whether only operations know the content of the accumulator or of the memory.
     pub(super) fn needs_operations(self) -> bool {
-        self.a.is_register() || self.x.is_register() || self.stored != 0
+        self.a.is_register() || self.stored != 0
     }
 
     /// Returns whether the accumulator contains a number relative to the index register.
@@ -91,7 +91,7 @@ impl State {
             op::ALU | op::JMP if insn.code & op::X != 0 => match insn.code & 0xf0 {
                 // As constants, these are not allowed.
                 op::DIV | op::MOD if is_alu && x == 0 => return Some(insn),
-                op::LSH | op::RSH if is_alu && x >= 32 => return Some(insn),
+                op::LSH | op::RSH if x >= 32 => return Some(insn),
                 _ => (insn.code & !op::X, x),
             },
             _ => return Some(insn),

@@ -6,6 +6,7 @@ mod sizes;
 
 use super::*;
 use crate::filter::Filter;
+use crate::filter::program::mnemonics::program;
 use crate::filter::validate::{self, Origin};
 use crate::linktype::Dlt;
 use crate::sys;
@@ -198,6 +199,67 @@ fn long_runs_without_a_test_are_interpreted() {
         let tree = Tree::of(&program);
         assert_eq!(tree.is_interpreted(), interpreted, "{loads}");
         assert_eq!(run(&tree, &[]), 7);
+    }
+}
+
+/// The interpreter only runs if a number is not in the packet, or too near to its beginning for a load of four bytes.
+#[test]
+fn operations_are_executed_without_the_interpreter() {
+    for (text, result) in [
+        ("ldb [3]; mul #3; ret a", 9),
+        ("ldb [3]; tax; ldb [x + 4]; mul #3; ret a", 15),
+        ("ldb [3]; tax; ldb [x + 4]; jeq #5, 0, 1; ret #7; ret #8", 7),
+        (
+            "ldb [3]; tax; ldb [x + 1]; tax; ldb [x + 3]; mul #3; ret a",
+            15,
+        ),
+    ] {
+        let mut tree = Tree::of(&Arc::from(program(text)));
+        tree.program = Arc::new([Insn::new(0x06, 0, 0, 99)]);
+        assert_eq!(run(&tree, &[0, 1, 2, 3, 2, 5, 6, 5]), result, "{text}");
+        assert_eq!(run(&tree, &[0, 1, 2]), 99, "{text}");
+    }
+    let mut tree = Tree::of(&Arc::from(program("ldb [2]; mul #3; ret a")));
+    tree.program = Arc::new([Insn::new(0x06, 0, 0, 99)]);
+    assert_eq!(run(&tree, &[0, 1, 2, 3]), 99);
+}
+
+/// Tests and operations together are limited, not their product.
+#[test]
+fn long_programs_of_tests_and_operations_are_trees() {
+    let mut program = Vec::new();
+    for at in 0..300 {
+        program.extend([Insn::new(0x30, 0, 0, at), Insn::new(0x25, 0, 1, 9)]);
+        program.push(Insn::new(0x06, 0, 0, 0));
+    }
+    program.push(Insn::new(0x30, 0, 0, 300));
+    program.extend([Insn::new(0x24, 0, 0, 3); 300]);
+    program.extend([Insn::new(0x16, 0, 0, 0)]);
+    let tree = Tree::of(&Arc::from(program));
+    assert_eq!((tree.tests.len(), tree.ops.len()), (300, 302));
+    assert_eq!(run(&tree, &[1; 301]), 3_u32.wrapping_pow(300));
+    assert_eq!(run(&tree, &[10; 301]), 0);
+}
+
+/// Each test at the end exists once for each index that the program may have loaded.
+#[test]
+fn programs_with_many_states_are_interpreted() {
+    for (count, interpreted) in [(20, false), (64, true)] {
+        let mut program = Vec::new();
+        for n in 0..count {
+            let end = 4 * (count - n) - 4;
+            program.extend([Insn::new(0x30, 0, 0, 0), Insn::new(0x15, 0, 2, n)]);
+            program.extend([Insn::new(0x01, 0, 0, n), Insn::new(0x05, 0, 0, end)]);
+        }
+        for n in 0..count {
+            let reject = 2 * (count - n) as u8 - 1;
+            program.extend([Insn::new(0x50, 0, 0, n), Insn::new(0x25, 0, reject, 9)]);
+        }
+        program.extend([Insn::new(0x06, 0, 0, 7), Insn::new(0x06, 0, 0, 0)]);
+        let tree = Tree::of(&Arc::from(program));
+        assert_eq!(tree.is_interpreted(), interpreted, "{count}");
+        assert_eq!(run(&tree, &[10; 200]), 7);
+        assert_eq!(run(&tree, &[9; 200]), 0);
     }
 }
 
