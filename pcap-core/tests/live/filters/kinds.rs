@@ -74,10 +74,12 @@ fn written_tags_pass_filters_for_them() {
             ("udp port 7", [MANY, 0]),
             ("vlan 5", [MANY, MANY]),
         ] {
+            // While a slow sender sends, each timeout uses up a block of the buffer.
+            let options = on("right").buffer_size(16 << 20);
             let mut capture = match running {
-                false => on("right").filter(filter).activate().unwrap(),
+                false => options.filter(filter).activate().unwrap(),
                 true => {
-                    let mut capture = on("right").activate().unwrap();
+                    let mut capture = options.activate().unwrap();
                     capture.set_filter(filter).unwrap();
                     capture
                 }
