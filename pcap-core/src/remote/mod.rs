@@ -29,8 +29,8 @@
 //!
 //! libpcap trusts the daemon. This crate checks that no packet exceeds libpcap's buffer. Nevertheless, up to 20 bytes
 //! of a packet from a hostile daemon may be old memory of this process. If the daemon sends a message that is shorter
-//! than a packet header, the packet's time and lengths may be old memory, too. With each filter, libpcap sends two bytes
-//! of old memory to the daemon. Use only daemons that you trust.
+//! than a packet header, the packet's time and lengths may be old memory, too. With each filter, libpcap sends two
+//! bytes of old memory to the daemon. Use only daemons that you trust.
 //!
 //! On a shared network, use `rpcaps://`: TLS prevents others from reading or changing the packets. libpcap does not
 //! check the daemon's certificate, so an attacker who can redirect the connection can impersonate the daemon.

@@ -167,9 +167,9 @@ impl Tree {
     #[cold]
     #[inline(never)]
     fn beyond(&self, data: &[u8], wire_len: u32) -> u32 {
-        match data.first_chunk::<WINDOW>() {
-            None => self.interpret(data, wire_len),
-            Some(_) => 0,
+        match data.len() < WINDOW {
+            true => self.interpret(data, wire_len),
+            false => 0,
         }
     }
 

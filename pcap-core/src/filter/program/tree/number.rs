@@ -136,9 +136,10 @@ impl Number {
     /// Returns the bits that the shift moves to these.
     fn before_shift(self, bits: u32) -> u32 {
         let by = u32::from(self.shift.unsigned_abs());
-        match self.shift {
-            ..0 => bits << by,
-            0.. => bits >> by,
+        if self.shift < 0 {
+            bits << by
+        } else {
+            bits >> by
         }
     }
 
