@@ -2,9 +2,11 @@
 
 use std::io::{self, Cursor, Read, Seek, Write};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::Reader;
 use crate::breakloop::BreakHandle;
+use crate::capture::{End, Next};
 use crate::error::ErrorKind;
 use crate::linktype::Linktype;
 use crate::packet::Packet;
@@ -113,6 +115,21 @@ fn no_packet_is_ready_after_a_break_in_a_search() {
     assert_eq!(data(&mut reader), None);
 }
 
+/// A deadline only applies to what the reader may have to wait for.
+#[test]
+fn a_search_in_a_whole_file_has_no_deadline() {
+    let bytes = [&file(&[b"one"])[..], &[0xff; 9], &file(&[b"two"])].concat();
+    let mut reader = Reader::from_reader(Cursor::new(bytes)).unwrap();
+    reader.resume_at_sections(true);
+    for _ in 0..6 {
+        let next = reader.next_block_timeout(Duration::ZERO).unwrap();
+        assert!(matches!(next, Next::Packet(_)));
+    }
+    let next = reader.next_block_timeout(Duration::ZERO).unwrap();
+    assert!(matches!(next, Next::End(End::Eof)));
+    assert_eq!(reader.skipped(), 9);
+}
+
 /// The end remains the end, unless the reader follows the file.
 #[test]
 fn an_end_is_final() {
@@ -134,7 +151,7 @@ fn an_end_is_final() {
             reader.follow(true).unwrap();
         }
         let next = reader.try_next_block().unwrap();
-        assert_eq!(matches!(next, crate::capture::Next::Packet(_)), follows);
+        assert_eq!(matches!(next, Next::Packet(_)), follows);
     }
 }
 

@@ -62,6 +62,7 @@ fn complete_packets_are_ordinary() {
                 bytes.extend([0xff; 7]);
                 let parsed = state.ordinary(&bytes).expect("an ordinary packet");
                 assert_eq!(parsed.length, whole);
+                assert_eq!(parsed.has_options, !options.is_empty(), "{length}");
                 assert_eq!(parsed.packet.data(), data);
                 assert_eq!(parsed.packet.wire_len() as usize, length + 1);
                 let time = Timestamp::from_micros(0, (1 << 32) + 2);
