@@ -124,6 +124,7 @@ fn a_batch_gets_the_buffer_or_a_copy() {
             window.give(address + start, quarter, &mut batch);
             batch.clear();
             let again = window.buffer.as_ptr().addr();
+            assert_ne!(again, address);
             window.give(again, quarter, &mut batch);
             assert_eq!(window.buffer.as_ptr().addr(), address);
         }
