@@ -257,9 +257,7 @@ pub(crate) fn set_before(program: &[Insn]) -> Vec<Option<u32>> {
             };
             for target in next.into_iter().flatten() {
                 // In range: check_jumps came first, and the last instruction is a return.
-                let Some(there) = set.get_mut(target as usize) else {
-                    continue;
-                };
+                let there = &mut set[target as usize];
                 let joined = there.map_or(after, |there| there & after);
                 if *there != Some(joined) {
                     *there = Some(joined);
