@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use pcap_core::pcapng::{Block, BlockBuf, RawBlock, Reader, Record, Section};
 use pcap_core::{
-    Address, DeviceAddress, DeviceName, Dlt, Endpoint, FilterTerm, Linktype, MacAddr, Packet,
-    PacketOwned, Timestamp, TstampType,
+    Address, DeviceAddress, Dlt, Endpoint, FilterTerm, Linktype, MacAddr, Packet, PacketOwned,
+    Timestamp, TstampType,
 };
 
 #[test]
@@ -64,7 +64,7 @@ fn addresses_of_devices_are_ip_addresses() {
 #[test]
 fn devices_are_names() {
     for device in pcap_core::Device::list().unwrap() {
-        let name = DeviceName::from(device.clone());
+        let name = pcap_core::DeviceName::from(device.clone());
         assert_eq!(name.display().to_string(), device.name());
     }
 }

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::common::frames::{ETHERNET, SLL, SLL2, all_prefixes, cooked, devices, fields, tunnels};
-use crate::common::{
-    Record, path_arg, program, record, run_program, sample_packets, savefile, write_file,
-};
+use crate::common::{Record, path_arg, record, run_program, sample_packets, savefile, write_file};
 use crate::pcapng::two_sections;
 
 /// Validates lines against a definition of the schema, and returns their values.
@@ -268,7 +266,7 @@ fn live_output_matches_the_schema() {
         let sent = run_program("replay", &options).success_output();
         assert_eq!(validate("replay_summary", &sent)[0]["packets"], 8);
 
-        let mut command = program("capture");
+        let mut command = crate::common::program("capture");
         let status_file = folder.path().join("status");
         command.args(["-i", "lo", "-i", "right", "--json", "-c", "4"]);
         command.args(["--status-file", path_arg(&status_file)]);

@@ -1,7 +1,7 @@
 //! Colors, which are only for terminals.
 
 use super::{datagram, file};
-use crate::common::{path_arg, program, run, run_program};
+use crate::common::{path_arg, run_program};
 
 /// Removes the colors.
 fn plain(text: &str) -> String {
@@ -39,14 +39,16 @@ fn colors_change_no_text() {
 fn a_terminal_shows_colors_unless_they_are_unwanted() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(folder.path(), 1, &[datagram(b"\x1b]0;title\x07")]);
-    let read = program("read");
+    let read = crate::common::program("read");
     let read = read.get_program().to_str().expect("a path in UTF-8");
     let on_terminal = |options: &str, no_color: &str| {
         let command = format!("{read} {options} {}", path_arg(&path));
         let mut script = std::process::Command::new("script");
         let script = script.args(["-q", "-e", "-c", &command, "/dev/null"]);
         script.env("TERM", "xterm").env("NO_COLOR", no_color);
-        run(script).success_output().replace("\r\n", "\n")
+        crate::common::run(script)
+            .success_output()
+            .replace("\r\n", "\n")
     };
     assert!(on_terminal("", "").contains("\x1b[34mUDP\x1b[0m"));
     for (options, no_color) in [("", "1"), ("--color never", "")] {
