@@ -4,11 +4,15 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use pcap_core::{Direction, Dlt};
 
 use super::{MANY, datagram, frame, index, inject, modes, on, options, rest, tagged};
 use crate::support::Netns;
+
+/// A packet-buffer timeout for packets that are sent one by one. Each timeout uses up a block of the buffer.
+const LONG: Duration = Duration::from_millis(100);
 
 // Shows: libpcap/outbound-loopback-device-matches
 #[test]
@@ -18,7 +22,7 @@ fn lo_delivers_each_packet_once() {
     let port = socket.local_addr().unwrap().port();
     for (immediate, snaplen) in modes() {
         for filter in ["", "inbound", &format!("udp port {port}")] {
-            let options = options("lo", immediate, snaplen);
+            let options = options("lo", immediate, snaplen).timeout(LONG);
             let mut capture = options.filter(filter).activate().unwrap();
             for _ in 0..50 {
                 socket
@@ -46,7 +50,7 @@ fn any_delivers_packets_of_lo_once() {
             (Direction::Out, 0),
         ] {
             let options = on("any").datalink(dlt).direction(direction);
-            let mut capture = options.activate().unwrap();
+            let mut capture = options.timeout(LONG).activate().unwrap();
             for _ in 0..20 {
                 let to = socket.local_addr().unwrap();
                 socket.send_to(b"x", to).unwrap();
@@ -74,12 +78,10 @@ fn written_tags_pass_filters_for_them() {
             ("udp port 7", [MANY, 0]),
             ("vlan 5", [MANY, MANY]),
         ] {
-            // While a slow sender sends, each timeout uses up a block of the buffer.
-            let options = on("right").buffer_size(16 << 20);
             let mut capture = match running {
-                false => options.filter(filter).activate().unwrap(),
+                false => on("right").filter(filter).activate().unwrap(),
                 true => {
-                    let mut capture = options.activate().unwrap();
+                    let mut capture = on("right").activate().unwrap();
                     capture.set_filter(filter).unwrap();
                     capture
                 }
@@ -172,7 +174,7 @@ fn filters_on_tun_lose_nothing() {
             ("udp dst port 53", 100),
         ] {
             let options = on("tun0").immediate_mode(immediate).filter(filter);
-            let mut capture = options.activate().unwrap();
+            let mut capture = options.timeout(LONG).activate().unwrap();
             for _ in 0..100 {
                 tun.write_all(&datagram(53)[14..]).unwrap();
             }

@@ -11,7 +11,7 @@ mod swapping;
 
 use std::time::Duration;
 
-use pcap_core::{Active, Capture, End, Inactive, PacketOwned, Stop};
+use pcap_core::{Active, Capture, End, Inactive, PacketOwned, SendQueue, Stop};
 
 /// Returns an Ethernet frame with an experimental EtherType and a number.
 fn frame(number: u32, length: usize) -> Vec<u8> {
@@ -42,10 +42,12 @@ fn tagged(vlan: u8) -> Vec<u8> {
     frame
 }
 
+/// Sends frames, many with each system call. While a slow sender sends, each packet-buffer timeout uses up a block of
+/// the buffer.
 fn inject(capture: &Capture<Active>, frames: impl IntoIterator<Item = Vec<u8>>) {
-    for frame in frames {
-        assert_eq!(capture.inject(&frame).unwrap(), frame.len());
-    }
+    let mut queue = SendQueue::new();
+    queue.push_all(frames).unwrap();
+    assert_eq!(capture.inject_queue(&queue).unwrap(), queue.bytes());
 }
 
 /// Reads all packets that have arrived, and checks that none was dropped.

@@ -110,8 +110,12 @@ fn apply(operation: u16, a: u32, b: u32) -> Option<u32> {
 
 /// Returns the smallest range that holds some values.
 fn hull(values: impl IntoIterator<Item = u32>) -> Option<Range> {
-    let ranges = values.into_iter().map(Range::only);
-    ranges.reduce(Range::join)
+    let mut hull: Option<Range> = None;
+    for value in values {
+        let only = Range::only(value);
+        hull = Some(hull.map_or(only, |hull| hull.join(only)));
+    }
+    hull
 }
 
 /// Returns all ranges within some values.
@@ -127,8 +131,10 @@ fn ranges_are_the_smallest_without_overflow() {
     for a in ranges(0..=9) {
         for by in ranges(0..=9) {
             for operation in operations {
-                let pairs = (a.low..=a.high).flat_map(|x| (by.low..=by.high).map(move |y| (x, y)));
-                let values = pairs.filter_map(|(x, y)| apply(operation, x, y));
+                let mut values = Vec::new();
+                for x in a.low..=a.high {
+                    values.extend((by.low..=by.high).filter_map(|y| apply(operation, x, y)));
+                }
                 if let Some(expected) = hull(values) {
                     assert_eq!(
                         a.alu(operation, by),
