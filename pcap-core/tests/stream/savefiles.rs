@@ -332,6 +332,7 @@ fn a_future_that_has_ended_returns_nothing() {
 /// A pipe without data has to be waited for.
 #[cfg(target_os = "linux")]
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user does not filter system calls")]
 fn a_wait_that_the_kernel_refuses_is_an_error() {
     use crate::support::refused::{apart, refuse};
     for call in [libc::SYS_epoll_create1, libc::SYS_epoll_ctl] {

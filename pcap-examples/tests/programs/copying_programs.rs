@@ -94,6 +94,7 @@ fn the_extension_determines_the_format() {
 
 #[cfg(target_os = "linux")]
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn a_capture_has_the_format_of_its_extension() {
     use crate::common::live::{Running, Sender, in_netns};
     in_netns(|| {

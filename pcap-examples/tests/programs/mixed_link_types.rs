@@ -123,6 +123,7 @@ fn merge_rejects_a_second_link_type() {
 
 /// The advice names a program, and following it helps.
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn programs_for_one_link_type_name_the_way_out() {
     let folder = tempfile::tempdir().unwrap();
     let (input, _) = mixed(folder.path());

@@ -32,6 +32,7 @@ fn packets_in_gzip(path: &Path) -> u64 {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn few_captured_packets_are_written_promptly() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
@@ -171,6 +172,7 @@ fn shell(words: &[&str], redirection: &str) -> RunResult {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user cannot list devices")]
 fn an_output_that_cannot_be_written_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let input = write_file(
@@ -265,6 +267,7 @@ fn a_failed_output_ends_waiting_programs() {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn a_captured_savefile_whose_reader_closed_the_pipe_is_an_error() {
     in_netns(|| {
         let mut command = command(&["capture", "-i", "lo", "-U", "-w", "-", "udp"]);
@@ -368,6 +371,7 @@ fn names_of_files_are_escaped_on_a_terminal() {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn names_of_devices_are_escaped_on_a_terminal() {
     in_netns(|| {
         let name = "\u{1b}[31mred";
