@@ -202,7 +202,7 @@ pub(crate) fn taken_before_set(program: &[Insn]) -> Taken {
 /// Returns whether an instruction uses or sets a memory cell.
 pub(crate) fn uses_cell(insn: Insn, cell: u32) -> bool {
     let (takes, sets) = takes_and_sets(insn);
-    [takes, sets].iter().any(|cells| cells & (1 << cell) != 0)
+    (takes | sets) & (1 << cell) != 0
 }
 
 /// Returns the registers and cells that an instruction uses, and those that it sets.
