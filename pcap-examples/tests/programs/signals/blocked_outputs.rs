@@ -16,6 +16,7 @@ use crate::common::{not_written, path_arg, program, run_tool, write_file, writte
 
 /// The packets in the pipe and the packets reported as not written add up to the packets sent.
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn a_capture_into_a_blocked_pipe_reports_lost_packets() {
     in_netns(|| {
         let sender = Sender::new();
@@ -44,6 +45,7 @@ fn a_capture_into_a_blocked_pipe_reports_lost_packets() {
 
 /// The reader of the names of finished files does not read.
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn names_of_files_do_not_keep_a_capture_from_ending() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
@@ -101,6 +103,7 @@ fn a_copy_into_a_blocked_pipe_reports_lost_packets() {
 
 /// Standard error is a full socket that nobody reads.
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn a_blocked_standard_error_causes_status_1() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
@@ -132,6 +135,7 @@ fn a_blocked_standard_error_causes_status_1() {
 
 /// No packet that arrives after the end is captured, although reading waits for the output.
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn a_duration_ends_a_capture_into_a_blocked_pipe() {
     in_netns(|| {
         let sender = Sender::new();
@@ -163,6 +167,7 @@ fn a_duration_ends_a_capture_into_a_blocked_pipe() {
 
 /// Nobody opens the other end of the FIFO.
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn a_duration_ends_a_capture_into_a_fifo() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
@@ -181,6 +186,7 @@ fn a_duration_ends_a_capture_into_a_fifo() {
 
 /// The output accepts data all the time, for longer than it could accept nothing.
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn a_slow_output_gets_all_packets_of_a_duration() {
     in_netns(|| {
         let options = ["--queue", "64K", "-B", "16M", "-w", "-", "--duration", "1"];
@@ -196,6 +202,7 @@ fn a_slow_output_gets_all_packets_of_a_duration() {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn a_slow_output_gets_all_packets() {
     in_netns(|| {
         let mut running = Running::start(&mut capture(&["-B", "16M", "-w", "-"]));

@@ -11,6 +11,7 @@ use crate::common::process::{Lines, Process, ignore_signals, wait_until};
 use crate::common::{path_arg, run_tool, write_file};
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn sighup_ignored_at_start_stays_ignored() {
     let folder = tempfile::tempdir().unwrap();
     for words_ in copying(folder.path()) {
@@ -47,6 +48,7 @@ fn sighup_ignored_at_start_stays_ignored() {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn sighup_ends_a_capture_like_sigterm() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
@@ -65,6 +67,7 @@ fn sighup_ends_a_capture_like_sigterm() {
 
 /// SIGINT is ignored in the background jobs of a script.
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn ignored_sigint_and_sigterm_still_end_programs() {
     let folder = tempfile::tempdir().unwrap();
     let fifo = folder.path().join("fifo");

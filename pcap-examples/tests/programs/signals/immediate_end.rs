@@ -11,6 +11,7 @@ use crate::common::process::{Lines, Process, wait_until, whole_packets};
 use crate::common::{RunResult, not_written, path_arg, run_tool, write_file};
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn later_signals_make_the_program_give_up() {
     in_netns(|| {
         for (signals, pause) in [(1, 2500), (2, 0)] {
@@ -45,6 +46,7 @@ fn later_signals_make_the_program_give_up() {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn a_signal_interrupts_opening_a_fifo() {
     let folder = tempfile::tempdir().unwrap();
     let (fifo, output) = (folder.path().join("fifo"), folder.path().join("out.pcap"));

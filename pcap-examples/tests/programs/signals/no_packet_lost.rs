@@ -9,6 +9,7 @@ use crate::common::{path_arg, run_tool, write_file};
 
 /// timeout(1) sends a signal to its child, and then to its own process group, which includes the child.
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn a_second_signal_soon_after_loses_no_packets() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
@@ -40,6 +41,7 @@ fn a_second_signal_soon_after_loses_no_packets() {
 
 /// Whatever the timeout, packets wait in the kernel's buffer for at most one second.
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn a_long_timeout_loses_no_packets() {
     in_netns(|| {
         let sender = Sender::new();
@@ -65,6 +67,7 @@ fn a_long_timeout_loses_no_packets() {
 /// The programs do not compare packet times with the clock, which may be set or may differ from the clock of the
 /// packets.
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn setting_the_clock_back_loses_no_packets() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();

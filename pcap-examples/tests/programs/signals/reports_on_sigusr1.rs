@@ -11,6 +11,7 @@ use crate::common::process::{Lines, Process};
 use crate::common::{path_arg, record, sample_packets, savefile, write_file};
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn a_capture_reports_and_continues() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
@@ -58,6 +59,7 @@ fn a_capture_reports_and_continues() {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn replay_reports_and_continues() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
