@@ -8,7 +8,8 @@ use crate::support::cpu::cpu_time;
 use crate::support::{Netns, wait_until};
 use pcap_core::os::linux::{Fanout, FanoutMode};
 use pcap_core::{
-    Active, Capture, Direction, Dlt, Done, Error, ErrorKind, Next, PacketBatch, Result, Stop,
+    Active, Capture, Direction, Dlt, Done, Error, ErrorKind, Next, PacketBatch, Result, SendQueue,
+    Stop,
 };
 
 const TIMEOUT: Duration = Duration::from_millis(100);
@@ -68,9 +69,9 @@ fn wire() -> Option<(Netns, Elsewhere, Capture<Active>)> {
 }
 
 fn send(left: &Capture<Active>, count: usize) {
-    for _ in 0..count {
-        left.inject(&FRAME).unwrap();
-    }
+    let mut queue = SendQueue::new();
+    queue.push_all(vec![FRAME; count]).unwrap();
+    left.inject_queue(&queue).unwrap();
 }
 
 /// A function that reads until there is an error, and counts packets.

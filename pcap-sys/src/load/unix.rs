@@ -58,8 +58,10 @@ mod tests {
 
     #[test]
     fn a_missing_reason_is_no_error() {
-        // SAFETY: null, and a C string.
-        let texts = unsafe { [words(std::ptr::null()), words(c"no such file".as_ptr())] };
-        assert_eq!(texts, ["no reason given", "no such file"]);
+        // SAFETY: null is permitted.
+        assert_eq!(unsafe { words(std::ptr::null()) }, "no reason given");
+        // SAFETY: a C string.
+        let text = unsafe { words(c"no such file".as_ptr()) };
+        assert_eq!(text, "no such file");
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use pcap_core::{Active, BreakHandle, Capture, CompileOptions, End, Next, Stop};
 
-use super::{FRAME, send};
+use super::FRAME;
 use crate::support::wait_until;
 use crate::support::wire::wire;
 
@@ -51,7 +51,10 @@ fn flood(left: Capture<Active>) -> (BreakHandle, std::thread::JoinHandle<()>) {
     let flood = std::thread::spawn(move || {
         let mut left = left;
         while left.try_next_packet().unwrap() != Next::End(End::Break) {
-            send(&left, 500);
+            // The break would interrupt a queue.
+            for _ in 0..500 {
+                assert_eq!(left.inject(&FRAME).unwrap(), 60);
+            }
         }
     });
     (stop, flood)
