@@ -156,7 +156,7 @@ impl Created {
         }
         if let Some(tstamp_type) = options.tstamp_type {
             let types = self.tstamp_types()?;
-            // Before 1.10, libpcap lists no types for a device that only supports the host's.
+            // An empty list means that the device only supports the host's.
             let is_only = types.is_empty() && tstamp_type == TstampType::HOST;
             if !is_only && !types.contains(&tstamp_type) {
                 let why = "the device does not support that timestamp type";

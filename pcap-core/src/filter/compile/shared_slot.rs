@@ -62,7 +62,7 @@ mod tests {
             ("st M[1]; ld M[1]; jeq #0, 0, 1; ld M[1]; ret a", true),
             ("stx M[1]; ldx M[1]; ja 0; ldx M[1]; ret a", true),
             ("ld M[1]; st M[1]; ld M[1]; ret a", true),
-            // Only what is before the target of a jump belongs to another block.
+            // A new block begins at the target of a jump.
             ("st M[1]; ld M[1]; ja 1; st M[1]; ld M[1]; ret a", true),
             ("ja 1; ret #0; st M[1]; ld M[1]; ret a", false),
             (

@@ -141,7 +141,7 @@ fn whole(dlt: Dlt, expression: &str) -> [Vec<Insn>; 2] {
     ]
 }
 
-/// What cannot be split has to stay as it is.
+/// An expression that cannot be split keeps its program.
 #[test]
 fn only_what_can_be_split_is_compiled_again() {
     for (expression, splittable) in [
@@ -169,7 +169,7 @@ fn joined(expression: &str) -> [Result<Vec<Insn>>; 2] {
     [compiler.joined(&parts, steps, &sizes), compiler.whole()]
 }
 
-/// The parts of this expression are valid, but not one after the other.
+/// Each part of this expression is valid, but not the expression.
 #[test]
 fn the_error_of_a_part_is_that_of_the_whole() {
     let errors = joined("mpls 1 and vlan 2").map(|result| result.unwrap_err().to_string());

@@ -202,7 +202,7 @@ fn long_runs_without_a_test_are_interpreted() {
     }
 }
 
-/// The interpreter only runs if a number is not in the packet, or too near to its beginning for a load of four bytes.
+/// The interpreter runs only if the packet ends before a number, or if the number is in the first four bytes.
 #[test]
 fn operations_are_executed_without_the_interpreter() {
     for (text, result) in [

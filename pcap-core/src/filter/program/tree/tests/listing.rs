@@ -99,27 +99,18 @@ fn operation(op: &Op) -> String {
 
 /// Formats a load, without arithmetic that changes nothing.
 fn loaded(op: &Op) -> String {
-    let Op {
-        mask,
-        low,
-        more,
-        k,
-        yes,
-        no,
-        kind,
-    } = *op;
-    let mut text = format!("{kind:?} {k} & {mask:#x}");
-    match more {
-        0..32 => text += &format!(" << {}", 32 - more),
+    let mut text = format!("{:?} {} & {:#x}", op.kind, op.k, op.mask);
+    match op.more {
+        left @ 0..32 => text += &format!(" << {}", 32 - left),
         32 => {}
-        _ => text += &format!(" >> {}", more - 32),
+        right => text += &format!(" >> {}", right - 32),
     }
-    let flip = u32::from(no) << 16 | u32::from(yes);
+    let flip = u32::from(op.no) << 16 | u32::from(op.yes);
     if flip != 0 {
         text += &format!(" ^ {flip:#x}");
     }
-    if low != 0 {
-        text += &format!(" + {low:#x}");
+    if op.low != 0 {
+        text += &format!(" + {:#x}", op.low);
     }
     text
 }
