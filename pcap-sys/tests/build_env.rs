@@ -188,9 +188,13 @@ impl Dependent {
     }
 }
 
-/// Where libpcap's headers are. Without the `probe` feature the build of this test has not looked, and they are where most are.
+/// Returns the folder of the installed headers of libpcap. A build of this test that has not searched for them, or has
+/// built its own libpcap, does not know it.
 fn folder_of_headers() -> &'static str {
-    option_env!("PCAP_SYS_INCLUDE").unwrap_or("/usr/include")
+    match option_env!("PCAP_SYS_INCLUDE") {
+        Some(folder) if !cfg!(feature = "vendored") => folder,
+        _ => "/usr/include",
+    }
 }
 
 /// The dynamic libraries of a program.

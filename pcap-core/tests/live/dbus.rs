@@ -361,16 +361,19 @@ fn d_bus() -> Option<Capture<Active>> {
     }
 }
 
-/// Runs a test in a process with this session bus; `watch` gets the test's output, and the daemon.
-fn on_a_bus(test: impl FnOnce(), watch: impl FnOnce(&mut Bus, &mut BufReader<ChildStdout>)) {
+/// Runs a test in a process with this session bus. `watch` gets the daemon and the test's output, and returns what it
+/// has read of it.
+fn on_a_bus(
+    test: impl FnOnce(),
+    watch: impl FnOnce(&mut Bus, &mut BufReader<ChildStdout>) -> String,
+) {
     let Some(mut bus) = Bus::new() else { return };
     let name = files::test_name(&test);
     let mut child = files::child(test);
     child.env("DBUS_SESSION_BUS_ADDRESS", &bus.address);
     let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
-    watch(&mut bus, &mut output);
-    let mut said = String::new();
+    let mut said = watch(&mut bus, &mut output);
     output.read_to_string(&mut said).unwrap();
     assert!(child.wait().unwrap().success(), "{said}");
     if said.contains("has no D-Bus") {
@@ -410,7 +413,7 @@ fn a_blocking_only_device_warns() {
         println!("all is well");
         return;
     }
-    on_a_bus(a_blocking_only_device_warns, |_, _| ());
+    on_a_bus(a_blocking_only_device_warns, |_, _| String::new());
 }
 
 /// The read fails with an error other than that of a removed device.
@@ -445,5 +448,6 @@ fn a_bus_that_ends_is_an_error_of_each_read() {
             assert_ne!(output.read_line(&mut line).unwrap(), 0);
         }
         bus.daemon.kill().unwrap();
+        line
     });
 }

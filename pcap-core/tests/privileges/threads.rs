@@ -123,6 +123,14 @@ fn a_list_in_which_a_thread_ends_is_not_the_last() {
         let mut calls = 0;
         let before = |count: usize| {
             calls = count + 1;
+            if count == 0 {
+                // A thread that starts, or starts another one, blocks all signals: then more lists are read.
+                wait_until("the threads have started", || {
+                    own_statuses()
+                        .iter()
+                        .all(|s| field(s, "SigBlk:") == "0000000000000000")
+                });
+            }
             // For each list, the folder and the files of three threads are opened. In the third list, the other threads
             // are found to have rights, and receive signals. The fourth list is incomplete: the thread ends between the
             // folder and the files.

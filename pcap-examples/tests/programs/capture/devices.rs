@@ -15,9 +15,23 @@ fn devices_and_their_types_are_listed_as_by_tcpdump() {
             let ours = run_program("capture", &arguments).success_output();
             // This version prints the second and third list on standard error.
             let theirs = run(Command::new("tcpdump").args(&arguments));
-            assert_eq!(ours, theirs.text().to_owned() + &theirs.stderr, "{line}");
+            let theirs = theirs.text().to_owned() + &theirs.stderr;
+            assert_eq!(comparable(&ours), comparable(&theirs), "{line}");
         }
     });
+}
+
+/// Returns a list of devices without those that a vendored libpcap lacks, and without their numbers.
+fn comparable(list: &str) -> Vec<&str> {
+    let lines = list.lines();
+    if !cfg!(feature = "vendored") {
+        return lines.collect();
+    }
+    let lacks = |line: &str| line.contains("bluetooth-monitor") || line.contains("dbus-");
+    lines
+        .filter(|line| !lacks(line))
+        .map(|line| line.split_once('.').map_or(line, |(_, device)| device))
+        .collect()
 }
 
 #[test]

@@ -22,7 +22,8 @@ fn a_save_that_fails_leaves_no_file() {
     let command = format!("cd {}; ulimit -f 1", path_arg(folder.path()));
     let mut screen =
         Screen::start_after(&command, folder.path(), &format!("-r {}", path_arg(&path)));
-    screen.wait_for("?help");
+    // Of "end of file", in place of "running", or of nothing.
+    screen.wait_for("\x1b[1;74Hof");
     for name in ["saved.txt", "saved.json"] {
         screen.press(&format!("w\x15{name}\r"));
         // "File too large"
