@@ -1,4 +1,4 @@
-//! A packet count that one thread sets and others read.
+//! A packet count that several threads share.
 
 #[cfg(target_has_atomic = "64")]
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +22,18 @@ impl PacketCounter {
         return self.packets.load(Ordering::Relaxed);
         #[cfg(not(target_has_atomic = "64"))]
         return *self.packets.lock().unwrap_or_else(PoisonError::into_inner);
+    }
+
+    /// Adds one, and returns the new number.
+    pub fn increment(&self) -> u64 {
+        #[cfg(target_has_atomic = "64")]
+        return self.packets.fetch_add(1, Ordering::Relaxed) + 1;
+        #[cfg(not(target_has_atomic = "64"))]
+        {
+            let mut packets = self.packets.lock().unwrap_or_else(PoisonError::into_inner);
+            *packets += 1;
+            *packets
+        }
     }
 
     /// Sets the number.

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use pcap_core::{Dlt, Packet};
 
@@ -10,6 +9,7 @@ use crate::decode::{Cooked, Decoded, Detail, Endpoint, OuterHeader, Protocol, de
 use crate::hex;
 use crate::interface_names::InterfaceNames;
 use crate::linked_packet::LinkedPacket;
+use crate::packet_counter::PacketCounter;
 use crate::packet_view::{Details, PacketTimes, Sequences, Style, View, bytes, link_header, tcp};
 
 /// The section of `--help` about packet lines.
@@ -50,7 +50,7 @@ pub struct PacketLines {
     times: PacketTimes,
     sequences: Sequences,
     /// The number of packets so far. Copies of this value share it.
-    count: Arc<AtomicU64>,
+    count: Arc<PacketCounter>,
 }
 
 impl PacketLines {
@@ -80,7 +80,7 @@ impl PacketLines {
             ..
         } = *linked;
         let known = decode(linktype, packet.data());
-        let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+        let number = self.count.increment();
         // Writing to memory cannot fail.
         if self.view.number {
             let _ = write!(out, "{number:5}  ");
