@@ -1,9 +1,9 @@
 //! `pcap-filter` without duplicates.
 
-use std::fs;
-
 use super::filtered;
-use crate::common::{Record, path_arg, record, run_program, run_tool, savefile, write_file};
+use crate::common::{
+    Record, path_arg, read_tool_savefile, record, run_program, run_tool, savefile, write_file,
+};
 
 /// Returns packets with equal bytes at several distances, in numbers of packets and in milliseconds.
 fn packets() -> Vec<Record> {
@@ -43,7 +43,7 @@ fn the_same_duplicates_are_removed_as_by_editcap() {
         run_tool("editcap", &[options, editcap, names].concat());
         let written = filtered(&input, "out.pcap", ours);
         assert!(written.len() < 24 + 400 * 76, "{ours:?}");
-        assert_eq!(written[24..], fs::read(&theirs).unwrap()[24..], "{ours:?}");
+        assert_eq!(written[24..], read_tool_savefile(&theirs)[24..], "{ours:?}");
     }
 }
 

@@ -4,8 +4,8 @@ use std::fs;
 
 use super::filtered;
 use crate::common::{
-    path_arg, program, record, run, run_program, run_tool, run_with_stdin, sample_packets,
-    savefile, write_file,
+    path_arg, program, read_tool_savefile, record, run, run_program, run_tool, run_with_stdin,
+    sample_packets, savefile, write_file,
 };
 
 /// Runs `pcap-filter` on the sample packets, and returns the numbers of those that were copied.
@@ -89,7 +89,7 @@ fn packets_are_selected_by_time_as_editcap_does() {
         .args([&input, &theirs]));
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     let written = fs::read(&output).unwrap();
-    assert_eq!(written[24..], fs::read(&theirs).unwrap()[24..]);
+    assert_eq!(written[24..], read_tool_savefile(&theirs)[24..]);
     assert_eq!(ran.stderr, "");
 }
 

@@ -1,9 +1,7 @@
 //! `pcap-recode --chop`, compared with editcap.
 
-use std::fs;
-
 use super::{recoded, records};
-use crate::common::{path_arg, run_tool, sample_packets, savefile, write_file};
+use crate::common::{path_arg, read_tool_savefile, run_tool, sample_packets, savefile, write_file};
 
 #[test]
 fn bytes_are_removed_as_by_editcap() {
@@ -34,7 +32,7 @@ fn bytes_are_removed_as_by_editcap() {
         words.extend([path_arg(&whole), path_arg(&theirs)]);
         run_tool("editcap", &words);
         let (_, copied) = recoded(&options, &whole, &ours);
-        let expected = fs::read(&theirs).unwrap();
+        let expected = read_tool_savefile(&theirs);
         assert_eq!(records(&copied), records(&expected), "{chops:?}");
         // Interfaces and blocks change nothing of this.
         let (ng, again) = (

@@ -76,8 +76,15 @@ fn append_walks_both_byte_orders() {
         let swapped = words.iter().map(|word| word.swap_bytes());
         swapped.flat_map(u32::to_ne_bytes).collect()
     };
-    let mut bytes = block(&[0x0a0d_0d0a, 28, 0x1a2b_3c4d, 0x0001_0000, !0, !0, 28]);
-    bytes.extend(block(&[1, 20, 0x0001_0000, 0, 20]));
+    // A number of 16 bits, and a zero: version 1.0, and Ethernet.
+    let one = if cfg!(target_endian = "big") {
+        1
+    } else {
+        0x0001_0000
+    };
+    let header = block(&[0x0a0d_0d0a, 28, 0x1a2b_3c4d, one, !0, !0, 28]);
+    let mut bytes = header.clone();
+    bytes.extend(block(&[1, 20, one, 0, 20]));
     bytes.extend(block(&[0x0bad, 12, 12]));
     fs::write(&path, &bytes).unwrap();
     PcapngDumper::append(&path).unwrap().close().unwrap();
@@ -89,7 +96,6 @@ fn append_walks_both_byte_orders() {
     let appended = fs::read(&path).unwrap();
     assert_eq!(appended[..bytes.len()], bytes);
     // A new section in the same byte order.
-    let header = block(&[0x0a0d_0d0a, 28, 0x1a2b_3c4d, 0x0001_0000, !0, !0, 28]);
     assert_eq!(appended[bytes.len()..][..28], header);
 }
 
