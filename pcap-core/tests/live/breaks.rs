@@ -180,13 +180,13 @@ fn signals_end_reads_and_spare_closing() {
     // SAFETY: the handler is async-signal-safe.
     unsafe { libc::signal(libc::SIGUSR2, handler as libc::sighandler_t) };
     // SAFETY: always succeeds.
-    let reader = unsafe { libc::pthread_self() };
+    let reader = unsafe { libc::pthread_self() } as usize; // a pointer in some C libraries
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
                 // SAFETY: the reading thread waits for this one before it ends.
-                assert_eq!(unsafe { libc::pthread_kill(reader, libc::SIGUSR2) }, 0);
+                assert_eq!(unsafe { libc::pthread_kill(reader as _, libc::SIGUSR2) }, 0);
                 std::thread::sleep(Duration::from_micros(100));
             }
         });

@@ -20,7 +20,8 @@ mod filters;
 mod queries;
 #[cfg(target_os = "linux")]
 mod reading;
-#[cfg(target_os = "linux")]
+// C libraries of 32 bits make other system calls.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod refused;
 #[cfg(target_os = "linux")]
 mod sender;

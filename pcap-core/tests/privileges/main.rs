@@ -3,6 +3,7 @@
 #![cfg(all(target_os = "linux", not(emulated)))] // qemu-user does not translate these system calls
 
 mod child;
+#[cfg(target_pointer_width = "64")] // other processors have other system calls
 mod refused;
 mod rights;
 mod threads;

@@ -19,7 +19,8 @@ mod pipes;
 #[cfg(unix)]
 mod pipes_fuzz;
 mod reading;
-#[cfg(all(target_os = "linux", not(emulated)))]
+// C libraries of 32 bits make other system calls.
+#[cfg(all(target_os = "linux", target_pointer_width = "64", not(emulated)))]
 mod refused;
 mod roundtrips;
 mod sources;

@@ -71,7 +71,10 @@ fn filters_without_room_run_here() {
         capture.set_filter(&most).unwrap();
         capture.filter_location()
     });
-    assert_eq!(location, Some(FilterLocation::UserSpace));
+    // C libraries of 32 bits may create sockets with another system call.
+    if cfg!(target_pointer_width = "64") {
+        assert_eq!(location, Some(FilterLocation::UserSpace));
+    }
     capture.set_filter("").unwrap();
     capture.set_filter(&most).unwrap();
     // And one that only the kernel can evaluate.

@@ -226,10 +226,10 @@ fn a_break_comes_from_a_signal_handler() {
     // SAFETY: the handler is async-signal-safe.
     unsafe { libc::signal(libc::SIGUSR1, handler as libc::sighandler_t) };
     // SAFETY: always succeeds.
-    let reader = unsafe { libc::pthread_self() };
+    let reader = unsafe { libc::pthread_self() } as usize; // a pointer in some C libraries
     let asked = later(Duration::from_millis(30), move || {
         // SAFETY: the reading thread waits for this one before it ends.
-        assert_eq!(unsafe { libc::pthread_kill(reader, libc::SIGUSR1) }, 0);
+        assert_eq!(unsafe { libc::pthread_kill(reader as _, libc::SIGUSR1) }, 0);
     });
     assert!(right.next_packet().unwrap().is_none());
     assert_eq!(right.ended(), Some(End::Break));

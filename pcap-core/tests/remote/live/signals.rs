@@ -51,12 +51,12 @@ fn signals_do_not_interrupt_requests() {
     let ended = AtomicBool::new(false);
     let (done, result) = mpsc::channel::<()>();
     // SAFETY: takes nothing.
-    let reader = unsafe { libc::pthread_self() };
+    let reader = unsafe { libc::pthread_self() } as usize; // a pointer in some C libraries
     thread::scope(|scope| {
         scope.spawn(|| {
             while !ended.load(Ordering::Relaxed) {
                 // SAFETY: the thread waits for this one.
-                assert_eq!(unsafe { libc::pthread_kill(reader, libc::SIGUSR1) }, 0);
+                assert_eq!(unsafe { libc::pthread_kill(reader as _, libc::SIGUSR1) }, 0);
                 thread::sleep(Duration::from_micros(50));
             }
         });

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use pcap_core::pcapng::{Block, BlockBuf, Endian, Interface, PcapngDumper, Record, Section};
+use pcap_core::pcapng::{Block, BlockBuf, Endian, Interface, PcapngDumper, Section};
 use pcap_core::{Error, ErrorKind, Linktype, Packet, Timestamp};
 
 use crate::support::contents::open;
@@ -231,6 +231,7 @@ fn the_longest_block_takes_no_option() {
 #[cfg(target_pointer_width = "64")]
 #[test]
 fn records_have_limits() {
+    use pcap_core::pcapng::Record;
     const LONGEST: usize = 134_348_832 - 32;
     let mut dumper = blocks();
     dumper.begin_section(&Section::new()).unwrap();

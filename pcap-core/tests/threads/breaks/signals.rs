@@ -33,14 +33,14 @@ fn under_signals(run: &Run, signal: libc::c_int, work: impl FnOnce()) {
     let status = unsafe { libc::sigaction(signal, &action, std::ptr::null_mut()) };
     assert_eq!(status, 0);
     // SAFETY: always succeeds.
-    let reader = unsafe { libc::pthread_self() };
+    let reader = unsafe { libc::pthread_self() } as usize; // a pointer in some C libraries
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             let mut random = run.random(7);
             while !stop.load(SeqCst) {
                 // SAFETY: the thread waits for this one before it ends.
-                assert_eq!(unsafe { libc::pthread_kill(reader, signal) }, 0);
+                assert_eq!(unsafe { libc::pthread_kill(reader as _, signal) }, 0);
                 pause(&mut random, 300);
             }
         });
