@@ -2,11 +2,13 @@
 # Shared by the scripts that build for musl with Debian's musl-gcc and Debian's Rust. Sourced after lib.sh, not run.
 
 # Makes gcc's stack unwinder a library with the name that Rust expects. Debian's gcc finds a program's tables through a
-# function of glibc that musl lacks; this provides it in terms of dl_iterate_phdr.
+# function of glibc that musl lacks; this provides it in terms of dl_iterate_phdr. The unwinder refers weakly to functions
+# for threads, so that the linker would not take them from the static C library; this refers to them, too.
 musl_unwinder() {
     cat >"$1/find.c" <<'END'
 #define _GNU_SOURCE
 #include <link.h>
+#include <pthread.h>
 
 /* As in glibc's dlfcn.h. */
 struct found {
@@ -38,6 +40,10 @@ static int look(struct dl_phdr_info *info, size_t size, void *data)
     search->found->eh_frame = tables;
     return inside && tables;
 }
+
+void *const unwinder_threads[] = {
+    pthread_once, pthread_key_create, pthread_getspecific, pthread_setspecific, pthread_mutex_lock, pthread_mutex_unlock,
+};
 
 int _dl_find_object(void *place, struct found *found)
 {

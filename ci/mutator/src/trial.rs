@@ -28,7 +28,8 @@ pub(crate) struct Trials<'a> {
     records: &'a BTreeMap<Test, Record>,
     /// The tests that noticed mutants of a function or file last, the latest at the end.
     noticed: HashMap<String, Vec<&'a Test>>,
-    /// How much processor time the tests of a mutant may take, as measured without it.
+    /// How long the tests of a mutant may take, as measured without it. Tests of live captures mostly wait, so this
+    /// is not processor time.
     budget: Duration,
 }
 
@@ -67,18 +68,13 @@ impl<'a> Trials<'a> {
                 .iter()
                 .position(|it| it == test)
                 .unwrap_or(usize::MAX);
-            (
-                position,
-                modules::is_live(&test.program),
-                record.processor,
-                record.clock,
-            )
+            (position, modules::is_live(&test.program), record.clock)
         });
         let mut taken = Duration::ZERO;
         let mut planned = Duration::ZERO;
         let mut count = 0;
         for (test, record) in tests {
-            planned += record.processor;
+            planned += record.clock;
             if planned > self.budget && count > 0 {
                 break;
             }

@@ -317,6 +317,10 @@ fn words() -> Vec<String> {
 #[cfg(target_os = "linux")]
 // Shows: libpcap/2000-terms-overflow-stack
 #[test]
+#[cfg_attr(
+    target_env = "musl",
+    ignore = "musl waits for name servers that it cannot reach"
+)]
 #[cfg_attr(emulated, ignore = "holds the compiler against a time limit")]
 fn no_word_overflows_the_smallest_stack() {
     let Some(_net) = support::Netns::new() else {
