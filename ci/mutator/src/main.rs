@@ -106,6 +106,8 @@ struct Counts {
     caught: usize,
     timeouts: usize,
     survived: usize,
+    /// Those of the survivors that no test reaches.
+    unreached: usize,
     /// Those of the survivors that are listed.
     accepted: usize,
     unviable: usize,
@@ -211,7 +213,11 @@ fn run() -> Result<bool> {
                     if let Verdict::Survived(tests) = verdict {
                         counts.accepted += usize::from(is_accepted);
                         let line = mutant.line;
-                        let note = if is_accepted { "accepted" } else { "survived" };
+                        let note = match tests {
+                            _ if is_accepted => "accepted",
+                            0 => "unreached",
+                            _ => "survived",
+                        };
                         println!(
                             "{note}: {} (line {line}, {tests} tests, {:.1} s)",
                             mutant.name,
@@ -281,20 +287,26 @@ impl Counts {
         match verdict {
             Verdict::Caught(_) => self.caught += 1,
             Verdict::Timeout(_) => self.timeouts += 1,
-            Verdict::Survived(_) => self.survived += 1,
+            Verdict::Survived(tests) => {
+                self.survived += 1;
+                self.unreached += usize::from(*tests == 0);
+            }
         }
     }
 }
 
 fn print(table: &BTreeMap<&String, Counts>) {
-    println!("module        tried  caught timeouts survived accepted | unviable   fixed | seconds");
+    println!(
+        "module        tried  caught timeouts survived unreached accepted | unviable   fixed | seconds"
+    );
     for (module, it) in table {
         println!(
-            "{module:12} {:6} {:7} {:8} {:8} {:8} | {:8} {:7} | {:7.0}",
+            "{module:12} {:6} {:7} {:8} {:8} {:9} {:8} | {:8} {:7} | {:7.0}",
             it.tried,
             it.caught,
             it.timeouts,
             it.survived,
+            it.unreached,
             it.accepted,
             it.unviable,
             it.fixed,

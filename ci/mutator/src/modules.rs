@@ -9,10 +9,21 @@ pub(crate) const WHOLE: [&str; 4] = ["savefile", "filter", "dumper", "pcapng"];
 /// Returns the test programs for a module.
 pub(crate) fn programs(module: &str) -> &'static [&'static str] {
     match module {
-        "dumper" | "packet" | "pcapng" | "savefile" | "timestamp" => &["lib", "savefile", "misc"],
+        "dumper" | "pcapng" | "savefile" | "timestamp" => &["lib", "savefile", "misc"],
         "filter" => &["lib", "filter", "misc", "savefile"],
-        "cooked" | "direction" | "error" | "linktype" | "lookup" | "pcap-sys" | "printable"
-        | "sendqueue" | "serialize" | "text" | "version" => &["lib", "misc", "savefile", "filter"],
+        "cooked" | "error" | "linktype" | "lookup" | "pcap-sys" | "printable" | "sendqueue"
+        | "serialize" | "text" | "version" => &["lib", "misc", "savefile", "filter"],
+        "os" | "sys" => &[
+            "lib",
+            "misc",
+            "savefile",
+            "filter",
+            "stream",
+            "threads",
+            "remote",
+            "privileges",
+            "live",
+        ],
         _ => &[
             "lib", "misc", "savefile", "filter", "stream", "threads", "remote", "live",
         ],
@@ -21,5 +32,8 @@ pub(crate) fn programs(module: &str) -> &'static [&'static str] {
 
 /// Returns whether a test program needs devices. These tests run last, because they wait.
 pub(crate) fn is_live(program: &str) -> bool {
-    matches!(program, "live" | "remote" | "stream" | "threads")
+    matches!(
+        program,
+        "live" | "privileges" | "remote" | "stream" | "threads"
+    )
 }

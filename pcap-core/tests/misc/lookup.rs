@@ -272,7 +272,7 @@ fn ethertypes_and_saps_are_libpcaps() {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 const ETHERS: &str = "# printers\n02:00:00:00:00:01 laser\n2:0:0:0:0:2\tink # slow\n";
 
 #[test]
