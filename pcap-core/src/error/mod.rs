@@ -452,8 +452,8 @@ fn classify_text(text: &str) -> ErrorKind {
         ErrorKind::Disappeared
     } else if contains(text, "No such device exists") {
         ErrorKind::NoSuchDevice
-    } else if contains(text, "Message too long") {
-        // The packet exceeds the device's MTU.
+    } else if contains(text, "Message too long") || contains(text, "Message too large") {
+        // The packet exceeds the device's MTU. The second text is that of musl.
         ErrorKind::InvalidArgument
     } else if text.starts_with("Failed to get s") && contains(text, " bus: ") {
         // The D-Bus devices are always listed, even without a bus.

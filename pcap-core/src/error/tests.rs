@@ -72,3 +72,28 @@ fn a_missing_library_has_a_way_out() {
     let error = Error::cannot(ErrorKind::LibraryMissing, "open", None, "no");
     assert_eq!(error.help(), Some(sys::library::HELP));
 }
+
+#[test]
+fn texts_of_libpcap_and_of_the_c_library_have_kinds() {
+    for (text, kind) in [
+        ("The interface disappeared", ErrorKind::Disappeared),
+        ("eth7: No such device exists", ErrorKind::NoSuchDevice),
+        ("send: Message too long", ErrorKind::InvalidArgument),
+        ("send: Message too large", ErrorKind::InvalidArgument),
+        (
+            "Failed to get session bus: no address",
+            ErrorKind::InterfaceNotUp,
+        ),
+        ("Failed to get statistics", ErrorKind::Other),
+        ("The bus: it ended", ErrorKind::Other),
+        (
+            "Sending packets isn't supported with D-Bus",
+            ErrorKind::Unsupported,
+        ),
+        ("not supported on this device", ErrorKind::Unsupported),
+        ("something new", ErrorKind::Other),
+    ] {
+        let error = Error::status(sys::PCAP_ERROR, "read from", None, text);
+        assert_eq!(error.kind(), kind, "{text}");
+    }
+}

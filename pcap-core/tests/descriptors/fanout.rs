@@ -4,7 +4,7 @@ use std::fs;
 use std::os::fd::{AsRawFd, RawFd};
 
 use crate::support::wire::packet_sockets;
-use crate::support::{Netns, alone, descriptors};
+use crate::support::{Netns, alone, descriptors, error_text};
 use pcap_core::os::linux::{Fanout, FanoutMode, SenderExt};
 use pcap_core::{Capture, ErrorKind, Next};
 
@@ -66,7 +66,8 @@ fn a_failed_member_or_sender_closes_all() {
         let failed = with_room_for(room, || group.activate(&options, 3));
         let error = failed.unwrap_err();
         assert!(error.to_string().contains("`right`"), "{error}");
-        assert!(error.to_string().contains("oo many open files"), "{error}");
+        let expected = error_text(libc::EMFILE);
+        assert!(error.to_string().contains(&expected), "{error}");
         assert_eq!((descriptors(), packet_sockets()), (before, 0), "{room}");
     }
     let show = net.ip("-d -o link show dev right".split(' '));

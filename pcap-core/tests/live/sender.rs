@@ -11,7 +11,7 @@ use pcap_core::{Active, Capture, End, ErrorKind, Next, SendQueue};
 use crate::support::wire::{
     frame, large, limit_rate, nothing, packet_sockets, read_numbers, read_numbers_sorted,
 };
-use crate::support::{Netns, descriptors, own_descriptors, wait_until};
+use crate::support::{Netns, descriptors, error_text, own_descriptors, wait_until};
 
 /// Returns whether a packet socket has a ring: then the kernel rejects a change of its version.
 fn has_ring(inode: &str) -> bool {
@@ -338,7 +338,10 @@ fn its_errors_are_those_of_inject() {
     let error = same(&frame(0, 3000));
     assert_eq!(
         error.to_string(),
-        "cannot inject on `left`: send: Message too long"
+        format!(
+            "cannot inject on `left`: send: {}",
+            error_text(libc::EMSGSIZE)
+        )
     );
     same(&[]);
     same(&[1; 3]);

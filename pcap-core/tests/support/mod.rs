@@ -38,6 +38,13 @@ pub(crate) fn keep(value: impl Any + Send) {
     kept.push(Box::new(value));
 }
 
+/// Returns the C library's text for an error number.
+pub(crate) fn error_text(number: i32) -> String {
+    let text = std::io::Error::from_raw_os_error(number).to_string();
+    let end = text.rfind(" (os error").expect("the number");
+    text[..end].to_owned()
+}
+
 /// Prevents other tests of this program that call this from running at the same time.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::common::{
-    path_arg, program, raw_line, record, run, run_program, sample_packets, sample_packets_nano,
-    savefile, write_file,
+    error_text, path_arg, program, raw_line, record, run, run_program, sample_packets,
+    sample_packets_nano, savefile, write_file,
 };
 use pcap_core::pcapng::{Interface, PcapngDumper};
 use pcap_core::{Linktype, Packet, Timestamp};
@@ -449,7 +449,7 @@ fn an_error_of_the_first_read_is_reported_as_it_is() {
         let result = command.output().unwrap();
         let stderr = String::from_utf8_lossy(&result.stderr);
         assert_eq!(result.status.code(), Some(1));
-        let expected = "cannot read `/proc/self/mem`: Input/output error";
-        assert!(stderr.contains(expected), "{stderr}");
+        let expected = format!("cannot read `/proc/self/mem`: {}", error_text(libc::EIO));
+        assert!(stderr.contains(&expected), "{stderr}");
     }
 }

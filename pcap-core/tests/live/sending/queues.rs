@@ -10,7 +10,7 @@ use super::{queue, wire};
 use crate::support::wire::{
     frame, large, limit_rate, nothing, read, read_numbers, read_numbers_sorted, tc,
 };
-use crate::support::{Netns, wait_until};
+use crate::support::{Netns, error_text, wait_until};
 
 // Shows: parity/send-bytes-say-how
 #[test]
@@ -171,8 +171,10 @@ fn a_packet_above_the_mtu_is_named() {
     nothing(&mut right);
 
     let failed = left.inject_queue_range(&queue, 2..).unwrap_err();
-    let text = "cannot inject on `left`: send: Message too long; \
-                68 packets sent, stopped at packet 70 of the queue";
+    let text = format!(
+        "cannot inject on `left`: send: {}; 68 packets sent, stopped at packet 70 of the queue",
+        error_text(libc::EMSGSIZE)
+    );
     assert_eq!(failed.to_string(), text);
     let unsent = failed.unsent().unwrap();
     assert_eq!(unsent.error().to_string(), alone.to_string());

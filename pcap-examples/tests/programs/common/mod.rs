@@ -199,6 +199,13 @@ pub(crate) fn record(secs: u32, nanos: u32, data: Vec<u8>) -> Record {
     (secs, nanos, data, len)
 }
 
+/// Returns the C library's text for an error number.
+pub(crate) fn error_text(number: i32) -> String {
+    let text = std::io::Error::from_raw_os_error(number).to_string();
+    let end = text.rfind(" (os error").expect("the number");
+    text[..end].to_owned()
+}
+
 /// Builds a classic savefile byte by byte, without libpcap and pcap-core. Its numbers are in native byte order, as the
 /// programs write them, or swapped.
 pub(crate) fn savefile(swapped: bool, nano: bool, linktype: u32, packets: &[Record]) -> Vec<u8> {

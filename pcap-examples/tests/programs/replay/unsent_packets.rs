@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use super::{create_device_pair, data, frames, received, replayed};
 use crate::common::live::{in_netns, ip};
 use crate::common::{
-    path_arg, program, record, run, run_program, run_with_stdin, sample_packets, savefile,
-    write_file,
+    error_text, path_arg, program, record, run, run_program, run_with_stdin, sample_packets,
+    savefile, write_file,
 };
 
 #[test]
@@ -26,14 +26,10 @@ fn unsent_packets_are_counted_and_reported() {
             assert_eq!(ran.status, Some(1));
             let lines: Vec<_> = ran.stderr.lines().skip(1).collect();
             assert!(lines[0].starts_with("3 packets sent, "), "{}", ran.stderr);
-            assert_eq!(
-                lines[1],
-                "3 not sent: 2 send: Message too long, 1 truncated"
-            );
-            assert_eq!(
-                lines[2],
-                "pcap-replay: packet 2, 3000 bytes: cannot inject on `left`: send: Message too long"
-            );
+            let why = format!("send: {}", error_text(libc::EMSGSIZE));
+            assert_eq!(lines[1], format!("3 not sent: 2 {why}, 1 truncated"));
+            let line = format!("pcap-replay: packet 2, 3000 bytes: cannot inject on `left`: {why}");
+            assert_eq!(lines[2], line);
         });
         let sent = [0, 2, 5].map(|index: usize| mixed[index].2.clone());
         assert_eq!(data(&path), sent);
@@ -52,7 +48,7 @@ fn unsent_packets_are_counted_and_reported() {
         );
         assert_eq!(
             summary["errors"],
-            serde_json::json!({"send: Message too long": 2})
+            serde_json::json!({format!("send: {}", error_text(libc::EMSGSIZE)): 2})
         );
 
         let (ran, summary) = replayed(&["--fast", "--stop-on-error"], &input);
