@@ -8,7 +8,7 @@ use pcap_core::ErrorKind;
 use pcap_core::os::linux::{User, drop_privileges};
 
 use crate::child::{NOBODY, block, check_rights, own_statuses, rights, run};
-use crate::support::refused::{refuse, refuse_with_rights};
+use crate::support::refused::{OPEN, refuse, refuse_with_rights};
 use crate::support::{Netns, alone};
 
 fn all_rights() -> Vec<Vec<String>> {
@@ -46,7 +46,7 @@ fn a_refused_call_is_an_error() {
     let Some(_net) = Netns::new() else { return };
     let user = User::new(NOBODY, NOBODY, &[]);
     run(|| {
-        refuse(libc::SYS_openat, &[], libc::EACCES);
+        refuse(OPEN, &[], libc::EACCES);
         let error = drop_privileges(&user).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::PermissionDenied));
         let text = error.to_string();

@@ -12,7 +12,7 @@ use std::time::Duration;
 use pcap_core::os::linux::{User, drop_privileges};
 
 use crate::child::{NOBODY, block, check_rights, exit, field, own_statuses, run};
-use crate::support::refused::interposed;
+use crate::support::refused::{OPEN, interposed};
 use crate::support::{Netns, alone, wait_until};
 
 /// Returns the actions of all real-time signals. Below valgrind, one of them has not its default action.
@@ -145,7 +145,7 @@ fn a_list_in_which_a_thread_ends_is_not_the_last() {
             }
             None
         };
-        interposed(libc::SYS_openat, &[], before, || {
+        interposed(OPEN, &[], before, || {
             drop_privileges(&User::new(NOBODY, NOBODY, &[NOBODY])).unwrap();
         });
         assert!(calls >= 4 * 4 + 2 * 3, "{calls}");

@@ -18,6 +18,12 @@ pub(crate) fn apart<T: Send>(closure: impl FnOnce() -> T + Send) -> T {
     })
 }
 
+/// The system call with which the C library opens files.
+#[cfg(not(all(target_env = "musl", target_arch = "x86_64")))]
+pub(crate) const OPEN: c_long = libc::SYS_openat;
+#[cfg(all(target_env = "musl", target_arch = "x86_64"))]
+pub(crate) const OPEN: c_long = libc::SYS_open;
+
 /// Makes a system call of this thread fail from now on. Only calls whose arguments have these values fail: pairs of
 /// the number of an argument, counted from 0, and its lower 32 bits.
 pub(crate) fn refuse(call: c_long, arguments: &[(u32, u32)], error: c_int) {

@@ -120,7 +120,7 @@ mod tests {
     fn sockets_are_also_found_by_their_numbers() {
         let (socket, _peer) = UnixStream::pair().unwrap();
         let found = refused::apart(|| {
-            refused::refuse(libc::SYS_openat, &[], libc::EACCES);
+            refused::refuse(refused::OPEN, &[], libc::EACCES);
             Sockets::snapshot()
         });
         let fd = socket.as_raw_fd();

@@ -68,6 +68,7 @@ fn a_long_timeout_loses_no_packets() {
 /// packets.
 #[test]
 #[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
+#[cfg_attr(target_env = "musl", ignore = "a static program loads no library")]
 fn setting_the_clock_back_loses_no_packets() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
