@@ -17,6 +17,7 @@ mod language;
 mod library_missing;
 mod linktype;
 mod lookup;
+mod packet;
 mod sendqueue;
 #[cfg(feature = "serde")]
 mod serialize;
