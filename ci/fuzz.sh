@@ -101,6 +101,7 @@ libfuzzer() {
     name=$1
     shift
     # A pipe's exit status is that of its last command, so a file passes the status.
+    rm -f "$work/status-$name"
     {
         status=0
         # Suppressions name functions, which AddressSanitizer finds with this program.
