@@ -92,7 +92,7 @@ impl Units {
                 let caplen = field(*order, 2).map(|caplen| caplen as usize);
                 match caplen {
                     Some(caplen) if caplen > longest => return Unit::Unknown,
-                    caplen => (caplen.map(|caplen| RECORD_HEADER + caplen), 0),
+                    caplen => (caplen.map(|caplen| caplen.saturating_add(RECORD_HEADER)), 0),
                 }
             }
             Units::Blocks(order) => {

@@ -17,7 +17,13 @@ mod demo;
 mod devices;
 #[cfg(all(target_os = "linux", not(emulated)))]
 mod every_program;
-#[cfg(all(target_os = "linux", target_env = "gnu", not(emulated)))]
+// The compiler's libraries are for this machine.
+#[cfg(all(
+    target_os = "linux",
+    target_env = "gnu",
+    target_pointer_width = "64",
+    not(emulated)
+))]
 mod failed_calls;
 mod filter;
 #[cfg(unix)]
