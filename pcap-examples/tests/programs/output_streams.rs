@@ -1,9 +1,12 @@
 //! The outputs of the programs: data appears promptly, and failures are reported.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::common::live::{Running, Sender, in_netns};
 use crate::common::process::{Lines, Process, wait_until, whole_packets};
@@ -278,6 +281,13 @@ fn a_captured_savefile_whose_reader_closed_the_pipe_is_an_error() {
         let stdout = running.child().stdout.as_mut().unwrap();
         stdout.read_exact(&mut [0; 24 + 16 + 42 + 64]).unwrap();
         drop(running.child().stdout.take());
+        // A process that another test starts has a copy of the pipe's end until it executes its program.
+        let pipe = format!("/proc/{}/fd/1", running.child().id());
+        let pipe = OpenOptions::new().write(true).open(pipe).unwrap();
+        wait_until("the pipe has no reader", || {
+            let mut pipe = [PollFd::new(pipe.as_fd(), PollFlags::empty())];
+            poll(&mut pipe, PollTimeout::ZERO).unwrap() == 1
+        });
         sender.send(5, 64);
         let (status, _, stderr) = running.end();
         assert_eq!(status.code(), Some(1), "{stderr}");
