@@ -28,8 +28,8 @@ pub(crate) struct Trials<'a> {
     records: &'a BTreeMap<Test, Record>,
     /// The tests that noticed mutants of a function or file last, the latest at the end.
     noticed: HashMap<String, Vec<&'a Test>>,
-    /// How long the tests of a mutant may take, as measured without it. Tests of live captures mostly wait, so this
-    /// is not processor time.
+    /// The maximum time of a mutant's tests, as measured without the mutant. It includes waiting, which takes most of
+    /// the time of live tests.
     budget: Duration,
 }
 
