@@ -392,9 +392,10 @@ fn macros_with_arguments_answer_as_in_c() {
         let ext = pcap_sys::LT_LINKTYPE_EXT(link_type) as u32;
         source.equal_if_defined("LT_LINKTYPE_EXT", link_type, ext.into());
     }
-    for small in 0..=15 {
-        let value = pcap_sys::DLT_NETBSD_RAWAF(small);
-        source.equal_if_defined("DLT_NETBSD_RAWAF", small, value.into());
+    // The last one already has the bits of the class.
+    for family in (0..=15).chain([0x0224_0002]) {
+        let value = pcap_sys::DLT_NETBSD_RAWAF(family);
+        source.equal_if_defined("DLT_NETBSD_RAWAF", family, value.into());
     }
     // From 8 on C's shift would leave the `int`.
     for small in 0..=7 {
@@ -404,6 +405,16 @@ fn macros_with_arguments_answer_as_in_c() {
         );
     }
     source.must_compile("macros");
+}
+
+/// The macros for the link-type field, which many headers lack, so that C compares nothing.
+#[test]
+fn a_link_type_field_has_three_parts() {
+    // The link type, the reserved bits, and above them those of the frame check sequence.
+    let field = 0x1432_0093;
+    assert_eq!(pcap_sys::LT_LINKTYPE(field), 0x0093);
+    assert_eq!(pcap_sys::LT_LINKTYPE_EXT(field), 0x1432_0000);
+    assert_eq!(pcap_sys::LT_RESERVED1(field), 0x0032_0000);
 }
 
 #[test]
