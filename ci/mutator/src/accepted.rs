@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::list::Mutant;
+use crate::tree::Untested;
 use crate::{Result, command};
 
 /// The most entries.
@@ -46,9 +48,66 @@ fn parse(text: &str) -> BTreeMap<String, String> {
     entries
 }
 
+/// Returns the names that are of no mutant that can be tried, with the reason.
+pub(crate) fn stale<'a>(
+    accepted: &'a BTreeMap<String, String>,
+    mutants: &[Mutant],
+    untested: &BTreeMap<usize, Untested>,
+) -> Vec<(&'a str, &'static str)> {
+    let numbers: BTreeMap<&str, usize> = mutants
+        .iter()
+        .enumerate()
+        .map(|(number, mutant)| (mutant.name.as_str(), number))
+        .collect();
+    let reason = |name: &str| match numbers.get(name) {
+        None => Some("no longer exists"),
+        Some(number) => match untested.get(number)? {
+            Untested::Elsewhere => Some("is of another system"),
+            Untested::Unviable => Some("does not build"),
+            Untested::Fixed => Some("cannot be chosen at run time"),
+        },
+    };
+    accepted
+        .keys()
+        .filter_map(|name| Some((name.as_str(), reason(name)?)))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use std::collections::BTreeMap;
+
+    use super::{parse, stale};
+    use crate::list::{Genre, Mutant};
+    use crate::tree::Untested;
+
+    #[test]
+    fn what_cannot_be_tried_is_stale() {
+        let mutant = |name: &str| Mutant {
+            id: 0,
+            file: String::new(),
+            name: name.to_owned(),
+            line: 1,
+            column: 1,
+            genre: Genre::FnValue,
+            replacement: String::new(),
+            function: String::new(),
+        };
+        let mutants = ["a", "b", "c", "d"].map(mutant);
+        let untested = BTreeMap::from([
+            (1, Untested::Unviable),
+            (2, Untested::Fixed),
+            (3, Untested::Elsewhere),
+        ]);
+        let accepted = parse("a\n .\nb\n .\nc\n .\nd\n .\ne\n .\n");
+        let expected = [
+            ("b", "does not build"),
+            ("c", "cannot be chosen at run time"),
+            ("d", "is of another system"),
+            ("e", "no longer exists"),
+        ];
+        assert_eq!(stale(&accepted, &mutants, &untested), expected);
+    }
 
     #[test]
     fn reasons_belong_to_the_name_above() {

@@ -31,7 +31,8 @@ impl Complaint {
     }
 }
 
-/// Reads the errors and the test programs from what cargo prints with `--message-format=json`.
+/// Reads the errors and the test programs from what cargo prints with `--message-format=json`. Names of programs are as
+/// in [`Test`](crate::process::Test).
 pub(crate) fn read(text: &str) -> (Vec<Complaint>, BTreeMap<String, PathBuf>) {
     let (mut complaints, mut built) = (Vec::new(), BTreeMap::new());
     for line in text.lines() {
@@ -48,7 +49,12 @@ pub(crate) fn read(text: &str) -> (Vec<Complaint>, BTreeMap<String, PathBuf>) {
                     target["name"].as_str()
                 };
                 if let (Some(name), Some(path)) = (name, value["executable"].as_str()) {
-                    built.insert(name.to_owned(), path.into());
+                    let manifest = value["manifest_path"].as_str().unwrap_or_default();
+                    let name = match manifest.ends_with("/pcap-sys/Cargo.toml") {
+                        true => format!("pcap-sys/{name}"),
+                        false => name.to_owned(),
+                    };
+                    built.insert(name, path.into());
                 }
             }
             _ => {}
@@ -111,6 +117,25 @@ mod tests {
             "message":"cannot call non-const associated function `A::<u8>::b::<u8>` in constants","rendered":""}}"#;
         let (complaints, _) = read(&line.replace('\n', ""));
         assert_eq!(complaints[0].not_constant(), Some("b"));
+    }
+
+    #[test]
+    fn programs_are_named_by_package() {
+        let line = |package: &str, kind: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","manifest_path":"/a/{package}/Cargo.toml","executable":"/b/{package}",
+                "target":{{"kind":["{kind}"],"name":"link"}}}}"#
+            )
+            .replace('\n', "")
+        };
+        let text = [
+            line("pcap-core", "lib"),
+            line("pcap-sys", "lib"),
+            line("pcap-sys", "test"),
+        ];
+        let (_, built) = read(&text.join("\n"));
+        let names: Vec<&str> = built.keys().map(String::as_str).collect();
+        assert_eq!(names, ["lib", "pcap-sys/lib", "pcap-sys/link"]);
     }
 
     #[test]

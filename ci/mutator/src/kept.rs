@@ -1,4 +1,5 @@
-//! Results of earlier runs. They count while the source file of the mutant is the same.
+//! Results of earlier runs. They count while the source file of the mutant is the same, if
+//! [`Trials::still_counts`](crate::trial::Trials::still_counts) also says so.
 
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};

@@ -41,6 +41,7 @@ struct Options {
     shard: (usize, usize),
     budget: Duration,
     every: bool,
+    samples: bool,
     list: bool,
 }
 
@@ -66,37 +67,45 @@ fn options() -> Result<Options> {
         shard: (1, 1),
         budget: Duration::from_secs(30),
         every: false,
+        samples: false,
         list: false,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
-        let wrong = || format!("unexpected argument `{argument}` (see --help)");
         match argument.as_str() {
             "--all" => options.every = true,
+            "--samples" => options.samples = true,
             "--list" => options.list = true,
             "--budget" => {
-                let seconds = arguments
-                    .next()
-                    .and_then(|it| it.parse().ok())
-                    .ok_or_else(wrong)?;
-                options.budget = Duration::from_secs(seconds);
+                let seconds = arguments.next().unwrap_or_default();
+                options.budget = seconds.parse().map(Duration::from_secs).map_err(|_| {
+                    format!("expected a number of seconds after --budget, found `{seconds}`")
+                })?;
             }
-            _ => match argument.split_once('/') {
-                Some((shard, count)) => {
-                    let (shard, count) = (
-                        shard.parse().map_err(|_| wrong())?,
-                        count.parse().map_err(|_| wrong())?,
-                    );
-                    if shard < 1 || shard > count {
-                        return Err(wrong());
-                    }
-                    options.shard = (shard, count);
-                }
-                None => options.modules.push(argument),
-            },
+            _ if argument.starts_with('-') => {
+                return Err(format!("unexpected option `{argument}` (see --help)"));
+            }
+            _ if argument.contains('/') => options.shard = shard(&argument)?,
+            _ => options.modules.push(argument),
         }
     }
+    if options.samples && !options.modules.is_empty() {
+        return Err(format!(
+            "expected no module with --samples, found `{}`",
+            join(options.modules.iter().map(String::as_str))
+        ));
+    }
     Ok(options)
+}
+
+/// Reads `SHARD/COUNT`.
+fn shard(text: &str) -> Result<(usize, usize)> {
+    let numbers = text
+        .split_once('/')
+        .and_then(|(shard, count)| Some((shard.parse().ok()?, count.parse().ok()?)));
+    numbers
+        .filter(|(shard, count)| (1..=*count).contains(shard))
+        .ok_or_else(|| format!("expected SHARD/COUNT from 1/COUNT to COUNT/COUNT, found `{text}`"))
 }
 
 /// Counts of a module.
@@ -126,13 +135,18 @@ fn run() -> Result<bool> {
         .find(|it| !known.contains(it.as_str()))
     {
         return Err(format!(
-            "unknown module `{module}`: expected one of {}",
+            "expected a module ({}), found `{module}`",
             join(known.iter().copied())
         ));
     }
     if options.modules.is_empty() {
         let rest = known.iter().filter(|it| !modules::WHOLE.contains(it));
-        options.modules = modules::WHOLE
+        let whole: &[&str] = if options.samples {
+            &[]
+        } else {
+            &modules::WHOLE
+        };
+        options.modules = whole
             .iter()
             .chain(rest)
             .map(|it| (*it).to_owned())
@@ -155,13 +169,14 @@ fn run() -> Result<bool> {
     let mut tree = Tree::new(&kept.join("tree"), &mutants)?;
     let unviable = kept.join("unviable");
     let runner = Runner {
-        folder: kept.join("tree/pcap-core"),
+        tree: kept.join("tree"),
         temporary: kept.join("tmp"),
     };
     let (mut built, mut records) = Default::default();
     if options.list {
         tree.recall(&unviable);
     } else {
+        forget_other_libpcap(&kept)?;
         built = tree.build(&programs, &unviable)?;
         command::empty_folder(&runner.temporary)?;
         records = Recorder {
@@ -189,7 +204,8 @@ fn run() -> Result<bool> {
         let is_strict = modules::WHOLE.contains(&module.as_str());
         let is_whole = options.every || is_strict;
         let mut counts = Counts::default();
-        for number in selected(&mutants, module, &tree, is_whole, options.shard) {
+        let numbers = selected(&mutants, module, &tree, is_whole, options.shard);
+        for &number in &numbers {
             let mutant = &mutants[number];
             match tree.untested.get(&number) {
                 Some(Untested::Elsewhere) => continue,
@@ -199,14 +215,13 @@ fn run() -> Result<bool> {
                     let hash = tree.hash_of(&mutant.file);
                     let began = Instant::now();
                     let (verdict, time) = match kept.get(mutant, &hash) {
-                        // A new test may notice it.
-                        None | Some((Verdict::Survived(_), _)) if !options.list => {
+                        Some(kept) if options.list || trials.still_counts(number, &kept.0) => kept,
+                        None if options.list => continue,
+                        _ => {
                             let (verdict, time) = trials.run(number, mutant)?;
                             kept.add(mutant, &hash, &verdict, time)?;
                             (verdict, time)
                         }
-                        Some(kept) => kept,
-                        None => continue,
                     };
                     counts.add(&verdict, time);
                     let is_accepted = accepted.contains_key(&mutant.name);
@@ -231,17 +246,40 @@ fn run() -> Result<bool> {
                 }
             }
         }
+        if is_strict && counts.tried == 0 {
+            // There may be more shards than mutants.
+            let is_empty = numbers.is_empty()
+                && !selected(&mutants, module, &tree, is_whole, (1, 1)).is_empty();
+            if !is_empty {
+                println!("expected mutants of {module}, found none that was tried");
+                passed = false;
+            }
+        }
         table.insert(module, counts);
     }
-    for name in accepted
-        .keys()
-        .filter(|name| !mutants.iter().any(|mutant| mutant.name == **name))
-    {
-        println!("accepted, but no longer exists: {name}");
+    for (name, reason) in accepted::stale(&accepted, &mutants, &tree.untested) {
+        println!("accepted, but {reason}: {name}");
         passed = false;
     }
     print(&table);
     Ok(passed)
+}
+
+/// Forgets what was built and recorded with another libpcap than that of `LIBPCAP_LIBDIR`. It may lack functions, so
+/// that other mutants do not exist, and tests reach others.
+fn forget_other_libpcap(kept: &Path) -> Result<()> {
+    let library = std::env::var_os("LIBPCAP_LIBDIR").unwrap_or_default();
+    let library = Path::new(&library).join("libpcap.so");
+    let content = fs::read(&library)
+        .map_err(|error| format!("cannot read {}: {error}", library.display()))?;
+    let hash = format!("{:016x}\n", command::hash(&content));
+    let known = kept.join("libpcap");
+    if fs::read_to_string(&known).is_ok_and(|old| old == hash) {
+        return Ok(());
+    }
+    let _ = fs::remove_file(kept.join("unviable"));
+    command::empty_folder(&kept.join("reach"))?;
+    command::write(&known, hash.as_bytes())
 }
 
 /// Locks a folder until the file is closed.
@@ -317,4 +355,22 @@ fn print(table: &BTreeMap<&String, Counts>) {
 
 fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shard;
+
+    #[test]
+    fn a_shard_is_one_of_its_count() {
+        assert_eq!(shard("1/1"), Ok((1, 1)));
+        assert_eq!(shard("4/4"), Ok((4, 4)));
+        for wrong in [
+            "0/4", "5/4", "0/0", "1/0", "/4", "1/", "-1/4", "a/b", "1/2/3",
+        ] {
+            let error = shard(wrong).unwrap_err();
+            assert!(error.starts_with("expected SHARD/COUNT"), "{error}");
+            assert!(error.ends_with(&format!("found `{wrong}`")), "{error}");
+        }
+    }
 }

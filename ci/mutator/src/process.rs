@@ -1,5 +1,6 @@
 //! Runs one test in a process of its own, with limits.
 
+use std::fmt::{self, Display, Formatter};
 use std::fs;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -14,10 +15,32 @@ const SIGXCPU: i32 = 24;
 /// A test and its program.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Test {
-    /// The program: `lib` or a name in `pcap-core/tests`.
+    /// The program: `lib` or a name in `pcap-core/tests`, or one of these after `pcap-sys/`.
     pub(crate) program: String,
     /// The path of the test in it.
     pub(crate) name: String,
+}
+
+impl Test {
+    /// Reads what `to_string` returns.
+    pub(crate) fn parse(text: &str) -> Option<Test> {
+        let (program, name) = text.split_once(' ')?;
+        Some(Test {
+            program: program.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+}
+
+impl Display for Test {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.program, self.name)
+    }
+}
+
+/// Returns the package of a test program, and its name in the package.
+pub(crate) fn package(program: &str) -> (&str, &str) {
+    program.split_once('/').unwrap_or(("pcap-core", program))
 }
 
 /// How a test ended.
@@ -40,35 +63,44 @@ pub(crate) struct Limits {
     pub(crate) clock: Duration,
 }
 
-/// Runs tests in a folder.
+/// Runs tests in the folder of their package, as cargo does.
 #[derive(Debug)]
 pub(crate) struct Runner {
-    /// Where the tests run: the folder of pcap-core in the copy.
-    pub(crate) folder: PathBuf,
+    /// The copy of the repository.
+    pub(crate) tree: PathBuf,
     /// For temporary files.
     pub(crate) temporary: PathBuf,
 }
 
 impl Runner {
-    /// Runs a test with an environment variable. Returns how it ended, and its processor time.
+    /// Returns the folder of a test program's package.
+    pub(crate) fn folder(&self, program: &str) -> PathBuf {
+        self.tree.join(package(program).0)
+    }
+
+    /// Runs a test, whose program is at `path`, with an environment variable. Returns how the test ended, and its
+    /// processor time.
     pub(crate) fn run(
         &self,
-        program: &Path,
-        name: &str,
-        variable: (&str, &str),
+        path: &Path,
+        test: &Test,
+        variable: Option<(&str, &str)>,
         limits: Limits,
     ) -> Result<(End, Duration)> {
+        let name = &test.name;
         let before = processor_time();
         let seconds = limits.processor.as_secs().max(1);
         let mut child = Command::new("prlimit")
             .arg(format!("--cpu={seconds}"))
             // A mutant must not use up the memory or the disk.
             .args(["--as=12884901888", "--fsize=8589934592", "--core=0", "--"])
-            .arg(program)
+            .arg(path)
             .args(["--exact", name, "--test-threads=1", "--quiet"])
-            .current_dir(&self.folder)
+            .current_dir(self.folder(&test.program))
             .env("TMPDIR", &self.temporary)
-            .env(variable.0, variable.1)
+            .env_remove("MUTANT")
+            .env_remove("MUTANTS_REACHED")
+            .envs(variable)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::list::{self, Mutant};
 use crate::process::{End, Limits, Runner, Test};
-use crate::{Result, command, say};
+use crate::{Result, command, process, say};
 
 /// What is known about a test without active mutants.
 #[derive(Clone, Debug)]
@@ -45,7 +45,8 @@ impl Recorder<'_> {
     ) -> Result<BTreeMap<Test, Record>> {
         let mut records = BTreeMap::new();
         for (program, path) in programs {
-            let names = names(path, &self.runner.folder)?;
+            let folder = self.runner.folder(program);
+            let names = names(path, &folder)?;
             say(&format!(
                 "seeing what {} tests of {program} reach",
                 names.len()
@@ -55,12 +56,12 @@ impl Recorder<'_> {
                     program: program.clone(),
                     name,
                 };
-                let source = test_source(&self.runner.folder, &test);
+                let source = test_source(&folder, &test);
                 let place = self.kept.join(program).join(test.name.replace("::", "."));
                 let record = match self.recall(&place, &source) {
                     Some(record) => record,
                     None => {
-                        let record = self.measure(path, &test.name)?;
+                        let record = self.measure(path, &test)?;
                         // What fails is tried again in the next run, but not what takes too long.
                         if record.passes || record.processor >= self.budget {
                             self.remember(&place, &source, &record)?;
@@ -70,8 +71,7 @@ impl Recorder<'_> {
                 };
                 if !record.passes {
                     say(&format!(
-                        "does not pass in time without mutants, ignored: {program} {}",
-                        test.name
+                        "does not pass in time without mutants, ignored: {test}"
                     ));
                 }
                 records.insert(test, record);
@@ -80,7 +80,7 @@ impl Recorder<'_> {
         Ok(records)
     }
 
-    fn measure(&self, program: &Path, name: &str) -> Result<Record> {
+    fn measure(&self, path: &Path, test: &Test) -> Result<Record> {
         let limits = Limits {
             processor: self.budget,
             clock: Duration::from_secs(300),
@@ -94,7 +94,7 @@ impl Recorder<'_> {
             command::write(&file, &vec![0; size])?;
             let began = Instant::now();
             let variable = ("MUTANTS_REACHED", &*file.to_string_lossy());
-            let (end, processor) = self.runner.run(program, name, variable, limits)?;
+            let (end, processor) = self.runner.run(path, test, Some(variable), limits)?;
             if end != End::Failed || tries == 3 {
                 let bytes = fs::read(&file)
                     .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
@@ -179,7 +179,7 @@ fn names(program: &Path, folder: &Path) -> Result<Vec<String>> {
 
 /// Returns the text of the file that contains a test.
 fn test_source(folder: &Path, test: &Test) -> String {
-    let mut path = match test.program.as_str() {
+    let mut path = match process::package(&test.program).1 {
         "lib" => folder.join("src"),
         name => folder.join("tests").join(name),
     };

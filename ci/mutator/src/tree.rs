@@ -12,13 +12,13 @@ use crate::compiler::{self, Complaint};
 use crate::list::{self, Mutant};
 use crate::place::{self, Node};
 use crate::render::{Rendered, render};
-use crate::{Result, command, say};
+use crate::{Result, command, process, say};
 
 /// The crates that are mutated.
 const CRATES: [&str; 2] = ["pcap-sys", "pcap-core"];
 
 /// The features of pcap-core and of the tests.
-const FEATURES: &str = "async-io,remote,serde,tokio";
+const FEATURES: &str = "pcap-core/async-io,pcap-core/remote,pcap-core/serde,pcap-core/tokio";
 
 /// Why a mutant is not tested.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -142,8 +142,13 @@ impl<'a> Tree<'a> {
             self.build_all(&["check", "--lib"])?;
         }
         let mut tests = vec!["test", "--no-run", "--lib"];
-        for program in programs.iter().filter(|name| **name != "lib") {
-            tests.extend(["--test", program]);
+        for (package, name) in programs.iter().map(|name| process::package(name)) {
+            if !tests.contains(&package) && package != "pcap-core" {
+                tests.extend(["-p", package]);
+            }
+            if name != "lib" {
+                tests.extend(["--test", name]);
+            }
         }
         let built = self.build_all(&tests)?;
         self.remember(known)?;
