@@ -1,7 +1,6 @@
 //! The owner of a `pcap_t`: closes it once, and converts its return values into results.
 
 use std::ffi::c_int;
-use std::fmt;
 use std::net::Ipv4Addr;
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -62,7 +61,7 @@ impl Clock {
 }
 
 /// An open `pcap_t`: an activated device, a savefile, or a dead handle.
-#[allow(unreachable_pub)] // mentioned by the sealed traits, which are declared `pub`
+#[allow(unreachable_pub, missing_debug_implementations)] // mentioned by the sealed traits, which are declared `pub`
 pub struct Handle {
     pcap: NonNull<sys::pcap_t>,
     breaker: Arc<Breaker>,
@@ -323,14 +322,6 @@ impl Drop for Handle {
         // SAFETY: the handle is open and ours, no break can reach it any more, and nothing borrowed
         // from it is left, since we are dropped.
         unsafe { sys::pcap_close(self.as_ptr()) };
-    }
-}
-
-impl fmt::Debug for Handle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }
 

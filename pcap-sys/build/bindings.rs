@@ -194,14 +194,8 @@ fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let outcome = panic::catch_unwind(panic::AssertUnwindSafe(work));
     panic::set_hook(hook);
     outcome.map_err(|payload| {
-        payload
-            .downcast_ref::<String>()
-            .cloned()
-            .or_else(|| {
-                payload
-                    .downcast_ref::<&str>()
-                    .map(|text| (*text).to_owned())
-            })
-            .unwrap_or_else(|| "no reason given".to_owned())
+        let formatted = payload.downcast_ref::<String>().map(String::as_str);
+        let text = formatted.or(payload.downcast_ref::<&str>().copied());
+        text.unwrap_or("no reason given").to_owned()
     })
 }

@@ -128,14 +128,11 @@ impl Compiler {
 
     /// Returns the directory in which the compiler finds the file of a library.
     pub(crate) fn folder_of(&self, file: &str) -> Option<PathBuf> {
-        if self.tool.is_like_msvc() {
-            return None;
-        }
         let mut command = self.tool.to_command();
         command.arg(format!("-print-file-name={file}"));
         let output = command.output().ok()?;
         let path = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
-        // For a missing file, the compiler prints the bare name.
+        // For a missing file, the compiler prints the bare name. Microsoft's does not know the option.
         if path.is_absolute() {
             path.parent()?.canonicalize().ok()
         } else {

@@ -9,7 +9,7 @@ use crate::capture::Remote;
 use crate::capture::phase::{self, BatchResult, Found, Opened, PacketSource, Waits};
 use crate::capture::wait::WaitsFor;
 use crate::capture::{Activated, Active, Awaitable, Capture, Offline, Phase, Readable};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::handle::Handle;
 use crate::packet::{Packet, PacketBatch};
@@ -235,11 +235,6 @@ impl PacketSource for Any {
     #[inline]
     fn is_known_empty(&mut self) -> bool {
         either!(&mut self.0, capture => capture.state.is_known_empty())
-    }
-
-    #[inline]
-    fn defer(&mut self, error: Error) {
-        either!(&mut self.0, capture => capture.state.defer(error));
     }
 
     #[inline]

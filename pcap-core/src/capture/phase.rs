@@ -96,11 +96,9 @@ pub trait PacketSource: Opened {
 
     /// Copies the packets that are available into an empty batch, until that is full or there is a break.
     fn fill(&mut self, batch: &mut PacketBatch) -> Result<Found> {
-        fill(self, batch)
+        // The errors are lasting: each read returns them.
+        fill(self, batch, |_, _| {})
     }
-
-    /// Makes the next read return an error. Most errors are lasting, so each read returns them anyway.
-    fn defer(&mut self, _: Error) {}
 
     /// Waits until there may be packets, a break, or the deadline. May return early.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()>;
@@ -116,10 +114,12 @@ pub trait PacketSource: Opened {
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()>;
 }
 
-/// Implements [`PacketSource::fill`] with the other methods.
+/// Implements [`PacketSource::fill`] with the other methods. An error that follows packets is passed to `defer`, which
+/// makes the next read return it.
 pub(super) fn fill<S: PacketSource + ?Sized>(
     source: &mut S,
     batch: &mut PacketBatch,
+    defer: impl FnOnce(&mut S, Error),
 ) -> Result<Found> {
     // When the call ends although packets keep arriving, as in `dispatch`.
     let mut over = None;
@@ -135,7 +135,7 @@ pub(super) fn fill<S: PacketSource + ?Sized>(
             Ok(read) => read,
             Err(error) if batch.is_empty() => return Err(error),
             Err(error) => {
-                source.defer(error);
+                defer(source, error);
                 return Ok(Found::Packet);
             }
         };

@@ -84,7 +84,8 @@ impl Device {
     ///
     /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if no interface has this index, or if libpcap does not list
     ///   the interface.
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported) on Windows.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the system does not support this, as on Windows.
+    /// - [`Io`](crate::ErrorKind::Io) if the operating system reports any other error.
     /// - The errors of [`list`](Device::list).
     ///
     /// # Examples

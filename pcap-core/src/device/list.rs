@@ -122,14 +122,13 @@ pub(super) fn find(name: &DeviceName) -> Result<Device> {
 #[inline]
 pub(super) fn from_index(index: u32) -> Result<Device> {
     const OPERATION: &str = "find the device with the index";
-    let name = sys::platform::interface_name(index).map_err(|error| {
-        let kind = match error.kind() {
-            io::ErrorKind::Unsupported => ErrorKind::Unsupported,
-            _ => ErrorKind::NoSuchDevice,
-        };
-        Error::cannot(kind, OPERATION, index.to_string(), error.to_string())
+    let refuse = |kind, why: &str| Error::cannot(kind, OPERATION, index.to_string(), why);
+    let name = sys::platform::interface_name(index).map_err(|error| match error.kind() {
+        io::ErrorKind::Unsupported => refuse(ErrorKind::Unsupported, &error.to_string()),
+        _ => Error::io(OPERATION, index.to_string(), error),
     })?;
-    find(&name.into())
+    let none = || refuse(ErrorKind::NoSuchDevice, "there is no such device");
+    find(&name.ok_or_else(none)?.into())
 }
 
 #[inline]

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use crate::sys::waitset::WaitSet;
 
 /// A set that wakes by itself.
+#[derive(Debug)]
 pub(super) struct Registration(WaitSet);
 
 impl Registration {

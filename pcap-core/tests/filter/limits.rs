@@ -409,3 +409,24 @@ fn errors_come_before_limits() {
         assert_eq!(error.kind(), ErrorKind::FilterSyntax, "{text}: {error}");
     }
 }
+
+/// Each filter is compiled on a handle of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn compiling_keeps_no_memory() {
+    // In its own process, whose memory no other test changes.
+    if !support::files::is_by_itself(compiling_keeps_no_memory) {
+        return;
+    }
+    let compile = |times| {
+        for _ in 0..times {
+            Filter::compile(Dlt::EN10MB, "udp").unwrap();
+        }
+    };
+    compile(1000);
+    let memory = support::memory::resident();
+    compile(8000);
+    // 8000 handles would be more than 5 MB.
+    let grown = support::memory::resident().saturating_sub(memory);
+    assert!(grown < 2 << 20, "{grown} bytes more");
+}

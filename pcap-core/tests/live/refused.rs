@@ -5,14 +5,14 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::ptr::NonNull;
 
-use libc::{EACCES, EAGAIN, EINVAL, EMFILE, ENOMEM, EPERM};
+use libc::{EACCES, EAGAIN, EINVAL, EIO, EMFILE, ENOMEM, ENOSYS, EPERM};
 use pcap_core::os::linux::{Fanout, FanoutMode, SenderExt, SocketFilterExt, User};
 use pcap_core::{
     Active, AnyCapture, Capture, Device, Dlt, ErrorKind, Filter, Insn, PacketBatch, Precision,
 };
 
-use crate::support::Netns;
-use crate::support::refused::{OPEN, apart, interposed, refuse};
+use crate::support::refused::{OPEN, POLL, apart, interposed, refuse};
+use crate::support::{Netns, wait_until};
 
 /// The arguments of `setsockopt(2)` that attach a filter, and those of options for packet sockets.
 const ATTACH: [(u32, u32); 2] = [
@@ -26,6 +26,7 @@ const FANOUT: [(u32, u32); 2] = [
 const FANOUT_DATA: [(u32, u32); 2] = [(1, libc::SOL_PACKET as u32), (2, 22)];
 
 const DENIED: ErrorKind = ErrorKind::Io(io::ErrorKind::PermissionDenied);
+const MISSING: ErrorKind = ErrorKind::Io(io::ErrorKind::Unsupported);
 
 fn wire() -> Option<Netns> {
     let net = Netns::new()?;
@@ -203,13 +204,19 @@ fn a_fanout_group_that_is_refused_is_an_error() {
             "set the fanout program of",
         ),
     ] {
-        let error = apart(|| {
-            refuse(call, &arguments, EPERM);
-            fanout.activate(&options, 2).map(drop).unwrap_err()
-        });
-        assert_eq!(error.kind(), DENIED, "{error}");
-        let start = format!("cannot {operation} `right`: ");
-        assert!(error.to_string().starts_with(&start), "{error}");
+        for (error, kind, text) in [
+            (EPERM, DENIED, "Operation not permitted"),
+            // Not the error of a kernel that is too old, which accepts the call.
+            (ENOSYS, MISSING, "Function not implemented"),
+        ] {
+            let error = apart(|| {
+                refuse(call, &arguments, error);
+                fanout.activate(&options, 2).map(drop).unwrap_err()
+            });
+            assert_eq!(error.kind(), kind, "{error}");
+            let start = format!("cannot {operation} `right`: {text}");
+            assert!(error.to_string().starts_with(&start), "{error}");
+        }
     }
 }
 
@@ -256,6 +263,21 @@ fn devices_that_cannot_be_listed_are_an_error() {
         error.to_string().starts_with("cannot list the devices: "),
         "{error}"
     );
+}
+
+/// Whether there is such a device is unknown then.
+#[test]
+fn a_device_of_an_index_that_cannot_be_looked_up_is_an_error() {
+    const SIOCGIFNAME: u32 = 0x8910;
+    for (error, kind) in [(EPERM, DENIED), (ENOSYS, ErrorKind::Unsupported)] {
+        let error = apart(|| {
+            refuse(libc::SYS_ioctl, &[(1, SIOCGIFNAME)], error);
+            Device::from_index(1).map(drop).unwrap_err()
+        });
+        assert_eq!(error.kind(), kind, "{error}");
+        let start = "cannot find the device with the index `1`: ";
+        assert!(error.to_string().starts_with(start), "{error}");
+    }
 }
 
 #[test]
@@ -368,6 +390,14 @@ fn any_live_capture_is_like_the_capture() {
     assert!(any.read_batch(&mut batch).unwrap());
     assert_eq!(batch.len(), 1);
     assert_eq!(batch.get(0).unwrap().data(), [0xff; 60]);
+    left.inject(&[0xfd; 60]).unwrap();
+    left.inject(&[0xfc; 60]).unwrap();
+    let mut data = Vec::new();
+    while data.len() < 120 {
+        any.dispatch(|packet| data.extend_from_slice(packet.data()))
+            .unwrap();
+    }
+    assert_eq!(data, [[0xfd; 60], [0xfc; 60]].concat());
     #[cfg(feature = "async-io")]
     {
         let mut waits = any.into_async_io().unwrap();
@@ -418,4 +448,31 @@ fn a_device_that_changes_during_activation_is_an_error() {
         let start = "cannot activate `right`: ";
         assert!(error.to_string().starts_with(start), "{error}");
     }
+}
+
+/// The first read of libpcap takes as many packets as it may, and the second one waits for more.
+#[test]
+fn an_error_behind_the_packets_of_a_batch_is_that_of_the_next_read() {
+    const COUNT: usize = 1024;
+    let Some(_net) = wire() else { return };
+    let left = Capture::from_device("left").activate().unwrap();
+    let right = Capture::from_device("right").immediate_mode(true);
+    let mut right = right.snaplen(64).activate().unwrap();
+    for _ in 0..COUNT {
+        left.inject(&[0xff; 60]).unwrap();
+    }
+    wait_until("all packets have arrived", || {
+        right.stats().unwrap().received as usize == COUNT
+    });
+    let once = |count: usize| (count == 0).then_some(EIO);
+    let read = || {
+        let mut batch = PacketBatch::new();
+        [0; 3].map(|_| right.try_read_batch(&mut batch).map(|_| batch.len()))
+    };
+    let [packets, error, nothing] = interposed(POLL, &[], once, read);
+    assert_eq!(packets.unwrap(), COUNT);
+    let error = error.unwrap_err();
+    assert_eq!(error.operation(), Some("read from"), "{error}");
+    // The kernel has reported it once.
+    assert_eq!(nothing.unwrap(), 0);
 }

@@ -22,6 +22,7 @@ mod live {
         Address, ConnectionStatus, Device, DeviceAddress, DeviceName, ErrorKind, MacAddr,
     };
 
+    use crate::support::memory::resident;
     use crate::support::{Netns, descriptors, files, wait_until};
 
     fn names() -> Vec<String> {
@@ -352,13 +353,6 @@ mod live {
         assert_eq!(error.kind(), ErrorKind::NoSuchDevice, "{error}");
         assert_eq!(error.object(), Some("left"));
         assert!(!names().contains(&"left".to_owned()));
-    }
-
-    /// Returns the resident memory of the process in bytes.
-    fn resident() -> usize {
-        let text = fs::read_to_string("/proc/self/statm").unwrap();
-        let pages: usize = text.split(' ').nth(1).unwrap().parse().unwrap();
-        pages * 4096
     }
 
     #[test]

@@ -60,6 +60,27 @@ fn a_file_whose_length_is_unknown_at_its_end_is_an_error() {
     assert_eq!(error.kind(), DENIED, "{error}");
 }
 
+/// This crate's reader has seen a record that only libpcap interprets. libpcap finds the end there, because the file is
+/// shorter for a moment: a read that returns 0 is what it notices of that.
+#[test]
+fn a_followed_file_that_was_shorter_for_libpcap_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = Pcap::native().packet(1, 2, &ping(1));
+    let bytes = file.packet(1, 1 << 31, &ping(2)).bytes();
+    let path = files::file(folder.path(), "a.pcap", &bytes);
+    let mut capture = Capture::from_file(&path).unwrap();
+    capture.follow(true).unwrap();
+    assert!(capture.next_packet().unwrap().is_some());
+    let error = apart(|| {
+        refuse(libc::SYS_read, &[], 0);
+        until_error(&mut capture)
+    });
+    assert_eq!(error.kind(), ErrorKind::SavefileTruncated, "{error}");
+    assert_eq!(error.text(), "the file shrank while it was read");
+    let again = capture.next_packet().unwrap_err();
+    assert_eq!(again.to_string(), error.to_string());
+}
+
 /// What wakes a reader is opened once.
 #[test]
 fn a_file_that_is_followed_again_needs_no_more_descriptors() {

@@ -10,6 +10,8 @@ pub(crate) mod damage;
 pub(crate) mod differential;
 pub(crate) mod files;
 #[cfg(target_os = "linux")]
+pub(crate) mod memory;
+#[cfg(target_os = "linux")]
 mod netns;
 pub(crate) mod ng;
 pub(crate) mod persuade;

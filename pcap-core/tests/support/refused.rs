@@ -24,6 +24,20 @@ pub(crate) const OPEN: c_long = libc::SYS_openat;
 #[cfg(all(target_env = "musl", target_arch = "x86_64"))]
 pub(crate) const OPEN: c_long = libc::SYS_open;
 
+/// The system call with which the C library waits in `poll`.
+#[cfg(not(any(
+    target_arch = "aarch64",
+    target_arch = "loongarch64",
+    target_arch = "riscv64"
+)))]
+pub(crate) const POLL: c_long = libc::SYS_poll;
+#[cfg(any(
+    target_arch = "aarch64",
+    target_arch = "loongarch64",
+    target_arch = "riscv64"
+))]
+pub(crate) const POLL: c_long = libc::SYS_ppoll;
+
 /// Makes a system call of this thread fail from now on. Only calls whose arguments have these values fail: pairs of
 /// the number of an argument, counted from 0, and its lower 32 bits.
 pub(crate) fn refuse(call: c_long, arguments: &[(u32, u32)], error: c_int) {

@@ -222,6 +222,59 @@ fn npcap_is_linked_by_its_name() {
     assert!(stderr.contains("not for this compiler"), "{stderr}");
 }
 
+/// A compiler with the arguments of Microsoft's, which links with the build machine's.
+const MSVC: &str = r#"#!/bin/sh
+PATH=/usr/bin:/bin
+program=
+source=
+linked=
+for argument; do
+    case $argument in
+    *.c) source=$argument ;;
+    /Fe*) program=${argument#/Fe} ;;
+    /link) linked=-w ;;
+    /LIBPATH:*) linked="$linked -L${argument#/LIBPATH:}" ;;
+    *.lib) linked="$linked -l:$argument" ;;
+    esac
+done
+[ -n "$linked" ] && exec cc -o "$program" "$source" $linked 2>&1
+"#;
+
+/// Microsoft's compiler has other arguments, and reports errors on standard output.
+#[test]
+fn microsofts_compiler_tells_the_functions_of_npcap() {
+    let dependent = Dependent::new();
+    let root = dependent.folder_with(
+        "npcap-for-msvc",
+        &[
+            ("clang-cl", MSVC),
+            ("Include/pcap.h", ""),
+            ("Include/pcap/pcap.h", ""),
+            (
+                "Lib/x64/some.c",
+                "void pcap_create(void) {}\nvoid pcap_open(void) {}\n",
+            ),
+        ],
+    );
+    let folder = format!("{root}/Lib/x64");
+    compile(&folder, &["-shared", "-fPIC", "-o", "wpcap.lib", "some.c"]);
+    let compiler = format!("{root}/clang-cl");
+    let mut environment = WINDOWS.to_vec();
+    environment.retain(|(name, _)| !name.starts_with("CC_"));
+    environment.extend([
+        ("TARGET", "x86_64-pc-windows-msvc"),
+        ("CARGO_CFG_TARGET_ENV", "msvc"),
+        ("CC_x86_64_pc_windows_msvc", &compiler),
+        ("NPCAP_SDK", &root),
+    ]);
+    let stdout = accepted(&dependent.script(&PROBE, &environment));
+    let metadata = told(&stdout, "metadata").into_iter();
+    let mut functions: Vec<_> = metadata.filter(|line| line.starts_with("HAVE_")).collect();
+    functions.sort_unstable();
+    assert_eq!(functions, ["HAVE_PCAP_CREATE=1", "HAVE_PCAP_OPEN=1"]);
+    assert_eq!(told(&stdout, "warning"), [""; 0], "{stdout}");
+}
+
 /// The library's functions are those that its headers declare.
 #[test]
 fn headers_from_elsewhere_are_refused() {

@@ -8,12 +8,12 @@ use crate::callback::{self, Dispatched};
 use crate::capture::active::filtering::{FilterLocation, Screen, Set};
 use crate::capture::active::socket_filter::SocketFilter;
 use crate::capture::active::{Active, Vanished};
-use crate::capture::phase::{BatchResult, Found, PacketSource, Waits};
+use crate::capture::phase::{self, BatchResult, Found, PacketSource, Waits};
 use crate::capture::wait::{self, WaitsFor};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::filter::FilterSource;
 use crate::handle::Handle;
-use crate::packet::Packet;
+use crate::packet::{Packet, PacketBatch};
 use crate::sys::linux::packet_socket;
 use crate::sys::{self, platform};
 
@@ -240,8 +240,9 @@ impl PacketSource for Active {
         self.live.batch.is_used_up() && self.has_emptied() && std::mem::take(&mut self.emptied)
     }
 
-    fn defer(&mut self, error: Error) {
-        self.live.batch.defer(error);
+    fn fill(&mut self, batch: &mut PacketBatch) -> Result<Found> {
+        // The kernel may report an error only once.
+        phase::fill(self, batch, |active, error| active.live.batch.defer(error))
     }
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {

@@ -18,8 +18,7 @@ use crate::timestamp::Precision;
 use crate::warning::Warning;
 
 /// An activated handle, the packets that were read ahead from it, and the way to wait for more.
-#[allow(unreachable_pub)] // the sealed traits name it, and they are public in name
-#[derive(Debug)]
+#[allow(unreachable_pub, missing_debug_implementations)] // the sealed traits name it, and they are public in name
 pub struct LiveHandle {
     pub(crate) handle: Handle,
     pub(crate) waiter: Waiter,

@@ -142,7 +142,7 @@ impl PacketSource for Offline {
                     batch.extend(self.batch.current());
                     self.batch.lend_none();
                     if !batch.is_full() && !self.waits_for_each() {
-                        return phase::fill(self, batch);
+                        return phase::fill(self, batch, |_, _| {});
                     }
                 }
             }

@@ -4,7 +4,6 @@
 #[cfg_attr(windows, path = "../windows.rs")]
 mod system;
 
-use std::fmt;
 use std::io;
 use std::task::{Context, Poll};
 
@@ -15,6 +14,7 @@ use crate::error::Result;
 use crate::sys::waitset::WaitSet;
 
 /// The reactor of the `async-io` crate, for captures from [`Capture::into_async_io`]. Requires the `async-io` feature.
+#[derive(Debug)]
 pub struct AsyncIo(Registration);
 
 /// # Asynchronous tasks
@@ -65,11 +65,5 @@ impl sealed::Register for AsyncIo {
 
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.0.poll_readable(cx)
-    }
-}
-
-impl fmt::Debug for AsyncIo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsyncIo").finish_non_exhaustive()
     }
 }

@@ -8,6 +8,7 @@ use async_io::Async;
 use crate::sys::waitset::WaitSet;
 
 /// A set that the reactor watches.
+#[derive(Debug)]
 pub(super) struct Registration(Async<WaitSet>);
 
 impl Registration {

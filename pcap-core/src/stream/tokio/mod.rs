@@ -4,7 +4,6 @@
 #[cfg_attr(windows, path = "../windows.rs")]
 mod system;
 
-use std::fmt;
 use std::io;
 use std::task::{Context, Poll};
 
@@ -18,6 +17,7 @@ use crate::error::Result;
 use crate::sys::waitset::WaitSet;
 
 /// The tokio runtime, for captures from [`Capture::into_tokio`]. Requires the `tokio` feature.
+#[derive(Debug)]
 pub struct Tokio(Registration);
 
 /// # Asynchronous tasks
@@ -85,11 +85,5 @@ impl sealed::Register for Tokio {
 
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.0.poll_readable(cx)
-    }
-}
-
-impl fmt::Debug for Tokio {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokio").finish_non_exhaustive()
     }
 }

@@ -9,6 +9,7 @@ use tokio::io::unix::AsyncFd;
 use crate::sys::waitset::WaitSet;
 
 /// A set that the reactor watches.
+#[derive(Debug)]
 pub(super) struct Registration(AsyncFd<WaitSet>);
 
 impl Registration {

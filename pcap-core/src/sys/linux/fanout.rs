@@ -27,16 +27,18 @@ pub(crate) const FLAG_DEFRAGMENT: u16 = 0x8000;
 /// The maximum number of members of a group: `PACKET_FANOUT_MAX` of older kernels, and the default of newer ones.
 pub(crate) const MOST: usize = 256;
 
-/// Creates a new group with one member, and returns its number. Requires Linux 4.12, and returns `Unsupported` on older
-/// versions.
-pub(crate) fn found(socket: BorrowedFd<'_>, how: u16) -> io::Result<u16> {
+/// Creates a new group with one member, and returns its number. Returns `None` if the kernel is older than Linux 4.12,
+/// and has not chosen a number.
+pub(crate) fn found(socket: BorrowedFd<'_>, how: u16) -> io::Result<Option<u16>> {
     set(socket, 0, how | FLAG_UNIQUE_ID)?;
-    let value = get(socket)?;
-    // The kernel clears the flag once it has applied it.
-    if (value >> 16) as u16 & FLAG_UNIQUE_ID != 0 {
-        return Err(io::ErrorKind::Unsupported.into());
-    }
-    Ok(value as u16)
+    Ok(chosen(get(socket)?))
+}
+
+/// Returns the number of the group if the kernel has chosen it: then it has cleared the flag, which older kernels
+/// ignore.
+fn chosen(value: u32) -> Option<u16> {
+    let is_ignored = (value >> 16) as u16 & FLAG_UNIQUE_ID != 0;
+    (!is_ignored).then_some(value as u16)
 }
 
 /// Joins a group, which must have the same interface and mode.
@@ -77,5 +79,20 @@ fn get(socket: BorrowedFd<'_>) -> io::Result<u32> {
     match unsafe { libc::getsockopt(fd, libc::SOL_PACKET, OPTION, pointer, &mut size) } {
         0 => Ok(value),
         _ => Err(io::Error::last_os_error()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The values are what `getsockopt(2)` returns: the number of the group in the lower half, the mode and the flags
+    /// in the upper one.
+    #[test]
+    fn a_number_that_the_kernel_has_not_chosen_is_none() {
+        assert_eq!(chosen(0x8000_0007), Some(7));
+        assert_eq!(chosen(0x1006_ffff), Some(u16::MAX));
+        assert_eq!(chosen(0x2000_0000), None);
+        assert_eq!(chosen(0xb006_0000), None);
     }
 }

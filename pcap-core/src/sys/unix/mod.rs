@@ -72,16 +72,20 @@ pub(crate) fn interface_index(name: &CStr) -> Option<u32> {
     Some(unsafe { libc::if_nametoindex(name.as_ptr()) }).filter(|&index| index != 0)
 }
 
-/// Returns the name of the network interface with an index.
-pub(crate) fn interface_name(index: u32) -> io::Result<OsString> {
+/// Returns the name of the network interface with an index, or `None` if there is no such interface.
+pub(crate) fn interface_name(index: u32) -> io::Result<Option<OsString>> {
     let mut name = [0; libc::IF_NAMESIZE];
     // SAFETY: the buffer is ours and has the length that the call requires.
     if unsafe { libc::if_indextoname(index, name.as_mut_ptr()) }.is_null() {
-        return Err(io::Error::last_os_error());
+        let error = io::Error::last_os_error();
+        return match error.raw_os_error() {
+            Some(libc::ENXIO | libc::ENODEV) => Ok(None),
+            _ => Err(error),
+        };
     }
     // SAFETY: the call has written a name with its NUL.
     let name = unsafe { CStr::from_ptr(name.as_ptr()) };
-    Ok(os_string(name.to_bytes()))
+    Ok(Some(os_string(name.to_bytes())))
 }
 
 /// Initializes libpcap, before any other call of it.

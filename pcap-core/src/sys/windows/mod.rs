@@ -84,7 +84,7 @@ pub(crate) fn interface_index(_: &CStr) -> Option<u32> {
 }
 
 /// Fails for the same reason.
-pub(crate) fn interface_name(_: u32) -> io::Result<OsString> {
+pub(crate) fn interface_name(_: u32) -> io::Result<Option<OsString>> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

@@ -1,6 +1,8 @@
 //! Several link types from pipes and endless readers: breaks, deadlines and looks.
 
 use std::io::{self, Read, Write};
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -10,6 +12,8 @@ use pcap_core::{BreakHandle, Capture, End, ErrorKind, Next};
 use super::{ETHERNET, RAW, USB, WLAN, origins, two_linktypes};
 use crate::pipes::opened;
 use crate::support::files::{Order, Pcapng, ping, read_all};
+#[cfg(target_os = "linux")]
+use crate::support::wait_until;
 
 /// The bytes up to the end of the first interface, which are read on opening.
 const START: usize = 28 + 20;
@@ -86,6 +90,55 @@ fn a_break_ends_a_wait_for_a_link_type() {
         writer.write_all(&bytes[first..]).unwrap();
         drop(writer);
         assert_eq!(read_all(&mut capture).unwrap().len(), 4);
+    }
+}
+
+/// However many blocks without packets have arrived, a look passes about a mebibyte of them.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_look_passes_a_part_of_the_blocks_of_a_full_pipe() {
+    const MIB: usize = 1 << 20;
+    for is_mixed in [false, true] {
+        let file = Pcapng::new(Order::NATIVE).interface(ETHERNET, 0, &[]);
+        let (mut capture, mut writer) = opened(&file.clone().bytes(), START);
+        if is_mixed {
+            capture.mix_linktypes().unwrap();
+        }
+        let block = file.clone().block(0xbad, &[7; 52]);
+        let block = block.bytes().split_off(START);
+        let packet = file.packet(0, 1, 98, &ping(7)).bytes().split_off(START);
+        let pipe = writer.try_clone().unwrap();
+        // Only root may have a pipe that contains everything, and there may be many others.
+        let size = [16 * MIB, MIB, 4096].into_iter().find_map(|size| {
+            let size = size as libc::c_int;
+            // SAFETY: takes numbers; the pipe is open.
+            let size = unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETPIPE_SZ, size) };
+            (size > 0).then_some(size)
+        });
+        let full = size.unwrap() - 4096;
+        let writer = thread::spawn(move || {
+            let blocks = block.repeat(MIB / block.len());
+            for _ in 0..10 {
+                writer.write_all(&blocks).unwrap();
+            }
+            writer.write_all(&packet).unwrap();
+        });
+        let mut looks = 0;
+        loop {
+            wait_until("the pipe is full, or contains the rest", || {
+                let mut bytes = 0;
+                // SAFETY: the pipe is open, and the number is ours.
+                unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &mut bytes) };
+                bytes >= full || writer.is_finished()
+            });
+            match capture.try_next_packet().unwrap() {
+                Next::Packet(packet) => break assert_eq!(packet.data(), ping(7)),
+                Next::Timeout => looks += 1,
+                end => panic!("{end:?}"),
+            }
+        }
+        assert!(looks >= 6, "{is_mixed}: {looks} looks");
+        writer.join().unwrap();
     }
 }
 

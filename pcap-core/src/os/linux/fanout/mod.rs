@@ -201,13 +201,7 @@ impl Fanout {
             let why = format!("expected 1 to {} members, found {members}", kernel::MOST);
             return Err(refuse(ErrorKind::InvalidArgument, &why));
         }
-        let failed = |error: io::Error| match error.kind() {
-            io::ErrorKind::Unsupported => refuse(
-                ErrorKind::Unsupported,
-                "the kernel is older than 4.12, and cannot choose a number for the group",
-            ),
-            _ => Error::io(OPERATION, name.clone(), error),
-        };
+        let failed = |error: io::Error| Error::io(OPERATION, name.clone(), error);
         let protocol = options.protocol_to_capture().unwrap_or(packet_socket::ALL);
         let mut group = None;
         let mut captures = Vec::with_capacity(members);
@@ -228,7 +222,11 @@ impl Fanout {
             packet_socket::receive(socket, protocol).map_err(|why| failed(why.into()))?;
             match group {
                 None => {
-                    group = Some(kernel::found(socket, self.how()).map_err(failed)?);
+                    group = kernel::found(socket, self.how()).map_err(failed)?;
+                    if group.is_none() {
+                        let why = "the kernel is older than 4.12, and cannot choose a number for the group";
+                        return Err(refuse(ErrorKind::Unsupported, why));
+                    }
                     self.chooser.install(socket, &name)?;
                 }
                 Some(group) => kernel::join(socket, group, self.how()).map_err(failed)?,
