@@ -12,7 +12,7 @@
 //!
 //! The lines are found by their text, so that they may move. `...` stands for the uncovered lines between two others.
 //! After `fn`, the path may be followed by a function that contains the lines. Without lines, the entry is about the
-//! whole function. An empty line ends the entry.
+//! whole function, and no other function of that name may be uncovered. An empty line ends the entry.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -138,17 +138,20 @@ fn find(files: &Files, entry: &Entry, earlier: &Compared) -> Result<Vec<usize>> 
     if !entry.texts.is_empty() {
         return find_texts(file, entry, &scopes, earlier);
     }
-    let mut found = Vec::new();
+    let mut uncovered = Vec::new();
     for scope in scopes {
         let lines: Vec<_> = file.is_covered.range(scope).collect();
-        if lines.iter().all(|(_, is_covered)| !**is_covered) {
-            found.extend(lines.iter().map(|(line, _)| **line));
+        if !lines.is_empty() && lines.iter().all(|(_, is_covered)| !**is_covered) {
+            uncovered.push(lines.iter().map(|(line, _)| **line).collect());
         }
     }
-    if found.is_empty() {
-        return Err(format!("a test executes {name} of {path}, at least partly"));
+    match uncovered.len() {
+        0 => Err(format!("a test executes {name} of {path}, at least partly")),
+        1 => Ok(uncovered.remove(0)),
+        count => Err(format!(
+            "no test executes {count} functions {name} of {path}: list their lines"
+        )),
     }
-    Ok(found)
 }
 
 /// Finds the texts of an entry, one after the other.
@@ -296,6 +299,19 @@ mod tests {
                 format!("ci/uncovered.txt:1: a test executes {name} of a.rs, at least partly");
             assert_eq!(stale, [expected]);
         }
+    }
+
+    #[test]
+    fn only_one_function_of_a_name_may_be_uncovered_as_a_whole() {
+        let check = |marked: &str| {
+            let entries = parse("a.rs fn new\n    So.\n").unwrap();
+            let compared = compare(&file(marked), &entries);
+            (compared.unlisted, compared.stale.concat())
+        };
+        let stale = "ci/uncovered.txt:1: no test executes 2 functions new of a.rs: list their lines";
+        assert_eq!(check("-fn new() {}\n+fn new() {}\n"), (0, String::new()));
+        assert_eq!(check(" fn new() {}\n-fn new() {}\n"), (0, String::new()));
+        assert_eq!(check("-fn new() {}\n-fn new() {}\n"), (2, stale.to_owned()));
     }
 
     #[test]
