@@ -75,6 +75,7 @@ fn what_is_made_is_what_is_parsed() {
     let local = Source::local("eth0").unwrap();
     assert_eq!(local, parse("eth0"));
     assert_eq!(local.clone().tls(true), local);
+    assert_eq!(parse("rpcap://").to_string(), "rpcap://");
     assert!(Source::file("a").unwrap().with_device("b").is_err());
 }
 
@@ -82,7 +83,12 @@ fn what_is_made_is_what_is_parsed() {
 fn hostile_strings_are_errors_and_nothing_else() {
     let long = format!("rpcap://host/{}", "x".repeat(1011));
     assert_eq!(long.len(), 1024);
-    assert!(long[..1023].parse::<Source>().is_err(), "no room for TLS");
+    // With 1023 bytes, there is no room for TLS.
+    for text in [&long, &long[..1023]] {
+        let error = text.parse::<Source>().unwrap_err().to_string();
+        let expected = "expected at most 1023 bytes, libpcap's limit, found 1024";
+        assert!(error.ends_with(expected), "{error}");
+    }
     let longest = parse(&long[..1022]).tls(true);
     assert_eq!(longest.to_string().len(), 1023);
     assert_eq!(parse(&longest.to_string()), longest);
@@ -177,6 +183,9 @@ fn impossible_options_are_named() {
         let error = Options::new(parse(text)).open().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
     }
+    // Nobody listens on the port, but the options are possible.
+    let error = remote.snaplen(262_144).udp(true).open().unwrap_err();
+    assert_ne!(error.kind(), ErrorKind::InvalidOption, "{error}");
 }
 
 // Shows: libpcap/listing-savefiles-findalldevsex
