@@ -74,6 +74,7 @@ pub struct Handle {
     pub(crate) name: String,
     /// Whether closing takes an interface out of monitor mode.
     rfmon: bool,
+    #[cfg(feature = "remote")]
     abandoned: bool,
     /// Whether libpcap itself waits briefly in each read, and checks for a break only then.
     pub(crate) waits_briefly: bool,
@@ -115,6 +116,7 @@ impl Handle {
             snaplen: None,
             name,
             rfmon,
+            #[cfg(feature = "remote")]
             abandoned: false,
             waits_briefly: false,
             #[cfg(feature = "remote")]
@@ -312,7 +314,9 @@ impl Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.breaker.forget_handle();
+        #[cfg(feature = "remote")]
         if self.abandoned {
+            keep(self.pcap);
             return;
         }
         let _rfmon = self.rfmon.then(rfmon_list);
@@ -323,6 +327,14 @@ impl Drop for Handle {
         // from it is left, since we are dropped.
         unsafe { sys::pcap_close(self.as_ptr()) };
     }
+}
+
+/// Keeps a handle that must not be closed, so that leak detectors find its memory in use.
+#[cfg(feature = "remote")]
+fn keep(pcap: NonNull<sys::pcap_t>) {
+    static KEPT: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    kept.push(pcap.as_ptr() as usize);
 }
 
 /// Locks libpcap's list of the interfaces that it takes out of monitor mode at exit, which has no lock of its own. Hold
