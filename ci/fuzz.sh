@@ -87,6 +87,9 @@ fuzz_build() {
 
 # Runs a command without a network, if possible, but with `lo`.
 isolated() {
+    # Suppressions name functions, which AddressSanitizer finds with this program.
+    ASAN_SYMBOLIZER_PATH=$(command -v addr2line)
+    export ASAN_SYMBOLIZER_PATH LSAN_OPTIONS="suppressions=$here/address.suppressions:print_suppressions=0"
     if unshare -n true 2>/dev/null; then
         unshare -n sh -c 'ip link set lo up && exec "$@"' sh "$@"
     elif unshare -rn true 2>/dev/null; then
@@ -104,9 +107,6 @@ libfuzzer() {
     rm -f "$work/status-$name"
     {
         status=0
-        # Suppressions name functions, which AddressSanitizer finds with this program.
-        ASAN_SYMBOLIZER_PATH=$(command -v addr2line)
-        export ASAN_SYMBOLIZER_PATH LSAN_OPTIONS="suppressions=$here/address.suppressions:print_suppressions=0"
         isolated "$programs/$name" -print_final_stats=1 "$@" 2>&1 || status=$?
         echo "$status" >"$work/status-$name"
     } | tee "$log/fuzz-$name.log" |
@@ -199,22 +199,35 @@ END
         }' pcap-core/fuzz/planted.txt >&2 || fail "cannot plant the faults: see pcap-core/fuzz/planted.txt"
 }
 
-# Searches for the planted fault of a target, for a minute. Prints the result.
+# Searches for the planted fault of a target, for a minute. Prints the result. The fault is found if the search ends with
+# an input that fails with the fault, and only with it.
 find_planted() {
     began=$(date +%s)
     empty=$work/empty
     rm -rf "$empty"
-    mkdir -p "$empty"
-    found=0
-    if PLANTED=$1 && export PLANTED && libfuzzer "$1" -max_total_time=60 -max_len=4096 -timeout=60 \
-        -rss_limit_mb=4096 -artifact_prefix="$empty/" "$empty" "pcap-core/tests/data/$1" 2>/dev/null; then
-        found=1
-    fi
+    mkdir -p "$empty/corpus" "$empty/found"
+    result='FAULT NOT FOUND'
+    with_fault "$1" libfuzzer "$1" -max_total_time=60 -max_len=4096 -timeout=60 -rss_limit_mb=4096 \
+        -artifact_prefix="$empty/found/" "$empty/corpus" "pcap-core/tests/data/$1" 2>/dev/null || result='NO INPUT KEPT'
     tried=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log/fuzz-$1.log")
-    if [ $found -eq 0 ]; then
-        printf '%-13s fault found after %3d s and %s inputs\n' "$1" $(($(date +%s) - began)) "${tried:-?}"
-    else
-        printf '%-13s FAULT NOT FOUND by %s inputs\n' "$1" "${tried:-?}"
-    fi
-    return $found
+    tried=${tried:-0}
+    for input in "$empty/found"/*; do
+        [ -e "$input" ] || continue
+        if with_fault "$1" isolated "$programs/$1" "$input" >"$log/fuzz-planted.log" 2>&1; then
+            result='INPUT DOES NOT FAIL AGAIN'
+        elif ! with_fault '' isolated "$programs/$1" "$input" >"$log/fuzz-planted.log" 2>&1; then
+            result='INPUT ALSO FAILS WITHOUT THE FAULT'
+        else
+            result='fault found'
+        fi
+    done
+    printf '%-13s %s after %3d s and %d inputs\n' "$1" "$result" $(($(date +%s) - began)) "$tried"
+    [ "$result" = 'fault found' ] && [ "$tried" -gt 0 ]
 }
+
+# Runs a command with a planted fault, or with none if its name is empty.
+with_fault() (
+    export PLANTED="$1"
+    shift
+    "$@"
+)
