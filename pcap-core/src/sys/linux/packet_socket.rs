@@ -271,10 +271,12 @@ mod linux {
             count += 1;
         }
         let (fd, flags) = (socket.as_raw_fd(), libc::MSG_DONTWAIT);
+        let pointer = messages.as_mut_ptr();
+        // On 64-bit systems, `sendmmsg` of musl sends each packet by a system call of its own.
         // SAFETY: the descriptor is open. `count` messages are filled in, each with one part that points to a packet,
         // and all of them outlive the call.
         let sent =
-            unsafe { libc::sendmmsg(fd, messages.as_mut_ptr(), count as c_uint, flags as _) };
+            unsafe { libc::syscall(libc::SYS_sendmmsg, fd, pointer, count as c_uint, flags) };
         let packets = usize::try_from(sent).unwrap_or(0);
         let bytes = messages[..packets.min(MOST)].iter();
         Sent {
