@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::RunResult;
 
 /// How long to wait for an event. Even a busy machine is faster.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Makes a command start with these signals ignored, as nohup(1) and shells do for background jobs.
 pub(crate) fn ignore_signals<'a>(

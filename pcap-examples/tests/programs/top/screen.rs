@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use crate::common::process::wait_until;
+use crate::common::process::{PATIENCE, wait_until};
 use crate::common::{path_arg, program, reset_signals};
 
 /// `pcap-top` on a terminal of 80x24, with its standard error in a file.
@@ -66,7 +67,11 @@ impl Screen {
         let mut shown = Vec::new();
         let mut part = [0; 1024];
         while !String::from_utf8_lossy(&shown).contains(text) {
-            let length = self.output.read(&mut part).expect("output");
+            let in_time = !self.output.buffer().is_empty() || is_readable(self.output.get_ref());
+            let length = match in_time {
+                true => self.output.read(&mut part).expect("output"),
+                false => 0,
+            };
             assert!(length > 0, "{text}: {}", String::from_utf8_lossy(&shown));
             shown.extend_from_slice(&part[..length]);
         }
@@ -98,4 +103,15 @@ impl Screen {
         let _ = self.script.wait();
         fs::read_to_string(&self.stderr).expect("standard error")
     }
+}
+
+/// Waits until a pipe has data or no writer. Returns whether it does in time.
+fn is_readable(pipe: &ChildStdout) -> bool {
+    let mut event = libc::pollfd {
+        fd: pipe.as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: one structure, which outlives the call.
+    unsafe { libc::poll(&raw mut event, 1, PATIENCE.as_millis() as i32) == 1 }
 }
