@@ -20,7 +20,7 @@ impl Random {
     }
 
     pub(crate) fn below(&mut self, limit: usize) -> usize {
-        (self.next() >> 16) as usize % limit
+        ((self.next() >> 16) % limit as u64) as usize
     }
 
     pub(crate) fn one_in(&mut self, chances: usize) -> bool {

@@ -232,6 +232,18 @@ fn known_at_first(case: &Case) -> Vec<u16> {
     known.map(|interface| interface.linktype).collect()
 }
 
+/// Returns the link types of the interfaces that a capture of a file sees: those that it knows before the first read,
+/// and those after the first packet.
+fn seen_linktypes(case: &Case) -> HashSet<u16> {
+    let packet = case.expected.packets.first();
+    let sections = &case.expected.sections;
+    let start = packet.map_or(sections.len(), |packet| packet.section);
+    let later = sections[start..].iter();
+    let later = later.flat_map(|section| &section.interfaces);
+    let later = later.map(|interface| interface.linktype);
+    known_at_first(case).into_iter().chain(later).collect()
+}
+
 #[test]
 fn filters_are_those_of_each_link_type() {
     let mut by_hand = ByHand::default();
@@ -251,8 +263,7 @@ fn filters_are_those_of_each_link_type() {
             let compiles_for_known = known_at_first(&case)
                 .into_iter()
                 .any(|linktype| by_hand.compiles(linktype, expression));
-            let interfaces = sections.iter().flat_map(|section| &section.interfaces);
-            let linktypes: HashSet<u16> = interfaces.map(|interface| interface.linktype).collect();
+            let linktypes = seen_linktypes(&case);
             let first = sections
                 .iter()
                 .find_map(|section| section.interfaces.first());
