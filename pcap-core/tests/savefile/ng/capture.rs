@@ -50,7 +50,14 @@ fn check(case: &Case) -> bool {
     for (at, (packet, model)) in packets.iter().zip(&theirs.packets).enumerate() {
         if model.is_exact {
             let time = (packet.header().raw_secs(), packet.header().raw_nanos());
-            assert_eq!(time, (model.seconds, model.nanos), "{name}: {at}");
+            // libpcap reads some link types. If C's seconds have 32 bits, it returns no more of them.
+            let short = size_of::<pcap_sys::timeval>() == 8;
+            let cut = model.seconds & i64::from(u32::MAX);
+            let known = [model.seconds, if short { cut } else { model.seconds }];
+            assert!(
+                known.map(|secs| (secs, model.nanos)).contains(&time),
+                "{name}: {at}, {time:?}"
+            );
         }
         let lengths = (packet.caplen(), packet.wire_len());
         assert_eq!(lengths, (model.caplen, model.len), "{name}: {at}");
