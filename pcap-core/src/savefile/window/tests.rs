@@ -7,7 +7,10 @@ use crate::packet::PacketBatch;
 
 /// Returns bytes that tell where they are.
 fn numbered(length: usize) -> Vec<u8> {
-    (0..length).map(|at| (at / 7) as u8).collect()
+    let part: Vec<u8> = (0..7 * 256).map(|at| (at / 7) as u8).collect();
+    let mut bytes = part.repeat(length.div_ceil(part.len()));
+    bytes.truncate(length);
+    bytes
 }
 
 /// Returns a window at an offset of a file, and what the file contains.
