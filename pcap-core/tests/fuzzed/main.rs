@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![allow(unreachable_pub)] // the fuzz targets use these modules as a library
 
+mod planted;
 mod targets;
 
 #[path = "../support/mod.rs"]
