@@ -413,6 +413,7 @@ fn errors_come_before_limits() {
 /// Each filter is compiled on a handle of its own.
 #[cfg(target_os = "linux")]
 #[test]
+#[cfg_attr(emulated, ignore = "the memory is that of qemu")]
 fn compiling_keeps_no_memory() {
     // In its own process, whose memory no other test changes.
     if !support::files::is_by_itself(compiling_keeps_no_memory) {

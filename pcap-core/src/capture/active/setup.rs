@@ -265,6 +265,7 @@ mod tests {
 
     /// The public option exists only on macOS.
     #[test]
+    #[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
     fn a_libpcap_without_pktap_is_an_error() {
         let options = Capture::from_device("lo").with_pktap(true);
         let error = options.activate().unwrap_err();
