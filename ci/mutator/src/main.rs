@@ -265,8 +265,8 @@ fn run() -> Result<bool> {
     Ok(passed)
 }
 
-/// Forgets what was built and recorded with another libpcap than that of `LIBPCAP_LIBDIR`. It may lack functions, so
-/// that other mutants do not exist, and tests reach others.
+/// Removes the results of builds and the records if they were made with a libpcap other than the one in
+/// `LIBPCAP_LIBDIR`. Which mutants build, and which of them the tests reach, depends on the functions of libpcap.
 fn forget_other_libpcap(kept: &Path) -> Result<()> {
     let library = std::env::var_os("LIBPCAP_LIBDIR").unwrap_or_default();
     let library = Path::new(&library).join("libpcap.so");

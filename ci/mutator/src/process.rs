@@ -15,7 +15,8 @@ const SIGXCPU: i32 = 24;
 /// A test and its program.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Test {
-    /// The program: `lib` or a name in `pcap-core/tests`, or one of these after `pcap-sys/`.
+    /// The test program: `lib` for the unit tests, or a name in `pcap-core/tests`. Those of pcap-sys begin with
+    /// `pcap-sys/`.
     pub(crate) program: String,
     /// The path of the test in it.
     pub(crate) name: String,
@@ -66,7 +67,7 @@ pub(crate) struct Limits {
 /// Runs tests in the folder of their package, as cargo does.
 #[derive(Debug)]
 pub(crate) struct Runner {
-    /// The copy of the repository.
+    /// The root of the copied repository.
     pub(crate) tree: PathBuf,
     /// For temporary files.
     pub(crate) temporary: PathBuf,

@@ -28,8 +28,7 @@ pub(crate) struct Trials<'a> {
     records: &'a BTreeMap<Test, Record>,
     /// The tests that noticed mutants of a function or file last, the latest at the end.
     noticed: HashMap<String, Vec<&'a Test>>,
-    /// The maximum time of a mutant's tests, as measured without the mutant. It includes waiting, which takes most of
-    /// the time of live tests.
+    /// The time limit for the tests of a mutant, by the clock, as recorded without the mutant.
     budget: Duration,
 }
 

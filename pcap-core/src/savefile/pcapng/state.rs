@@ -66,7 +66,7 @@ pub(super) struct Parsed<'a> {
     /// The length of the block.
     pub(super) length: usize,
     pub(super) has_time: bool,
-    /// Whether the block has room for options after the data and its padding.
+    /// Whether bytes for options follow the data and its padding.
     pub(super) has_options: bool,
 }
 

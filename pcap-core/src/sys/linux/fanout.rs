@@ -86,8 +86,7 @@ fn get(socket: BorrowedFd<'_>) -> io::Result<u32> {
 mod tests {
     use super::*;
 
-    /// The values are what `getsockopt(2)` returns: the number of the group in the lower half, the mode and the flags
-    /// in the upper one.
+    /// `getsockopt(2)` returns the group number in the lower 16 bits, and the mode and the flags in the upper ones.
     #[test]
     fn a_number_that_the_kernel_has_not_chosen_is_none() {
         assert_eq!(chosen(0x8000_0007), Some(7));

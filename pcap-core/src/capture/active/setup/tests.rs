@@ -3,7 +3,7 @@
 use crate::capture::Capture;
 use crate::error::ErrorKind;
 
-/// The public option exists only on macOS.
+/// `os::macos` has the public option, which exists only there.
 #[test]
 #[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn a_libpcap_without_pktap_is_an_error() {

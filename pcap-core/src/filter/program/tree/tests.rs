@@ -202,7 +202,7 @@ fn long_runs_without_a_test_are_interpreted() {
     }
 }
 
-/// The interpreter only runs if the packet is too short for a number, or if the number is in its first four bytes.
+/// The interpreter runs only if the packet is too short for a number, or if its first four bytes contain the number.
 #[test]
 fn operations_are_executed_without_the_interpreter() {
     for (text, result) in [
