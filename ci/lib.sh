@@ -318,15 +318,19 @@ install_packages() {
     esac
 }
 
-# Installs what is missing of these groups. If nothing is missing, it needs neither rights nor a network.
-need() {
-    missing=
+# Prints what is missing of these groups.
+missing_of() {
     for group; do
-        things=$(things_of "$group")
+        things=$(things_of "$group") || exit
         for thing in $things; do
-            has "$thing" || missing="$missing $thing"
+            has "$thing" || printf ' %s' "$thing"
         done
     done
+}
+
+# Installs what is missing of these groups. If nothing is missing, it needs neither rights nor a network.
+need() {
+    missing=$(missing_of "$@")
     [ -n "$missing" ] || return 0
     with=$(package_manager)
     wanted=
@@ -346,6 +350,14 @@ need() {
     fi
     # shellcheck disable=SC2086 # a list
     install_packages "$with" $wanted || fail "cannot install:$missing"
+    if [ "$with" = apt ] && [ -n "$(missing_of "$@")" ]; then
+        # The lists are outdated, and so are the packages: for example, a Rust that is too old.
+        apt_get update
+        # shellcheck disable=SC2086 # a list
+        apt_get install --no-install-recommends $wanted || fail "cannot install:$missing"
+        missing=$(missing_of "$@")
+        [ -z "$missing" ] || fail "cannot install on this system:$missing (its packages are too old)"
+    fi
 }
 
 # Fails if cargo is missing or too old, and says what to do.
