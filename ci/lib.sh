@@ -139,7 +139,7 @@ flex        flex          flex                flex         flex           flex
 bison       bison         bison               bison        bison          bison
 xz          xz-utils      xz                  xz           xz             xz
 addr2line   binutils      binutils            binutils     binutils       -
-openssl     libssl-dev    openssl-devel       openssl-dev  openssl        -
+openssl     libssl-dev,openssl openssl-devel,openssl openssl-dev,openssl openssl -
 cmake       cmake         cmake               cmake        cmake          cmake
 mingw       gcc-mingw-w64-x86-64-win32 -        -            -              -
 ping        iputils-ping  iputils             iputils      iputils        -
@@ -270,8 +270,11 @@ has() {
               int main(void) { return puts("") < 0; }' | CC=${1#gcc-}-linux-gnu-gcc compiles ;;
     qemu) command -v qemu-ppc >/dev/null 2>&1 && command -v qemu-riscv64 >/dev/null 2>&1 ;;
     debian-keys) [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] ;;
-    openssl) echo '#include <openssl/ssl.h>
-                   int main(void) { return !SSL_CTX_new(TLS_method()); }' | compiles -lssl -lcrypto ;;
+    openssl)
+        # The library with its headers, and the program.
+        command -v openssl >/dev/null 2>&1 && echo '#include <openssl/ssl.h>
+              int main(void) { return !SSL_CTX_new(TLS_method()); }' | compiles -lssl -lcrypto
+        ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
 }
