@@ -8,10 +8,8 @@ use std::rc::Rc;
 
 use bindgen::callbacks::{IntKind, ParseCallbacks};
 
-use crate::env;
 use crate::library::{Bindings, Library};
 use crate::report;
-use crate::target::Target;
 
 /// The oldest compiler that must accept the bindings: `rust-version` of the workspace.
 const RUST_MINOR: u64 = 85;
@@ -22,19 +20,10 @@ const NAMES: &str = "(pcap|bpf|PCAP|RPCAP|DLT|BPF)_.*";
 /// The reason why the bindings could not be generated.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// libclang, which bindgen needs to read C, could not be loaded.
+    /// libclang, which bindgen needs to read C, could not be loaded, or lacks its own headers.
     NoLibclang(String),
     /// The headers could not be read: a message for the user.
     Headers(String),
-}
-
-/// Returns whether the bindings must be generated: `LIBPCAP_BINDGEN=required`.
-pub(crate) fn is_required(target: &Target) -> Result<bool, String> {
-    match env::lookup("LIBPCAP_BINDGEN", target)? {
-        None => Ok(false),
-        Some(setting) if setting.value == "required" => Ok(true),
-        Some(setting) => Err(setting.wrong("expected `required`")),
-    }
 }
 
 /// Collects the files that bindgen reads.
@@ -126,7 +115,7 @@ fn read_headers(
     };
     let bindings = quietly(|| builder.generate())
         .map_err(Failure::Headers)?
-        .map_err(|error| Failure::Headers(error.to_string()))?;
+        .map_err(|error| unreadable(error.to_string()))?;
     let files = callbacks.0.files.borrow();
     for file in files.iter() {
         println!("cargo::rerun-if-changed={file}");
@@ -148,6 +137,19 @@ fn read_headers(
         origin: "generated".to_owned(),
         include_dir,
     })
+}
+
+/// Distinguishes headers that cannot be read from a libclang without its own headers, which Debian packages separately.
+fn unreadable(error: String) -> Failure {
+    let own = ["stddef.h", "stdarg.h", "stdbool.h"];
+    if own
+        .iter()
+        .any(|name| error.contains(&format!("'{name}' file not found")))
+    {
+        Failure::NoLibclang(error)
+    } else {
+        Failure::Headers(error)
+    }
 }
 
 /// Returns the directory in which a header such as `pcap/pcap.h` was found.

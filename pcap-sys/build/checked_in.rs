@@ -18,6 +18,16 @@ pub(crate) enum Times {
     Unknown,
 }
 
+/// The processors with 64 bits for which Linux and its C libraries define the types in the headers equally.
+const LINUX_64: [&str; 6] = [
+    "x86_64",
+    "aarch64",
+    "s390x",
+    "riscv64",
+    "powerpc64",
+    "loongarch64",
+];
+
 /// Returns the name of the target's file, without its extension.
 pub(crate) fn name(target: &Target, times: Times) -> Result<&'static str, String> {
     let system = (target.os.as_str(), target.env.as_str());
@@ -28,14 +38,12 @@ pub(crate) fn name(target: &Target, times: Times) -> Result<&'static str, String
         Times::Unknown => Err(unknown_times(target)),
     };
     match (system, machine) {
-        (("linux", "gnu"), ("x86_64" | "aarch64" | "s390x" | "riscv64" | "powerpc64", "64")) => {
-            Ok("linux-gnu-64")
-        }
+        (("linux", "gnu"), (arch, "64")) if LINUX_64.contains(&arch) => Ok("linux-gnu-64"),
         (("linux", "gnu"), ("x86", "32")) => wide(["linux-gnu-32", "linux-gnu-x86-time64"]),
         (("linux", "gnu"), ("arm" | "powerpc", "32")) => {
             wide(["linux-gnu-32", "linux-gnu-32-time64"])
         }
-        (("linux", "musl"), ("x86_64" | "aarch64", "64")) => Ok("linux-musl-64"),
+        (("linux", "musl"), (arch, "64")) if LINUX_64.contains(&arch) => Ok("linux-musl-64"),
         (("windows", "gnu"), ("x86_64" | "aarch64", "64")) => Ok("windows-gnu-64"),
         (("windows", "gnu"), ("x86", "32")) => Ok("windows-gnu-32"),
         (("windows", "msvc"), ("x86_64" | "aarch64", "64")) => Ok("windows-msvc-64"),

@@ -36,26 +36,30 @@ impl Compiler {
         })
     }
 
-    /// Checks that the compiler compiles for Windows, if the target is Windows. If none is configured, it may be the
-    /// build machine's compiler, and the errors would then seem to be caused by Npcap's library.
+    /// Checks that the compiler compiles for the target's system and processor. If none is configured, it may be the
+    /// build machine's compiler, and the errors would then seem to be caused by the library.
     pub(crate) fn for_system(self, target: &Target) -> Result<Self, String> {
         if self.is_for_another(target) {
             return Err(format!(
-                "{} does not compile for Windows; set CC_{} to a compiler that does",
+                "{} does not compile for {}; set CC_{} to a compiler that does",
                 self.tool.path().display(),
+                target.triple,
                 target.triple.replace('-', "_")
             ));
         }
         Ok(self)
     }
 
-    /// Returns whether the target is Windows, and the compiler is known to be for another system.
-    fn is_for_another(&self, target: &Target) -> bool {
-        if !target.is_windows() || self.tool.is_like_msvc() {
+    /// Returns whether the compiler is known to be for another system or processor.
+    pub(crate) fn is_for_another(&self, target: &Target) -> bool {
+        if self.tool.is_like_msvc() {
             return false;
         }
         let (macros, _) = self.preprocess(&["-dM"]).unwrap_or_default();
-        !macros.is_empty() && !macros.contains("#define _WIN32 ")
+        let lacks = |name: &str| !macros.contains(&format!("#define {name} "));
+        let is_foreign = target.is_windows() && lacks("_WIN32")
+            || target.is_cross() && target.processor_macro().is_some_and(lacks);
+        !macros.is_empty() && is_foreign
     }
 
     /// Checks that the compiler can link programs.
@@ -108,6 +112,34 @@ impl Compiler {
         // Microsoft's tools report errors on standard output.
         text.push_str(&String::from_utf8_lossy(&output.stdout));
         Err(text.trim().to_owned())
+    }
+
+    /// Checks that the compiler accepts a program. The error is the output of the compiler.
+    pub(crate) fn accepts(&self, program: &str, include_dirs: &[PathBuf]) -> Result<(), String> {
+        let source = self.out_dir.join("accepted.c");
+        fs::write(&source, program)
+            .map_err(|error| format!("cannot write {}: {error}", source.display()))?;
+        let mut command = self.tool.to_command();
+        command.arg(if self.tool.is_like_msvc() {
+            "/Zs"
+        } else {
+            "-fsyntax-only"
+        });
+        command.args(
+            include_dirs
+                .iter()
+                .map(|folder| format!("-I{}", folder.display())),
+        );
+        let output = command
+            .arg(&source)
+            .output()
+            .map_err(|error| format!("cannot run the C compiler: {error}"))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let mut text = String::from_utf8_lossy(&output.stderr).into_owned();
+        text.push_str(&String::from_utf8_lossy(&output.stdout));
+        Err(text)
     }
 
     /// Compiles a C file into a static library of this name in the output directory.

@@ -14,6 +14,8 @@ mod described;
 mod env;
 mod find_npcap;
 mod find_unix;
+#[cfg(feature = "probe")]
+mod layout;
 mod library;
 mod metadata;
 #[cfg(feature = "probe")]
@@ -153,6 +155,12 @@ fn find(target: &Target) -> Result<Library, String> {
     if vendored::is_wanted(target)? {
         return vendored::build(target, &out_dir()?);
     }
+    #[cfg(not(feature = "vendored"))]
+    if let Some(source) = env::lookup("LIBPCAP_SOURCE", target)? {
+        println!(
+            "cargo::warning={source} has no effect without the `vendored` feature of pcap-sys"
+        );
+    }
     if target.is_windows() {
         find_npcap::find(target, cfg!(feature = "bindgen"))
     } else {
@@ -173,6 +181,12 @@ fn find_headers(target: &Target) -> Result<Library, String> {
     if env::switch("LIBPCAP_STATIC", target)? == Some(true) {
         return Err(exclusive("LIBPCAP_STATIC=1"));
     }
+    #[cfg(feature = "vendored")]
+    if vendored::is_wanted(target)?
+        && let Some(library) = vendored::headers(target, &out_dir()?)?
+    {
+        return Ok(library);
+    }
     if !cfg!(feature = "bindgen") {
         Library::unlinked(target)
     } else if target.is_windows() {
@@ -182,10 +196,19 @@ fn find_headers(target: &Target) -> Result<Library, String> {
     }
 }
 
+/// Returns whether the bindings must be generated: `LIBPCAP_BINDGEN=required`.
+fn is_bindgen_required(target: &Target) -> Result<bool, String> {
+    match env::lookup("LIBPCAP_BINDGEN", target)? {
+        None => Ok(false),
+        Some(setting) if setting.value == "required" => Ok(true),
+        Some(setting) => Err(setting.wrong("expected `required`")),
+    }
+}
+
 /// Generates the bindings from the target's headers. Without libclang, reads those that this crate contains.
 #[cfg(feature = "bindgen")]
 fn bindings(target: &Target, library: &Library, examiner: &Examiner) -> Result<Bindings, String> {
-    let is_required = bindings::is_required(target)?;
+    let is_required = is_bindgen_required(target)?;
     let clang_args = examiner.clang_args(target, documenting())?;
     let reason = match bindings::generate(library, &clang_args, target.is_windows()) {
         Ok(bindings) => return Ok(bindings),
@@ -198,15 +221,26 @@ fn bindings(target: &Target, library: &Library, examiner: &Examiner) -> Result<B
     let bindings = checked_in_bindings(target, library, examiner)
         .map_err(|error| report::no_libclang(&reason, &error))?;
     println!(
-        "cargo::warning=libclang was not found, so pcap-sys uses its bindings {} instead of generating them: {reason}",
-        bindings.origin
+        "cargo::warning={}",
+        report::instead_of_libclang(&bindings.origin, &reason).replace('\n', " ")
     );
+    // The installation of a dynamic library, such as libclang's, changes this file.
+    let libraries = "/etc/ld.so.cache";
+    if Path::new(libraries).exists() {
+        println!("cargo::rerun-if-changed={libraries}");
+    }
     Ok(bindings)
 }
 
 /// Reads the bindings that this crate contains.
 #[cfg(not(feature = "bindgen"))]
 fn bindings(target: &Target, library: &Library, examiner: &Examiner) -> Result<Bindings, String> {
+    if is_bindgen_required(target)? {
+        return Err(
+            "LIBPCAP_BINDGEN=required: the `bindgen` feature of pcap-sys, which generates the bindings, is disabled"
+                .to_owned(),
+        );
+    }
     checked_in_bindings(target, library, examiner)
 }
 
@@ -224,8 +258,18 @@ fn checked_in_bindings(
     let name = checked_in::name(target, times)?;
     let text = checked_in::read(name)?;
     let version = checked_in::version(&text).map(str::to_owned);
+    let origin = checked_in::origin(name, version.as_deref());
+    if !documenting() {
+        examiner.compare(target, library, &text).map_err(|said| {
+            format!(
+                "the bindings {origin} of pcap-sys do not fit pcap.h, whose structures have another layout: generate the \
+                 bindings with the `bindgen` feature and libclang{}",
+                report::said(&said)
+            )
+        })?;
+    }
     Ok(Bindings {
-        origin: checked_in::origin(name, version.as_deref()),
+        origin,
         made_from: version,
         text,
         include_dir: examiner.folder_of_headers(target, &library.include_dirs),

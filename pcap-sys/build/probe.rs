@@ -80,7 +80,14 @@ pub(crate) fn exported(
     };
     if exported.is_empty() {
         let said = essential.err().unwrap_or_default();
-        return Err(report::no_library(&complaint(library, &said)));
+        let complaint = complaint(library, &said);
+        // An installed libpcap would not help if this script has built one.
+        let is_own = library.found_by.starts_with("LIBPCAP_SOURCE");
+        return Err(if is_own {
+            complaint
+        } else {
+            report::no_library(&complaint)
+        });
     }
     if library.pcap.kind == Kind::Static {
         drop_unneeded(compiler, library, &exported);
@@ -97,13 +104,13 @@ fn complaint(library: &Library, said: &str) -> String {
     if library.found_by == BARE {
         format!(
             "{what} was not found: neither pkg-config nor pcap-config knows one, and {BARE} does not link{}",
-            report::tail(said)
+            report::said(said)
         )
     } else {
         format!(
             "{what}, found by {}, cannot be linked{}",
             library.found_by,
-            report::tail(said)
+            report::said(said)
         )
     }
 }

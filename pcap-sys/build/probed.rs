@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::checked_in;
 use crate::checked_in::Times;
 use crate::compiler::Compiler;
+use crate::layout;
 use crate::library::{Kind, Library};
 use crate::probe;
 use crate::target::Target;
@@ -52,6 +53,21 @@ impl Examiner {
             set.map(|(name, value)| (name.to_owned(), Some(value.to_owned())))
         });
         pairs.flatten().collect()
+    }
+
+    /// Checks that the structures of prebuilt bindings are those of the headers, as far as a compiler finds both.
+    pub(crate) fn compare(
+        &self,
+        target: &Target,
+        library: &Library,
+        bindings: &str,
+    ) -> Result<(), String> {
+        match &self.0 {
+            Ok(compiler) if !compiler.is_for_another(target) => {
+                layout::check(compiler, library, bindings)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns the directory in which the compiler finds the library.

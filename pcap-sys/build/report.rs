@@ -10,7 +10,8 @@ install libpcap's development files:
   macOS            comes with the command line tools: xcode-select --install (or: brew install libpcap)
   FreeBSD          in the base system (newer: pkg install libpcap)
   Windows          unpack the Npcap SDK (https://npcap.com) and set NPCAP_SDK to its directory
-or set LIBPCAP_LIBDIR and LIBPCAP_INCLUDEDIR to the directories of your own build.
+or set LIBPCAP_LIBDIR and LIBPCAP_INCLUDEDIR to the directories of your own build,
+or build libpcap with the `vendored` feature of pcap-sys, which needs its source in LIBPCAP_SOURCE.
 For a cross build, append the target to these names, as in LIBPCAP_LIBDIR_s390x_unknown_linux_gnu. pkg-config is only
 used for a cross build if PKG_CONFIG_ALLOW_CROSS=1 and PKG_CONFIG_LIBDIR are set. If the target's C headers are not
 found, install its C compiler (for Windows also clang itself), or set
@@ -45,23 +46,57 @@ pub(crate) fn bare_cross_build(triple: &str) -> String {
     )
 }
 
-/// Formats the error if bindgen cannot load libclang, and the bindings of this crate cannot replace it.
+/// Formats the error if bindgen cannot use libclang, and the bindings of this crate cannot replace it.
 #[cfg_attr(not(feature = "bindgen"), allow(dead_code))]
 pub(crate) fn no_libclang(reason: &str, irreplaceable: &str) -> String {
     format!(
-        "libclang was not found, which bindgen needs to read pcap.h, and the bindings of pcap-sys cannot be used \
+        "no usable libclang was found, which bindgen needs to read pcap.h, and the bindings of pcap-sys cannot be used \
          instead: {irreplaceable}\n{reason}\n{INSTALL_LIBCLANG}"
     )
 }
 
-/// Returns the last lines of a tool's output, indented.
-pub(crate) fn tail(output: &str) -> String {
-    let all: Vec<&str> = output.lines().collect();
-    let lines = &all[all.len().saturating_sub(TAIL)..];
-    let mut text = String::new();
-    for line in lines {
-        text.push_str("\n    ");
-        text.push_str(line);
+/// Formats the warning if the bindings of this crate replace those that libclang is missing for.
+#[cfg_attr(not(feature = "bindgen"), allow(dead_code))]
+pub(crate) fn instead_of_libclang(origin: &str, reason: &str) -> String {
+    let path = std::env::var_os("LIBCLANG_PATH").map_or_else(String::new, |path| {
+        format!(" (LIBCLANG_PATH={})", path.to_string_lossy())
+    });
+    format!(
+        "no usable libclang was found{path}, so pcap-sys uses its bindings {origin} instead of generating them. To \
+         generate them, install libclang with its headers (libclang-dev, clang-devel). bindgen's error: {reason}"
+    )
+}
+
+/// Returns the reason for a failure in a tool's output, and the last lines of the output, indented.
+pub(crate) fn said(output: &str) -> String {
+    const CAUSES: [&str; 4] = [
+        "error:",
+        "undefined reference",
+        "undefined symbol",
+        "cannot find",
+    ];
+    let all: Vec<&str> = output
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let cause = all
+        .iter()
+        .find(|line| CAUSES.iter().any(|word| line.contains(word)));
+    // A tool that prints little begins with the cause.
+    let guess = if all.len() > TAIL {
+        all.last()
+    } else {
+        all.first()
+    };
+    let Some(cause) = cause.or(guess) else {
+        return String::new();
+    };
+    let mut text = format!(": {}", cause.trim());
+    if all.len() > 1 {
+        for line in &all[all.len().saturating_sub(TAIL)..] {
+            text.push_str("\n    ");
+            text.push_str(line);
+        }
     }
     text
 }

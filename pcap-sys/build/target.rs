@@ -51,6 +51,39 @@ impl Target {
         self.os == "linux" && self.env == "gnu" && self.pointer_width == "32"
     }
 
+    /// Returns the macro that C compilers for the target's processor predefine, if it is a common one.
+    pub(crate) fn processor_macro(&self) -> Option<&'static str> {
+        Some(match self.arch.as_str() {
+            "x86_64" => "__x86_64__",
+            "x86" => "__i386__",
+            "aarch64" => "__aarch64__",
+            "arm" => "__arm__",
+            "riscv32" | "riscv64" => "__riscv",
+            "powerpc" => "__PPC__",
+            "powerpc64" => "__PPC64__",
+            "s390x" => "__s390x__",
+            "loongarch64" => "__loongarch__",
+            _ => return None,
+        })
+    }
+
+    /// Returns the name of the target for `configure`, which knows fewer machines and systems than rustc.
+    #[cfg_attr(not(feature = "vendored"), allow(dead_code))]
+    pub(crate) fn gnu_triple(&self) -> String {
+        let (first, rest) = self.triple.split_once('-').unwrap_or_default();
+        let machine = match self.arch.as_str() {
+            "x86" => "i686",
+            "powerpc64" if first == "powerpc64le" => first,
+            other => other,
+        };
+        let system = match self.os.as_str() {
+            "illumos" => "pc-solaris2.11",
+            "linux" if self.env == "ohos" => "unknown-linux-musl",
+            _ => rest,
+        };
+        format!("{machine}-{system}")
+    }
+
     /// Returns whether the build machine and the target differ.
     pub(crate) fn is_cross(&self) -> bool {
         self.triple != self.host

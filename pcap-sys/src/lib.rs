@@ -13,7 +13,7 @@
 //!
 //! | feature | default | meaning |
 //! |---|---|---|
-//! | `bindgen` | yes | generates the bindings at build time from the headers of the target. Without it, the build uses the bindings in this crate, generated from libpcap 1.10.5's headers, for Linux (`x86_64`, `aarch64`, `s390x`, `riscv64`, `powerpc64`, `i686`, `arm` and `powerpc` with glibc, the first two with musl) and Windows; for other targets it fails and names the feature |
+//! | `bindgen` | yes | generates the bindings at build time from the headers of the target. Without it, the build uses the bindings in this crate, generated from libpcap 1.10.5's headers, for Linux (`x86_64`, `aarch64`, `s390x`, `riscv64`, `powerpc64` and `loongarch64` with glibc or musl, and `i686`, `arm` and `powerpc` with glibc) and Windows; for other targets it fails and names the feature |
 //! | `load-dynamically` | no | links no library, and loads libpcap at run time |
 //! | `probe` | as part of `bindgen` and `vendored` | links small programs with the target's C compiler, to verify the libpcap that was found, and to determine which functions it exports and which libraries a static one needs. Without it, the build relies on pkg-config's description |
 //! | `vendored` | no | builds libpcap from its source, and links it statically (see below) |
@@ -21,6 +21,9 @@
 //! If libclang is missing, the build uses the bindings in this crate for the target, and prints a warning, which cargo
 //! shows for packages of the workspace. It fails if there are none, or if `LIBPCAP_BINDGEN` is `required`. [`BINDINGS`]
 //! names the bindings that were used.
+//!
+//! The bindings in this crate are compared with the headers if `probe` is enabled and the C compiler finds them: if a
+//! structure has another size, or a field another offset, the build fails.
 //!
 //! Without `bindgen`, neither libclang nor headers are needed. The bindings may then declare functions that an older
 //! libpcap lacks. This does no harm unless a program uses them. With `probe`, `DEP_PCAP_HAVE_<FUNCTION>` lists the
@@ -60,6 +63,27 @@
 //! }
 //! ```
 //!
+//! A build script that compiles C code for the same libpcap passes the directory of the headers and the macros to the
+//! `cc` crate. Nothing else is needed to link the code: this crate links libpcap.
+//!
+//! ```no_run
+//! // build.rs
+//! let mut build = cc::Build::new();
+//! if let Some(folder) = std::env::var_os("DEP_PCAP_INCLUDE") {
+//!     build.include(folder);
+//! }
+//! for define in std::env::var("DEP_PCAP_DEFINES").unwrap_or_default().split_whitespace() {
+//!     match define.split_once('=') {
+//!         Some((name, value)) => build.define(name, value),
+//!         None => build.define(define, None),
+//!     };
+//! }
+//! build.file("src/capture.c").compile("capture");
+//! ```
+//!
+//! Only a program that another tool links needs `DEP_PCAP_LIBS` and `DEP_PCAP_LIBDIR`. An entry with a dot, such as
+//! `libsystemd.so.0`, is the name of a file (`-l:libsystemd.so.0`).
+//!
 //! # Loading libpcap at run time
 //!
 //! A program that is linked with libpcap does not start if libpcap is missing. With the `load-dynamically` feature, it
@@ -72,6 +96,9 @@
 //!
 //! On Windows the library is `wpcap.dll` in the system's own directories, Npcap's first. On Unix the usual environment
 //! variables of the dynamic linker (`LD_LIBRARY_PATH`, …) can select another library.
+//!
+//! With `vendored`, this feature takes precedence: libpcap is neither built nor linked, and only the headers of
+//! `LIBPCAP_SOURCE`, if it is set, are used.
 //!
 //! With this feature, `DEP_PCAP_VERSION` is `unknown` unless `LIBPCAP_VER` is set, and no `DEP_PCAP_HAVE_<FUNCTION>` is
 //! set. The build fails if `LIBPCAP_STATIC` is 1 or, on Unix, if the `crt-static` target feature is enabled.

@@ -29,7 +29,7 @@ impl Dependent {
         let source = package.join("tests/dependent");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dependent");
         fs::create_dir_all(folder.join("src")).expect("cargo's folder for tests can be written");
-        for file in ["Cargo.toml", "build.rs", "src/main.rs"] {
+        for file in ["Cargo.toml", "build.rs", "src/beside.c", "src/main.rs"] {
             let text = fs::read_to_string(source.join(file)).expect("the crate is in the tree");
             let text = text.replace("../..", &package.display().to_string());
             // Only what changed, or cargo would build it again each time.
@@ -167,6 +167,23 @@ impl Dependent {
         assert!(error.contains(sentence), "{environment:?}: {error}");
         assert!(stderr.contains(help), "{environment:?}: {stderr}");
         assert!(!stderr.contains("panicked"), "{environment:?}: {stderr}");
+    }
+
+    /// Creates a folder with a copy of libpcap's headers, and returns its path.
+    fn headers(&self, name: &str) -> String {
+        let folder = self.folder_with(name, &[("pcap/README", "")]);
+        for part in ["", "pcap"] {
+            let from = Path::new(folder_of_headers()).join(part);
+            for entry in fs::read_dir(from).expect("the headers are installed") {
+                let path = entry.expect("a name").path();
+                let file = path.file_name().expect("a name").to_string_lossy();
+                if path.is_file() && (part == "pcap" || file.starts_with("pcap")) {
+                    let to = Path::new(&folder).join(part).join(&*file);
+                    fs::copy(&path, to).expect("cargo's folder can be written");
+                }
+            }
+        }
+        folder
     }
 
     /// A C compiler that fails when an argument matches the pattern.
@@ -493,7 +510,8 @@ fn without_libclang_the_bindings_of_the_package_are_used() {
         panic!("{stdout}");
     };
     for part in [
-        "libclang was not found, so pcap-sys uses its bindings linux-gnu-64 of libpcap 1.10.5",
+        "so pcap-sys uses its bindings linux-gnu-64 of libpcap 1.10.5 instead of generating them",
+        "no usable libclang was found (LIBCLANG_PATH=",
         "libclang.so",
     ] {
         assert!(warning.contains(part), "{warning}");
@@ -522,7 +540,7 @@ fn without_libclang_it_says_what_to_install() {
         ),
     ] {
         let environment = [library, more];
-        dependent.script_refuses(&environment, "libclang was not found", help);
+        dependent.script_refuses(&environment, "no usable libclang was found", help);
         dependent.script_refuses(&environment, reason, help);
     }
     dependent.script_refuses(
@@ -530,6 +548,59 @@ fn without_libclang_it_says_what_to_install() {
         "LIBPCAP_BINDGEN=1: expected `required`",
         "",
     );
+}
+
+/// Debian packages clang's own headers separately from libclang.
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+#[test]
+fn without_the_headers_of_clang_the_bindings_of_the_package_are_used() {
+    let dependent = Dependent::new();
+    let environment = [("BINDGEN_EXTRA_CLANG_ARGS", "-nobuiltininc")];
+    let stdout = script::accepted(&dependent.script(&[], &environment));
+    assert!(stdout.contains("'stddef.h' file not found"), "{stdout}");
+    let bindings = "cargo::metadata=BINDINGS=linux-gnu-64 of";
+    assert!(stdout.contains(bindings), "{stdout}");
+}
+
+#[test]
+fn bindgen_is_not_required_without_its_feature() {
+    let dependent = Dependent::new();
+    let bare = ["--no-default-features"];
+    for (value, sentence) in [
+        ("required", "the `bindgen` feature of pcap-sys, which"),
+        ("1", "LIBPCAP_BINDGEN=1: expected `required`"),
+    ] {
+        dependent.script_with_refuses(&bare, &[("LIBPCAP_BINDGEN", value)], sentence, "");
+    }
+}
+
+/// Rust and C would otherwise disagree about the size of a structure.
+#[test]
+fn bindings_that_do_not_fit_the_headers_are_refused() {
+    let dependent = Dependent::new();
+    let headers = dependent.headers("another-layout");
+    let pcap = Path::new(&headers).join("pcap/pcap.h");
+    let text = fs::read_to_string(&pcap).expect("it was copied");
+    let changed = text.replacen(
+        "struct pcap_pkthdr {",
+        "struct pcap_pkthdr { int more[4];",
+        1,
+    );
+    fs::write(&pcap, &changed).expect("it was copied");
+    assert_ne!(text, changed);
+    let libclang = broken_libclang(&dependent);
+    let include = ("LIBPCAP_INCLUDEDIR", headers.as_str());
+    let sentence = "do not fit pcap.h, whose structures have another layout";
+    let cause = "size_of_pcap_pkthdr_is_";
+    let probing = ["--no-default-features", "--features", "probe"];
+    let no_libclang = [include, ("LIBCLANG_PATH", libclang.as_str())];
+    for (features, environment) in [(&probing[..], &[include][..]), (&[], &no_libclang)] {
+        dependent.script_with_refuses(features, environment, sentence, "");
+        dependent.script_with_refuses(features, environment, cause, "");
+        fs::write(&pcap, &text).expect("it was copied");
+        script::accepted(&dependent.script(features, environment));
+        fs::write(&pcap, &changed).expect("it was copied");
+    }
 }
 
 /// The bindings that are in the package need neither libclang nor headers.
@@ -795,6 +866,30 @@ fn dependents_are_told_how_libpcap_is_linked() {
     assert!(folder(&output).join("libpcap.a").exists(), "{output}");
 }
 
+/// C code is compiled with the headers that pcap-sys names, and linked with the same libpcap.
+#[test]
+fn c_code_beside_rusts_uses_the_same_libpcap() {
+    let dependent = Dependent::new();
+    let probing = ["--no-default-features", "--features", "probe,c"];
+    let generating = ["--features", "c"];
+    let is_static = [("LIBPCAP_STATIC", "1")];
+    let environments: &[&[(&str, &str)]] = match static_library() {
+        Some(_) => &[&[], &is_static],
+        None => &[&[]],
+    };
+    for environment in environments {
+        for features in [&probing[..], &generating] {
+            let output = dependent.run(features, environment);
+            let line = output.lines().find_map(|line| line.strip_prefix("sizes: "));
+            let sizes = line
+                .and_then(|line| line.split_once(" in C, "))
+                .expect(&output);
+            assert_eq!(Some(sizes.0), sizes.1.strip_suffix(" in Rust"));
+            assert!(output.contains("same library: true"), "{output}");
+        }
+    }
+}
+
 #[test]
 fn the_macros_of_pkg_config_are_told() {
     let dependent = Dependent::new();
@@ -849,7 +944,7 @@ fn a_cross_build_that_knows_no_libpcap_warns() {
         ("CARGO_CFG_TARGET_POINTER_WIDTH", "64"),
         // It stands in for one that links for the target.
         ("CC_aarch64_unknown_linux_gnu", "cc"),
-        ("CFLAGS_aarch64_unknown_linux_gnu", "-O0"),
+        ("CFLAGS_aarch64_unknown_linux_gnu", "-O0 -D__aarch64__"),
     ];
     let features = ["--no-default-features", "--features", "probe"];
     let warnings = |features: &[&str], environment: &[(&str, &str)]| {
@@ -874,6 +969,13 @@ fn a_cross_build_that_knows_no_libpcap_warns() {
     allowed.push(("PKG_CONFIG_ALLOW_CROSS", "1"));
     assert_eq!(warnings(&features, &allowed), [] as [&str; 0]);
     assert_eq!(warnings(&[], &[]), [] as [&str; 0]);
+    // A compiler for another processor would make each error look like one of the library.
+    let mut foreign = allowed;
+    foreign.push(("CFLAGS_aarch64_unknown_linux_gnu", "-O0"));
+    let told = warnings(&features, &foreign);
+    let sentence =
+        "cc does not compile for aarch64-unknown-linux-gnu; set CC_aarch64_unknown_linux_gnu";
+    assert!(told[0].contains(sentence), "{told:?}");
 }
 
 #[test]
@@ -1106,23 +1208,38 @@ fn a_wrong_source_is_refused() {
     let missing = [("LIBPCAP_SOURCE", "/nonexistent/libpcap.tar.xz")];
     refused(
         &missing,
-        "LIBPCAP_SOURCE=/nonexistent/libpcap.tar.xz: `tar -xf` failed",
+        "LIBPCAP_SOURCE=/nonexistent/libpcap.tar.xz: no such file or directory; expected a release",
     );
     let folder = dependent.folder.join("src").display().to_string();
     refused(
         &[("LIBPCAP_SOURCE", &folder)],
-        "the directory contains no VERSION: expected a release",
+        "no VERSION in the directory; expected a release",
     );
 
     let folder = source(&dependent, None);
     let variable = ("LIBPCAP_SOURCE", folder.as_str());
     refused(
         &[variable],
-        "the directory contains no `configure`: run `./autogen.sh`",
+        "no `configure`: run `./autogen.sh` in the directory",
     );
     let folder = source(&dependent, Some("echo this machine is unknown; exit 1"));
     let variable = ("LIBPCAP_SOURCE", folder.as_str());
-    refused(&[variable], "`sh ./configure` failed:");
+    refused(
+        &[variable],
+        "`sh ./configure` failed: this machine is unknown",
+    );
+    refused(
+        &[variable, ("LIBPCAP_CONFIGURE", "--with-x")],
+        "LIBPCAP_CONFIGURE=--with-x: `sh ./configure` failed",
+    );
+    refused(
+        &[variable, ("LIBPCAP_CONFIGURE", "enable-remote")],
+        "LIBPCAP_CONFIGURE=enable-remote: expected options, which start with `-`, found `enable-remote`",
+    );
+    refused(
+        &[variable, ("CC", "/nonexistent/cc")],
+        "cannot build libpcap: no C compiler for",
+    );
     refused(
         &[variable, ("LIBPCAP_STATIC", "0")],
         "LIBPCAP_STATIC=0 conflicts with the `vendored` feature",
@@ -1132,15 +1249,13 @@ fn a_wrong_source_is_refused() {
         "does not build Npcap",
     );
 
-    // Only what copies the source is installed.
-    let tools = dependent.folder.join("tools");
-    fs::create_dir_all(&tools).expect("cargo's folder can be written");
-    let _ = std::os::unix::fs::symlink("/bin/cp", tools.join("cp"));
-    let path = tools.display().to_string();
+    let nothing = dependent.folder_with("no-tools", &[]);
     refused(
-        &[variable, ("PATH", &path)],
-        "needs make, flex and bison, and `make` is not installed",
+        &[variable, ("PATH", &nothing)],
+        "requires make, flex and bison, but `make` is not installed",
     );
+    fs::write(Path::new(&folder).join("VERSION"), "1.9.1\n").expect("the source is ours");
+    refused(&[variable], "libpcap 1.9.1, found by LIBPCAP_SOURCE=");
 
     let installed = dependent.script(&vendored, &[variable, ("LIBPCAP_NO_VENDOR", "1")]);
     assert!(installed.status.success(), "{:?}", installed.status);

@@ -48,6 +48,11 @@ fn each_target_has_its_file() {
             "linux-musl-64",
         ),
         (
+            ["linux", "musl", "loongarch64", "64"],
+            Times::Unknown,
+            "linux-musl-64",
+        ),
+        (
             ["windows", "gnu", "x86_64", "64"],
             Times::Unknown,
             "windows-gnu-64",
@@ -81,6 +86,36 @@ fn each_target_has_its_file() {
             files.contains(&file.to_string_lossy().into_owned()),
             "{file:?}"
         );
+    }
+}
+
+/// libpcap's `configure` knows fewer names than rustc.
+#[test]
+fn each_target_has_a_name_for_configure() {
+    for (triple, of, name) in [
+        ("i586-unknown-linux-gnu", I686, "i686-unknown-linux-gnu"),
+        (
+            "riscv64gc-unknown-linux-musl",
+            ["linux", "musl", "riscv64", "64"],
+            "riscv64-unknown-linux-musl",
+        ),
+        (
+            "powerpc64le-unknown-linux-gnu",
+            ["linux", "gnu", "powerpc64", "64"],
+            "powerpc64le-unknown-linux-gnu",
+        ),
+        (
+            "aarch64-unknown-linux-ohos",
+            ["linux", "ohos", "aarch64", "64"],
+            "aarch64-unknown-linux-musl",
+        ),
+        (
+            "x86_64-unknown-illumos",
+            ["illumos", "", "x86_64", "64"],
+            "x86_64-pc-solaris2.11",
+        ),
+    ] {
+        assert_eq!(target(triple, of).gnu_triple(), name);
     }
 }
 

@@ -207,8 +207,7 @@ fn npcap_is_linked_by_its_name() {
     assert_eq!(told(&stdout, "rustc-link-search"), [search]);
     // The compiler of the build machine cannot tell what there is.
     let warnings = told(&stdout, "warning").concat();
-    let sentence =
-        "cc does not compile for Windows; set CC_x86_64_pc_windows_gnu to a compiler that does";
+    let sentence = "cc does not compile for x86_64-pc-windows-gnu; set CC_x86_64_pc_windows_gnu to a compiler that does";
     assert!(warnings.contains(sentence), "{stdout}");
     let metadata = told(&stdout, "metadata").concat();
     assert!(!metadata.contains("HAVE_"), "{stdout}");

@@ -2,6 +2,7 @@
 //! makes a `Makefile` for it.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
@@ -32,16 +33,12 @@ fn source(dependent: &Dependent, name: &str) -> String {
         // So that neither flex nor bison is needed.
         ("scanner.c", ""),
         ("grammar.c", ""),
-        ("pcap.h", "#include <pcap/pcap.h>\n"),
-        ("pcap-bpf.h", ""),
         ("pcap-int.h", "#error internal\n"),
-        ("pcap-namedb.h", ""),
-        ("pcap/pcap.h", ""),
-        ("pcap/README", ""),
         ("libpcap.a", "for another machine"),
         ("config.status", "for another machine"),
         ("README.md", ""),
     ];
+    dependent.headers(name);
     dependent.folder_with(name, &files)
 }
 
@@ -66,7 +63,9 @@ fn check(stdout: &str, out: &Path) {
     assert!(metadata.contains(&include.as_str()), "{stdout}");
     let public = ["pcap", "pcap-bpf.h", "pcap-namedb.h", "pcap.h"];
     assert_eq!(names(&prefix.join("include")), public);
-    assert_eq!(names(&prefix.join("include/pcap")), ["pcap.h"]);
+    let headers = names(&prefix.join("include/pcap"));
+    assert!(headers.contains(&"pcap.h".to_owned()), "{headers:?}");
+    assert!(!headers.contains(&"README".to_owned()), "{headers:?}");
     // cargo compares the times of what it watches with that of the script.
     for file in ["include/pcap.h", "include/pcap/pcap.h", "lib/libpcap.a"] {
         let about = fs::metadata(prefix.join(file)).expect("it is installed");
@@ -93,7 +92,7 @@ fn a_source_is_built_as_configured() {
     for _ in 0..2 {
         let stdout = accepted(&dependent.script(&VENDORED, &environment));
         check(&stdout, &out);
-        let watched = format!("cargo::rerun-if-changed={folder}\n");
+        let watched = format!("cargo::rerun-if-changed={folder}/pcap.c\n");
         assert!(stdout.contains(&watched), "{stdout}");
         let copy = out.join("libpcap-source");
         let arguments = fs::read_to_string(copy.join("arguments")).expect("it is configured");
@@ -109,7 +108,7 @@ fn a_source_is_built_as_configured() {
     }
     fs::remove_dir_all(out.join("libpcap-source")).expect("the copy");
     fs::write(out.join("libpcap-source"), "").expect("a file");
-    let sentence = format!("LIBPCAP_SOURCE={folder}: cannot remove an older copy: ");
+    let sentence = format!("cannot remove {out_dir}/libpcap-source: ");
     let output = dependent.script(&VENDORED, &environment);
     assert!(error(&output).starts_with(&sentence), "{output:?}");
     fs::remove_file(out.join("libpcap-source")).expect("the file");
@@ -129,17 +128,239 @@ fn an_archive_of_the_source_is_built() {
         assert!(tar.status().expect("tar runs").success());
         dependent.folder.join("source.tar.gz").display().to_string()
     };
-    // Unlike a directory, an archive has no results of an earlier build.
-    for result in ["libpcap.a", "config.status"] {
-        fs::remove_file(dependent.folder.join("libpcap-1.10.91").join(result)).expect("a file");
-    }
     let path = archive("libpcap-1.10.91");
     let environment = [("LIBPCAP_SOURCE", path.as_str()), ("OUT_DIR", &out_dir)];
     check(&accepted(&dependent.script(&VENDORED, &environment)), &out);
     archive("empty-1.0");
     let output = dependent.script(&VENDORED, &environment);
-    let sentence = "it does not contain the source of libpcap: expected a release";
+    let sentence = "no source of libpcap; expected a release";
     assert!(error(&output).contains(sentence), "{output:?}");
+    // The package of a repository, without what autoconf generates.
+    fs::remove_file(dependent.folder.join("libpcap-1.10.91/configure")).expect("a file");
+    archive("libpcap-1.10.91");
+    let output = dependent.script(&VENDORED, &environment);
+    let sentence = "no `configure`: unpack it, run `./autogen.sh` in the new directory";
+    assert!(error(&output).contains(sentence), "{output:?}");
+    fs::write(&path, "Format: 3.0 (quilt)\n").expect("the file is ours");
+    let output = dependent.script(&VENDORED, &environment);
+    let sentence = "source.tar.gz: not a tar archive; expected a release";
+    assert!(error(&output).contains(sentence), "{output:?}");
+    // It is compressed, but ends early.
+    fs::write(&path, b"\x1f\x8b").expect("the file is ours");
+    let output = dependent.script(&VENDORED, &environment);
+    assert!(error(&output).contains("`tar -xof` failed: "), "{output:?}");
+}
+
+/// A source is read-only in a store of packages, and its links may leave it.
+#[test]
+fn a_read_only_source_is_built_as_any_other() {
+    let dependent = Dependent::new();
+    let folder = source(&dependent, "vendored-read-only");
+    let outside = dependent.folder_with("vendored-outside", &[("all.c", "#error replaced\n")]);
+    let all = Path::new(&folder).join("all.c");
+    fs::copy(&all, Path::new(&outside).join("all.c")).expect("both are ours");
+    fs::remove_file(&all).expect("the file is ours");
+    std::os::unix::fs::symlink("../vendored-outside/all.c", &all).expect("the folder is ours");
+    dependent.folder_with("vendored-read-only/.git", &[("HEAD", "")]);
+    let permit = |mode: &str| {
+        let mut chmod = Command::new("chmod");
+        chmod.args(["-R", mode, &folder]);
+        assert!(chmod.status().expect("chmod runs").success());
+    };
+    permit("a-w");
+    let out = PathBuf::from(dependent.folder_with("out-read-only", &[]));
+    let out_dir = out.display().to_string();
+    let environment = [("LIBPCAP_SOURCE", folder.as_str()), ("OUT_DIR", &out_dir)];
+    for _ in 0..2 {
+        let stdout = accepted(&dependent.script(&VENDORED, &environment));
+        check(&stdout, &out);
+        assert!(!stdout.contains("/.git"), "{stdout}");
+        let copy = out.join("libpcap-source");
+        for file in ["", "pcap", "pcap.c", "all.c"] {
+            let about = fs::symlink_metadata(copy.join(file)).expect("it was copied");
+            assert_eq!(about.mode() & 0o200, 0o200, "{file}");
+            assert!(!about.is_symlink(), "{file}");
+        }
+        assert!(!copy.join(".git").exists());
+    }
+    permit("u+w");
+    fs::remove_dir_all(folder).expect("the folder is ours");
+}
+
+/// `CC` may have arguments, without which the compiler does not work, and cc understands quotes.
+#[test]
+fn the_whole_command_of_the_compiler_is_used() {
+    let dependent = Dependent::new();
+    let folder = source(&dependent, "vendored-command");
+    let out = PathBuf::from(dependent.folder_with("out-command", &[]));
+    let out_dir = out.display().to_string();
+    let demanding = "#!/bin/sh\n[ \"$1\" = --demanded ] || exit 9\nshift\nexec cc \"$@\"\n";
+    let tools = dependent.folder_with("tools-of-c", &[("compiler", demanding)]);
+    let with_argument = format!("{tools}/compiler --demanded -DFIRST");
+    let in_folder = "#!/bin/sh\nexec cc -DFIRST \"$@\"\n";
+    let tools = dependent.folder_with("tools of C", &[("compiler", in_folder)]);
+    let with_spaces = format!("{tools}/compiler");
+    for (quoted, compiler, flags) in [
+        ("", &with_argument, "-DSECOND"),
+        ("1", &with_spaces, "-DSECOND='\"one word\"'"),
+    ] {
+        let environment = [
+            ("LIBPCAP_SOURCE", folder.as_str()),
+            ("OUT_DIR", &out_dir),
+            ("CC_SHELL_ESCAPED_FLAGS", quoted),
+            ("CC", compiler),
+            ("CFLAGS", flags),
+        ];
+        let present: Vec<_> = environment
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .collect();
+        check(&accepted(&dependent.script(&VENDORED, &present)), &out);
+        let copy = out.join("libpcap-source");
+        let mut commands = fs::read_to_string(copy.join("Makefile")).expect("it is configured");
+        commands += &fs::read_to_string(copy.join("compiler.sh")).unwrap_or_default();
+        for word in [compiler, "-DSECOND", "-O2"] {
+            assert!(commands.contains(word), "{word}: {commands}");
+        }
+    }
+}
+
+/// Some C libraries come without the headers of the kernel, such as Debian's musl.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_headers_of_the_kernel_are_those_of_the_build_machine() {
+    let dependent = Dependent::new();
+    let folder = source(&dependent, "vendored-kernel");
+    let compiler = dependent.compiler_without("cc-without-kernel", "-fsyntax-only");
+    let machine = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let host = ("HOST", machine.as_str());
+    let environment = [
+        ("LIBPCAP_SOURCE", folder.as_str()),
+        ("CC", &compiler),
+        ("TARGET", &machine),
+        host,
+        // Its make does not know the flags.
+        ("CARGO_MAKEFLAGS", "-k"),
+    ];
+    accepted(&dependent.script(&VENDORED, &environment));
+    let out = dependent.folder.join("out");
+    let headers = out.join("kernel-headers");
+    let commands = fs::read_to_string(out.join("libpcap-source/Makefile")).expect("is configured");
+    let argument = format!(" -idirafter {}", headers.display());
+    assert!(commands.contains(&argument), "{commands}");
+    for header in ["linux/if_packet.h", "asm-generic/types.h", "asm/types.h"] {
+        assert!(headers.join(header).is_file(), "{header}");
+    }
+    // Those of another machine are not.
+    let mut cross = environment.to_vec();
+    cross.push(("HOST", "other-unknown-linux-gnu"));
+    let output = dependent.script(&VENDORED, &cross);
+    let sentence = "finds no headers of the Linux kernel (linux/if_packet.h): install them, or add";
+    assert!(error(&output).contains(sentence), "{output:?}");
+}
+
+/// What went wrong is in the first line, which is all that cargo shows first.
+#[test]
+fn the_cause_of_a_failure_is_in_the_error() {
+    let dependent = Dependent::new();
+    let folder = source(&dependent, "vendored-failures");
+    let configure = Path::new(&folder).join("configure");
+    let cause_of = |text: &str| {
+        fs::write(&configure, text).expect("the source is ours");
+        error(&dependent.script(&VENDORED, &[("LIBPCAP_SOURCE", &folder)]))
+    };
+    for (text, end) in [
+        ("exit 1", "`sh ./configure` failed"),
+        ("echo first; echo last >&2; exit 1", "failed: first"),
+        (
+            "for a in 1 2 3 4 5 6 7 8; do echo $a; done; echo last; exit 1",
+            "failed: last",
+        ),
+        (
+            "echo checking for strerror; echo configure: error: no flex; echo end; exit 1",
+            "failed: configure: error: no flex",
+        ),
+        ("", "`make libpcap.a` failed: make: *** "),
+        (
+            "printf 'libpcap.a:\n\tar rcs libpcap.a\n' >Makefile",
+            ", cannot be linked: ",
+        ),
+    ] {
+        let error = cause_of(text);
+        let is_found = error.ends_with(end) || end.ends_with(' ') && error.contains(end);
+        assert!(is_found, "{text}: {error}");
+    }
+    // An installed libpcap would not help.
+    let output = dependent.script(&VENDORED, &[("LIBPCAP_SOURCE", &folder)]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!stderr.contains("install libpcap"), "{stderr}");
+    // Directories that contain themselves have no end.
+    std::os::unix::fs::symlink(".", Path::new(&folder).join("circle")).expect("the source is ours");
+    let error = cause_of("");
+    assert!(
+        error.ends_with("circle: the directories are too deep"),
+        "{error}"
+    );
+    fs::remove_file(Path::new(&folder).join("circle")).expect("the link is ours");
+    // Only tar is installed, but not what decompresses.
+    let tools = dependent.folder_with("tools-of-tar", &[("archive.tar.xz", "\u{fd}")]);
+    fs::write(format!("{tools}/archive.tar.xz"), b"\xfd7zXZ\0").expect("the folder is ours");
+    for tool in ["tar", "sh"] {
+        let _ = std::os::unix::fs::symlink(format!("/bin/{tool}"), format!("{tools}/{tool}"));
+    }
+    let archive = format!("{tools}/archive.tar.xz");
+    let environment = [("LIBPCAP_SOURCE", archive.as_str()), ("PATH", &tools)];
+    let output = dependent.script(&VENDORED, &environment);
+    let sentence = "unpacking it requires `xz`, which is not installed";
+    assert!(
+        super::script::error(&output).ends_with(sentence),
+        "{output:?}"
+    );
+    let output = dependent.script(&VENDORED, &[("LIBPCAP_SOURCE", "/etc/passwd/libpcap")]);
+    let sentence = "/etc/passwd/libpcap: cannot open it: ";
+    assert!(
+        super::script::error(&output).contains(sentence),
+        "{output:?}"
+    );
+}
+
+/// Nothing is linked, but the headers are those of the source.
+#[test]
+fn a_program_that_loads_libpcap_takes_the_headers_of_the_source() {
+    let dependent = Dependent::new();
+    let folder = source(&dependent, "vendored-headers");
+    let features = [
+        "--no-default-features",
+        "--features",
+        "vendored,load-dynamically",
+    ];
+    let environment = [("LIBPCAP_SOURCE", folder.as_str())];
+    let stdout = accepted(&dependent.script(&features, &environment));
+    assert!(told(&stdout, "rustc-link-lib").is_empty(), "{stdout}");
+    let include = format!(
+        "INCLUDE={}",
+        dependent.folder.join("out/libpcap-source").display()
+    );
+    assert!(
+        told(&stdout, "metadata").contains(&include.as_str()),
+        "{stdout}"
+    );
+    let output = dependent.script(&features, &[("LIBPCAP_SOURCE", "/nonexistent")]);
+    assert!(
+        error(&output).contains("no such file or directory"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_source_without_the_feature_is_not_ignored_silently() {
+    let dependent = Dependent::new();
+    let stdout = accepted(&dependent.script(&[], &[("LIBPCAP_SOURCE", "/nonexistent")]));
+    let sentence = "LIBPCAP_SOURCE=/nonexistent has no effect without the `vendored` feature";
+    assert!(
+        told(&stdout, "warning")[0].starts_with(sentence),
+        "{stdout}"
+    );
 }
 
 /// Each system has its own way to capture.
@@ -147,6 +368,9 @@ fn an_archive_of_the_source_is_built() {
 fn the_source_is_configured_for_the_target() {
     let dependent = Dependent::new();
     let folder = source(&dependent, "vendored-elsewhere");
+    // The machine's own compiler knows none of these targets.
+    let tools = dependent.folder_with("tools-for-all", &[("compiler", "#!/bin/sh\n")]);
+    let willing = format!("{tools}/compiler");
     for (triple, os, machine, way) in [
         (
             "x86_64-unknown-freebsd",
@@ -169,17 +393,15 @@ fn the_source_is_configured_for_the_target() {
             ("TARGET", triple),
             ("CARGO_CFG_TARGET_OS", os),
             ("CARGO_CFG_TARGET_ENV", ""),
-            (&compiler, "cc"),
+            (&compiler, &willing),
             (&archiver, "ar"),
             ("SDKROOT", "/"),
             ("OPT_LEVEL", "0"),
             ("DEBUG", "false"),
         ];
         let output = dependent.script(&VENDORED, &environment);
-        assert!(error(&output).contains("`sh ./configure` failed:"));
-        let sentence = format!("no library for --with-pcap={way}");
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(stderr.contains(&sentence), "{output:?}");
+        let sentence = format!("`sh ./configure` failed: no library for --with-pcap={way}");
+        assert!(error(&output).contains(&sentence), "{output:?}");
         let arguments = dependent.folder.join("out/libpcap-source/arguments");
         let arguments = fs::read_to_string(arguments).expect("configure has run");
         let host = format!("--host={machine}\n");
@@ -197,7 +419,7 @@ fn a_target_without_a_compiler_is_refused() {
         ("OPT_LEVEL", "0"),
     ];
     let output = dependent.script(&VENDORED, &environment);
-    let sentence = "no C compiler for no-such-machine works: ";
+    let sentence = "no C compiler for no-such-machine works (";
     assert!(error(&output).contains(sentence), "{output:?}");
     let output = dependent.script(&VENDORED, &[("LIBPCAP_NO_VENDOR", "yes")]);
     let sentence = "LIBPCAP_NO_VENDOR=yes: expected 1 or 0";

@@ -16,4 +16,28 @@ fn main() {
             println!("cargo::rustc-cfg=has_{function}");
         }
     }
+
+    #[cfg(feature = "c")]
+    compile_c();
+}
+
+/// Compiles C code for the libpcap that pcap-sys links.
+#[cfg(feature = "c")]
+fn compile_c() {
+    println!("cargo::rerun-if-changed=src/beside.c");
+    let mut build = cc::Build::new();
+    if let Some(folder) = std::env::var_os("DEP_PCAP_INCLUDE") {
+        build.include(folder);
+    }
+    for define in std::env::var("DEP_PCAP_DEFINES")
+        .unwrap_or_default()
+        .split(' ')
+    {
+        match define.split_once('=') {
+            Some((name, value)) => build.define(name, value),
+            None if define.is_empty() => &mut build,
+            None => build.define(define, None),
+        };
+    }
+    build.file("src/beside.c").compile("beside");
 }

@@ -11,6 +11,8 @@ fn main() {
     println!("{}", version.to_string_lossy());
 
     told_of_the_optional();
+    #[cfg(feature = "c")]
+    compare_with_c();
 
     // A device that is not there: this goes through every kind of device that libpcap was built with.
     let name = CString::new("no-such-device").expect("no zero byte");
@@ -45,4 +47,18 @@ fn told_of_the_optional() {
     );
     #[cfg(not(has_pcap_remoteact_list))]
     println!("pcap_remoteact_list: not exported");
+}
+
+/// Prints what C code beside Rust's says, and what Rust says.
+#[cfg(feature = "c")]
+fn compare_with_c() {
+    unsafe extern "C" {
+        safe fn size_in_c() -> std::ffi::c_ulong;
+        safe fn version_in_c() -> *const std::ffi::c_char;
+    }
+    let size = std::mem::size_of::<pcap_sys::pcap_pkthdr>();
+    println!("sizes: {} in C, {size} in Rust", size_in_c());
+    // SAFETY: the function takes nothing and may be called at any time.
+    let version = unsafe { pcap_sys::pcap_lib_version() };
+    println!("same library: {}", std::ptr::eq(version, version_in_c()));
 }
