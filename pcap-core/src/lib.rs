@@ -379,7 +379,7 @@
 //! | `async-io` | asynchronous captures for any executor, such as smol | no | the `async-io` and `futures-core` crates |
 //! | `bindgen` | bindings generated from the headers of the installed libpcap; without it or libclang, the prebuilt ones for Linux and Windows | **yes** | libclang, and libpcap's headers |
 //! | `load-dynamically` | loads libpcap at run time: if it is missing, the program still starts, and fallible calls return `LibraryMissing` | no | nothing; without `bindgen`, the build needs no libpcap |
-//! | `probe` | detects at build time the dependencies of a static libpcap, and the width of `time_t` on 32-bit Linux | part of `bindgen` and `remote` | a C compiler |
+//! | `probe` | detects at build time the dependencies of a static libpcap, and the width of `time_t` on 32-bit Linux | part of `bindgen`, `remote` and `vendored` | a C compiler |
 //! | `remote` | capturing on devices of other hosts, through their `rpcapd` | no | a libpcap built with remote capture, which most distributions do not provide; with another libpcap, the calls return `Unsupported` |
 //! | `serde` | serialization of filters, packets, times, link types, statistics and hardware addresses | no | the `serde` crate |
 //! | `tokio` | asynchronous captures for tokio | no | the `tokio` and `futures-core` crates |
