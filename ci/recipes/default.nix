@@ -1,4 +1,5 @@
-# Nix expression for the programs. Parsed by ci/distributions with nix-instantiate; not built.
+# Nix expression for the programs. ci/distributions parses it with nix-instantiate. Not tested: it has never been
+# evaluated or built.
 #
 # nix-build ci/recipes
 
@@ -13,30 +14,25 @@ pkgs.rustPlatform.buildRustPackage {
   cargoLock.lockFile = ../../Cargo.lock;
 
   nativeBuildInputs = [
-    pkgs.installShellFiles
     pkgs.pkg-config
     pkgs.rustPlatform.bindgenHook
   ];
   buildInputs = [ pkgs.libpcap ];
 
-  buildAndTestSubdir = "pcap-examples";
-  buildFeatures = [ "manual" ];
+  # ci/install-programs builds and installs.
+  dontBuild = true;
   # Most tests need network namespaces, tcpdump and tshark.
   doCheck = false;
-
-  postInstall = ''
-    mkdir -p generated
-    $out/bin/manual man generated
-    installManPage generated/*.1
-    rm $out/bin/manual
+  installPhase = ''
+    runHook preInstall
+    sh ci/install-programs --prefix $out -- --offline
+    runHook postInstall
   '';
 
   meta = {
     description = "Programs that capture, read, filter and send packets with libpcap";
-    license = [
-      pkgs.lib.licenses.mit
-      pkgs.lib.licenses.asl20
-    ];
+    # As an SPDX expression: a list would mean both.
+    license = "MIT OR Apache-2.0";
     platforms = pkgs.lib.platforms.linux ++ pkgs.lib.platforms.darwin;
     mainProgram = "pcap-read";
   };

@@ -1,10 +1,11 @@
-# Homebrew formula for the programs. Parsed by ci/distributions with ruby; not installed on macOS.
+# Homebrew formula for the programs. ci/distributions checks its syntax with ruby. Not tested: it has never been
+# installed, on macOS or elsewhere.
 #
-# Source: git archive --prefix=pcap-examples-VERSION/ -o pcap-examples-VERSION.tar.gz HEAD
+# Source, beside the formula: git archive --prefix=pcap-examples-VERSION/ -o pcap-examples-VERSION.tar.gz HEAD
 class PcapExamples < Formula
   desc "Programs that capture, read, filter and send packets with libpcap"
+  url "file://#{__dir__}/pcap-examples-0.1.0.tar.gz"
   license any_of: ["MIT", "Apache-2.0"]
-  head "file://#{Dir.pwd}", using: :git, branch: "main"
 
   depends_on "llvm" => :build
   depends_on "pkgconf" => :build
