@@ -1,91 +1,25 @@
 //! Checks the inputs of the fuzz targets in `tests/data`, and some random ones. `ci/fuzz` searches for more.
+//!
+//! This test program is not part of the published crate, and neither are the inputs.
 
-#![cfg(unix)]
 #![allow(unreachable_pub)] // the fuzz targets use these modules as a library
 
+mod files;
+#[cfg(unix)]
+mod inputs;
+#[cfg(unix)]
 mod planted;
+#[cfg(unix)]
 mod targets;
 
 #[path = "../support/mod.rs"]
 mod support;
 
-use support::random::Random;
+use std::path::PathBuf;
 
-/// Checks the committed inputs of a target, and this many random ones.
-fn check(name: &str, target: fn(&[u8]), count: usize) {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/");
-    let inputs = std::fs::read_dir(format!("{folder}{name}"));
-    let inputs =
-        inputs.expect("the inputs, which are in the repository, but not in the published crate");
-    let mut checked = 0;
-    for input in inputs {
-        let path = input.unwrap().path();
-        println!("{}", path.display());
-        target(&std::fs::read(path).unwrap());
-        checked += 1;
-    }
-    assert!(checked > 20, "{checked} inputs");
-    let mut random = Random::new(0xf022);
-    for turn in 0..count {
-        println!("random input {turn}");
-        let length = random.below(300);
-        target(&random.bytes(length));
-    }
-}
-
-#[test]
-fn programs_are_checked_and_run_as_by_libpcap() {
-    check("programs", targets::programs::check, 2000);
-}
-
-#[test]
-fn sequences_of_calls_lose_no_packet() {
-    check("sequences", targets::sequences::check, 1000);
-}
-
-#[test]
-fn changing_files_are_read_or_an_error() {
-    check("changing", targets::changing::check, 300);
-}
-
-#[test]
-fn appending_destroys_nothing() {
-    check("append", targets::append::check, 0);
-}
-
-#[test]
-fn lists_decide_as_libpcap() {
-    check("any-of", targets::any_of::check, 100);
-}
-
-#[test]
-fn expressions_are_compiled_as_by_libpcap() {
-    check("expressions", targets::expressions::check, 200);
-}
-
-#[test]
-fn listings_are_parsed_back() {
-    check("listings", targets::listings::check, 0);
-}
-
-#[test]
-#[cfg(feature = "serde")]
-fn serialized_data_is_checked() {
-    check("serialized", targets::serialized::check, 0);
-}
-
-#[test]
-#[cfg(feature = "remote")]
-fn sources_are_parsed_as_by_libpcap() {
-    check("sources", targets::sources::check, 0);
-}
-
-#[test]
-#[cfg(feature = "remote")]
-#[cfg_attr(
-    not(have_pcap_remoteact_list),
-    ignore = "needs a libpcap with remote capture"
-)]
-fn a_daemon_cannot_crash_a_capture() {
-    check("daemon", targets::daemon::check, 50);
+/// Returns the files with the inputs of a target.
+fn inputs_of(target: &str) -> Vec<PathBuf> {
+    let folder = format!("{}/tests/data/{target}", env!("CARGO_MANIFEST_DIR"));
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
 }

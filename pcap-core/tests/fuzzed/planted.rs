@@ -6,8 +6,7 @@ use std::fs;
 #[test]
 fn each_target_has_a_fault_that_can_be_planted() {
     let root = env!("CARGO_MANIFEST_DIR");
-    let list = fs::read_to_string(format!("{root}/fuzz/planted.txt"))
-        .expect("the list, which is in the repository, but not in the published crate");
+    let list = fs::read_to_string(format!("{root}/fuzz/planted.txt")).unwrap();
     let mut planted = BTreeSet::new();
     for line in list.lines().filter(|line| !line.starts_with('#')) {
         let fields: Vec<&str> = line.split(" | ").collect();

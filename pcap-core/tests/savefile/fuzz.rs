@@ -152,33 +152,6 @@ fn records_across_buffers_are_libpcaps() {
     }
 }
 
-/// Inputs that `ci/fuzz` found interesting, or that once revealed a fault.
-#[test]
-fn the_fuzzers_inputs_are_libpcaps() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/savefiles");
-    let mut file = tempfile::tempfile().unwrap();
-    let (mut inputs, mut packets, mut errors) = (0, 0, 0);
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        println!("{}", path.display());
-        let input = std::fs::read(path).unwrap();
-        let theirs = check(&input, &mut file);
-        // The same savefile with every call; on Windows, where each opens several files, with some.
-        let every = if cfg!(windows) { 5 } else { 1 };
-        for call in (0..CALLS as u8).step_by(every) {
-            let mut other = input.clone();
-            other.resize(other.len().max(PLAN), 0);
-            other[..2].copy_from_slice(&[call + input.len() as u8 % 4, call | (call << 4)]);
-            check(&other, &mut file);
-        }
-        inputs += 1;
-        packets += theirs.packets.len();
-        errors += usize::from(theirs.error.is_some());
-    }
-    assert!(inputs > 100, "{inputs}");
-    assert!(packets > inputs && errors < inputs, "{packets}, {errors}");
-}
-
 /// Sparse savefiles whose data are zeros.
 #[test]
 fn the_longest_packets_are_libpcaps() {

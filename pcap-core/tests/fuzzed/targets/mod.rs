@@ -7,12 +7,12 @@ pub mod changing;
 pub mod daemon;
 pub mod expressions;
 pub mod listings;
-#[allow(dead_code)] // tests/savefile checks its inputs
+#[allow(dead_code)] // `files.rs` checks its inputs
 pub mod pcapng_read;
-#[allow(dead_code)] // tests/savefile checks its inputs
+#[allow(dead_code)] // `files.rs` checks its inputs
 pub mod pcapng_write;
 pub mod programs;
-#[allow(dead_code)] // tests/savefile checks its inputs
+#[allow(dead_code)] // `files.rs` checks its inputs
 pub mod savefiles;
 pub mod sequences;
 #[cfg(feature = "serde")]

@@ -37,14 +37,6 @@ fn random_files() -> impl Iterator<Item = Case> {
     (1..=RANDOM).map(random)
 }
 
-/// Returns the inputs of a fuzz target.
-fn inputs(target: &str) -> Vec<Vec<u8>> {
-    let folder = format!("{}/tests/data/{target}", env!("CARGO_MANIFEST_DIR"));
-    let entries = std::fs::read_dir(folder).unwrap();
-    let read = |entry: std::io::Result<std::fs::DirEntry>| std::fs::read(entry.unwrap().path());
-    entries.map(|entry| read(entry).unwrap()).collect()
-}
-
 /// Returns seconds as libpcap's structure holds them.
 fn held(seconds: i64) -> i64 {
     let wide = size_of::<pcap_sys::timeval>() == 16;

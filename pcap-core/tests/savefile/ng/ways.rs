@@ -49,15 +49,6 @@ fn any_damage_is_found_alike_in_all_ways() {
     }
 }
 
-/// Inputs that the fuzzer found.
-#[test]
-fn the_fuzzers_files_are_read_alike_in_all_ways() {
-    let inputs = super::inputs("pcapng-read");
-    assert!(inputs.len() > 50, "{}", inputs.len());
-    let blocks: usize = inputs.iter().map(|input| check_input(input)).sum();
-    assert!(blocks > inputs.len(), "{blocks}");
-}
-
 /// The error does not depend on how many bytes were there when it was found.
 #[test]
 fn what_is_no_pcapng_is_named_in_all_pieces() {

@@ -13,12 +13,3 @@ fn written_files_are_those_of_the_generator() {
     }
     assert!(longest > 1000, "{longest}");
 }
-
-/// Inputs that the fuzzer found.
-#[test]
-fn the_fuzzers_files_are_those_of_the_generator() {
-    let inputs = super::inputs("pcapng-write");
-    assert!(inputs.len() > 100, "{}", inputs.len());
-    let longest = inputs.iter().map(|input| check_written(input)).max();
-    assert!(longest > Some(100), "{longest:?}");
-}
