@@ -54,7 +54,8 @@ pub(crate) fn poll(fds: &mut [libc::pollfd], timeout: Option<Duration>) -> io::R
     let status = {
         // Round up, because a wait must not end early.
         let millis = timeout.map_or(-1, |t| {
-            c_int::try_from(t.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
+            let millis = t.as_nanos().div_ceil(1_000_000);
+            libc::c_int::try_from(millis).unwrap_or(libc::c_int::MAX)
         });
         // SAFETY: `fds` is ours and has `count` elements.
         unsafe { libc::poll(fds.as_mut_ptr(), count, millis) }

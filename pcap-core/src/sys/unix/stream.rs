@@ -1,6 +1,5 @@
 //! stdio streams over savefiles, for Unix, because libpcap only reads from such streams.
 
-use std::ffi::c_int;
 use std::fs::File;
 use std::io::{self, Seek};
 use std::mem::ManuallyDrop;
@@ -16,12 +15,12 @@ use crate::sys::{ErrBuf, Failure, Frames, PANICKED, Reader, Sought, pcap_t};
 unsafe extern "C" {
     // glibc and musl have this function, but the `libc` crate does not declare it.
     #[cfg(any(target_env = "gnu", target_env = "musl"))]
-    fn __fsetlocking(stream: *mut FILE, kind: c_int) -> c_int;
+    fn __fsetlocking(stream: *mut FILE, kind: libc::c_int) -> libc::c_int;
 }
 
 /// `FSETLOCKING_BYCALLER` of `stdio_ext.h`.
 #[cfg(any(target_env = "gnu", target_env = "musl"))]
-const FSETLOCKING_BYCALLER: c_int = 2;
+const FSETLOCKING_BYCALLER: libc::c_int = 2;
 
 /// The size of stdio's buffer for a savefile. libpcap reads record by record, and every refill costs a system call.
 const STREAM_BUFFER: usize = 256 * 1024;
