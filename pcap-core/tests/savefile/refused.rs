@@ -72,7 +72,10 @@ fn a_followed_file_that_was_shorter_for_libpcap_is_an_error() {
     capture.follow(true).unwrap();
     assert!(capture.next_packet().unwrap().is_some());
     let error = apart(|| {
-        refuse(libc::SYS_read, &[], 0);
+        // musl's streams call readv(2).
+        for call in [libc::SYS_read, libc::SYS_readv] {
+            refuse(call, &[], 0);
+        }
         until_error(&mut capture)
     });
     assert_eq!(error.kind(), ErrorKind::SavefileTruncated, "{error}");
