@@ -119,6 +119,26 @@ fn each_target_has_a_name_for_configure() {
     }
 }
 
+/// A compiler for another processor does not predefine the macro.
+#[test]
+fn each_processor_has_its_macro() {
+    for (arch, name) in [
+        ("x86_64", Some("__x86_64__")),
+        ("x86", Some("__i386__")),
+        ("aarch64", Some("__aarch64__")),
+        ("arm", Some("__arm__")),
+        ("riscv64", Some("__riscv")),
+        ("powerpc", Some("__PPC__")),
+        ("powerpc64", Some("__PPC64__")),
+        ("s390x", Some("__s390x__")),
+        ("loongarch64", Some("__loongarch__")),
+        ("hexagon", None),
+    ] {
+        let of = ["linux", "gnu", arch, "64"];
+        assert_eq!(target("", of).processor_macro(), name, "{arch}");
+    }
+}
+
 #[test]
 fn a_target_without_a_file_needs_bindgen() {
     for (triple, of) in [

@@ -52,14 +52,12 @@ impl Tools {
             })?;
             command.arg("-idirafter").arg(headers);
         }
+        let archiver = build.try_get_archiver().map_err(failed)?;
+        let indexer = build.try_get_ranlib().map_err(failed)?;
         Ok(Tools {
             compiler: in_shell(&command, tree, "compiler.sh")?,
-            archiver: in_shell(
-                &build.try_get_archiver().map_err(failed)?,
-                tree,
-                "archiver.sh",
-            )?,
-            indexer: in_shell(&build.try_get_ranlib().map_err(failed)?, tree, "indexer.sh")?,
+            archiver: in_shell(&archiver, tree, "archiver.sh")?,
+            indexer: in_shell(&indexer, tree, "indexer.sh")?,
         })
     }
 }
