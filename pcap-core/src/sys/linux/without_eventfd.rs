@@ -25,11 +25,13 @@ pub(crate) fn without_eventfd<T: Send>(mut closure: impl FnMut() -> T + Send) ->
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
+    use crate::sys;
+
     /// Makes `eventfd(2)` fail on this thread from now on, as if no descriptors were left.
     pub(super) fn refuse_eventfd() {
-        const NUMBER: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
-        const IS: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
-        const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+        const NUMBER: u16 = (sys::BPF_LD | sys::BPF_W | sys::BPF_ABS) as u16;
+        const IS: u16 = (sys::BPF_JMP | sys::BPF_JEQ | sys::BPF_K) as u16;
+        const RETURN: u16 = (sys::BPF_RET | sys::BPF_K) as u16;
         let insn = |code, jt, k| libc::sock_filter { code, jt, jf: 0, k };
         let mut program = [
             // The number of the call is the first field of `struct seccomp_data`.
