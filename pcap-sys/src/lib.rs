@@ -18,9 +18,10 @@
 //! | `probe` | as part of `bindgen` and `vendored` | links small programs with the target's C compiler, to verify the libpcap that was found, and to determine which functions it exports and which libraries a static one needs. Without it, the build relies on pkg-config's description |
 //! | `vendored` | no | builds libpcap from its source, and links it statically (see below) |
 //!
-//! If libclang is missing, the build uses the bindings in this crate for the target, and prints a warning, which cargo
-//! shows for packages of the workspace. It fails if there are none, or if `LIBPCAP_BINDGEN` is `required`. [`BINDINGS`]
-//! names the bindings that were used.
+//! If libclang or its headers are missing, the build uses the bindings in this crate for the target, and prints a
+//! warning, which cargo shows for packages of the workspace. It fails if there are none, or if `LIBPCAP_BINDGEN` is
+//! `required`. [`BINDINGS`] names the bindings that were used. After libclang is installed, the next build generates
+//! them; on systems without glibc, after `cargo clean -p pcap-sys`.
 //!
 //! The bindings in this crate are compared with the headers if `probe` is enabled and the C compiler finds them: if a
 //! structure has another size, or a field another offset, the build fails.
@@ -156,8 +157,8 @@ mod bindings {
 /// The origin of these bindings: `generated` if the build generated them from the headers of the target, or the name of
 /// the bindings in this crate and the libpcap whose headers they describe, such as `linux-gnu-64 of libpcap 1.10.5`.
 ///
-/// The bindings in this crate are used without the `bindgen` feature, and also if libclang was not found. Build with
-/// `LIBPCAP_BINDGEN=required` to let the build fail instead.
+/// The bindings in this crate are used without the `bindgen` feature, and also if no usable libclang is found. Build
+/// with `LIBPCAP_BINDGEN=required` to let the build fail instead.
 pub const BINDINGS: &str = env!("PCAP_SYS_BINDINGS_ORIGIN");
 
 pub use bindings::*;
