@@ -51,27 +51,27 @@ pub(super) fn copy(source: &Setting, out_dir: &Path) -> Result<PathBuf, String> 
     );
     remove(&copy)?;
     remove(&unpacked)?;
-    if about.is_dir() {
-        let from = from.canonicalize().unwrap_or(from);
-        has_source(&from).map_err(|lacks| source.wrong(&lacks))?;
-        has_configure(&from)
-            .map_err(|()| source.wrong("no `configure`: run `./autogen.sh` in the directory"))?;
-        watch(&from, out_dir);
-        copy_folder(&from, &copy, out_dir, 0)?;
+    let folder = if about.is_dir() {
+        let folder = from.canonicalize().unwrap_or(from);
+        has_source(&folder).map_err(|lacks| source.wrong(&lacks))?;
+        watch(&folder, out_dir);
+        folder
     } else {
         println!("cargo::rerun-if-changed={}", from.display());
         unpack(&from, &unpacked).map_err(|error| source.wrong(&error))?;
-        let folder = folder_in(&unpacked)
-            .ok_or_else(|| source.wrong(&format!("no source of libpcap; expected {ORIGIN}")))?;
-        has_configure(&folder).map_err(|()| {
-            source.wrong(
-                "no `configure`: unpack it, run `./autogen.sh` in the new directory, and set the variable to that \
-                 directory",
-            )
-        })?;
-        copy_folder(&folder, &copy, &unpacked.join("out"), 0)?;
-        remove(&unpacked)?;
+        folder_in(&unpacked)
+            .ok_or_else(|| source.wrong(&format!("no source of libpcap; expected {ORIGIN}")))?
+    };
+    if !folder.join("configure").is_file() {
+        // The source of a repository.
+        let way_out = match about.is_dir() {
+            true => "run `./autogen.sh` in the directory",
+            false => "unpack it, run `./autogen.sh`, and name the new directory",
+        };
+        return Err(source.wrong(&format!("no `configure`: {way_out}")));
     }
+    copy_folder(&folder, &copy, out_dir, 0)?;
+    remove(&unpacked)?;
     Ok(copy)
 }
 
@@ -95,11 +95,6 @@ fn has_source(folder: &Path) -> Result<(), String> {
         None => Ok(()),
         Some(sign) => Err(format!("no {sign} in the directory; expected {ORIGIN}")),
     }
-}
-
-/// Checks that a directory contains the generated script. That of a repository must be generated first.
-fn has_configure(folder: &Path) -> Result<(), ()> {
-    folder.join("configure").is_file().then_some(()).ok_or(())
 }
 
 /// Returns the directory with the source in an unpacked archive. A package contains one directory.

@@ -145,7 +145,7 @@ fn an_archive_of_the_source_is_built() {
     fs::remove_file(dependent.folder.join("libpcap-1.10.91/configure")).expect("a file");
     archive("libpcap-1.10.91");
     let output = dependent.script(&VENDORED, &environment);
-    let sentence = "no `configure`: unpack it, run `./autogen.sh` in the new directory";
+    let sentence = "no `configure`: unpack it, run `./autogen.sh`, and name the new directory";
     assert!(error(&output).contains(sentence), "{output:?}");
     fs::write(&path, "Format: 3.0 (quilt)\n").expect("the file is ours");
     let output = dependent.script(&VENDORED, &environment);
