@@ -31,14 +31,15 @@ fn is_where_libpcap_is_missing(test: impl FnOnce()) -> bool {
                   mkdir -p \"$1${file%/*}\" && cp -L \"$file\" \"$1$file\" || exit; done; \
                   root=$1; shift 2; profiles=${LLVM_PROFILE_FILE%/*}; \
                   if [ -n \"$profiles\" ]; then mkdir -p \"$root$profiles\"; \
-                  mount --bind \"$profiles\" \"$root$profiles\"; fi; \
+                  mount --make-rprivate / 2>/dev/null; mount --bind \"$profiles\" \"$root$profiles\"; fi; \
                   exec chroot \"$root\" /program \"$@\"";
     let root = tempfile::tempdir().expect("a temporary directory");
     // What the program executes in there counts as well, if that is measured.
     let mut command = match std::env::var_os("LLVM_PROFILE_FILE") {
         Some(_) => {
             let mut command = Command::new("unshare");
-            command.args(["--mount", "sh"]);
+            // In a chroot, `/` may be no mount point.
+            command.args(["--mount", "--propagation", "unchanged", "sh"]);
             command
         }
         None => Command::new("sh"),

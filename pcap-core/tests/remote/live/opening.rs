@@ -62,11 +62,10 @@ fn only_the_right_password_opens() {
     )
     .unwrap();
     let mut command = Command::new("unshare");
+    // In a chroot, `/` may be no mount point.
+    command.args(["--mount", "--propagation", "unchanged", "sh", "-c"]);
     command.args([
-        "--mount",
-        "sh",
-        "-c",
-        "mount --bind \"$1\" /etc/shadow && shift && exec \"$@\"",
+        "mount --make-rprivate / 2>/dev/null; mount --bind \"$1\" /etc/shadow && shift && exec \"$@\"",
         "sh",
     ]);
     command.arg(&shadow).arg(rpcapd::program());
