@@ -182,10 +182,10 @@ fn find_headers(target: &Target) -> Result<Library, String> {
         return Err(exclusive("LIBPCAP_STATIC=1"));
     }
     #[cfg(feature = "vendored")]
-    if vendored::is_wanted(target)?
-        && let Some(library) = vendored::headers(target, &out_dir()?)?
-    {
-        return Ok(library);
+    if vendored::is_wanted(target)? {
+        if let Some(library) = vendored::headers(target, &out_dir()?)? {
+            return Ok(library);
+        }
     }
     if !cfg!(feature = "bindgen") {
         Library::unlinked(target)
