@@ -18,7 +18,7 @@ pub(crate) enum Times {
     Unknown,
 }
 
-/// The processors with 64 bits for which Linux and its C libraries define the types in the headers equally.
+/// The 64-bit processors on which the types in the headers have the same layout with Linux's C libraries.
 const LINUX_64: [&str; 6] = [
     "x86_64",
     "aarch64",

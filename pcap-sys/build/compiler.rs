@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::library::{Kind, Lib};
 use crate::target::Target;
@@ -108,10 +108,7 @@ impl Compiler {
         if output.status.success() {
             return Ok(());
         }
-        let mut text = String::from_utf8_lossy(&output.stderr).into_owned();
-        // Microsoft's tools report errors on standard output.
-        text.push_str(&String::from_utf8_lossy(&output.stdout));
-        Err(text.trim().to_owned())
+        Err(printed(&output))
     }
 
     /// Checks that the compiler accepts a program. The error is the output of the compiler.
@@ -137,9 +134,7 @@ impl Compiler {
         if output.status.success() {
             return Ok(());
         }
-        let mut text = String::from_utf8_lossy(&output.stderr).into_owned();
-        text.push_str(&String::from_utf8_lossy(&output.stdout));
-        Err(text)
+        Err(printed(&output))
     }
 
     /// Compiles a C file into a static library of this name in the output directory.
@@ -231,6 +226,13 @@ impl Compiler {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Some((text(&output.stdout), text(&output.stderr)))
     }
+}
+
+/// Returns the errors that the tools have printed. Microsoft's print them on standard output.
+fn printed(output: &Output) -> String {
+    let mut text = String::from_utf8_lossy(&output.stderr).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stdout));
+    text.trim().to_owned()
 }
 
 /// Returns the argument that makes a gcc-like compiler link a library.

@@ -19,7 +19,7 @@ const FROM_CARGO: [&str; 4] = [
     ".cargo_vcs_info.json",
 ];
 
-/// The test programs that run: those that only use savefiles, filters and the files of the crate.
+/// The test programs to run: those that need only savefiles, filters and the files of the crate.
 const TESTS: [&str; 3] = ["filter", "misc", "savefile"];
 
 /// Runs `ci/crates`. The argument is the features of `pcap-core` to build with.

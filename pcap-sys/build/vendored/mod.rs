@@ -208,7 +208,7 @@ fn is_executable(file: &Path) -> bool {
     file.with_extension("exe").is_file()
 }
 
-/// Runs a command. The error is what it printed. Variables for another `configure` or `make` are removed.
+/// Runs a command, without variables that are for another `configure` or `make`. Returns its output as the error.
 fn run(command: &mut Command) -> Result<(), String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let first = command
