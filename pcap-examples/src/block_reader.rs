@@ -6,7 +6,6 @@ use indicatif::ProgressBar;
 use pcap_core::pcapng::{Block, Reader};
 
 use crate::exit::{Failure, Outcome};
-use crate::files::is_too_many_open;
 use crate::savefile_kind::SavefileKind;
 use crate::savefile_source::{Data, SavefileSource};
 
@@ -35,13 +34,7 @@ impl BlockReader {
     ) -> Outcome<BlockReader> {
         let kind = source.kind;
         let (reader, shown) = match source.data {
-            Data::AtPath => match Reader::open(path) {
-                Ok(reader) => (reader, Some(0)),
-                Err(error) if error.io_error().is_some_and(is_too_many_open) => {
-                    return Err(Failure::TooManyOpen(error.to_string()));
-                }
-                Err(error) => return Err(error.into()),
-            },
+            Data::AtPath => (Reader::open(path).map_err(Failure::to_open)?, Some(0)),
             Data::Stream(stream) => {
                 let name = path.display().to_string();
                 (Reader::from_reader_named(stream, name)?, None)

@@ -12,6 +12,7 @@ use std::time::Duration;
 use clap::CommandFactory;
 use pcap_core::{Error, ErrorKind};
 
+use crate::files::is_too_many_open;
 use crate::{background_writer, program, stderr};
 
 /// Temporary folders to remove when [`give_up`] ends the process.
@@ -105,6 +106,15 @@ impl Failure {
             _ => "",
         };
         format!("{self}{way_out}")
+    }
+
+    /// Creates the failure to open a savefile: [`TooManyOpen`](Failure::TooManyOpen) at the limit of open files.
+    #[must_use]
+    pub fn to_open(error: Error) -> Failure {
+        match error.io_error() {
+            Some(cause) if is_too_many_open(cause) => Failure::TooManyOpen(error.to_string()),
+            _ => error.into(),
+        }
     }
 
     /// Creates the failure to start a thread.

@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use pcap_core::{Capture, Offline, Packet};
 
 use crate::exit::{Failure, Outcome};
-use crate::files::{is_too_many_open, length, record_length};
+use crate::files::{length, record_length};
 use crate::progress;
 use crate::savefile_kind::SavefileKind;
 use crate::savefile_source::{Data, SavefileSource};
@@ -188,13 +188,10 @@ fn open(path: &Path, bar: &ProgressBar) -> Outcome<(Capture<Offline>, bool)> {
 /// Opens the capture of a savefile. Also returns whether it reads the file by its path.
 fn capture_of(source: SavefileSource, path: &Path) -> Outcome<(Capture<Offline>, bool)> {
     match source.data {
-        Data::AtPath => match Capture::from_file(path) {
-            Ok(capture) => Ok((capture, true)),
-            Err(error) if error.io_error().is_some_and(is_too_many_open) => {
-                Err(Failure::TooManyOpen(error.to_string()))
-            }
-            Err(error) => Err(error.into()),
-        },
+        Data::AtPath => {
+            let capture = Capture::from_file(path).map_err(Failure::to_open)?;
+            Ok((capture, true))
+        }
         Data::Stream(stream) => {
             let name = path.display().to_string();
             Ok((Capture::from_reader_named(stream, name)?, false))

@@ -5,7 +5,7 @@ use std::io::{self, Chain, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
-use pcap_core::Capture;
+use pcap_core::{Capture, SavefileFormat};
 
 use crate::compression::{CompressionFormat, Decompressor, MAX_MAGIC_LENGTH, Recognized};
 use crate::exit::{Failure, Outcome};
@@ -57,18 +57,7 @@ impl SavefileSource {
             return open_stream(Fifo::Closed(path.to_owned()), path, bar, observer);
         }
         match open_file(path) {
-            Ok(mut file) if files::is_regular(&file) => {
-                let mut start = [0; HEADER_LENGTH];
-                // Without them, the format is unknown, even if the next read succeeds.
-                let length = peek(&mut file, &mut start).map_err(|e| not_read(path, &e))?;
-                match compression(&start[..length], path)? {
-                    Some(format) => Ok(decompress(bar.wrap_read(file), format)),
-                    None => Ok(SavefileSource {
-                        kind: SavefileKind::new(&start[..length], None),
-                        data: Data::AtPath,
-                    }),
-                }
-            }
+            Ok(file) if files::is_regular(&file) => open_regular_file(file, path, bar),
             Ok(file) if !files::is_folder(&file) => open_stream(file, path, bar, observer),
             Err(_) if path == Path::new("-") => open_stream(io::stdin(), path, bar, observer),
             Err(error) => Err(not_opened(path, &error)),
@@ -90,6 +79,40 @@ pub fn file_compression(path: &Path) -> Option<CompressionFormat> {
         Recognized::Supported(format) => Some(format),
         Recognized::Other { .. } => None,
     }
+}
+
+/// Opens a regular file at its current position.
+fn open_regular_file(mut file: File, path: &Path, bar: &ProgressBar) -> Outcome<SavefileSource> {
+    let mut start = [0; HEADER_LENGTH];
+    // Without them, the format is unknown, even if the next read succeeds.
+    let mut length = peek(&mut file, &mut start).map_err(|e| not_read(path, &e))?;
+    loop {
+        if let Some(format) = compression(&start[..length], path)? {
+            return Ok(decompress(bar.wrap_read(file), format));
+        }
+        let kind = SavefileKind::new(&start[..length], None);
+        if length == HEADER_LENGTH || kind.format() == SavefileFormat::Pcapng {
+            let data = Data::AtPath;
+            return Ok(SavefileSource { kind, data });
+        }
+        // The file is too short for a savefile, unless it has grown since.
+        let failure = failure_to_open(&mut file, path);
+        let length_before = length;
+        length = peek(&mut file, &mut start).map_err(|e| not_read(path, &e))?;
+        if let Some(failure) = failure.filter(|_| length <= length_before) {
+            return Err(failure);
+        }
+    }
+}
+
+/// Returns the failure of opening a file at its current position, in the words of pcap-core. Does not move the position.
+fn failure_to_open(file: &mut File, path: &Path) -> Option<Failure> {
+    let opened = file.stream_position().and_then(|position| {
+        let capture = Capture::from_open_file_named(file.try_clone()?, path.display().to_string());
+        file.seek(SeekFrom::Start(position))?;
+        Ok(capture.err().map(Failure::to_open))
+    });
+    opened.unwrap_or_else(|error| Some(not_opened(path, &error)))
 }
 
 /// Opens a file, or duplicates the descriptor of standard input if the path is `-`.

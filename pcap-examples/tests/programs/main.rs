@@ -27,6 +27,8 @@ mod every_program;
 mod failed_calls;
 mod filter;
 #[cfg(unix)]
+mod following;
+#[cfg(unix)]
 mod gzip;
 #[cfg(unix)]
 mod help;

@@ -31,7 +31,7 @@ pub(crate) const SECOND: u64 = 1_700_000_000_000_000;
 
 /// Returns a section with blocks of every kind, and packets of Ethernet (interface 0, microseconds) and raw IP
 /// (interface 1, nanoseconds). Of the packets 1 to 7, those with odd numbers are UDP.
-fn section(order: Order) -> Ng {
+pub(crate) fn section(order: Order) -> Ng {
     let mut ng = Ng::new(order);
     let nano = |micros: u64| micros * 1000;
     ng.section(

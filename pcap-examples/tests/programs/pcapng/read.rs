@@ -167,32 +167,3 @@ fn a_section_of_an_unknown_version_is_reported() {
     );
     assert_eq!(ran.stderr, warning);
 }
-
-#[cfg(unix)]
-#[test]
-fn a_growing_file_is_followed() {
-    use std::io::{BufRead, BufReader, Write};
-    use std::process::Stdio;
-    let folder = tempfile::tempdir().unwrap();
-    let bytes = section(Order::Big).bytes;
-    let path = write_file(folder.path(), "growing.pcapng", &[]);
-    let mut command = crate::common::program("read");
-    command.args(["--follow", path_arg(&path)]);
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut growing = std::fs::OpenOptions::new()
-        .append(true)
-        .open(&path)
-        .unwrap();
-    for piece in bytes.chunks(50) {
-        growing.write_all(piece).unwrap();
-    }
-    for _ in 0..7 {
-        assert!(lines.next().unwrap().unwrap().contains("192.0.2.1"));
-    }
-    assert!(child.try_wait().unwrap().is_none());
-    // SAFETY: the child was not waited for yet, so its process ID is still valid.
-    assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
-    assert!(lines.next().is_none());
-    assert!(child.wait().unwrap().success());
-}
