@@ -50,16 +50,22 @@ impl Compiler {
         Ok(self)
     }
 
-    /// Returns whether the compiler is known to be for another system or processor.
-    pub(crate) fn is_for_another(&self, target: &Target) -> bool {
-        if self.tool.is_like_msvc() {
+    /// Returns whether the compiler is known to be for another system, processor or C library.
+    fn is_for_another(&self, target: &Target) -> bool {
+        if self.tool.is_like_msvc() || !(target.is_cross() || target.is_windows()) {
             return false;
         }
-        let (macros, _) = self.preprocess(&["-dM"]).unwrap_or_default();
-        let lacks = |name: &str| !macros.contains(&format!("#define {name} "));
-        let is_foreign = target.is_windows() && lacks("_WIN32")
-            || target.is_cross() && target.processor_macro().is_some_and(lacks);
-        !macros.is_empty() && is_foreign
+        // Any header of the C library defines its macros. Those of the compiler do not depend on headers.
+        let macros = self
+            .preprocess("#include <limits.h>\n", &["-dM"])
+            .or_else(|| self.preprocess("", &["-dM"]));
+        let Some((macros, _)) = macros.filter(|(macros, _)| !macros.is_empty()) else {
+            return false;
+        };
+        let has = |name: &str| macros.contains(&format!("#define {name} "));
+        target.is_windows() && !has("_WIN32")
+            || target.is_cross() && target.processor_macro().is_some_and(|name| !has(name))
+            || target.env == "musl" && has("__GLIBC__")
     }
 
     /// Checks that the compiler can link programs.
@@ -111,8 +117,12 @@ impl Compiler {
         Err(printed(&output))
     }
 
-    /// Checks that the compiler accepts a program. The error is the output of the compiler.
-    pub(crate) fn accepts(&self, program: &str, include_dirs: &[PathBuf]) -> Result<(), String> {
+    /// Checks that the compiler accepts a program, with further arguments. The error is the output of the compiler.
+    pub(crate) fn accepts(
+        &self,
+        program: &str,
+        arguments: impl IntoIterator<Item = String>,
+    ) -> Result<(), String> {
         let source = self.out_dir.join("accepted.c");
         fs::write(&source, program)
             .map_err(|error| format!("cannot write {}: {error}", source.display()))?;
@@ -122,12 +132,8 @@ impl Compiler {
         } else {
             "-fsyntax-only"
         });
-        command.args(
-            include_dirs
-                .iter()
-                .map(|folder| format!("-I{}", folder.display())),
-        );
         let output = command
+            .args(arguments)
             .arg(&source)
             .output()
             .map_err(|error| format!("cannot run the C compiler: {error}"))?;
@@ -180,7 +186,7 @@ impl Compiler {
         }
         // Otherwise clang would find the build machine's headers.
         if target.is_cross() {
-            let search = self.preprocess(&["-v"]).unwrap_or_default().1;
+            let search = self.preprocess("", &["-v"]).unwrap_or_default().1;
             args.extend(header_folders(&search).map(|folder| format!("-isystem{folder}")));
         }
         args
@@ -188,41 +194,33 @@ impl Compiler {
 
     /// Returns the predefined macros that determine the width of times, or `None` if the compiler cannot be run.
     pub(crate) fn time_macros(&self) -> Option<Vec<String>> {
-        let (macros, _) = self.preprocess(&["-dM"])?;
+        let (macros, _) = self.preprocess("", &["-dM"])?;
         (!macros.is_empty()).then(|| time_macros(&macros).collect())
     }
 
-    /// Returns the directory of `pcap/pcap.h`: one of `include_dirs`, or one that the compiler searches itself.
-    pub(crate) fn folder_of_headers(
-        &self,
-        target: &Target,
-        include_dirs: &[PathBuf],
-    ) -> Option<PathBuf> {
-        let holds = |folder: &&PathBuf| folder.join("pcap/pcap.h").is_file();
-        if let Some(folder) = include_dirs.iter().find(holds) {
-            return Some(folder.clone());
-        }
-        // Another system's headers would mislead a dependent's C code.
-        if self.tool.is_like_msvc() || self.is_for_another(target) {
+    /// Returns the directory of `pcap/pcap.h` that the compiler searches itself.
+    pub(crate) fn folder_of_headers(&self) -> Option<PathBuf> {
+        if self.tool.is_like_msvc() {
             return None;
         }
-        let search = self.preprocess(&["-v"])?.1;
+        let search = self.preprocess("", &["-v"])?.1;
         header_folders(&search)
             .map(PathBuf::from)
-            .find(|folder| holds(&folder))
+            .find(|folder| folder.join("pcap/pcap.h").is_file())
     }
 
-    /// Preprocesses an empty file; returns standard output and standard error.
-    fn preprocess(&self, arguments: &[&str]) -> Option<(String, String)> {
-        let source = self.out_dir.join("empty.c");
-        fs::write(&source, "").ok()?;
+    /// Preprocesses a file with this text; returns standard output and standard error.
+    fn preprocess(&self, text: &str, arguments: &[&str]) -> Option<(String, String)> {
+        let source = self.out_dir.join("preprocessed.c");
+        fs::write(&source, text).ok()?;
         let mut command: Command = self.tool.to_command();
         let output = command
             .arg("-E")
             .args(arguments)
             .arg(&source)
             .output()
-            .ok()?;
+            .ok()
+            .filter(|output| output.status.success())?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Some((text(&output.stdout), text(&output.stderr)))
     }

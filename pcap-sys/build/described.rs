@@ -34,16 +34,12 @@ impl Examiner {
     }
 
     /// Compares nothing, because only a compiler could.
-    pub(crate) fn compare(&self, _: &Target, _: &Library, _: &str) -> Result<(), String> {
+    pub(crate) fn compare(&self, _: &Library, _: &str) -> Result<(), String> {
         Ok(())
     }
 
     /// Returns the directory of `pcap/pcap.h`, if it is one of these.
-    pub(crate) fn folder_of_headers(
-        &self,
-        _: &Target,
-        include_dirs: &[PathBuf],
-    ) -> Option<PathBuf> {
+    pub(crate) fn folder_of_headers(&self, include_dirs: &[PathBuf]) -> Option<PathBuf> {
         let mut folders = include_dirs.iter();
         folders
             .find(|folder| folder.join("pcap/pcap.h").is_file())

@@ -2,11 +2,13 @@
 
 use crate::compiler::Compiler;
 use crate::library::Library;
+use crate::report;
 
-/// Checks that the C compiler gives all structures the sizes and offsets that the bindings have. Checks nothing if the
-/// compiler finds no headers.
+/// Checks that the C compiler gives all structures the sizes and offsets that the bindings have. Warns if it cannot read
+/// the headers.
 pub(crate) fn check(compiler: &Compiler, library: &Library, bindings: &str) -> Result<(), String> {
-    let mut program = String::new();
+    // With `-std=c99`, glibc would not declare the types that pcap.h uses.
+    let mut program = "#define _DEFAULT_SOURCE 1\n".to_owned();
     for (name, value) in &library.defines {
         program.push_str(&format!(
             "#define {name} {}\n",
@@ -18,14 +20,20 @@ pub(crate) fn check(compiler: &Compiler, library: &Library, bindings: &str) -> R
     for (claim, expression) in claims(bindings) {
         program.push_str(&format!("typedef char {claim}[({expression}) ? 1 : -1];\n"));
     }
-    let includes = &library.include_dirs;
-    let Err(said) = compiler.accepts(&program, includes) else {
+    let folders = library.include_dirs.iter();
+    let includes = folders.map(|folder| format!("-I{}", folder.display()));
+    let Err(said) = compiler.accepts(&program, includes.clone()) else {
         return Ok(());
     };
-    match compiler.accepts(&headers_only, includes) {
-        Ok(()) => Err(said),
-        Err(_) => Ok(()),
-    }
+    let Err(unread) = compiler.accepts(&headers_only, includes) else {
+        return Err(said);
+    };
+    let warning = format!(
+        "cannot compare the bindings of pcap-sys with pcap.h: the C compiler cannot read it{}",
+        report::said(&unread)
+    );
+    println!("cargo::warning={}", warning.replace('\n', " "));
+    Ok(())
 }
 
 /// Returns what the bindings claim about the structures: a name for each claim, and a C expression.

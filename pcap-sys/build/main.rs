@@ -28,6 +28,7 @@ mod target;
 mod vendored;
 mod version;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -148,18 +149,18 @@ fn find(target: &Target) -> Result<Library, String> {
     if documenting() {
         return Library::unlinked(target);
     }
+    #[cfg(not(feature = "vendored"))]
+    if let Some(source) = env::lookup("LIBPCAP_SOURCE", target)? {
+        println!(
+            "cargo::warning={source} has no effect without the `vendored` feature of pcap-sys"
+        );
+    }
     if cfg!(feature = "load-dynamically") {
         return find_headers(target);
     }
     #[cfg(feature = "vendored")]
     if vendored::is_wanted(target)? {
         return vendored::build(target, &out_dir()?);
-    }
-    #[cfg(not(feature = "vendored"))]
-    if let Some(source) = env::lookup("LIBPCAP_SOURCE", target)? {
-        println!(
-            "cargo::warning={source} has no effect without the `vendored` feature of pcap-sys"
-        );
     }
     if target.is_windows() {
         find_npcap::find(target, cfg!(feature = "bindgen"))
@@ -224,11 +225,6 @@ fn bindings(target: &Target, library: &Library, examiner: &Examiner) -> Result<B
         "cargo::warning={}",
         report::instead_of_libclang(&bindings.origin, &reason).replace('\n', " ")
     );
-    // The installation of a dynamic library, such as libclang's, changes this file.
-    let libraries = "/etc/ld.so.cache";
-    if Path::new(libraries).exists() {
-        println!("cargo::rerun-if-changed={libraries}");
-    }
     Ok(bindings)
 }
 
@@ -259,11 +255,14 @@ fn checked_in_bindings(
     let text = checked_in::read(name)?;
     let version = checked_in::version(&text).map(str::to_owned);
     let origin = checked_in::origin(name, version.as_deref());
-    if !documenting() {
-        examiner.compare(target, library, &text).map_err(|said| {
+    let include_dir = examiner.folder_of_headers(&library.include_dirs);
+    if let (Some(folder), false) = (&include_dir, documenting()) {
+        watch_headers(folder);
+        examiner.compare(library, &text).map_err(|said| {
             format!(
-                "the bindings {origin} of pcap-sys do not fit pcap.h, whose structures have another layout: generate the \
-                 bindings with the `bindgen` feature and libclang{}",
+                "pcap.h in {} declares other structures than the bindings {origin} of pcap-sys: generate the bindings with \
+                 the `bindgen` feature and libclang{}",
+                folder.display(),
                 report::said(&said)
             )
         })?;
@@ -272,8 +271,18 @@ fn checked_in_bindings(
         origin,
         made_from: version,
         text,
-        include_dir: examiner.folder_of_headers(target, &library.include_dirs),
+        include_dir,
     })
+}
+
+/// Makes cargo watch the headers in a directory.
+fn watch_headers(folder: &Path) {
+    for entry in fs::read_dir(folder.join("pcap")).into_iter().flatten() {
+        let header = entry.map(|entry| entry.path()).unwrap_or_default();
+        if header.extension() == Some(OsStr::new("h")) {
+            println!("cargo::rerun-if-changed={}", header.display());
+        }
+    }
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {

@@ -12,14 +12,14 @@ use crate::probe;
 use crate::target::Target;
 use crate::version;
 
-/// An examiner with the C compiler, if there is one.
+/// An examiner with the C compiler, if there is one for the target.
 #[derive(Debug)]
 pub(crate) struct Examiner(Result<Compiler, String>);
 
 impl Examiner {
     /// Looks for the compiler.
     pub(crate) fn new(target: &Target, out_dir: &Path) -> Self {
-        Self(Compiler::new(target, out_dir))
+        Self(Compiler::new(target, out_dir).and_then(|compiler| compiler.for_system(target)))
     }
 
     /// Returns the arguments that make clang read the headers as the compiler does. Without a
@@ -55,18 +55,11 @@ impl Examiner {
         pairs.flatten().collect()
     }
 
-    /// Checks that the structures of prebuilt bindings are those of the headers, as far as a compiler finds both.
-    pub(crate) fn compare(
-        &self,
-        target: &Target,
-        library: &Library,
-        bindings: &str,
-    ) -> Result<(), String> {
+    /// Checks that the structures of prebuilt bindings are those of the headers, if there is a compiler.
+    pub(crate) fn compare(&self, library: &Library, bindings: &str) -> Result<(), String> {
         match &self.0 {
-            Ok(compiler) if !compiler.is_for_another(target) => {
-                layout::check(compiler, library, bindings)
-            }
-            _ => Ok(()),
+            Ok(compiler) => layout::check(compiler, library, bindings),
+            Err(_) => Ok(()),
         }
     }
 
@@ -96,13 +89,10 @@ impl Examiner {
     }
 
     /// Returns the directory of `pcap/pcap.h`: one of these, or where the compiler finds it.
-    pub(crate) fn folder_of_headers(
-        &self,
-        target: &Target,
-        include_dirs: &[PathBuf],
-    ) -> Option<PathBuf> {
-        let compiler = self.0.as_ref().ok()?;
-        compiler.folder_of_headers(target, include_dirs)
+    pub(crate) fn folder_of_headers(&self, include_dirs: &[PathBuf]) -> Option<PathBuf> {
+        let holds = |folder: &&PathBuf| folder.join("pcap/pcap.h").is_file();
+        let named = include_dirs.iter().find(holds).cloned();
+        named.or_else(|| self.0.as_ref().ok()?.folder_of_headers())
     }
 
     /// Returns the functions among `functions` that the library exports. Rejects a library that cannot be linked or is
@@ -114,10 +104,8 @@ impl Examiner {
         functions: &[String],
     ) -> Result<Vec<String>, String> {
         let names: Vec<&str> = functions.iter().map(String::as_str).collect();
-        let compiler = self
-            .0
-            .and_then(|compiler| compiler.for_system(target))
-            .and_then(
+        let compiler =
+            self.0.and_then(
                 |compiler| match probe::quickly(&compiler, library, &names) {
                     Some(exported) => Ok((compiler, Some(exported))),
                     None => compiler.check().map(|()| (compiler, None)),

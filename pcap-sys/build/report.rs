@@ -63,25 +63,26 @@ pub(crate) fn instead_of_libclang(origin: &str, reason: &str) -> String {
     });
     format!(
         "no usable libclang was found{path}, so pcap-sys uses its bindings {origin} instead of generating them. To \
-         generate them, install libclang with its headers (libclang-dev, clang-devel). bindgen's error: {reason}"
+         generate them, install libclang with its headers (libclang-dev, clang-devel) and run `cargo clean -p pcap-sys`. \
+         bindgen's error: {reason}"
     )
 }
 
 /// Returns the reason for a failure in a tool's output, and the last lines of the output, indented.
 pub(crate) fn said(output: &str) -> String {
-    const CAUSES: [&str; 4] = [
-        "error:",
-        "undefined reference",
-        "undefined symbol",
-        "cannot find",
+    // The first words are surer than the others.
+    const CAUSES: [&[&str]; 2] = [
+        &["error:"],
+        &["undefined reference", "undefined symbol", "cannot find"],
     ];
     let all: Vec<&str> = output
         .lines()
         .filter(|line| !line.trim().is_empty())
         .collect();
-    let cause = all
-        .iter()
-        .find(|line| CAUSES.iter().any(|word| line.contains(word)));
+    let cause = CAUSES.iter().find_map(|words| {
+        let mut lines = all.iter();
+        lines.find(|line| words.iter().any(|word| line.contains(word)))
+    });
     // A tool that prints little begins with the cause.
     let guess = if all.len() > TAIL {
         all.last()

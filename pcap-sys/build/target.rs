@@ -71,13 +71,18 @@ impl Target {
     #[cfg_attr(not(feature = "vendored"), allow(dead_code))]
     pub(crate) fn gnu_triple(&self) -> String {
         let (first, rest) = self.triple.split_once('-').unwrap_or_default();
+        // rustc's names have the extensions of the processor, such as riscv64gc and thumbv7neon.
         let machine = match self.arch.as_str() {
-            "x86" => "i686",
-            "powerpc64" if first == "powerpc64le" => first,
-            other => other,
+            arch @ ("riscv32" | "riscv64" | "arm") if !first.starts_with("armeb") => arch,
+            "mips32r6" => &first.replace("mipsisa32r6", "mips"),
+            arch if rest.starts_with("apple") => arch,
+            "mips64r6" => &first.replace("mipsisa64r6", "mips64"),
+            _ => first,
         };
         let system = match self.os.as_str() {
             "illumos" => "pc-solaris2.11",
+            "hurd" => "unknown-gnu",
+            "ios" | "tvos" | "watchos" | "visionos" => "apple-darwin",
             "linux" if self.env == "ohos" => "unknown-linux-musl",
             _ => rest,
         };

@@ -20,10 +20,10 @@
 //!
 //! If libclang or its headers are missing, the build uses the bindings in this crate for the target, and prints a
 //! warning, which cargo shows for packages of the workspace. It fails if there are none, or if `LIBPCAP_BINDGEN` is
-//! `required`. [`BINDINGS`] names the bindings that were used. After libclang is installed, the next build generates
-//! them; on systems without glibc, after `cargo clean -p pcap-sys`.
+//! `required`. [`BINDINGS`] names the bindings that were used. To generate them after libclang is installed, run
+//! `cargo clean -p pcap-sys`.
 //!
-//! The bindings in this crate are compared with the headers if `probe` is enabled and the C compiler finds them: if a
+//! If `probe` is enabled, the C compiler compares the bindings in this crate with the headers, where there are any. If a
 //! structure has another size, or a field another offset, the build fails.
 //!
 //! Without `bindgen`, neither libclang nor headers are needed. The bindings may then declare functions that an older
@@ -65,7 +65,8 @@
 //! ```
 //!
 //! A build script that compiles C code for the same libpcap passes the directory of the headers and the macros to the
-//! `cc` crate. Nothing else is needed to link the code: this crate links libpcap.
+//! `cc` crate. This crate links libpcap, except with `load-dynamically`. A program that calls libpcap only in its C code
+//! needs the line `use pcap_sys as _;`, because rustc ignores a crate that nothing uses.
 //!
 //! ```no_run
 //! // build.rs

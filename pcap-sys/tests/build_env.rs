@@ -29,7 +29,13 @@ impl Dependent {
         let source = package.join("tests/dependent");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dependent");
         fs::create_dir_all(folder.join("src")).expect("cargo's folder for tests can be written");
-        for file in ["Cargo.toml", "build.rs", "src/beside.c", "src/main.rs"] {
+        for file in [
+            "Cargo.toml",
+            "build.rs",
+            "src/beside.c",
+            "src/main.rs",
+            "src/only_c.rs",
+        ] {
             let text = fs::read_to_string(source.join(file)).expect("the crate is in the tree");
             let text = text.replace("../..", &package.display().to_string());
             // Only what changed, or cargo would build it again each time.
@@ -590,15 +596,26 @@ fn bindings_that_do_not_fit_the_headers_are_refused() {
     assert_ne!(text, changed);
     let libclang = broken_libclang(&dependent);
     let include = ("LIBPCAP_INCLUDEDIR", headers.as_str());
-    let sentence = "do not fit pcap.h, whose structures have another layout";
+    let sentence = "declares other structures than the bindings linux-gnu-64 of libpcap";
     let cause = "size_of_pcap_pkthdr_is_";
     let probing = ["--no-default-features", "--features", "probe"];
     let no_libclang = [include, ("LIBCLANG_PATH", libclang.as_str())];
     for (features, environment) in [(&probing[..], &[include][..]), (&[], &no_libclang)] {
         dependent.script_with_refuses(features, environment, sentence, "");
         dependent.script_with_refuses(features, environment, cause, "");
+        // Without `_DEFAULT_SOURCE`, the header is not valid C.
+        let mut strict = environment.to_vec();
+        strict.push(("CFLAGS", "-std=c99"));
+        dependent.script_with_refuses(features, &strict, cause, "");
         fs::write(&pcap, &text).expect("it was copied");
-        script::accepted(&dependent.script(features, environment));
+        let stdout = script::accepted(&dependent.script(features, environment));
+        let watched = format!("cargo::rerun-if-changed={}\n", pcap.display());
+        assert!(stdout.contains(&watched), "{stdout}");
+        let mut without_libc = environment.to_vec();
+        without_libc.push(("CFLAGS", "-nostdinc"));
+        let stdout = script::accepted(&dependent.script(features, &without_libc));
+        let warning = "cannot compare the bindings of pcap-sys with pcap.h: the C compiler cannot";
+        assert!(stdout.contains(warning), "{stdout}");
         fs::write(&pcap, &changed).expect("it was copied");
     }
 }
@@ -689,6 +706,41 @@ fn times_of_two_widths_are_not_left_to_clang() {
     let dependent = Dependent::new();
     let sentence = "cannot determine whether times have 64 bits on i686-unknown-linux-gnu";
     dependent.script_refuses(&LINUX_32, sentence, "");
+}
+
+/// What a compiler for another processor or another C library says does not hold for the target.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_compiler_for_another_target_counts_as_none() {
+    let dependent = Dependent::new();
+    let probing = ["--no-default-features", "--features", "probe"];
+    let arch = std::env::consts::ARCH;
+    let musl = format!("{arch}-unknown-linux-musl");
+    let suffix = musl.replace('-', "_");
+    let not_for_musl =
+        format!("cc does not compile for {musl}; set CC_{suffix} to a compiler that does");
+    for (triple, arch, env, width, sentence) in [
+        (
+            "powerpc-unknown-linux-gnu",
+            "powerpc",
+            "gnu",
+            "32",
+            "cannot determine whether times have 64 bits on powerpc-unknown-linux-gnu",
+        ),
+        (musl.as_str(), arch, "musl", "64", not_for_musl.as_str()),
+    ] {
+        let environment = [
+            ("TARGET", triple),
+            ("CARGO_CFG_TARGET_ARCH", arch),
+            ("CARGO_CFG_TARGET_ENV", env),
+            ("CARGO_CFG_TARGET_POINTER_WIDTH", width),
+            ("OPT_LEVEL", "0"),
+            ("CC", "cc"),
+            ("LIBPCAP_STATIC", "1"),
+            ("LIBPCAP_VER", "1.10"),
+        ];
+        dependent.script_with_refuses(&probing, &environment, sentence, "");
+    }
 }
 
 /// Documentation is not run, so that nobody has to know.
@@ -886,6 +938,9 @@ fn c_code_beside_rusts_uses_the_same_libpcap() {
                 .expect(&output);
             assert_eq!(Some(sizes.0), sizes.1.strip_suffix(" in Rust"));
             assert!(output.contains("same library: true"), "{output}");
+            let only_c = [&["--bin", "only-c"], features].concat();
+            let output = dependent.run(&only_c, environment);
+            assert!(output.starts_with("libpcap version "), "{output}");
         }
     }
 }
@@ -1184,8 +1239,8 @@ fn source(dependent: &Dependent, configure: Option<&str>) -> String {
     let folder = dependent.folder.join("source");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(folder.join("pcap")).expect("cargo's folder can be written");
-    for file in ["VERSION", "pcap/pcap.h", "pcap.c"] {
-        fs::write(folder.join(file), "").expect("cargo's folder can be written");
+    for (file, text) in [("VERSION", "1.10.5\n"), ("pcap/pcap.h", ""), ("pcap.c", "")] {
+        fs::write(folder.join(file), text).expect("cargo's folder can be written");
     }
     if let Some(text) = configure {
         fs::write(folder.join("configure"), text).expect("cargo's folder can be written");

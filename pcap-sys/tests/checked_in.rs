@@ -92,30 +92,69 @@ fn each_target_has_its_file() {
 /// libpcap's `configure` knows fewer names than rustc.
 #[test]
 fn each_target_has_a_name_for_configure() {
-    for (triple, of, name) in [
-        ("i586-unknown-linux-gnu", I686, "i686-unknown-linux-gnu"),
+    for (triple, [os, env, arch], name) in [
+        (
+            "i586-unknown-linux-gnu",
+            ["linux", "gnu", "x86"],
+            "i586-unknown-linux-gnu",
+        ),
         (
             "riscv64gc-unknown-linux-musl",
-            ["linux", "musl", "riscv64", "64"],
+            ["linux", "musl", "riscv64"],
             "riscv64-unknown-linux-musl",
         ),
         (
+            "thumbv7neon-unknown-linux-gnueabihf",
+            ["linux", "gnu", "arm"],
+            "arm-unknown-linux-gnueabihf",
+        ),
+        (
+            "armeb-unknown-linux-gnueabi",
+            ["linux", "gnu", "arm"],
+            "armeb-unknown-linux-gnueabi",
+        ),
+        (
             "powerpc64le-unknown-linux-gnu",
-            ["linux", "gnu", "powerpc64", "64"],
+            ["linux", "gnu", "powerpc64"],
             "powerpc64le-unknown-linux-gnu",
+        ),
+        (
+            "mipsel-unknown-linux-gnu",
+            ["linux", "gnu", "mips"],
+            "mipsel-unknown-linux-gnu",
+        ),
+        (
+            "mipsisa32r6el-unknown-linux-gnu",
+            ["linux", "gnu", "mips32r6"],
+            "mipsel-unknown-linux-gnu",
+        ),
+        (
+            "mipsisa64r6-unknown-linux-gnuabi64",
+            ["linux", "gnu", "mips64r6"],
+            "mips64-unknown-linux-gnuabi64",
         ),
         (
             "aarch64-unknown-linux-ohos",
-            ["linux", "ohos", "aarch64", "64"],
+            ["linux", "ohos", "aarch64"],
             "aarch64-unknown-linux-musl",
         ),
         (
+            "i686-unknown-hurd-gnu",
+            ["hurd", "gnu", "x86"],
+            "i686-unknown-gnu",
+        ),
+        (
             "x86_64-unknown-illumos",
-            ["illumos", "", "x86_64", "64"],
+            ["illumos", "", "x86_64"],
             "x86_64-pc-solaris2.11",
         ),
+        (
+            "arm64_32-apple-watchos",
+            ["watchos", "", "aarch64"],
+            "aarch64-apple-darwin",
+        ),
     ] {
-        assert_eq!(target(triple, of).gnu_triple(), name);
+        assert_eq!(target(triple, [os, env, arch, "64"]).gnu_triple(), name);
     }
 }
 

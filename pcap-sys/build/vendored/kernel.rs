@@ -1,5 +1,5 @@
-//! The headers of the Linux kernel, which libpcap needs, and which some C libraries for cross builds come without:
-//! Debian's musl, for example.
+//! The headers of the Linux kernel, which libpcap needs. Some C libraries for cross builds, such as Debian's musl, lack
+//! them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,18 +12,27 @@ pub(super) const PROGRAM: &str = "#include <linux/if_packet.h>\n#include <linux/
 /// Creates a directory with links to the kernel's headers of the build machine, and returns it. Returns `None` if the
 /// build machine has another processor than the target, or lacks the headers.
 pub(super) fn headers(target: &Target, out_dir: &Path) -> Option<PathBuf> {
-    let (machine, _) = target.triple.split_once('-')?;
-    if target.host.split_once('-')? != (machine, "unknown-linux-gnu") {
+    let machine = |triple: &str| triple.split('-').next().map(str::to_owned);
+    if machine(&target.host) != machine(&target.triple) || !target.host.contains("-linux") {
         return None;
     }
     let include = Path::new("/usr/include");
-    let with_asm = [
-        include.to_owned(),
-        include.join(format!("{machine}-linux-gnu")),
-    ];
-    let asm = with_asm
-        .iter()
-        .map(|folder| folder.join("asm"))
+    // The names in the directories of Debian, such as /usr/include/i386-linux-gnu.
+    let names = match target.arch.as_str() {
+        "x86" => ["i386", "i686"],
+        arch => [arch, arch],
+    };
+    let asm = fs::read_dir(include)
+        .ok()?
+        .filter_map(|entry| {
+            let folder = entry.ok()?.path();
+            let name = folder.file_name()?.to_str()?;
+            let is_ours = names
+                .iter()
+                .any(|arch| name.starts_with(&format!("{arch}-linux-")));
+            is_ours.then(|| folder.join("asm"))
+        })
+        .chain([include.join("asm")])
         .find(|asm| asm.is_dir())?;
     let to = out_dir.join("kernel-headers");
     let _ = fs::remove_dir_all(&to);

@@ -7,7 +7,8 @@ mod tools;
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
@@ -43,17 +44,18 @@ pub(crate) fn is_wanted(target: &Target) -> Result<bool, String> {
 
 /// Builds libpcap for the target.
 pub(crate) fn build(target: &Target, out_dir: &Path) -> Result<Library, String> {
+    if target.is_windows() {
+        return Err(
+            "the `vendored` feature does not build Npcap: set LIBPCAP_NO_VENDOR=1 and NPCAP_SDK"
+                .to_owned(),
+        );
+    }
     let Some(source) = lookup("LIBPCAP_SOURCE", target)? else {
         return Err(format!(
             "the `vendored` feature builds libpcap from its source: set LIBPCAP_SOURCE to the absolute path of {ORIGIN}; \
              or set LIBPCAP_NO_VENDOR=1 to use an installed libpcap"
         ));
     };
-    if target.is_windows() {
-        return Err(source.wrong(
-            "the `vendored` feature does not build Npcap: set LIBPCAP_NO_VENDOR=1 and NPCAP_SDK",
-        ));
-    }
     if switch("LIBPCAP_STATIC", target)? == Some(false) {
         return Err(
             "LIBPCAP_STATIC=0 conflicts with the `vendored` feature, which links libpcap statically"
@@ -61,21 +63,14 @@ pub(crate) fn build(target: &Target, out_dir: &Path) -> Result<Library, String> 
         );
     }
     let tree = source::copy(&source, out_dir)?;
-    let version = fs::read_to_string(tree.join("VERSION"))
-        .ok()
-        .and_then(|text| Version::parse_lenient(&text));
-    if let (Some(version), None) = (version, version::from_environment(target)?) {
-        version::check(version, &source.to_string())?;
-    }
-    let prefix = out_dir.join("libpcap");
+    let version = version_of(&source, target, &tree)?;
     make(&source, target, out_dir, &tree)?;
-    install(&tree, &prefix)
-        .map_err(|error| format!("cannot copy libpcap to {}: {error}", prefix.display()))?;
     let mut library = Library::new("pcap", Kind::Static, &source.to_string());
     library.version = version;
-    library.include_dirs = vec![prefix.join("include")];
+    library.include_dirs = vec![install("include", out_dir, |to| copy_headers(&tree, to))?];
     library.own_headers = true;
-    library.lib_dirs = vec![prefix.join("lib")];
+    let archive = tree.join("libpcap.a");
+    library.lib_dirs = vec![install("lib", out_dir, |to| put(&archive, to))?];
     // LIBPCAP_CONFIGURE may enable parts that need them.
     library.private = POSSIBLE.map(str::to_owned).to_vec();
     Ok(library)
@@ -87,10 +82,30 @@ pub(crate) fn headers(target: &Target, out_dir: &Path) -> Result<Option<Library>
         return Ok(None);
     };
     let tree = source::copy(&source, out_dir)?;
+    version_of(&source, target, &tree)?;
     let mut library = Library::new("pcap", Kind::Dynamic, &source.to_string());
-    library.include_dirs = vec![tree];
+    library.include_dirs = vec![install("include", out_dir, |to| copy_headers(&tree, to))?];
     library.own_headers = true;
     Ok(Some(library.headers_only()))
+}
+
+/// Reads the version of the source. Rejects one that is too old, unless `LIBPCAP_VER` gives another.
+fn version_of(source: &Setting, target: &Target, tree: &Path) -> Result<Option<Version>, String> {
+    let text = fs::read_to_string(tree.join("VERSION")).unwrap_or_default();
+    let version = Version::parse_lenient(&text);
+    if version::from_environment(target)?.is_some() {
+        return Ok(version);
+    }
+    match version {
+        Some(version) => version::check(version, &source.to_string())?,
+        None => {
+            return Err(source.wrong(&format!(
+                "expected a version in the file VERSION, found `{}`; set LIBPCAP_VER",
+                text.trim()
+            )));
+        }
+    }
+    Ok(version)
 }
 
 /// Configures the source and builds the library.
@@ -106,6 +121,14 @@ fn make(source: &Setting, target: &Target, out_dir: &Path, tree: &Path) -> Resul
             )));
         }
     }
+    if !tree.join("configure").is_file() {
+        // The source of a repository.
+        let way_out = match source.path().is_dir() {
+            true => "run `./autogen.sh` in the directory",
+            false => "unpack it, run `./autogen.sh`, and name the new directory",
+        };
+        return Err(source.wrong(&format!("no `configure`: {way_out}")));
+    }
     let tools = Tools::of(target, out_dir, tree)?;
     let mut configure = Command::new("sh");
     configure
@@ -119,7 +142,7 @@ fn make(source: &Setting, target: &Target, out_dir: &Path, tree: &Path) -> Resul
         .env("CFLAGS", "")
         .env("AR", &tools.archiver)
         .env("RANLIB", &tools.indexer);
-    // They have their usual effect.
+    // `configure` reads these itself.
     for name in ["CPPFLAGS", "LDFLAGS", "LIBS"] {
         println!("cargo::rerun-if-env-changed={name}");
     }
@@ -148,14 +171,25 @@ fn make(source: &Setting, target: &Target, out_dir: &Path, tree: &Path) -> Resul
     .map_err(|error| source.wrong(&error))
 }
 
-/// Copies the library and the headers.
-fn install(tree: &Path, prefix: &Path) -> std::io::Result<()> {
-    let (include, lib) = (prefix.join("include"), prefix.join("lib"));
+/// Fills a directory of this name anew, and returns it.
+fn install(
+    name: &str,
+    out_dir: &Path,
+    fill: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<PathBuf, String> {
+    let folder = out_dir.join("libpcap").join(name);
+    source::remove(&folder)?;
+    fs::create_dir_all(&folder)
+        .and_then(|()| fill(&folder))
+        .map_err(|error| format!("cannot copy libpcap to {}: {error}", folder.display()))?;
+    Ok(folder)
+}
+
+/// Copies the public headers.
+fn copy_headers(tree: &Path, include: &Path) -> io::Result<()> {
     fs::create_dir_all(include.join("pcap"))?;
-    fs::create_dir_all(&lib)?;
-    put(&tree.join("libpcap.a"), &lib)?;
     for (from, to) in [
-        (tree.to_owned(), include.clone()),
+        (tree.to_owned(), include.to_owned()),
         (tree.join("pcap"), include.join("pcap")),
     ] {
         for entry in fs::read_dir(from)? {
@@ -174,7 +208,7 @@ fn install(tree: &Path, prefix: &Path) -> std::io::Result<()> {
 
 /// Copies a file to a directory, with an old time. Otherwise it would be newer than the start of this script, and
 /// cargo, which watches these files, would run the script again each time.
-fn put(file: &Path, folder: &Path) -> std::io::Result<()> {
+fn put(file: &Path, folder: &Path) -> io::Result<()> {
     let to = folder.join(file.file_name().unwrap_or_default());
     fs::copy(file, &to)?;
     let copy = fs::File::options().write(true).open(to)?;
@@ -220,6 +254,8 @@ fn run(command: &mut Command) -> Result<(), String> {
     for variable in ["CONFIG_SITE", "GNUMAKEFLAGS", "MAKEFILES", "MFLAGS"] {
         command.env_remove(variable);
     }
+    // The error quotes the output.
+    command.env("LC_ALL", "C");
     let output = command
         .output()
         .map_err(|error| format!("cannot run {name}: {error}"))?;

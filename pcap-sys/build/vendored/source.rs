@@ -10,8 +10,8 @@ use super::{is_installed, run};
 use crate::env::Setting;
 
 /// Where releases and packages of the source are.
-pub(super) const ORIGIN: &str = "a release from https://www.tcpdump.org/release or the source package of a \
-                                 distribution (of Debian's, the .orig.tar.xz), unpacked or not";
+pub(super) const ORIGIN: &str = "a release from https://www.tcpdump.org/release or the archive in a distribution's \
+                                 source package (in Debian's, the .orig.tar.xz), unpacked or not";
 
 /// The files that show that a directory contains the source.
 const SIGNS: [&str; 3] = ["VERSION", "pcap/pcap.h", "pcap.c"];
@@ -24,12 +24,6 @@ const COMPRESSED: [(&[u8], &str); 5] = [
     (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"LZIP", "lzip"),
 ];
-
-/// Where an archive that is not compressed has the word "ustar".
-const USTAR: usize = 257;
-
-/// The greatest depth of the directories. Links may form a circle.
-const DEPTH: usize = 16;
 
 /// Copies the source to a new directory in `out_dir`, or unpacks it there. Returns the new directory. All files in it
 /// are writable, and the results of an earlier build are left out.
@@ -52,41 +46,43 @@ pub(super) fn copy(source: &Setting, out_dir: &Path) -> Result<PathBuf, String> 
     remove(&copy)?;
     remove(&unpacked)?;
     let folder = if about.is_dir() {
-        let folder = from.canonicalize().unwrap_or(from);
-        has_source(&folder).map_err(|lacks| source.wrong(&lacks))?;
-        watch(&folder, out_dir);
-        folder
+        has_source(&from).map_err(|lacks| source.wrong(&lacks))?;
+        watch(&from, out_dir);
+        from
     } else {
         println!("cargo::rerun-if-changed={}", from.display());
         unpack(&from, &unpacked).map_err(|error| source.wrong(&error))?;
         folder_in(&unpacked)
             .ok_or_else(|| source.wrong(&format!("no source of libpcap; expected {ORIGIN}")))?
     };
-    if !folder.join("configure").is_file() {
-        // The source of a repository.
-        let way_out = match about.is_dir() {
-            true => "run `./autogen.sh` in the directory",
-            false => "unpack it, run `./autogen.sh`, and name the new directory",
-        };
-        return Err(source.wrong(&format!("no `configure`: {way_out}")));
-    }
-    copy_folder(&folder, &copy, out_dir, 0)?;
+    copy_folder(&folder, &copy, out_dir, &mut Vec::new())?;
     remove(&unpacked)?;
     Ok(copy)
 }
 
 /// Makes cargo watch the source, except for the target directory and the history of a repository.
 fn watch(from: &Path, out_dir: &Path) {
-    for path in entries(from).unwrap_or_default() {
-        if !is_foreign(&path, out_dir) {
-            println!("cargo::rerun-if-changed={}", path.display());
-        }
+    let (foreign, mut watched): (Vec<_>, Vec<_>) = entries(from)
+        .unwrap_or_default()
+        .into_iter()
+        .partition(|path| is_foreign(path, out_dir));
+    if foreign.is_empty() {
+        // Then cargo also notices new files, and another directory behind a link.
+        watched = vec![from.to_owned()];
+    }
+    for path in watched {
+        println!("cargo::rerun-if-changed={}", path.display());
     }
 }
 
 /// Returns whether a path in a directory of the source is not part of the source.
 fn is_foreign(path: &Path, out_dir: &Path) -> bool {
-    path.file_name() == Some(OsStr::new(".git")) || out_dir.starts_with(path)
+    path.file_name() == Some(OsStr::new(".git")) || real(out_dir).starts_with(real(path))
+}
+
+/// Returns a path without links.
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// Checks that a directory contains the source.
@@ -117,40 +113,34 @@ fn unpack(archive: &Path, to: &Path) -> Result<(), String> {
         Some(program) if !is_installed(program) => {
             format!("unpacking it requires `{program}`, which is not installed")
         }
-        _ => error,
+        _ => format!("expected {ORIGIN}; {error}"),
     })
 }
 
-/// Returns the program that decompresses an archive, or `None` if the archive is not compressed.
+/// Returns the program that decompresses an archive, or `None` if the file is not compressed.
 fn decompressor(archive: &Path) -> Result<Option<&'static str>, String> {
     let mut start = Vec::new();
     fs::File::open(archive)
-        .and_then(|file| file.take(512).read_to_end(&mut start))
+        .and_then(|file| file.take(6).read_to_end(&mut start))
         .map_err(|error| format!("cannot read it: {error}"))?;
-    if start
-        .get(USTAR..)
-        .is_some_and(|rest| rest.starts_with(b"ustar"))
-    {
-        return Ok(None);
-    }
-    match COMPRESSED
-        .iter()
-        .find(|(bytes, _)| start.starts_with(bytes))
-    {
-        Some((_, program)) => Ok(Some(program)),
-        None => Err(format!("not a tar archive; expected {ORIGIN}")),
-    }
+    let mut formats = COMPRESSED.iter();
+    let format = formats.find(|(bytes, _)| start.starts_with(bytes));
+    Ok(format.map(|(_, program)| *program))
 }
 
-/// Copies a directory. Follows links, because they may leave the source.
-fn copy_folder(from: &Path, to: &Path, out_dir: &Path, depth: usize) -> Result<(), String> {
+/// Copies a directory. Follows links, because they may leave the source, but not to the directories above.
+fn copy_folder(
+    from: &Path,
+    to: &Path,
+    out_dir: &Path,
+    above: &mut Vec<PathBuf>,
+) -> Result<(), String> {
     let failed = |path: &Path, error| format!("cannot copy {}: {error}", path.display());
-    if depth == DEPTH {
-        return Err(failed(
-            from,
-            io::Error::other("the directories are too deep"),
-        ));
+    let folder = real(from);
+    if above.contains(&folder) {
+        return Ok(());
     }
+    above.push(folder);
     fs::create_dir_all(to).map_err(|error| failed(to, error))?;
     for path in entries(from).map_err(|error| failed(from, error))? {
         let target = to.join(path.file_name().unwrap_or_default());
@@ -158,11 +148,12 @@ fn copy_folder(from: &Path, to: &Path, out_dir: &Path, depth: usize) -> Result<(
             continue;
         }
         if path.is_dir() {
-            copy_folder(&path, &target, out_dir, depth + 1)?;
-        } else if path.is_file() && !(depth == 0 && is_result(&path)) {
+            copy_folder(&path, &target, out_dir, above)?;
+        } else if path.is_file() && !(above.len() == 1 && is_result(&path)) {
             copy_file(&path, &target).map_err(|error| failed(&path, error))?;
         }
     }
+    above.pop();
     Ok(())
 }
 
@@ -185,7 +176,7 @@ fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Removes a directory of an earlier run. Its directories may be read-only, as in an archive.
-fn remove(folder: &Path) -> Result<(), String> {
+pub(super) fn remove(folder: &Path) -> Result<(), String> {
     if fs::symlink_metadata(folder).is_err() {
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! The target's C compiler and its tools, as commands for a shell.
 
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::process::Command;
 
 use super::kernel;
 use crate::compiler::Compiler;
+use crate::report;
 use crate::target::Target;
 
 /// The commands, for the variables of the same meaning of `configure`.
@@ -41,16 +43,21 @@ impl Tools {
             .warnings(false);
         let failed = |error: cc::Error| missing(error.to_string());
         let mut command = build.try_get_compiler().map_err(failed)?.to_command();
-        if target.os == "linux" && compiler.accepts(kernel::PROGRAM, &[]).is_err() {
-            let headers = kernel::headers(target, out_dir).ok_or_else(|| {
-                format!(
-                    "cannot build libpcap: the C compiler for {0} finds no headers of the Linux kernel \
-                     (linux/if_packet.h): install them, or add `-idirafter DIRECTORY` to CFLAGS_{1}",
-                    target.triple,
-                    target.triple.replace('-', "_")
-                )
-            })?;
-            command.arg("-idirafter").arg(headers);
+        if target.os == "linux" {
+            let flags = env::var("CPPFLAGS").unwrap_or_default();
+            let flags = flags.split_whitespace().map(str::to_owned);
+            if let Err(said) = compiler.accepts(kernel::PROGRAM, flags) {
+                let headers = kernel::headers(target, out_dir).ok_or_else(|| {
+                    format!(
+                        "cannot build libpcap: the C compiler for {0} cannot read the headers of the Linux kernel \
+                         (linux/if_packet.h): install them, or add `-idirafter DIRECTORY` to CFLAGS_{1}{2}",
+                        target.triple,
+                        target.triple.replace('-', "_"),
+                        report::said(&said)
+                    )
+                })?;
+                command.arg("-idirafter").arg(headers);
+            }
         }
         let archiver = build.try_get_archiver().map_err(failed)?;
         let indexer = build.try_get_ranlib().map_err(failed)?;

@@ -233,6 +233,7 @@ for argument; do
     /Fe*) program=${argument#/Fe} ;;
     /link) linked=-w ;;
     /LIBPATH:*) linked="$linked -L${argument#/LIBPATH:}" ;;
+    /Zs) exit 0 ;;
     *.lib) linked="$linked -l:$argument" ;;
     esac
 done

@@ -92,7 +92,7 @@ fn a_source_is_built_as_configured() {
     for _ in 0..2 {
         let stdout = accepted(&dependent.script(&VENDORED, &environment));
         check(&stdout, &out);
-        let watched = format!("cargo::rerun-if-changed={folder}/pcap.c\n");
+        let watched = format!("cargo::rerun-if-changed={folder}\n");
         assert!(stdout.contains(&watched), "{stdout}");
         let copy = out.join("libpcap-source");
         let arguments = fs::read_to_string(copy.join("arguments")).expect("it is configured");
@@ -105,6 +105,10 @@ fn a_source_is_built_as_configured() {
         assert!(Path::new(&folder).join("config.status").exists());
         assert!(!copy.join("config.status").exists());
         assert!(copy.join("README.md").exists());
+        // The headers of an earlier source are not left.
+        let added = out.join("libpcap/include/pcap/added.h");
+        assert!(!added.exists());
+        fs::write(added, "").expect("the folder is ours");
     }
     fs::remove_dir_all(out.join("libpcap-source")).expect("the copy");
     fs::write(out.join("libpcap-source"), "").expect("a file");
@@ -121,35 +125,35 @@ fn an_archive_of_the_source_is_built() {
     dependent.folder_with("empty-1.0", &[("README.md", "")]);
     let out = PathBuf::from(dependent.folder_with("out-archive", &[]));
     let out_dir = out.display().to_string();
-    let archive = |name: &str| {
+    let archive = |name: &str, format: &[&str], file: &str| {
         let mut tar = Command::new("tar");
-        // The name does not determine whether an archive is compressed.
-        let create = if name.starts_with("empty") {
-            "-cf"
-        } else {
-            "-czf"
-        };
         tar.current_dir(&dependent.folder)
-            .args([create, "source.tar.gz", name]);
+            .args(format)
+            .args([file, name]);
         assert!(tar.status().expect("tar runs").success());
-        dependent.folder.join("source.tar.gz").display().to_string()
+        dependent.folder.join(file).display().to_string()
     };
-    let path = archive("libpcap-1.10.91");
+    let package = "libpcap-1.10.91";
+    let path = archive(package, &["-czf"], "source.tar.gz");
     let environment = [("LIBPCAP_SOURCE", path.as_str()), ("OUT_DIR", &out_dir)];
     check(&accepted(&dependent.script(&VENDORED, &environment)), &out);
-    archive("empty-1.0");
+    let old = archive(package, &["--format=v7", "-cf"], "source.tar");
+    let of_old = [("LIBPCAP_SOURCE", old.as_str()), ("OUT_DIR", &out_dir)];
+    check(&accepted(&dependent.script(&VENDORED, &of_old)), &out);
+    archive("empty-1.0", &["-czf"], "source.tar.gz");
     let output = dependent.script(&VENDORED, &environment);
     let sentence = "no source of libpcap; expected a release";
     assert!(error(&output).contains(sentence), "{output:?}");
     // The package of a repository, without what autoconf generates.
     fs::remove_file(dependent.folder.join("libpcap-1.10.91/configure")).expect("a file");
-    archive("libpcap-1.10.91");
+    archive(package, &["-czf"], "source.tar.gz");
     let output = dependent.script(&VENDORED, &environment);
     let sentence = "no `configure`: unpack it, run `./autogen.sh`, and name the new directory";
     assert!(error(&output).contains(sentence), "{output:?}");
     fs::write(&path, "Format: 3.0 (quilt)\n").expect("the file is ours");
     let output = dependent.script(&VENDORED, &environment);
-    let sentence = "source.tar.gz: not a tar archive; expected a release";
+    let sentence =
+        "source.tar.gz: expected a release from https://www.tcpdump.org/release or the archive in";
     assert!(error(&output).contains(sentence), "{output:?}");
     // It is compressed, but ends early.
     fs::write(&path, b"\x1f\x8b").expect("the file is ours");
@@ -181,6 +185,8 @@ fn a_read_only_source_is_built_as_any_other() {
         let stdout = accepted(&dependent.script(&VENDORED, &environment));
         check(&stdout, &out);
         assert!(!stdout.contains("/.git"), "{stdout}");
+        let watched = format!("cargo::rerun-if-changed={folder}/pcap.c\n");
+        assert!(stdout.contains(&watched), "{stdout}");
         let copy = out.join("libpcap-source");
         for file in ["", "pcap", "pcap.c", "all.c"] {
             let about = fs::symlink_metadata(copy.join(file)).expect("it was copied");
@@ -261,7 +267,8 @@ fn the_headers_of_the_kernel_are_those_of_the_build_machine() {
     let mut cross = environment.to_vec();
     cross.push(("HOST", "other-unknown-linux-gnu"));
     let output = dependent.script(&VENDORED, &cross);
-    let sentence = "finds no headers of the Linux kernel (linux/if_packet.h): install them, or add";
+    let sentence =
+        "cannot read the headers of the Linux kernel (linux/if_packet.h): install them, or add";
     assert!(error(&output).contains(sentence), "{output:?}");
 }
 
@@ -283,9 +290,10 @@ fn the_cause_of_a_failure_is_in_the_error() {
             "failed: last",
         ),
         (
-            "echo checking for strerror; echo configure: error: no flex; echo end; exit 1",
+            "echo cannot find it; echo configure: error: no flex; echo end; exit 1",
             "failed: configure: error: no flex",
         ),
+        ("echo $LC_ALL; exit 1", "failed: C"),
         ("", "`make libpcap.a` failed: make: *** "),
         (
             "printf 'libpcap.a:\n\tar rcs libpcap.a\n' >Makefile",
@@ -300,14 +308,9 @@ fn the_cause_of_a_failure_is_in_the_error() {
     let output = dependent.script(&VENDORED, &[("LIBPCAP_SOURCE", &folder)]);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(!stderr.contains("install libpcap"), "{stderr}");
-    // Directories that contain themselves have no end.
-    std::os::unix::fs::symlink(".", Path::new(&folder).join("circle")).expect("the source is ours");
-    let error = cause_of("");
-    assert!(
-        error.ends_with("circle: the directories are too deep"),
-        "{error}"
-    );
-    fs::remove_file(Path::new(&folder).join("circle")).expect("the link is ours");
+    fs::write(Path::new(&folder).join("VERSION"), "").expect("the source is ours");
+    let sentence = "expected a version in the file VERSION, found ``; set LIBPCAP_VER";
+    assert!(cause_of("").ends_with(sentence));
     // Only tar is installed, but not what decompresses.
     let tools = dependent.folder_with("tools-of-tar", &[("archive.tar.xz", "\u{fd}")]);
     fs::write(format!("{tools}/archive.tar.xz"), b"\xfd7zXZ\0").expect("the folder is ours");
@@ -330,11 +333,38 @@ fn the_cause_of_a_failure_is_in_the_error() {
     );
 }
 
+/// Directories that contain themselves have no end.
+#[test]
+fn the_target_directory_and_circles_in_a_source_are_left_out() {
+    let dependent = Dependent::new();
+    let folder = source(&dependent, "vendored-around");
+    let inside = Path::new(&folder);
+    let link = dependent.folder.join("link-to-vendored-around");
+    fs::create_dir_all(inside.join("target/out")).expect("the source is ours");
+    for (to, link) in [(Path::new("."), &inside.join("circle")), (inside, &link)] {
+        let _ = fs::remove_file(link);
+        std::os::unix::fs::symlink(to, link).expect("the folder is ours");
+    }
+    let out = link.join("target/out");
+    let environment = [
+        ("LIBPCAP_SOURCE", folder.as_str()),
+        ("OUT_DIR", out.to_str().expect("a path in Unicode")),
+    ];
+    for _ in 0..2 {
+        check(&accepted(&dependent.script(&VENDORED, &environment)), &out);
+    }
+    let copied = names(&out.join("libpcap-source"));
+    assert!(!copied.contains(&"circle".to_owned()), "{copied:?}");
+    assert!(!out.join("libpcap-source/target/out").exists());
+}
+
 /// Nothing is linked, but the headers are those of the source.
 #[test]
 fn a_program_that_loads_libpcap_takes_the_headers_of_the_source() {
     let dependent = Dependent::new();
     let folder = source(&dependent, "vendored-headers");
+    // Nothing is configured.
+    fs::remove_file(Path::new(&folder).join("configure")).expect("the source is ours");
     let features = [
         "--no-default-features",
         "--features",
@@ -345,8 +375,10 @@ fn a_program_that_loads_libpcap_takes_the_headers_of_the_source() {
     assert!(told(&stdout, "rustc-link-lib").is_empty(), "{stdout}");
     let include = format!(
         "INCLUDE={}",
-        dependent.folder.join("out/libpcap-source").display()
+        dependent.folder.join("out/libpcap/include").display()
     );
+    let headers = names(&dependent.folder.join("out/libpcap/include"));
+    assert_eq!(headers, ["pcap", "pcap-bpf.h", "pcap-namedb.h", "pcap.h"]);
     assert!(
         told(&stdout, "metadata").contains(&include.as_str()),
         "{stdout}"
@@ -362,12 +394,14 @@ fn a_program_that_loads_libpcap_takes_the_headers_of_the_source() {
 #[test]
 fn a_source_without_the_feature_is_not_ignored_silently() {
     let dependent = Dependent::new();
-    let stdout = accepted(&dependent.script(&[], &[("LIBPCAP_SOURCE", "/nonexistent")]));
-    let sentence = "LIBPCAP_SOURCE=/nonexistent has no effect without the `vendored` feature";
-    assert!(
-        told(&stdout, "warning")[0].starts_with(sentence),
-        "{stdout}"
-    );
+    for features in [&[][..], &["--features", "load-dynamically"]] {
+        let stdout = accepted(&dependent.script(features, &[("LIBPCAP_SOURCE", "/nonexistent")]));
+        let sentence = "LIBPCAP_SOURCE=/nonexistent has no effect without the `vendored` feature";
+        assert!(
+            told(&stdout, "warning")[0].starts_with(sentence),
+            "{stdout}"
+        );
+    }
 }
 
 /// Each system has its own way to capture.
