@@ -391,6 +391,17 @@ need_cargo_tool() {
     done
 }
 
+# Unsets the variables that select a libpcap, a C compiler or flags, for a script that makes its own choice.
+unset_selection() {
+    for name in $(env | sed -n 's/^\([A-Za-z0-9_]*\)=.*/\1/p'); do
+        case $name in
+        LIBPCAP_* | NPCAP_SDK* | PKG_CONFIG* | BINDGEN_EXTRA_CLANG_ARGS* | *RUSTFLAGS) unset "$name" ;;
+        CC | CC_* | *_CC | AR | AR_* | *_AR | RANLIB | RANLIB_* | *_RANLIB) unset "$name" ;;
+        CFLAGS | CFLAGS_* | *_CFLAGS | CPPFLAGS | LDFLAGS | LIBS) unset "$name" ;;
+        esac
+    done
+}
+
 # Installs a component of Rust if cargo lacks its command: `need_component rustfmt fmt`.
 need_component() {
     if cargo "$2" --version >/dev/null 2>&1; then

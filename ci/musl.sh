@@ -61,15 +61,9 @@ END
 # Prepares builds for musl, with files in this folder: sets the environment for musl-gcc, and $musl_flags for rustc.
 for_musl() {
     rm -rf "$1"
-    mkdir -p "$1/kernel" "$1/lib"
-    # The kernel's headers, which musl does not include.
-    for name in linux asm-generic mtd; do
-        ln -s "/usr/include/$name" "$1/kernel/$name"
-    done
-    ln -s "/usr/include/$(cc -print-multiarch)/asm" "$1/kernel/asm"
+    mkdir -p "$1/lib"
     musl_unwinder "$1/lib" || return 1
-    name=$(uname -m)_unknown_linux_musl
-    export "CC_$name=musl-gcc" "CFLAGS_$name=-idirafter $1/kernel"
+    export "CC_$(uname -m)_unknown_linux_musl=musl-gcc"
     # Debian's Rust has no startup objects for musl; Debian's musl does.
     # shellcheck disable=SC2034 # for the scripts
     musl_flags="'-Clink-self-contained=no', '-Ctarget-feature=+crt-static', '-Crelocation-model=static', '-Lnative=$1/lib'"

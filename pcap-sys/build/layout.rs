@@ -4,8 +4,8 @@ use crate::compiler::Compiler;
 use crate::library::Library;
 use crate::report;
 
-/// Checks that the C compiler gives all structures the sizes and offsets that the bindings have. Warns if it cannot read
-/// the headers.
+/// Checks that the C compiler gives all structures the sizes and offsets that the bindings have. Warns if it cannot
+/// read the headers.
 pub(crate) fn check(compiler: &Compiler, library: &Library, bindings: &str) -> Result<(), String> {
     // With `-std=c99`, glibc would not declare the types that pcap.h uses.
     let mut program = "#define _DEFAULT_SOURCE 1\n".to_owned();

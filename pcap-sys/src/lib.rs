@@ -23,8 +23,8 @@
 //! `required`. [`BINDINGS`] names the bindings that were used. To generate them after libclang is installed, run
 //! `cargo clean -p pcap-sys`.
 //!
-//! If `probe` is enabled, the C compiler compares the bindings in this crate with the headers, where there are any. If a
-//! structure has another size, or a field another offset, the build fails.
+//! If `probe` is enabled, the C compiler compares the bindings in this crate with the headers, where there are any. If
+//! a structure has another size, or a field another offset, the build fails.
 //!
 //! Without `bindgen`, neither libclang nor headers are needed. The bindings may then declare functions that an older
 //! libpcap lacks. This does no harm unless a program uses them. With `probe`, `DEP_PCAP_HAVE_<FUNCTION>` lists the
@@ -65,8 +65,8 @@
 //! ```
 //!
 //! A build script that compiles C code for the same libpcap passes the directory of the headers and the macros to the
-//! `cc` crate. This crate links libpcap, except with `load-dynamically`. A program that calls libpcap only in its C code
-//! needs the line `use pcap_sys as _;`, because rustc ignores a crate that nothing uses.
+//! `cc` crate. This crate links libpcap, except with `load-dynamically`. A program that calls libpcap only in its C
+//! code needs the line `use pcap_sys as _;`, because rustc ignores a crate that nothing uses.
 //!
 //! ```no_run
 //! // build.rs

@@ -19,8 +19,30 @@ const FROM_CARGO: [&str; 4] = [
     ".cargo_vcs_info.json",
 ];
 
-/// The test programs to run: those that need only savefiles, filters and the files of the crate.
-const TESTS: [&str; 3] = ["filter", "misc", "savefile"];
+/// The tests to run, as arguments for cargo: those that need only savefiles, filters and the files of their crate.
+const TESTS: [&[&str]; 3] = [
+    &["-p", "pcap-sys"],
+    &[
+        "-p",
+        "pcap-core",
+        "--test",
+        "filter",
+        "--test",
+        "misc",
+        "--test",
+        "savefile",
+    ],
+    &[
+        "-p",
+        "pcap-examples",
+        "--test",
+        "programs",
+        "--",
+        "options::",
+        "views::",
+        "pcapng::",
+    ],
+];
 
 /// Runs `ci/crates`. The argument is the features of `pcap-core` to build with.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
@@ -60,15 +82,17 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let built = out.join("unpacked-build");
     let cargo = |arguments: &[&str]| {
         let mut cargo = Command::new("cargo");
-        cargo.args(arguments).args(["--features", features]);
-        cargo.arg("--target-dir").arg(&built);
+        let (command, rest) = arguments.split_at(1);
+        cargo.args(command).args(["--features", features]);
+        cargo.arg("--target-dir").arg(&built).args(rest);
         command::run(cargo.current_dir(&workspace))
     };
     let programs = ["--features", "pcap-examples/manual"];
     cargo(&[&["check", "--workspace", "--all-targets"], &programs[..]].concat())?;
     println!("\n== tested in the crate");
-    let tests = TESTS.map(|test| ["--test", test]).concat();
-    cargo(&[&["test", "--quiet", "-p", "pcap-core"], &tests[..]].concat())?;
+    for tests in TESTS {
+        cargo(&[&["test", "--quiet"], tests].concat())?;
+    }
     command::remove_folder(&workspace)?;
     command::remove_folder(&built)?;
     println!("all crates compile, and the tests pass");

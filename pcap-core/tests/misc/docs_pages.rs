@@ -64,7 +64,6 @@ pub(crate) fn pages() -> Vec<(String, String)> {
         "docs/counterparts.md",
         "docs/gallery/README.md",
         "docs/libpcap-defects.md",
-        "docs/options.md",
         "docs/packagers.md",
         "docs/performance.md",
         "docs/versions.md",

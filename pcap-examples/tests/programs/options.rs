@@ -1,7 +1,6 @@
 //! The options of all programs: their names, and the page that compares them with those of other tools.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use pcap_examples::options::refused;
 use pcap_examples::program::NAMES;
@@ -108,11 +107,8 @@ fn long_names_of_tcpdump_are_understood() {
     }
 }
 
-/// The page that lists all options. It is in the repository, but not in the package.
-static PAGE: LazyLock<String> = LazyLock::new(|| {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/options.md");
-    std::fs::read_to_string(path).expect(path)
-});
+/// The page that lists all options.
+const PAGE: &str = include_str!("../../docs/options.md");
 
 /// Returns the cells of the table below a title of the page.
 fn table(title: &str) -> Vec<Vec<String>> {

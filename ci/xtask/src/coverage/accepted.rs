@@ -308,7 +308,8 @@ mod tests {
             let compared = compare(&file(marked), &entries);
             (compared.unlisted, compared.stale.concat())
         };
-        let stale = "ci/uncovered.txt:1: no test executes 2 functions new of a.rs: list their lines";
+        let stale =
+            "ci/uncovered.txt:1: no test executes 2 functions new of a.rs: list their lines";
         assert_eq!(check("-fn new() {}\n+fn new() {}\n"), (0, String::new()));
         assert_eq!(check(" fn new() {}\n-fn new() {}\n"), (0, String::new()));
         assert_eq!(check("-fn new() {}\n-fn new() {}\n"), (2, stale.to_owned()));

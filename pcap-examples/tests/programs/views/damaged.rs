@@ -23,8 +23,7 @@ const VIEWS: [&[&str]; 7] = [
 ];
 
 /// Writes the savefiles of the fuzz corpus, and one for each link type that has all files of the corpus as packets.
-fn savefiles(folder: &Path) -> Vec<PathBuf> {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcap-core/tests/data");
+fn savefiles(folder: &Path, data: &Path) -> Vec<PathBuf> {
     let (mut paths, mut packets) = (Vec::new(), Vec::new());
     // Each savefile follows bytes that tell the fuzzer how to read it.
     for (name, start) in [("savefiles", 8), ("pcapng-read", 1)] {
@@ -80,8 +79,13 @@ fn damaged_headers_are_shown_in_all_views() {
 
 #[test]
 fn all_packets_are_shown_in_all_views() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pcap-core/tests/data");
+    if !data.parent().is_some_and(Path::exists) {
+        println!("skipped: the corpus is in the repository, but not in the package");
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
-    let paths = savefiles(folder.path());
+    let paths = savefiles(folder.path(), &data);
     assert!(paths.len() > 600, "{}", paths.len());
     let mut lines = Vec::new();
     for options in VIEWS {
