@@ -76,9 +76,13 @@ impl Process {
     }
 
     /// Waits until the program handles this signal, which it does soon after its start.
+    ///
+    /// It blocks the signals that it handles, and waits for them. An emulator, too, blocks signals for a moment, but all.
     pub(crate) fn wait_until_handles(&self, signal: i32) {
         wait_until("the program handles signals", || {
-            self.status("SigBlk") >> (signal - 1) & 1 == 1
+            let blocked = self.status("SigBlk");
+            let is_blocked = |number: i32| blocked >> (number - 1) & 1 == 1;
+            is_blocked(signal) && !is_blocked(libc::SIGCHLD)
         });
     }
 
