@@ -200,9 +200,6 @@ impl Compiler {
 
     /// Returns the directory of `pcap/pcap.h` that the compiler searches itself.
     pub(crate) fn folder_of_headers(&self) -> Option<PathBuf> {
-        if self.tool.is_like_msvc() {
-            return None;
-        }
         let search = self.preprocess("", &["-v"])?.1;
         header_folders(&search)
             .map(PathBuf::from)

@@ -17,19 +17,14 @@ pub(super) fn headers(target: &Target, out_dir: &Path) -> Option<PathBuf> {
         return None;
     }
     let include = Path::new("/usr/include");
-    // The names in the directories of Debian, such as /usr/include/i386-linux-gnu.
-    let names = match target.arch.as_str() {
-        "x86" => ["i386", "i686"],
-        arch => [arch, arch],
-    };
+    // On Debian, each processor has a directory, such as /usr/include/i386-linux-gnu.
+    let is_old = target.arch == "x86";
+    let prefix = format!("{}-linux-", if is_old { "i386" } else { &target.arch });
     let asm = fs::read_dir(include)
         .ok()?
         .filter_map(|entry| {
             let folder = entry.ok()?.path();
-            let name = folder.file_name()?.to_str()?;
-            let is_ours = names
-                .iter()
-                .any(|arch| name.starts_with(&format!("{arch}-linux-")));
+            let is_ours = folder.file_name()?.to_str()?.starts_with(&prefix);
             is_ours.then(|| folder.join("asm"))
         })
         .chain([include.join("asm")])

@@ -311,6 +311,12 @@ fn the_cause_of_a_failure_is_in_the_error() {
     fs::write(Path::new(&folder).join("VERSION"), "").expect("the source is ours");
     let sentence = "expected a version in the file VERSION, found ``; set LIBPCAP_VER";
     assert!(cause_of("").ends_with(sentence));
+    let environment = [("LIBPCAP_SOURCE", folder.as_str()), ("LIBPCAP_VER", "1.10")];
+    let output = dependent.script(&VENDORED, &environment);
+    assert!(
+        error(&output).contains("`make libpcap.a` failed"),
+        "{output:?}"
+    );
     // Only tar is installed, but not what decompresses.
     let tools = dependent.folder_with("tools-of-tar", &[("archive.tar.xz", "\u{fd}")]);
     fs::write(format!("{tools}/archive.tar.xz"), b"\xfd7zXZ\0").expect("the folder is ours");
