@@ -1,7 +1,5 @@
 //! D-Bus, for which libpcap itself waits: breaks, deadlines, and calls that must not wait. On private buses.
 
-use crate::support::files;
-
 use std::ffi::CString;
 use std::io::{BufRead, BufReader, Read as _};
 use std::os::fd::AsRawFd;
@@ -14,6 +12,9 @@ use pcap_core::{
     Active, Capture, Dlt, End, ErrorKind, Filter, FilterLocation, Insn, Next, Packet, PacketBatch,
     Stop, TstampType, Warning, WarningKind,
 };
+use tempfile::TempDir;
+
+use crate::support::files;
 
 /// Ten times as long as libpcap needs to notice a break: it checks ten times a second.
 const BRIEFLY: Duration = Duration::from_secs(1);
@@ -22,12 +23,16 @@ const BRIEFLY: Duration = Duration::from_secs(1);
 struct Bus {
     daemon: Child,
     address: String,
+    /// Contains the socket, which the daemon leaves when it is killed.
+    _folder: TempDir,
 }
 
 impl Bus {
     fn new() -> Option<Bus> {
+        let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("dbus-daemon");
         command.args(["--session", "--nofork", "--print-address", "--nopidfile"]);
+        command.arg(format!("--address=unix:dir={}", folder.path().display()));
         let mut daemon = match command.stdout(Stdio::piped()).spawn() {
             Ok(daemon) => daemon,
             Err(error) => {
@@ -39,7 +44,11 @@ impl Bus {
         let mut output = BufReader::new(daemon.stdout.take().unwrap());
         output.read_line(&mut address).unwrap();
         let address = address.trim().to_owned();
-        Some(Bus { daemon, address })
+        Some(Bus {
+            daemon,
+            address,
+            _folder: folder,
+        })
     }
 
     /// Calls the bus, which causes at least two messages.
