@@ -303,7 +303,11 @@ fn the_folder_of_headers_is_told() {
     let dependent = Dependent::new();
     let include = folder_of_headers();
     let told_include = format!("INCLUDE={include}");
-    for (features, variable) in [(&PROBE[..], "LIBPCAP_VER"), (&BARE, "DOCS_RS")] {
+    for (features, variable) in [
+        (&PROBE[..], "LIBPCAP_VER"),
+        (&BARE, "LIBPCAP_VER"),
+        (&BARE, "DOCS_RS"),
+    ] {
         let environment = [("LIBPCAP_INCLUDEDIR", include), (variable, "1.10")];
         let stdout = accepted(&dependent.script(features, &environment));
         let metadata = told(&stdout, "metadata");
