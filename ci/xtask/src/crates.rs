@@ -19,29 +19,24 @@ const FROM_CARGO: [&str; 4] = [
     ".cargo_vcs_info.json",
 ];
 
-/// The tests to run, as arguments for cargo: those that need only savefiles, filters and the files of their crate.
-const TESTS: [&[&str]; 3] = [
-    &["-p", "pcap-sys"],
-    &[
-        "-p",
+/// The packages whose tests are run, and which: those that need only savefiles, filters and the files of their crate.
+const TESTS: [(&str, &[&str]); 3] = [
+    ("pcap-sys", &[]),
+    (
         "pcap-core",
-        "--test",
-        "filter",
-        "--test",
-        "misc",
-        "--test",
-        "savefile",
-    ],
-    &[
-        "-p",
+        &["--test", "filter", "--test", "misc", "--test", "savefile"],
+    ),
+    (
         "pcap-examples",
-        "--test",
-        "programs",
-        "--",
-        "options::",
-        "views::",
-        "pcapng::",
-    ],
+        &[
+            "--test",
+            "programs",
+            "--",
+            "options::",
+            "views::",
+            "pcapng::",
+        ],
+    ),
 ];
 
 /// Runs `ci/crates`. The argument is the features of `pcap-core` to build with.
@@ -82,16 +77,18 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let built = out.join("unpacked-build");
     let cargo = |arguments: &[&str]| {
         let mut cargo = Command::new("cargo");
-        let (command, rest) = arguments.split_at(1);
-        cargo.args(command).args(["--features", features]);
-        cargo.arg("--target-dir").arg(&built).args(rest);
+        cargo.args(arguments).env("CARGO_TARGET_DIR", &built);
         command::run(cargo.current_dir(&workspace))
     };
-    let programs = ["--features", "pcap-examples/manual"];
-    cargo(&[&["check", "--workspace", "--all-targets"], &programs[..]].concat())?;
-    println!("\n== tested in the crate");
-    for tests in TESTS {
-        cargo(&[&["test", "--quiet"], tests].concat())?;
+    let all = ["check", "--workspace", "--all-targets", "--features"];
+    cargo(&[&all[..], &[features, "--features", "pcap-examples/manual"]].concat())?;
+    println!("\n== tested in the crates");
+    for (package, tests) in TESTS {
+        let features: &[&str] = match package {
+            "pcap-core" => &["--features", features],
+            _ => &[],
+        };
+        cargo(&[&["test", "--quiet", "-p", package], features, tests].concat())?;
     }
     command::remove_folder(&workspace)?;
     command::remove_folder(&built)?;
