@@ -74,8 +74,8 @@ impl Target {
         // rustc's names have the extensions of the processor, such as riscv64gc and thumbv7neon.
         let machine = match self.arch.as_str() {
             arch @ ("riscv32" | "riscv64" | "arm") if !first.starts_with("armeb") => arch,
-            "mips32r6" => &first.replace("mipsisa32r6", "mips"),
             arch if rest.starts_with("apple") => arch,
+            "mips32r6" => &first.replace("mipsisa32r6", "mips"),
             "mips64r6" => &first.replace("mipsisa64r6", "mips64"),
             _ => first,
         };
