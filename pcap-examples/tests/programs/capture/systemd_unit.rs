@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::common::live::{Sender, in_netns};
 use crate::common::process::{Process, wait_until};
-use crate::common::{self, copy_program, path_arg, run_tool};
+use crate::common::{copy_program, path_arg, run_tool};
 
 const UNIT: &str = include_str!("../../../systemd/pcap-capture@.service");
 
@@ -113,7 +113,10 @@ fn systemd_accepts_the_unit() {
     let copy = copy_program("capture", folder.path());
     let text = UNIT.replace("/usr/bin/pcap-capture", path_arg(&copy));
     fs::write(&unit, text).unwrap();
-    let ran =
-        common::run(Command::new("systemd-analyze").args(["verify", "--man=no", path_arg(&unit)]));
+    let ran = crate::common::run(Command::new("systemd-analyze").args([
+        "verify",
+        "--man=no",
+        path_arg(&unit),
+    ]));
     assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
 }
