@@ -64,9 +64,18 @@ impl Screen {
 
     /// Reads until the terminal shows a text, of which no character was there before at the same place.
     pub(super) fn wait_for(&mut self, text: &str) {
+        self.wait_for_either(text, text);
+    }
+
+    /// Does the same until the terminal shows one of two texts. Returns whether it shows the first.
+    pub(super) fn wait_for_either(&mut self, text: &str, other: &str) -> bool {
         let mut shown = Vec::new();
         let mut part = [0; 1024];
-        while !String::from_utf8_lossy(&shown).contains(text) {
+        loop {
+            let all = String::from_utf8_lossy(&shown);
+            if all.contains(text) || all.contains(other) {
+                return all.contains(text);
+            }
             let in_time = !self.output.buffer().is_empty() || is_readable(self.output.get_ref());
             let length = match in_time {
                 true => self.output.read(&mut part).expect("output"),
