@@ -70,7 +70,7 @@ pub(crate) fn instead_of_libclang(origin: &str, reason: &str) -> String {
 
 /// Returns the reason for a failure in a tool's output, and the last lines of the output, indented.
 pub(crate) fn said(output: &str) -> String {
-    // The first words are surer than the others.
+    // The other words also appear in messages that are no errors, so `error:` takes precedence.
     const CAUSES: [&[&str]; 2] = [
         &["error:"],
         &["undefined reference", "undefined symbol", "cannot find"],
