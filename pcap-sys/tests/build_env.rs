@@ -9,6 +9,8 @@ mod vendored;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+#[cfg(target_os = "linux")]
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,6 +22,22 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 struct Dependent {
     folder: PathBuf,
     _guard: MutexGuard<'static, ()>,
+}
+
+/// Makes root respect the permissions of files in a program, as every other user must.
+fn without_override(command: &mut Command) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: prctl() may be called between fork() and exec(). It changes this process only.
+    unsafe {
+        command.pre_exec(|| {
+            const CAP_DAC_OVERRIDE: libc::c_ulong = 1;
+            // Fails for other users, who do not have the capability.
+            libc::prctl(libc::PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0);
+            Ok(())
+        });
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = command;
 }
 
 impl Dependent {
@@ -130,6 +148,7 @@ impl Dependent {
             () => "",
         };
         let mut command = Command::new(script);
+        without_override(&mut command);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("LIBPCAP_") {
                 command.env_remove(name);

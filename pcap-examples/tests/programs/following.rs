@@ -1,15 +1,25 @@
 //! `pcap-read --follow` on files that are shorter than a header when it starts.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::Stdio;
-use std::thread;
-use std::time::Duration;
 
+use crate::common::process::wait_until;
 use crate::common::{path_arg, program, run_program, sample_packets_nano, savefile, write_file};
 use crate::pcapng::bytes::Order;
 use crate::pcapng::section;
+
+/// Waits until a process has looked at its file: it then sleeps, and is not only stopped for a moment by a lock.
+fn wait_until_asleep(process: u32) {
+    let stat = format!("/proc/{process}/stat");
+    let mut times = 0;
+    wait_until("it sleeps", || {
+        let stat = fs::read_to_string(&stat).expect("it has not ended");
+        times = if stat.contains(") S ") { times + 1 } else { 0 };
+        times == 3
+    });
+}
 
 /// Follows a file while its bytes from `length` on are written. Returns the first lines.
 fn follow(path: &Path, is_stdin: bool, rest: &[u8], lines: usize) -> Vec<String> {
@@ -21,7 +31,7 @@ fn follow(path: &Path, is_stdin: bool, rest: &[u8], lines: usize) -> Vec<String>
         false => command.args(["--follow", path_arg(path)]),
     };
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    thread::sleep(Duration::from_millis(20));
+    wait_until_asleep(child.id());
     let mut growing = OpenOptions::new().append(true).open(path).unwrap();
     for piece in rest.chunks(50) {
         growing.write_all(piece).unwrap();

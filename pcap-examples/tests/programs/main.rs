@@ -26,7 +26,7 @@ mod every_program;
 ))]
 mod failed_calls;
 mod filter;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod following;
 #[cfg(unix)]
 mod gzip;

@@ -12,10 +12,11 @@ use super::script::{accepted, error, told};
 
 const VENDORED: [&str; 3] = ["--no-default-features", "--features", "vendored"];
 
-/// Keeps its arguments, and builds only for Linux.
+/// Keeps its arguments, its environment and the flags of make, and builds only for Linux.
 const CONFIGURE: &str = "printf '%s\\n' \"$@\" >arguments\n\
+                         env >environment\n\
                          case $* in *--with-pcap=linux*) ;; *) echo no library for \"$2\"; exit 1 ;; esac\n\
-                         printf 'libpcap.a:\\n\\t%s %s -w -fno-builtin -c all.c\\n\\t%s rcs libpcap.a all.o\\n' \\\n\
+                         printf 'libpcap.a:\\n\\t@echo \"$(MAKEFLAGS)\" >flags\\n\\t%s %s -w -fno-builtin -c all.c\\n\\t%s rcs libpcap.a all.o\\n' \\\n\
                          \"$CC\" \"$CFLAGS\" \"$AR\" >Makefile\n";
 
 /// Creates the source in a folder of this name, and returns its path. An earlier build has left its results.
@@ -48,6 +49,13 @@ fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = entries.map(|entry| name(entry.expect("a name"))).collect();
     names.sort();
     names
+}
+
+/// Changes the permissions of everything in a directory.
+fn permit(mode: &str, folder: &str) {
+    let mut chmod = Command::new("chmod");
+    chmod.args(["-R", mode, folder]);
+    assert!(chmod.status().expect("chmod runs").success());
 }
 
 /// Checks what the script has built in this folder and prints about it.
@@ -87,6 +95,13 @@ fn a_source_is_built_as_configured() {
         ("LIBPCAP_SOURCE", folder.as_str()),
         ("LIBPCAP_CONFIGURE", "--enable-remote  --with-more"),
         ("OUT_DIR", &out_dir),
+        // The flags of cargo's make, which contain its job server.
+        ("CARGO_MAKEFLAGS", "--keep-going"),
+        // These are for another `configure` or `make`.
+        ("CONFIG_SITE", "/nonexistent"),
+        ("GNUMAKEFLAGS", "--nonsense"),
+        ("MAKEFILES", "/nonexistent"),
+        ("MFLAGS", "--nonsense"),
     ];
     // The second time, there is an older copy.
     for _ in 0..2 {
@@ -100,6 +115,11 @@ fn a_source_is_built_as_configured() {
         assert_eq!(arguments[1], "--with-pcap=linux");
         assert!(arguments.contains(&"--disable-dbus"), "{arguments:?}");
         assert!(arguments.ends_with(&["--enable-remote", "--with-more"]));
+        let environment = fs::read_to_string(copy.join("environment")).expect("it is configured");
+        assert!(!environment.contains("=/nonexistent"), "{environment}");
+        assert!(!environment.contains("=--nonsense"), "{environment}");
+        let flags = fs::read_to_string(copy.join("flags")).expect("it is built");
+        assert!(flags.starts_with('k'), "{flags}");
         // The source itself stays as it is, and what was built in it is left out.
         assert!(!Path::new(&folder).join("Makefile").exists());
         assert!(Path::new(&folder).join("config.status").exists());
@@ -122,7 +142,7 @@ fn a_source_is_built_as_configured() {
 fn an_archive_of_the_source_is_built() {
     let dependent = Dependent::new();
     source(&dependent, "libpcap-1.10.91");
-    dependent.folder_with("empty-1.0", &[("README.md", "")]);
+    dependent.folder_with("empty-1.0", &[("part/README.md", "")]);
     let out = PathBuf::from(dependent.folder_with("out-archive", &[]));
     let out_dir = out.display().to_string();
     let archive = |name: &str, format: &[&str], file: &str| {
@@ -141,9 +161,13 @@ fn an_archive_of_the_source_is_built() {
     let of_old = [("LIBPCAP_SOURCE", old.as_str()), ("OUT_DIR", &out_dir)];
     check(&accepted(&dependent.script(&VENDORED, &of_old)), &out);
     archive("empty-1.0", &["-czf"], "source.tar.gz");
-    let output = dependent.script(&VENDORED, &environment);
-    let sentence = "no source of libpcap; expected a release";
-    assert!(error(&output).contains(sentence), "{output:?}");
+    for _ in 0..2 {
+        let output = dependent.script(&VENDORED, &environment);
+        let sentence = "no source of libpcap; expected a release";
+        assert!(error(&output).contains(sentence), "{output:?}");
+        // It stays until the next time. The directories of an archive may be read-only.
+        permit("a-w", &format!("{out_dir}/libpcap-archive"));
+    }
     // The package of a repository, without what autoconf generates.
     fs::remove_file(dependent.folder.join("libpcap-1.10.91/configure")).expect("a file");
     archive(package, &["-czf"], "source.tar.gz");
@@ -172,12 +196,7 @@ fn a_read_only_source_is_built_as_any_other() {
     fs::remove_file(&all).expect("the file is ours");
     std::os::unix::fs::symlink("../vendored-outside/all.c", &all).expect("the folder is ours");
     dependent.folder_with("vendored-read-only/.git", &[("HEAD", "")]);
-    let permit = |mode: &str| {
-        let mut chmod = Command::new("chmod");
-        chmod.args(["-R", mode, &folder]);
-        assert!(chmod.status().expect("chmod runs").success());
-    };
-    permit("a-w");
+    permit("a-w", &folder);
     let out = PathBuf::from(dependent.folder_with("out-read-only", &[]));
     let out_dir = out.display().to_string();
     let environment = [("LIBPCAP_SOURCE", folder.as_str()), ("OUT_DIR", &out_dir)];
@@ -195,7 +214,7 @@ fn a_read_only_source_is_built_as_any_other() {
         }
         assert!(!copy.join(".git").exists());
     }
-    permit("u+w");
+    permit("u+w", &folder);
     fs::remove_dir_all(folder).expect("the folder is ours");
 }
 
