@@ -20,10 +20,47 @@ const NAMES: &str = "(pcap|bpf|PCAP|RPCAP|DLT|BPF)_.*";
 /// The reason why the bindings could not be generated.
 #[derive(Debug)]
 pub(crate) enum Failure {
+    /// No C compiler tells where the headers of the target are, or how wide its times are.
+    NoCompiler(String),
     /// libclang, which bindgen needs to read C, could not be loaded, or lacks its own headers.
     NoLibclang(String),
     /// The headers could not be read: a message for the user.
     Headers(String),
+}
+
+impl Failure {
+    /// Formats the error if the bindings of this crate must not be used instead.
+    pub(crate) fn required(&self) -> String {
+        match self {
+            Failure::NoLibclang(reason) => report::no_libclang(
+                reason,
+                "LIBPCAP_BINDGEN=required forbids the bindings of pcap-sys",
+            ),
+            Failure::NoCompiler(reason) | Failure::Headers(reason) => {
+                format!("LIBPCAP_BINDGEN=required: cannot generate the bindings: {reason}")
+            }
+        }
+    }
+
+    /// Formats the error if the bindings of this crate cannot be used instead, for the reason `error`.
+    pub(crate) fn fatal(&self, error: &str) -> String {
+        match self {
+            Failure::NoLibclang(reason) => report::no_libclang(reason, error),
+            Failure::NoCompiler(reason) | Failure::Headers(reason) => {
+                format!("cannot generate the bindings: {reason}\n{error}")
+            }
+        }
+    }
+
+    /// Formats the warning if the bindings of this crate are used instead.
+    pub(crate) fn warning(&self, origin: &str) -> String {
+        match self {
+            Failure::NoLibclang(reason) => report::instead_of_libclang(origin, reason),
+            Failure::NoCompiler(reason) | Failure::Headers(reason) => {
+                format!("pcap-sys uses its bindings {origin} instead of generating them: {reason}")
+            }
+        }
+    }
 }
 
 /// Collects the files that bindgen reads.

@@ -52,20 +52,17 @@ impl Compiler {
 
     /// Returns whether the compiler is known to be for another system, processor or C library.
     fn is_for_another(&self, target: &Target) -> bool {
-        if self.tool.is_like_msvc() || !(target.is_cross() || target.is_windows()) {
+        if self.tool.is_like_msvc() {
             return false;
         }
         // Any header of the C library defines its macros. Those of the compiler do not depend on headers.
-        let macros = self
-            .preprocess("#include <limits.h>\n", &["-dM"])
-            .or_else(|| self.preprocess("", &["-dM"]));
+        let with_headers = self.preprocess("#include <limits.h>\n", &["-dM"]);
+        let has_headers = with_headers.is_some();
+        let macros = with_headers.or_else(|| self.preprocess("", &["-dM"]));
         let Some((macros, _)) = macros.filter(|(macros, _)| !macros.is_empty()) else {
             return false;
         };
-        let has = |name: &str| macros.contains(&format!("#define {name} "));
-        target.is_windows() && !has("_WIN32")
-            || target.is_cross() && target.processor_macro().is_some_and(|name| !has(name))
-            || target.env == "musl" && has("__GLIBC__")
+        !target.is_described_by(&macros, has_headers)
     }
 
     /// Checks that the compiler can link programs.
@@ -149,6 +146,8 @@ impl Compiler {
         cc::Build::new()
             .cargo_metadata(false)
             .file(file)
+            // rustc's linker cannot read what gcc or clang would leave to the linker.
+            .flag_if_supported("-fno-lto")
             .out_dir(&self.out_dir)
             .try_compile(name)
             .map_err(|error| error.to_string())

@@ -174,7 +174,7 @@ fn from_pkg_config(kind: Kind) -> Option<Library> {
     };
     // A static query includes the private packages, which may not be installed.
     let answer = probe(kind == Kind::Static).or_else(|| probe(false))?;
-    watch_installed();
+    watch_description();
     let mut library = Library::new("pcap", kind, "pkg-config");
     library.include_dirs = answer.include_paths;
     library.lib_dirs = answer.link_paths;
@@ -203,16 +203,12 @@ fn described(wanted: Option<bool>, kind: Kind) -> Result<Option<Library>, String
     Ok(from_pkg_config(Kind::Static))
 }
 
-/// Makes cargo rerun the script if pkg-config's libpcap is replaced. In the system's directories, nothing else would
-/// detect that.
-fn watch_installed() {
-    for (name, file) in [("pcfiledir", "libpcap.pc"), ("libdir", "libpcap.so")] {
-        // The file to which the links point has the version in its name. A newer package removes this file, whereas the
-        // package's own files may be older than the last build.
-        let file = variable(name).and_then(|folder| folder.join(file).canonicalize().ok());
-        if let Some(file) = file {
-            println!("cargo::rerun-if-changed={}", file.display());
-        }
+/// Makes cargo rerun the script if pkg-config's description of libpcap changes.
+fn watch_description() {
+    let file =
+        variable("pcfiledir").and_then(|folder| folder.join("libpcap.pc").canonicalize().ok());
+    if let Some(file) = file {
+        println!("cargo::rerun-if-changed={}", file.display());
     }
 }
 

@@ -150,10 +150,12 @@ fn find(target: &Target) -> Result<Library, String> {
         return Library::unlinked(target);
     }
     #[cfg(not(feature = "vendored"))]
-    if let Some(source) = env::lookup("LIBPCAP_SOURCE", target)? {
-        println!(
-            "cargo::warning={source} has no effect without the `vendored` feature of pcap-sys"
-        );
+    for name in ["LIBPCAP_SOURCE", "LIBPCAP_CONFIGURE"] {
+        if let Some(setting) = env::lookup(name, target)? {
+            println!(
+                "cargo::warning={setting} has no effect without the `vendored` feature of pcap-sys"
+            );
+        }
     }
     if cfg!(feature = "load-dynamically") {
         return find_headers(target);
@@ -210,20 +212,23 @@ fn is_bindgen_required(target: &Target) -> Result<bool, String> {
 #[cfg(feature = "bindgen")]
 fn bindings(target: &Target, library: &Library, examiner: &Examiner) -> Result<Bindings, String> {
     let is_required = is_bindgen_required(target)?;
-    let clang_args = examiner.clang_args(target, documenting())?;
-    let reason = match bindings::generate(library, &clang_args, target.is_windows()) {
+    let generated = examiner
+        .clang_args(target, documenting())
+        .map_err(bindings::Failure::NoCompiler)
+        .and_then(|args| bindings::generate(library, &args, target.is_windows()));
+    let failure = match generated {
         Ok(bindings) => return Ok(bindings),
         Err(bindings::Failure::Headers(text)) => return Err(text),
-        Err(bindings::Failure::NoLibclang(reason)) => reason,
+        Err(failure) => failure,
     };
     if is_required {
-        return Err(report::no_libclang(&reason, "LIBPCAP_BINDGEN=required"));
+        return Err(failure.required());
     }
-    let bindings = checked_in_bindings(target, library, examiner)
-        .map_err(|error| report::no_libclang(&reason, &error))?;
+    let bindings =
+        checked_in_bindings(target, library, examiner).map_err(|error| failure.fatal(&error))?;
     println!(
         "cargo::warning={}",
-        report::instead_of_libclang(&bindings.origin, &reason).replace('\n', " ")
+        failure.warning(&bindings.origin).replace('\n', " ")
     );
     Ok(bindings)
 }
@@ -260,8 +265,8 @@ fn checked_in_bindings(
         watch_headers(folder);
         examiner.compare(library, &text).map_err(|said| {
             format!(
-                "pcap.h in {} declares other structures than the bindings {origin} of pcap-sys: generate the bindings with \
-                 the `bindgen` feature and libclang{}",
+                "the structures in {}/pcap/pcap.h differ from those of the bindings {origin} of pcap-sys: generate the \
+                 bindings, with the `bindgen` feature and libclang{}",
                 folder.display(),
                 report::said(&said)
             )
@@ -285,6 +290,30 @@ fn watch_headers(folder: &Path) {
     }
 }
 
+/// Makes cargo watch the libraries in a directory.
+fn watch_libraries(folder: &Path) {
+    for file in [
+        "libpcap.so",
+        "libpcap.dylib",
+        "libpcap.tbd",
+        "libpcap.a",
+        "wpcap.lib",
+        "libwpcap.a",
+        "libwpcap.dll.a",
+    ] {
+        let link = folder.join(file);
+        let Ok(file) = link.canonicalize() else {
+            continue;
+        };
+        println!("cargo::rerun-if-changed={}", link.display());
+        // The file to which the links point has the version in its name. A newer package removes this file, whereas the
+        // package's own files may be older than the last build.
+        if file != link {
+            println!("cargo::rerun-if-changed={}", file.display());
+        }
+    }
+}
+
 fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
@@ -293,20 +322,9 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
 fn link(library: &Library) {
     for folder in &library.lib_dirs {
         println!("cargo::rustc-link-search=native={}", folder.display());
-        for file in [
-            "libpcap.so",
-            "libpcap.dylib",
-            "libpcap.tbd",
-            "libpcap.a",
-            "wpcap.lib",
-            "libwpcap.a",
-            "libwpcap.dll.a",
-        ] {
-            let file = folder.join(file);
-            if file.exists() {
-                println!("cargo::rerun-if-changed={}", file.display());
-            }
-        }
+    }
+    for folder in library.lib_dirs.iter().chain(&library.dir) {
+        watch_libraries(folder);
     }
     for lib in library.libs() {
         let kind = match lib.kind {

@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 use crate::checked_in;
 use crate::checked_in::Times;
 use crate::compiler::Compiler;
+#[cfg(feature = "bindgen")]
+use crate::env;
 use crate::layout;
 use crate::library::{Kind, Library};
 use crate::probe;
+#[cfg(feature = "bindgen")]
+use crate::report;
 use crate::target::Target;
 use crate::version;
 
@@ -22,23 +26,34 @@ impl Examiner {
         Self(Compiler::new(target, out_dir).and_then(|compiler| compiler.for_system(target)))
     }
 
-    /// Returns the arguments that make clang read the headers as the compiler does. Without a
-    /// compiler there are none, which is an error if clang's defaults may give structures another
-    /// layout than libpcap's.
+    /// Returns the arguments that make clang read the headers as the compiler does. Without a compiler there are none,
+    /// which is an error if clang would read the headers of the build machine, or if its defaults may give structures
+    /// another layout than libpcap's.
     #[cfg(feature = "bindgen")]
     pub(crate) fn clang_args(
         &self,
         target: &Target,
         documenting: bool,
     ) -> Result<Vec<String>, String> {
-        let compiler = self.0.as_ref().ok();
-        if target.has_times_of_two_widths()
-            && !documenting
-            && compiler.and_then(Compiler::time_macros).is_none()
-        {
+        if documenting {
+            return Ok(Vec::new());
+        }
+        let compiler = self.0.as_ref();
+        let times = compiler.ok().and_then(Compiler::time_macros);
+        if target.has_times_of_two_widths() && times.is_none() {
             return Err(checked_in::unknown_times(target));
         }
-        Ok(compiler.map_or_else(Vec::new, |compiler| compiler.clang_args(target)))
+        match compiler {
+            Ok(compiler) => Ok(compiler.clang_args(target)),
+            Err(reason)
+                if target.is_cross()
+                    && !target.is_windows()
+                    && env::lookup("BINDGEN_EXTRA_CLANG_ARGS", target)?.is_none() =>
+            {
+                Err(report::no_target_headers(&target.triple, reason))
+            }
+            Err(_) => Ok(Vec::new()),
+        }
     }
 
     /// Returns the predefined macros that determine the layout of libpcap's structures on 32-bit
@@ -55,11 +70,17 @@ impl Examiner {
         pairs.flatten().collect()
     }
 
-    /// Checks that the structures of prebuilt bindings are those of the headers, if there is a compiler.
+    /// Checks that the structures of prebuilt bindings are those of the headers. Warns if there is no compiler.
     pub(crate) fn compare(&self, library: &Library, bindings: &str) -> Result<(), String> {
         match &self.0 {
             Ok(compiler) => layout::check(compiler, library, bindings),
-            Err(_) => Ok(()),
+            Err(reason) => {
+                println!(
+                    "cargo::warning=cannot compare the bindings of pcap-sys with pcap.h: no C compiler for the target \
+                     works ({reason})"
+                );
+                Ok(())
+            }
         }
     }
 

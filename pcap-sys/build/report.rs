@@ -12,7 +12,7 @@ install libpcap's development files:
   Windows          unpack the Npcap SDK (https://npcap.com) and set NPCAP_SDK to its directory
 or set LIBPCAP_LIBDIR and LIBPCAP_INCLUDEDIR to the directories of your own build,
 or build libpcap with the `vendored` feature of pcap-sys, which needs its source in LIBPCAP_SOURCE.
-For a cross build, append the target to these names, as in LIBPCAP_LIBDIR_s390x_unknown_linux_gnu. pkg-config is only
+For a cross build, append the target to the names of these variables, as in LIBPCAP_LIBDIR_s390x_unknown_linux_gnu. pkg-config is only
 used for a cross build if PKG_CONFIG_ALLOW_CROSS=1 and PKG_CONFIG_LIBDIR are set. If the target's C headers are not
 found, install its C compiler (for Windows also clang itself), or set
 BINDGEN_EXTRA_CLANG_ARGS_<target>=\"-isystem <directory>\".";
@@ -55,6 +55,16 @@ pub(crate) fn no_libclang(reason: &str, irreplaceable: &str) -> String {
     )
 }
 
+/// Formats the error if bindgen cannot read the headers of the target because their location is unknown.
+#[cfg_attr(not(feature = "bindgen"), allow(dead_code))]
+pub(crate) fn no_target_headers(triple: &str, reason: &str) -> String {
+    let suffix = triple.replace(['-', '.'], "_");
+    format!(
+        "the location of the C headers for {triple} is unknown, because no C compiler for it works ({reason}): set \
+         CC_{suffix}, or BINDGEN_EXTRA_CLANG_ARGS_{suffix}"
+    )
+}
+
 /// Formats the warning if the bindings of this crate replace those that libclang is missing for.
 #[cfg_attr(not(feature = "bindgen"), allow(dead_code))]
 pub(crate) fn instead_of_libclang(origin: &str, reason: &str) -> String {
@@ -79,9 +89,12 @@ pub(crate) fn said(output: &str) -> String {
         .lines()
         .filter(|line| !line.trim().is_empty())
         .collect();
+    // A compiler or `make` says only that the linker or a command has failed.
+    const EFFECTS: [&str; 3] = ["ld returned", "linker command failed", "make: ***"];
+    let names = |line: &str, words: &[&str]| words.iter().any(|word| line.contains(word));
     let cause = CAUSES.iter().find_map(|words| {
         let mut lines = all.iter();
-        lines.find(|line| words.iter().any(|word| line.contains(word)))
+        lines.find(|line| names(line, words) && !names(line, &EFFECTS))
     });
     // A tool that prints little begins with the cause.
     let guess = if all.len() > TAIL {

@@ -1,5 +1,4 @@
-//! The target of the build. All information is from the variables that cargo sets for the target, none from the build
-//! machine.
+//! The target of the build. All information is from the variables that cargo sets.
 
 use std::env;
 
@@ -18,6 +17,8 @@ pub(crate) struct Target {
     pub(crate) arch: String,
     /// `CARGO_CFG_TARGET_POINTER_WIDTH`.
     pub(crate) pointer_width: String,
+    /// `CARGO_CFG_TARGET_ENDIAN`, `little` or `big`.
+    pub(crate) endian: String,
     /// Whether the C runtime is linked statically, so that on Unix nothing can be linked dynamically.
     pub(crate) crt_static: bool,
 }
@@ -33,6 +34,7 @@ impl Target {
             env: read("CARGO_CFG_TARGET_ENV"),
             arch: read("CARGO_CFG_TARGET_ARCH"),
             pointer_width: read("CARGO_CFG_TARGET_POINTER_WIDTH"),
+            endian: read("CARGO_CFG_TARGET_ENDIAN"),
             crt_static: read("CARGO_CFG_TARGET_FEATURE")
                 .split(',')
                 .any(|feature| feature == "crt-static"),
@@ -51,8 +53,49 @@ impl Target {
         self.os == "linux" && self.env == "gnu" && self.pointer_width == "32"
     }
 
+    /// Returns whether the macros that a C compiler predefines are those of a compiler for the target. `has_headers`
+    /// states whether those of the C library are among them.
+    pub(crate) fn is_described_by(&self, macros: &str, has_headers: bool) -> bool {
+        let value = |name: &str| {
+            let define = format!("#define {name} ");
+            macros.lines().find_map(|line| line.strip_prefix(&define))
+        };
+        let has = |name| value(name).is_some();
+        let pointer = value("__SIZEOF_POINTER__").and_then(|bytes| bytes.parse::<usize>().ok());
+        let endian = match value("__BYTE_ORDER__") {
+            Some("__ORDER_LITTLE_ENDIAN__") => "little",
+            Some("__ORDER_BIG_ENDIAN__") => "big",
+            _ => "",
+        };
+        self.system_macro().is_none_or(has)
+            && self.processor_macro().is_none_or(has)
+            && pointer.is_none_or(|bytes| self.pointer_width == (8 * bytes).to_string())
+            && (endian.is_empty() || self.endian.is_empty() || self.endian == endian)
+            && match (self.os.as_str(), self.env.as_str()) {
+                ("linux", "gnu") => has("__GLIBC__") || !has_headers,
+                ("linux", "musl") => !has("__GLIBC__") && !has("__ANDROID__"),
+                _ => true,
+            }
+    }
+
+    /// Returns the macro that C compilers for the target's system predefine, if it is a common one.
+    fn system_macro(&self) -> Option<&'static str> {
+        Some(match self.os.as_str() {
+            "linux" => "__linux__",
+            "android" => "__ANDROID__",
+            "windows" => "_WIN32",
+            "macos" | "ios" | "tvos" | "watchos" | "visionos" => "__APPLE__",
+            "freebsd" => "__FreeBSD__",
+            "netbsd" => "__NetBSD__",
+            "openbsd" => "__OpenBSD__",
+            "dragonfly" => "__DragonFly__",
+            "solaris" | "illumos" => "__sun",
+            _ => return None,
+        })
+    }
+
     /// Returns the macro that C compilers for the target's processor predefine, if it is a common one.
-    pub(crate) fn processor_macro(&self) -> Option<&'static str> {
+    fn processor_macro(&self) -> Option<&'static str> {
         Some(match self.arch.as_str() {
             "x86_64" => "__x86_64__",
             "x86" => "__i386__",

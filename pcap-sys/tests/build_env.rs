@@ -27,14 +27,15 @@ struct Dependent {
 /// Makes root respect the permissions of files in a program, as every other user must.
 fn without_override(command: &mut Command) {
     #[cfg(target_os = "linux")]
-    // SAFETY: prctl() may be called between fork() and exec(). It changes this process only.
-    unsafe {
-        command.pre_exec(|| {
-            const CAP_DAC_OVERRIDE: libc::c_ulong = 1;
-            // Fails for other users, who do not have the capability.
-            libc::prctl(libc::PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0);
+    {
+        const CAP_DAC_OVERRIDE: libc::c_ulong = 1;
+        let drop = || {
+            // SAFETY: the call changes this process only. It fails for other users, who do not have the capability.
+            unsafe { libc::prctl(libc::PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0) };
             Ok(())
-        });
+        };
+        // SAFETY: prctl() may be called between fork() and exec().
+        unsafe { command.pre_exec(drop) };
     }
     #[cfg(not(target_os = "linux"))]
     let _ = command;
@@ -147,6 +148,11 @@ impl Dependent {
             () if cfg!(target_env = "musl") => "musl",
             () => "",
         };
+        let endian = if cfg!(target_endian = "big") {
+            "big"
+        } else {
+            "little"
+        };
         let mut command = Command::new(script);
         without_override(&mut command);
         for (name, _) in std::env::vars_os() {
@@ -163,6 +169,7 @@ impl Dependent {
             .env("CARGO_CFG_TARGET_ARCH", std::env::consts::ARCH)
             .env("CARGO_CFG_TARGET_ENV", env)
             .env("CARGO_CFG_TARGET_POINTER_WIDTH", usize::BITS.to_string())
+            .env("CARGO_CFG_TARGET_ENDIAN", endian)
             .envs(environment.iter().copied())
             .output()
             .expect("the build script runs")
@@ -615,7 +622,7 @@ fn bindings_that_do_not_fit_the_headers_are_refused() {
     assert_ne!(text, changed);
     let libclang = broken_libclang(&dependent);
     let include = ("LIBPCAP_INCLUDEDIR", headers.as_str());
-    let sentence = "declares other structures than the bindings linux-gnu-64 of libpcap";
+    let sentence = "pcap/pcap.h differ from those of the bindings linux-gnu-64 of libpcap";
     let cause = "size_of_pcap_pkthdr_is_";
     let probing = ["--no-default-features", "--features", "probe"];
     let no_libclang = [include, ("LIBCLANG_PATH", libclang.as_str())];
@@ -760,6 +767,49 @@ fn a_compiler_for_another_target_counts_as_none() {
         ];
         dependent.script_with_refuses(&probing, &environment, sentence, "");
     }
+}
+
+/// bindgen would read the headers of the build machine, and nothing compares the bindings of the package with others.
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+#[test]
+fn a_cross_build_without_a_compiler_does_not_read_the_headers_of_the_build_machine() {
+    let dependent = Dependent::new();
+    let headers = dependent.headers("for-another-machine");
+    let triple = "s390x-unknown-linux-gnu";
+    let environment = [
+        ("TARGET", triple),
+        ("CARGO_CFG_TARGET_ARCH", "s390x"),
+        ("CARGO_CFG_TARGET_ENDIAN", "big"),
+        ("CC", "cc"),
+        ("OPT_LEVEL", "0"),
+        ("LIBPCAP_VER", "1.10"),
+    ];
+    let reason = "the location of the C headers for s390x-unknown-linux-gnu is unknown, because no C compiler for it \
+                  works (cc does not compile for s390x-unknown-linux-gnu; ";
+    let stdout = script::accepted(&dependent.script(&[], &environment));
+    let warning = format!("instead of generating them: {reason}");
+    assert!(stdout.contains(&warning), "{stdout}");
+    assert!(
+        stdout.contains("metadata=BINDINGS=linux-gnu-64"),
+        "{stdout}"
+    );
+    assert!(!stdout.contains("metadata=INCLUDE"), "{stdout}");
+    let with = |more| [&environment[..], &[more]].concat();
+    dependent.script_refuses(&with(("LIBPCAP_BINDGEN", "required")), reason, "");
+    // There are no bindings for this C library.
+    let sentence = "cannot generate the bindings: the location of the C headers for";
+    let help = "this package has no bindings for s390x-unknown-linux-gnu";
+    dependent.script_refuses(&with(("CARGO_CFG_TARGET_ENV", "other")), sentence, help);
+    // clang is told where the headers are.
+    let named = concat!("--target=", env!("PCAP_SYS_HOST"));
+    let stdout = dependent.script(&[], &with(("BINDGEN_EXTRA_CLANG_ARGS", named)));
+    let stdout = script::accepted(&stdout);
+    assert!(stdout.contains("metadata=BINDINGS=generated"), "{stdout}");
+    let probing = ["--no-default-features", "--features", "probe"];
+    let named = with(("LIBPCAP_INCLUDEDIR", headers.as_str()));
+    let stdout = script::accepted(&dependent.script(&probing, &named));
+    let warning = "cannot compare the bindings of pcap-sys with pcap.h: no C compiler for the target works (cc ";
+    assert!(stdout.contains(warning), "{stdout}");
 }
 
 /// Documentation is not run, so that nobody has to know.

@@ -34,6 +34,7 @@ fn windows(arch: &str) -> Target {
         env: "msvc".to_owned(),
         arch: arch.to_owned(),
         pointer_width: "64".to_owned(),
+        endian: "little".to_owned(),
         crt_static: false,
     }
 }

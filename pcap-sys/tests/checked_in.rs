@@ -20,6 +20,7 @@ fn target(triple: &str, [os, env, arch, width]: [&str; 4]) -> Target {
         env: env.to_owned(),
         arch: arch.to_owned(),
         pointer_width: width.to_owned(),
+        endian: String::new(),
         crt_static: false,
     }
 }
@@ -158,24 +159,118 @@ fn each_target_has_a_name_for_configure() {
     }
 }
 
-/// A compiler for another processor does not predefine the macro.
+/// Returns the macros that a C compiler for a system and a processor predefines.
+fn macros(names: &str, pointer: u32, endian: &str) -> String {
+    let names = names.split_whitespace();
+    let mut text: String = names.map(|name| format!("#define {name} 1\n")).collect();
+    text += &format!("#define __SIZEOF_POINTER__ {pointer}\n");
+    text + &format!("#define __BYTE_ORDER__ __ORDER_{endian}_ENDIAN__\n")
+}
+
 #[test]
-fn each_processor_has_its_macro() {
-    for (arch, name) in [
-        ("x86_64", Some("__x86_64__")),
-        ("x86", Some("__i386__")),
-        ("aarch64", Some("__aarch64__")),
-        ("arm", Some("__arm__")),
-        ("riscv64", Some("__riscv")),
-        ("powerpc", Some("__PPC__")),
-        ("powerpc64", Some("__PPC64__")),
-        ("s390x", Some("__s390x__")),
-        ("loongarch64", Some("__loongarch__")),
-        ("hexagon", None),
-    ] {
-        let of = ["linux", "gnu", arch, "64"];
-        assert_eq!(target("", of).processor_macro(), name, "{arch}");
+fn a_compiler_for_another_target_is_recognized() {
+    let of = |[os, env, arch, width]: [&str; 4], endian: &str| Target {
+        endian: endian.to_owned(),
+        ..target("", [os, env, arch, width])
+    };
+    // Each is accepted for its own target only.
+    let pairs = [
+        (
+            of(["linux", "gnu", "x86_64", "64"], "little"),
+            macros("__linux__ __x86_64__ __GLIBC__", 8, "LITTLE"),
+        ),
+        (
+            of(["linux", "musl", "x86_64", "64"], "little"),
+            macros("__linux__ __x86_64__", 8, "LITTLE"),
+        ),
+        (
+            of(["linux", "gnu", "x86_64", "32"], "little"),
+            macros("__linux__ __x86_64__ __GLIBC__", 4, "LITTLE"),
+        ),
+        (
+            of(["linux", "gnu", "x86", "32"], "little"),
+            macros("__linux__ __i386__ __GLIBC__", 4, "LITTLE"),
+        ),
+        (
+            of(["linux", "gnu", "aarch64", "64"], "little"),
+            macros("__linux__ __aarch64__ __GLIBC__", 8, "LITTLE"),
+        ),
+        (
+            of(["linux", "gnu", "aarch64", "64"], "big"),
+            macros("__linux__ __aarch64__ __GLIBC__", 8, "BIG"),
+        ),
+        (
+            of(["linux", "gnu", "powerpc", "32"], "big"),
+            macros("__linux__ __PPC__ __GLIBC__", 4, "BIG"),
+        ),
+        (
+            of(["linux", "gnu", "powerpc64", "64"], "big"),
+            macros("__linux__ __PPC__ __PPC64__ __GLIBC__", 8, "BIG"),
+        ),
+        (
+            of(["linux", "gnu", "powerpc64", "64"], "little"),
+            macros("__linux__ __PPC__ __PPC64__ __GLIBC__", 8, "LITTLE"),
+        ),
+        (
+            of(["linux", "gnu", "s390x", "64"], "big"),
+            macros("__linux__ __s390x__ __GLIBC__", 8, "BIG"),
+        ),
+        (
+            of(["linux", "gnu", "riscv64", "64"], "little"),
+            macros("__linux__ __riscv __GLIBC__", 8, "LITTLE"),
+        ),
+        (
+            of(["linux", "gnu", "loongarch64", "64"], "little"),
+            macros("__linux__ __loongarch__ __GLIBC__", 8, "LITTLE"),
+        ),
+        (
+            of(["linux", "gnu", "arm", "32"], "little"),
+            macros("__linux__ __arm__ __GLIBC__", 4, "LITTLE"),
+        ),
+        (
+            of(["windows", "gnu", "x86_64", "64"], "little"),
+            macros("_WIN32 __x86_64__", 8, "LITTLE"),
+        ),
+        (
+            of(["macos", "", "x86_64", "64"], "little"),
+            macros("__APPLE__ __x86_64__", 8, "LITTLE"),
+        ),
+        (
+            of(["freebsd", "", "x86_64", "64"], "little"),
+            macros("__FreeBSD__ __x86_64__", 8, "LITTLE"),
+        ),
+        (
+            of(["netbsd", "", "x86_64", "64"], "little"),
+            macros("__NetBSD__ __x86_64__", 8, "LITTLE"),
+        ),
+        (
+            of(["openbsd", "", "x86_64", "64"], "little"),
+            macros("__OpenBSD__ __x86_64__", 8, "LITTLE"),
+        ),
+        (
+            of(["dragonfly", "", "x86_64", "64"], "little"),
+            macros("__DragonFly__ __x86_64__", 8, "LITTLE"),
+        ),
+        (
+            of(["illumos", "", "x86_64", "64"], "little"),
+            macros("__sun __x86_64__", 8, "LITTLE"),
+        ),
+        (
+            of(["android", "", "x86_64", "64"], "little"),
+            macros("__linux__ __ANDROID__ __x86_64__", 8, "LITTLE"),
+        ),
+    ];
+    for (n, (target, _)) in pairs.iter().enumerate() {
+        for (m, (other, macros)) in pairs.iter().enumerate() {
+            let is_accepted = target.is_described_by(macros, true);
+            assert_eq!(is_accepted, n == m, "{target:?}, the compiler of {other:?}");
+        }
     }
+    // The C library's own macros are not known.
+    assert!(pairs[0].0.is_described_by(&pairs[1].1, false));
+    // Nothing is known of an unusual system and processor.
+    let unusual = of(["haiku", "", "hexagon", "32"], "");
+    assert!(unusual.is_described_by("#define __haiku__ 1\n", true));
 }
 
 #[test]

@@ -18,8 +18,11 @@ pub(super) fn headers(target: &Target, out_dir: &Path) -> Option<PathBuf> {
     }
     let include = Path::new("/usr/include");
     // On Debian, each processor has a directory, such as /usr/include/i386-linux-gnu.
-    let is_x86 = target.arch == "x86";
-    let prefix = format!("{}-linux-", if is_x86 { "i386" } else { &target.arch });
+    let triple = target.gnu_triple();
+    let prefix = match target.arch.as_str() {
+        "x86" => "i386-linux-".to_owned(),
+        _ => format!("{}-linux-", triple.split('-').next().unwrap_or_default()),
+    };
     let asm = fs::read_dir(include)
         .ok()?
         .filter_map(|entry| {

@@ -62,6 +62,7 @@ pub(crate) fn build(target: &Target, out_dir: &Path) -> Result<Library, String> 
                 .to_owned(),
         );
     }
+    refuse_installed(&source, target)?;
     let tree = source::copy(&source, out_dir)?;
     let version = version_of(&source, target, &tree)?;
     make(&source, target, out_dir, &tree)?;
@@ -81,12 +82,26 @@ pub(crate) fn headers(target: &Target, out_dir: &Path) -> Result<Option<Library>
     let Some(source) = lookup("LIBPCAP_SOURCE", target)? else {
         return Ok(None);
     };
+    refuse_installed(&source, target)?;
     let tree = source::copy(&source, out_dir)?;
     version_of(&source, target, &tree)?;
     let mut library = Library::new("pcap", Kind::Dynamic, &source.to_string());
     library.include_dirs = vec![install("include", out_dir, |to| copy_headers(&tree, to))?];
     library.own_headers = true;
     Ok(Some(library.headers_only()))
+}
+
+/// Rejects variables that name an installed libpcap, which would not be used.
+fn refuse_installed(source: &Setting, target: &Target) -> Result<(), String> {
+    for name in ["LIBPCAP_LIBDIR", "LIBPCAP_INCLUDEDIR"] {
+        if let Some(installed) = lookup(name, target)? {
+            return Err(format!(
+                "{installed} conflicts with {source}: unset one of them, or set LIBPCAP_NO_VENDOR=1 to use an installed \
+                 libpcap"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Reads the version of the source. Rejects one that is too old, unless `LIBPCAP_VER` gives another.
@@ -101,7 +116,7 @@ fn version_of(source: &Setting, target: &Target, tree: &Path) -> Result<Option<V
         None => {
             return Err(source.wrong(&format!(
                 "expected a version in the file VERSION, found `{}`; set LIBPCAP_VER",
-                text.trim()
+                text.lines().next().unwrap_or_default().trim()
             )));
         }
     }
@@ -158,6 +173,11 @@ fn make(source: &Setting, target: &Target, out_dir: &Path, tree: &Path) -> Resul
     }
     let variables = more.map_or_else(|| source.to_string(), |more| format!("{source} {more}"));
     run(&mut configure).map_err(|error| format!("{variables}: {error}"))?;
+    if !tree.join("Makefile").is_file() {
+        return Err(format!(
+            "{variables}: `sh ./configure` succeeded without creating a Makefile"
+        ));
+    }
     let mut make = Command::new("make");
     make.current_dir(tree).arg("libpcap.a");
     match env::var_os("CARGO_MAKEFLAGS") {
@@ -242,7 +262,7 @@ fn is_executable(file: &Path) -> bool {
     file.with_extension("exe").is_file()
 }
 
-/// Runs a command, without variables that are for another `configure` or `make`. Returns its output as the error.
+/// Runs a command, without variables that are for another `configure`, `make` or `tar`. Returns its output as the error.
 fn run(command: &mut Command) -> Result<(), String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let first = command
@@ -251,7 +271,13 @@ fn run(command: &mut Command) -> Result<(), String> {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    for variable in ["CONFIG_SITE", "GNUMAKEFLAGS", "MAKEFILES", "MFLAGS"] {
+    for variable in [
+        "CONFIG_SITE",
+        "GNUMAKEFLAGS",
+        "MAKEFILES",
+        "MFLAGS",
+        "TAR_OPTIONS",
+    ] {
         command.env_remove(variable);
     }
     // The error quotes the output.

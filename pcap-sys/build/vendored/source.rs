@@ -39,23 +39,33 @@ pub(super) fn copy(source: &Setting, out_dir: &Path) -> Result<PathBuf, String> 
         }
         _ => source.wrong(&format!("cannot open it: {error}")),
     })?;
+    if real(&from).starts_with(real(out_dir)) {
+        return Err(source.wrong(
+            "it is in the directory in which cargo builds pcap-sys, whose contents are replaced: move it elsewhere",
+        ));
+    }
     let (copy, unpacked) = (
         out_dir.join("libpcap-source"),
         out_dir.join("libpcap-archive"),
     );
     remove(&copy)?;
     remove(&unpacked)?;
-    let folder = if about.is_dir() {
+    let (folder, within) = if about.is_dir() {
         has_source(&from).map_err(|lacks| source.wrong(&lacks))?;
         watch(&from, out_dir);
-        from
+        (from, None)
     } else {
         println!("cargo::rerun-if-changed={}", from.display());
         unpack(&from, &unpacked).map_err(|error| source.wrong(&error))?;
-        folder_in(&unpacked)
-            .ok_or_else(|| source.wrong(&format!("no source of libpcap; expected {ORIGIN}")))?
+        let folder = folder_in(&unpacked).map_err(|error| source.wrong(&error))?;
+        (folder, Some(real(&unpacked)))
     };
-    copy_folder(&folder, &copy, out_dir, &mut Vec::new())?;
+    let mut copying = Copying {
+        out_dir,
+        within,
+        above: Vec::new(),
+    };
+    copying.folder(&folder, &copy)?;
     remove(&unpacked)?;
     Ok(copy)
 }
@@ -70,7 +80,9 @@ fn watch(from: &Path, out_dir: &Path) {
         // Then cargo also notices new files, and another directory behind a link.
         watched = vec![from.to_owned()];
     }
-    for path in watched {
+    // cargo would always consider a file that does not exist as changed.
+    let exists = |path: &PathBuf| path.exists() && path.to_str().is_some();
+    for path in watched.into_iter().filter(exists) {
         println!("cargo::rerun-if-changed={}", path.display());
     }
 }
@@ -93,19 +105,38 @@ fn has_source(folder: &Path) -> Result<(), String> {
     }
 }
 
-/// Returns the directory with the source in an unpacked archive. A package contains one directory.
-fn folder_in(unpacked: &Path) -> Option<PathBuf> {
+/// Returns the directory with the source in an unpacked archive: the archive's root, or the only one in it.
+fn folder_in(unpacked: &Path) -> Result<PathBuf, String> {
+    if has_source(unpacked).is_ok() {
+        return Ok(unpacked.to_owned());
+    }
     let mut folders = entries(unpacked).unwrap_or_default();
-    folders.push(unpacked.to_owned());
-    folders
-        .into_iter()
-        .find(|folder| has_source(folder).is_ok())
+    folders.retain(|folder| has_source(folder).is_ok());
+    folders.sort();
+    match folders.as_slice() {
+        [] => Err(format!("no source of libpcap; expected {ORIGIN}")),
+        [folder] => Ok(folder.clone()),
+        [first, second, ..] => Err(format!(
+            "expected one source of libpcap, found {} and {}",
+            name_of(first),
+            name_of(second)
+        )),
+    }
+}
+
+/// Returns the name of a file.
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 /// Unpacks an archive into a new directory.
 fn unpack(archive: &Path, to: &Path) -> Result<(), String> {
     let decompressor = decompressor(archive)?;
     fs::create_dir_all(to).map_err(|error| format!("cannot create {}: {error}", to.display()))?;
+    if !is_installed("tar") {
+        return Err("unpacking it requires `tar`, which is not installed".to_owned());
+    }
     // The owners in the archive may not exist here.
     let mut tar = Command::new("tar");
     tar.arg("-xof").arg(archive).arg("-C").arg(to);
@@ -114,7 +145,8 @@ fn unpack(archive: &Path, to: &Path) -> Result<(), String> {
             format!("unpacking it requires `{program}`, which is not installed")
         }
         _ => format!("expected {ORIGIN}; {error}"),
-    })
+    })?;
+    permit_folders(to).map_err(|error| format!("cannot read it after unpacking: {error}"))
 }
 
 /// Returns the program that decompresses an archive, or `None` if the file is not compressed.
@@ -128,33 +160,43 @@ fn decompressor(archive: &Path) -> Result<Option<&'static str>, String> {
     Ok(format.map(|(_, program)| *program))
 }
 
-/// Copies a directory. Follows links, because they may leave the source, but not to the directories above.
-fn copy_folder(
-    from: &Path,
-    to: &Path,
-    out_dir: &Path,
-    above: &mut Vec<PathBuf>,
-) -> Result<(), String> {
-    let failed = |path: &Path, error| format!("cannot copy {}: {error}", path.display());
-    let folder = real(from);
-    if above.contains(&folder) {
-        return Ok(());
-    }
-    above.push(folder);
-    fs::create_dir_all(to).map_err(|error| failed(to, error))?;
-    for path in entries(from).map_err(|error| failed(from, error))? {
-        let target = to.join(path.file_name().unwrap_or_default());
-        if is_foreign(&path, out_dir) {
-            continue;
+/// A copy of the source in the making.
+struct Copying<'a> {
+    /// The output directory, which may be in the source.
+    out_dir: &'a Path,
+    /// The directory that links to directories may not leave: the unpacked archive.
+    within: Option<PathBuf>,
+    /// The directories that are being copied, each in the one before.
+    above: Vec<PathBuf>,
+}
+
+impl Copying<'_> {
+    /// Copies a directory. Follows links, but not to the directories above.
+    fn folder(&mut self, from: &Path, to: &Path) -> Result<(), String> {
+        let failed = |path: &Path, error| format!("cannot copy {}: {error}", path.display());
+        let folder = real(from);
+        if self.above.contains(&folder) {
+            return Ok(());
         }
-        if path.is_dir() {
-            copy_folder(&path, &target, out_dir, above)?;
-        } else if path.is_file() && !(above.len() == 1 && is_result(&path)) {
-            copy_file(&path, &target).map_err(|error| failed(&path, error))?;
+        self.above.push(folder);
+        fs::create_dir_all(to).map_err(|error| failed(to, error))?;
+        for path in entries(from).map_err(|error| failed(from, error))? {
+            let target = to.join(path.file_name().unwrap_or_default());
+            let is_inside = |folder| real(&path).starts_with(folder);
+            if is_foreign(&path, self.out_dir) {
+                continue;
+            }
+            if path.is_dir() {
+                if self.within.as_ref().is_none_or(is_inside) {
+                    self.folder(&path, &target)?;
+                }
+            } else if path.is_file() && !(self.above.len() == 1 && is_result(&path)) {
+                copy_file(&path, &target).map_err(|error| failed(&path, error))?;
+            }
         }
+        self.above.pop();
+        Ok(())
     }
-    above.pop();
-    Ok(())
 }
 
 /// Returns whether a build in the source itself has left this file. It may be for another machine, or not
@@ -167,7 +209,7 @@ fn is_result(path: &Path) -> bool {
 /// Copies a file with its time, because `make` compares times. The copy is writable.
 fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     fs::copy(from, to)?;
-    make_writable(to)?;
+    permit(to, 0o600)?;
     let modified = fs::metadata(from)?.modified()?;
     fs::File::options()
         .write(true)
@@ -180,28 +222,30 @@ pub(super) fn remove(folder: &Path) -> Result<(), String> {
     if fs::symlink_metadata(folder).is_err() {
         return Ok(());
     }
-    make_folders_writable(folder)
+    permit_folders(folder)
         .and_then(|()| fs::remove_dir_all(folder))
         .map_err(|error| format!("cannot remove {}: {error}", folder.display()))
 }
 
-fn make_folders_writable(folder: &Path) -> io::Result<()> {
-    make_writable(folder)?;
+/// Permits the owner to do everything in a directory and those in it.
+fn permit_folders(folder: &Path) -> io::Result<()> {
+    permit(folder, 0o700)?;
     for path in entries(folder)? {
         if path.is_dir() && !path.is_symlink() {
-            make_folders_writable(&path)?;
+            permit_folders(&path)?;
         }
     }
     Ok(())
 }
 
-/// Permits the owner to write.
-fn make_writable(path: &Path) -> io::Result<()> {
+/// Adds permissions. On systems other than Unix, permits to write.
+#[cfg_attr(not(unix), allow(unused_variables))]
+fn permit(path: &Path, mode: u32) -> io::Result<()> {
     let mut permissions = fs::metadata(path)?.permissions();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        permissions.set_mode(permissions.mode() | 0o200);
+        permissions.set_mode(permissions.mode() | mode);
     }
     #[cfg(not(unix))]
     permissions.set_readonly(false);

@@ -59,8 +59,22 @@ impl Tools {
                 command.arg("-idirafter").arg(headers);
             }
         }
+        // rustc's linker cannot read what gcc or clang would leave to the linker.
+        if compiler.accepts("", ["-fno-lto".to_owned()]).is_ok() {
+            command.arg("-fno-lto");
+        }
         let archiver = build.try_get_archiver().map_err(failed)?;
         let indexer = build.try_get_ranlib().map_err(failed)?;
+        for (tool, what) in [(&archiver, "the archiver"), (&indexer, "ranlib")] {
+            let name = tool.get_program().to_string_lossy();
+            // Not all of them know the option.
+            Command::new(tool.get_program())
+                .arg("--version")
+                .output()
+                .map_err(|error| {
+                    format!("cannot build libpcap: cannot run {what} {name}: {error}")
+                })?;
+        }
         Ok(Tools {
             compiler: in_shell(&command, tree, "compiler.sh")?,
             archiver: in_shell(&archiver, tree, "archiver.sh")?,
@@ -79,10 +93,16 @@ fn in_shell(command: &Command, tree: &Path, script: &str) -> Result<OsString, St
     if words.iter().all(|word| is_plain(word)) {
         return Ok(words.join(OsStr::new(" ")));
     }
-    let quoted = words
-        .iter()
-        .map(|word| word.to_string_lossy().replace('\'', "'\\''"));
-    let line: String = quoted.map(|word| format!("'{word}' ")).collect();
+    let mut line = String::new();
+    for word in words {
+        let Some(text) = word.to_str() else {
+            return Err(format!(
+                "cannot build libpcap: {} is not valid Unicode",
+                word.to_string_lossy()
+            ));
+        };
+        line.push_str(&format!("'{}' ", text.replace('\'', "'\\''")));
+    }
     let path = tree.join(script);
     fs::write(&path, format!("exec {line}\"$@\"\n"))
         .map_err(|error| format!("cannot write {}: {error}", path.display()))?;

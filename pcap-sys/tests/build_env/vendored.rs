@@ -51,6 +51,13 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
+/// Creates an archive of what is in a directory, without a directory around it.
+fn archive_of(folder: &Path, archive: &Path) {
+    let mut tar = Command::new("tar");
+    tar.arg("-czf").arg(archive).arg("-C").arg(folder).arg(".");
+    assert!(tar.status().expect("tar runs").success());
+}
+
 /// Changes the permissions of everything in a directory.
 fn permit(mode: &str, folder: &str) {
     let mut chmod = Command::new("chmod");
@@ -102,6 +109,9 @@ fn a_source_is_built_as_configured() {
         ("GNUMAKEFLAGS", "--nonsense"),
         ("MAKEFILES", "/nonexistent"),
         ("MFLAGS", "--nonsense"),
+        ("TAR_OPTIONS", "--nonsense"),
+        // The program could not be linked with what gcc would leave to the linker.
+        ("CFLAGS", "-flto"),
     ];
     // The second time, there is an older copy.
     for _ in 0..2 {
@@ -118,6 +128,8 @@ fn a_source_is_built_as_configured() {
         let environment = fs::read_to_string(copy.join("environment")).expect("it is configured");
         assert!(!environment.contains("=/nonexistent"), "{environment}");
         assert!(!environment.contains("=--nonsense"), "{environment}");
+        let commands = fs::read_to_string(copy.join("Makefile")).expect("it is configured");
+        assert!(commands.contains(" -fno-lto "), "{commands}");
         let flags = fs::read_to_string(copy.join("flags")).expect("it is built");
         assert!(flags.starts_with('k'), "{flags}");
         // The source itself stays as it is, and what was built in it is left out.
@@ -165,9 +177,25 @@ fn an_archive_of_the_source_is_built() {
         let output = dependent.script(&VENDORED, &environment);
         let sentence = "no source of libpcap; expected a release";
         assert!(error(&output).contains(sentence), "{output:?}");
-        // It stays until the next time. The directories of an archive may be read-only.
-        permit("a-w", &format!("{out_dir}/libpcap-archive"));
+        // It stays until the next time. The permissions of an archive may forbid everything.
+        permit("a-wx", &format!("{out_dir}/libpcap-archive"));
     }
+    // There may be several sources, of which that at the root is taken, and links that leave the archive.
+    let files = dependent.folder.join("several");
+    let _ = fs::remove_dir_all(&files);
+    source(&dependent, "several/libpcap-1.10.91");
+    source(&dependent, "several/older");
+    archive_of(&files, &dependent.folder.join("source.tar.gz"));
+    let output = dependent.script(&VENDORED, &environment);
+    let sentence = "expected one source of libpcap, found libpcap-1.10.91 and older";
+    assert!(error(&output).contains(sentence), "{output:?}");
+    let root = source(&dependent, "several");
+    let link = files.join("documentation");
+    std::os::unix::fs::symlink("/usr/share/doc", &link).expect("the folder is ours");
+    archive_of(Path::new(&root), &dependent.folder.join("source.tar.gz"));
+    check(&accepted(&dependent.script(&VENDORED, &environment)), &out);
+    assert!(out.join("libpcap-source/older").is_dir());
+    assert!(!out.join("libpcap-source/documentation").exists());
     // The package of a repository, without what autoconf generates.
     fs::remove_file(dependent.folder.join("libpcap-1.10.91/configure")).expect("a file");
     archive(package, &["-czf"], "source.tar.gz");
@@ -196,6 +224,8 @@ fn a_read_only_source_is_built_as_any_other() {
     fs::remove_file(&all).expect("the file is ours");
     std::os::unix::fs::symlink("../vendored-outside/all.c", &all).expect("the folder is ours");
     dependent.folder_with("vendored-read-only/.git", &[("HEAD", "")]);
+    // As Emacs does for a file that has not been saved.
+    let _ = std::os::unix::fs::symlink("nobody@nowhere", Path::new(&folder).join(".#pcap.c"));
     permit("a-w", &folder);
     let out = PathBuf::from(dependent.folder_with("out-read-only", &[]));
     let out_dir = out.display().to_string();
@@ -203,7 +233,9 @@ fn a_read_only_source_is_built_as_any_other() {
     for _ in 0..2 {
         let stdout = accepted(&dependent.script(&VENDORED, &environment));
         check(&stdout, &out);
-        assert!(!stdout.contains("/.git"), "{stdout}");
+        for name in ["/.git", "/.#pcap.c"] {
+            assert!(!stdout.contains(name), "{stdout}");
+        }
         let watched = format!("cargo::rerun-if-changed={folder}/pcap.c\n");
         assert!(stdout.contains(&watched), "{stdout}");
         let copy = out.join("libpcap-source");
@@ -313,7 +345,14 @@ fn the_cause_of_a_failure_is_in_the_error() {
             "failed: configure: error: no flex",
         ),
         ("echo $LC_ALL; exit 1", "failed: C"),
-        ("", "`make libpcap.a` failed: make: *** "),
+        (
+            "printf 'libpcap.a:\n\t@exit 9\n' >Makefile",
+            "`make libpcap.a` failed: make: *** ",
+        ),
+        (
+            "echo usage",
+            "`sh ./configure` succeeded without creating a Makefile",
+        ),
         (
             "printf 'libpcap.a:\n\tar rcs libpcap.a\n' >Makefile",
             ", cannot be linked: ",
@@ -322,6 +361,7 @@ fn the_cause_of_a_failure_is_in_the_error() {
         let error = cause_of(text);
         let is_found = error.ends_with(end) || end.ends_with(' ') && error.contains(end);
         assert!(is_found, "{text}: {error}");
+        assert!(!error.contains("collect2"), "{text}: {error}");
     }
     // An installed libpcap would not help.
     let output = dependent.script(&VENDORED, &[("LIBPCAP_SOURCE", &folder)]);
@@ -330,20 +370,44 @@ fn the_cause_of_a_failure_is_in_the_error() {
     fs::write(Path::new(&folder).join("VERSION"), "").expect("the source is ours");
     let sentence = "expected a version in the file VERSION, found ``; set LIBPCAP_VER";
     assert!(cause_of("").ends_with(sentence));
-    let environment = [("LIBPCAP_SOURCE", folder.as_str()), ("LIBPCAP_VER", "1.10")];
+    fs::write(Path::new(&folder).join("VERSION"), "none\nat all\n").expect("the source is ours");
+    let sentence = "expected a version in the file VERSION, found `none`; set LIBPCAP_VER";
+    assert!(cause_of("").ends_with(sentence));
+    let with = |more| {
+        let output = dependent.script(&VENDORED, &[("LIBPCAP_SOURCE", folder.as_str()), more]);
+        error(&output)
+    };
+    let sentence = "`sh ./configure` succeeded without";
+    assert!(with(("LIBPCAP_VER", "1.10")).contains(sentence));
+    fs::write(Path::new(&folder).join("VERSION"), "1.10.91").expect("the source is ours");
+    for (tool, sentence) in [("AR", "the archiver"), ("RANLIB", "ranlib")] {
+        let sentence = format!("cannot build libpcap: cannot run {sentence} /nonexistent/tool: ");
+        assert!(with((tool, "/nonexistent/tool")).starts_with(&sentence));
+    }
+    for name in ["LIBPCAP_LIBDIR", "LIBPCAP_INCLUDEDIR"] {
+        let sentence = format!("{name}=/usr conflicts with LIBPCAP_SOURCE={folder}: unset one");
+        assert!(with((name, "/usr")).starts_with(&sentence));
+    }
+    // What is there is replaced.
+    let out = dependent.folder_with("out-with-source", &[("libpcap-source/VERSION", "1.10.91")]);
+    let inside = format!("{out}/libpcap-source");
+    let environment = [("LIBPCAP_SOURCE", inside.as_str()), ("OUT_DIR", &out)];
     let output = dependent.script(&VENDORED, &environment);
-    assert!(
-        error(&output).contains("`make libpcap.a` failed"),
-        "{output:?}"
-    );
+    let sentence = "it is in the directory in which cargo builds pcap-sys";
+    assert!(error(&output).contains(sentence), "{output:?}");
+    assert!(Path::new(&inside).join("VERSION").exists());
     // Only tar is installed, but not what decompresses.
     let tools = dependent.folder_with("tools-of-tar", &[("archive.tar.xz", "\u{fd}")]);
     fs::write(format!("{tools}/archive.tar.xz"), b"\xfd7zXZ\0").expect("the folder is ours");
+    let _ = fs::remove_file(format!("{tools}/tar"));
+    let archive = format!("{tools}/archive.tar.xz");
+    let environment = [("LIBPCAP_SOURCE", archive.as_str()), ("PATH", &tools)];
+    let output = dependent.script(&VENDORED, &environment);
+    let sentence = "unpacking it requires `tar`, which is not installed";
+    assert!(error(&output).ends_with(sentence), "{output:?}");
     for tool in ["tar", "sh"] {
         let _ = std::os::unix::fs::symlink(format!("/bin/{tool}"), format!("{tools}/{tool}"));
     }
-    let archive = format!("{tools}/archive.tar.xz");
-    let environment = [("LIBPCAP_SOURCE", archive.as_str()), ("PATH", &tools)];
     let output = dependent.script(&VENDORED, &environment);
     let sentence = "unpacking it requires `xz`, which is not installed";
     assert!(
