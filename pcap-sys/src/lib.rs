@@ -13,18 +13,19 @@
 //!
 //! | feature | default | meaning |
 //! |---|---|---|
-//! | `bindgen` | yes | generates the bindings at build time from the headers of the target. Without it, the build uses the bindings in this crate, generated from libpcap 1.10.5's headers, for Linux (`x86_64`, `aarch64`, `s390x`, `riscv64`, `powerpc64` and `loongarch64` with glibc or musl, and `i686`, `arm` and `powerpc` with glibc) and Windows; for other targets it fails and names the feature |
+//! | `bindgen` | yes | generates the bindings at build time from the headers of the target. Without it, the build uses the bindings in this crate, generated from libpcap 1.10.5's headers, for Linux (`x86_64`, `aarch64`, `s390x`, `riscv64`, `powerpc64` and `loongarch64` with glibc or musl, and `i686`, `arm` and `powerpc` with glibc) and Windows; for other targets, the build fails |
 //! | `load-dynamically` | no | links no library, and loads libpcap at run time |
 //! | `probe` | as part of `bindgen` and `vendored` | links small programs with the target's C compiler, to verify the libpcap that was found, and to determine which functions it exports and which libraries a static one needs. Without it, the build relies on pkg-config's description |
 //! | `vendored` | no | builds libpcap from its source, and links it statically (see below) |
 //!
-//! If libclang or its headers are missing, the build uses the bindings in this crate for the target, and prints a
-//! warning, which cargo shows for packages of the workspace. It fails if there are none, or if `LIBPCAP_BINDGEN` is
-//! `required`. [`BINDINGS`] names the bindings that were used. To generate them after libclang is installed, run
-//! `cargo clean -p pcap-sys`.
+//! If libclang or its headers are missing, or in a cross build the C compiler, the build uses the bindings in this
+//! crate for the target, and prints a warning, which cargo shows for packages of the workspace. It fails if there are
+//! none, or if `LIBPCAP_BINDGEN` is `required`. [`BINDINGS`] names the bindings that were used. To generate them after
+//! libclang is installed, run `cargo clean -p pcap-sys`.
 //!
 //! If `probe` is enabled, the C compiler compares the bindings in this crate with the headers, where there are any. If
-//! a structure has another size, or a field another offset, the build fails.
+//! a structure has another size, or a field another offset, the build fails. If the compiler cannot read the headers,
+//! the build prints a warning.
 //!
 //! Without `bindgen`, neither libclang nor headers are needed. The bindings may then declare functions that an older
 //! libpcap lacks. This does no harm unless a program uses them. With `probe`, `DEP_PCAP_HAVE_<FUNCTION>` lists the
@@ -48,7 +49,7 @@
 //! | `DEP_PCAP_LIBS` | the names of the linked libraries, separated by spaces, libpcap first; for a static libpcap including its dependencies |
 //! | `DEP_PCAP_LIBDIR` | the directory of the linked libpcap; not set if only the linker knows it |
 //! | `DEP_PCAP_DEFINES` | the macros that C code must define before it includes `pcap.h`, as `NAME` or `NAME=VALUE`, separated by spaces: those of pkg-config, and on 32-bit systems `_TIME_BITS` and `_FILE_OFFSET_BITS` as the C compiler sets them; not set if there are none |
-//! | `DEP_PCAP_INCLUDE` | the directory of the `pcap/pcap.h` that was read; without `bindgen`, the directory that an environment variable or pkg-config names or, with `probe`, in which the C compiler finds the header; not set if none is known |
+//! | `DEP_PCAP_INCLUDE` | the directory of the `pcap/pcap.h` that was read; without `bindgen`, the directory that an environment variable, pkg-config or `pcap-config` names, that of the source with `vendored`, or with `probe` the directory in which the C compiler finds the header; not set if none is known |
 //! | `DEP_PCAP_BINDINGS` | the value of [`BINDINGS`] |
 //! | `DEP_PCAP_HAVE_<FUNCTION>` | `1` for each function that the header declares *and* the library exports; the name is in capitals; not set without `probe` |
 //!
@@ -83,8 +84,8 @@
 //! build.file("src/capture.c").compile("capture");
 //! ```
 //!
-//! Only a program that another tool links needs `DEP_PCAP_LIBS` and `DEP_PCAP_LIBDIR`. An entry with a dot, such as
-//! `libsystemd.so.0`, is the name of a file (`-l:libsystemd.so.0`).
+//! `DEP_PCAP_LIBS` and `DEP_PCAP_LIBDIR` are only needed if a tool other than Cargo links the program. An entry with a
+//! dot, such as `libsystemd.so.0`, is the name of a file (`-l:libsystemd.so.0`).
 //!
 //! # Loading libpcap at run time
 //!
