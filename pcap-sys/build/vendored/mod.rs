@@ -262,7 +262,7 @@ fn is_executable(file: &Path) -> bool {
     file.with_extension("exe").is_file()
 }
 
-/// Runs a command, without variables that are for another `configure`, `make` or `tar`. Returns its output as the error.
+/// Runs a command, without variables that are for another `configure`, `make` or `tar`. The error is its output.
 fn run(command: &mut Command) -> Result<(), String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let first = command

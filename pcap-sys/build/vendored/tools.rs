@@ -93,16 +93,10 @@ fn in_shell(command: &Command, tree: &Path, script: &str) -> Result<OsString, St
     if words.iter().all(|word| is_plain(word)) {
         return Ok(words.join(OsStr::new(" ")));
     }
-    let mut line = String::new();
-    for word in words {
-        let Some(text) = word.to_str() else {
-            return Err(format!(
-                "cannot build libpcap: {} is not valid Unicode",
-                word.to_string_lossy()
-            ));
-        };
-        line.push_str(&format!("'{}' ", text.replace('\'', "'\\''")));
-    }
+    let quoted = words
+        .iter()
+        .map(|word| word.to_string_lossy().replace('\'', "'\\''"));
+    let line: String = quoted.map(|word| format!("'{word}' ")).collect();
     let path = tree.join(script);
     fs::write(&path, format!("exec {line}\"$@\"\n"))
         .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
