@@ -11,6 +11,8 @@ mod faults;
 mod flood;
 mod gallery;
 mod install_programs;
+#[cfg(test)]
+mod names;
 mod programs;
 mod update_bindings;
 
