@@ -164,8 +164,7 @@ renew() {
 plant() {
     copy=$work/planted
     rm -rf "$copy"
-    mkdir -p "$copy"
-    tar -cf - --exclude=./target --exclude=./.git . | tar -xf - -C "$copy"
+    copy_sources "$copy"
     cat >>"$copy/pcap-core/src/lib.rs" <<'END'
 
 /// Returns whether the fault of a target is active.

@@ -402,6 +402,17 @@ unset_selection() {
     done
 }
 
+# Copies the files that git tracks or would add, as they are in the working tree, to a directory: `copy_sources DIRECTORY`.
+copy_sources() {
+    mkdir -p "$1"
+    # Not a pipe, whose exit status is that of its last command.
+    if ! git ls-files -z --cached --others --exclude-standard >"$1.list" || ! tar --null -T "$1.list" -cf "$1.tar" ||
+        ! tar -xf "$1.tar" -C "$1"; then
+        fail "cannot copy the sources to $1"
+    fi
+    rm "$1.list" "$1.tar"
+}
+
 # Installs a component of Rust if cargo lacks its command: `need_component rustfmt fmt`.
 need_component() {
     if cargo "$2" --version >/dev/null 2>&1; then

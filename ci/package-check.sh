@@ -50,12 +50,14 @@ capture() {
 
 try_it() {
     shown pcap-devices
-    pcap-devices | tee "$work/devices"
+    pcap-devices >"$work/devices"
+    cat "$work/devices"
     expect '^[0-9]*\. lo' "$work/devices"
 
     capture "$work/lo.pcap" pcap-capture
     shown pcap-read "$work/lo.pcap"
-    pcap-read "$work/lo.pcap" | tee "$work/read"
+    pcap-read "$work/lo.pcap" >"$work/read"
+    cat "$work/read"
     [ "$(wc -l <"$work/read")" -eq 4 ]
     expect '127.0.0.1 > 127.0.0.1' "$work/read"
 
@@ -95,7 +97,8 @@ try_it() {
         how=$(complete -p pcap-capture)
         function=${how#*-F }
         "${function%% *}" pcap-capture --pr pcap-capture
-        printf "%s\n" "${COMPREPLY[@]}"' | tee "$work/completed"
+        printf "%s\n" "${COMPREPLY[@]}"' >"$work/completed"
+    cat "$work/completed"
     expect '^--print$' "$work/completed"
     expect '^--print-files$' "$work/completed"
 
