@@ -29,7 +29,8 @@ fuzz_libpcap() {
     need debian fuzz-libpcap
     . "$here/debian.sh"
     # These would select another libpcap or other flags.
-    unset LIBPCAP_INCLUDEDIR LIBPCAP_VER LD_LIBRARY_PATH PCAP_TEST_RPCAPD RUSTFLAGS CFLAGS
+    unset_selection
+    unset PCAP_TEST_RPCAPD
     folder=$work/libpcap
     [ -e "$folder/version" ] || build_fuzz_libpcap >&2
     export LIBPCAP_LIBDIR="$folder/lib" LIBPCAP_STATIC=1

@@ -391,18 +391,24 @@ need_cargo_tool() {
     done
 }
 
-# Unsets the variables that select a libpcap, a C compiler or flags, for a script that makes its own choice.
+# Unsets the variables that select a libpcap, a C compiler or flags, for a script that makes its own choice:
+# `unset_selection NAME…` keeps those with these names.
+# shellcheck disable=SC2120 # mostly without names
 unset_selection() {
     for name in $(env | sed -n 's/^\([A-Za-z0-9_]*\)=.*/\1/p'); do
+        case " $* " in
+        *" $name "*) continue ;;
+        esac
         case $name in
-        LIBPCAP_* | NPCAP_SDK* | PKG_CONFIG* | BINDGEN_EXTRA_CLANG_ARGS* | *RUSTFLAGS) unset "$name" ;;
+        LIBPCAP_* | NPCAP_SDK* | PKG_CONFIG* | BINDGEN_EXTRA_CLANG_ARGS* | DOCS_RS | *RUSTFLAGS) unset "$name" ;;
+        CPATH | C_INCLUDE_PATH | LIBRARY_PATH | LD_LIBRARY_PATH) unset "$name" ;;
         CC | CC_* | *_CC | AR | AR_* | *_AR | RANLIB | RANLIB_* | *_RANLIB) unset "$name" ;;
         CFLAGS | CFLAGS_* | *_CFLAGS | CPPFLAGS | LDFLAGS | LIBS) unset "$name" ;;
         esac
     done
 }
 
-# Copies the files that git tracks or would add, as they are in the working tree, to a directory: `copy_sources DIRECTORY`.
+# Copies the files that git tracks or would add, as they are in the working tree: `copy_sources DIRECTORY`.
 copy_sources() {
     mkdir -p "$1"
     # Not a pipe, whose exit status is that of its last command.

@@ -31,13 +31,14 @@ const BUILDS: [Build; 3] = [
 ];
 const PROFILES: [&str; 2] = ["debug", "release"];
 
-/// Variables that would change what is built, or keep it.
-const UNWANTED: [&str; 5] = [
+/// Variables that would change what is built, or keep it, besides those that the script unsets.
+const UNWANTED: [&str; 6] = [
     "CARGO_TARGET_DIR",
     "CARGO_BUILD_TARGET",
     "RUSTC_WRAPPER",
-    "RUSTFLAGS",
-    "CARGO_ENCODED_RUSTFLAGS",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_BUILD_RUSTC_WRAPPER",
+    "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
 ];
 
 /// A program that calls a crate once.
