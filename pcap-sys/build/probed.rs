@@ -35,20 +35,16 @@ impl Examiner {
         target: &Target,
         documenting: bool,
     ) -> Result<Vec<String>, String> {
-        if documenting {
-            return Ok(Vec::new());
-        }
         let compiler = self.0.as_ref();
         let times = compiler.ok().and_then(Compiler::time_macros);
-        if target.has_times_of_two_widths() && times.is_none() {
+        if target.has_times_of_two_widths() && !documenting && times.is_none() {
             return Err(checked_in::unknown_times(target));
         }
+        let finds_others = target.is_cross() && !target.is_windows() && !documenting;
         match compiler {
             Ok(compiler) => Ok(compiler.clang_args(target)),
             Err(reason)
-                if target.is_cross()
-                    && !target.is_windows()
-                    && env::lookup("BINDGEN_EXTRA_CLANG_ARGS", target)?.is_none() =>
+                if finds_others && env::lookup("BINDGEN_EXTRA_CLANG_ARGS", target)?.is_none() =>
             {
                 Err(report::no_target_headers(&target.triple, reason))
             }
