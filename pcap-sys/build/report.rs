@@ -12,9 +12,9 @@ install libpcap's development files:
   Windows          unpack the Npcap SDK (https://npcap.com) and set NPCAP_SDK to its directory
 or set LIBPCAP_LIBDIR and LIBPCAP_INCLUDEDIR to the directories of your own build,
 or build libpcap with the `vendored` feature of pcap-sys, which needs its source in LIBPCAP_SOURCE.
-For a cross build, append the target to the names of these variables, as in LIBPCAP_LIBDIR_s390x_unknown_linux_gnu. pkg-config is only
-used for a cross build if PKG_CONFIG_ALLOW_CROSS=1 and PKG_CONFIG_LIBDIR are set. If the target's C headers are not
-found, install its C compiler (for Windows also clang itself), or set
+For a cross build, append the target to the names of these variables, as in LIBPCAP_LIBDIR_s390x_unknown_linux_gnu.
+pkg-config is only used for a cross build if PKG_CONFIG_ALLOW_CROSS=1 and PKG_CONFIG_LIBDIR are set. If the target's C
+headers are not found, install its C compiler (for Windows also clang itself), or set
 BINDGEN_EXTRA_CLANG_ARGS_<target>=\"-isystem <directory>\".";
 
 /// How to install libclang, for each system.
