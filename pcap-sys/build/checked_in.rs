@@ -18,7 +18,7 @@ pub(crate) enum Times {
     Unknown,
 }
 
-/// The 64-bit processors for which all C libraries of Linux give the types in the headers the same layout.
+/// The 64-bit processors on which the types in the headers have the same layout with every C library of Linux.
 const LINUX_64: [&str; 6] = [
     "x86_64",
     "aarch64",

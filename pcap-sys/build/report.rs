@@ -89,8 +89,8 @@ pub(crate) fn said(output: &str) -> String {
         .lines()
         .filter(|line| !line.trim().is_empty())
         .collect();
-    // A compiler or `make` says only that the linker or a command has failed.
-    const EFFECTS: [&str; 3] = ["ld returned", "linker command failed", "make: ***"];
+    // Compilers print these words when the linker has failed, whatever the cause.
+    const EFFECTS: [&str; 2] = ["ld returned", "linker command failed"];
     let names = |line: &str, words: &[&str]| words.iter().any(|word| line.contains(word));
     let cause = CAUSES.iter().find_map(|words| {
         let mut lines = all.iter();

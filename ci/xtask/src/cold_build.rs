@@ -31,7 +31,7 @@ const BUILDS: [Build; 3] = [
 ];
 const PROFILES: [&str; 2] = ["debug", "release"];
 
-/// Variables that would change what is built, or keep it, besides those that the script unsets.
+/// Variables that change the build or its directory, in addition to those that the script unsets.
 const UNWANTED: [&str; 6] = [
     "CARGO_TARGET_DIR",
     "CARGO_BUILD_TARGET",

@@ -19,7 +19,7 @@ const FROM_CARGO: [&str; 4] = [
     ".cargo_vcs_info.json",
 ];
 
-/// The tests to run in each package, as arguments for cargo. They need only savefiles, filters and files of the package.
+/// The tests of each package, as arguments for cargo. They use only savefiles, filters and files of the package.
 const TESTS: [(&str, &[&str]); 3] = [
     ("pcap-sys", &[]),
     (

@@ -160,13 +160,13 @@ fn decompressor(archive: &Path) -> Result<Option<&'static str>, String> {
     Ok(format.map(|(_, program)| *program))
 }
 
-/// A copy of the source in the making.
+/// The state of copying the source.
 struct Copying<'a> {
-    /// The output directory, which may be in the source.
+    /// The output directory, which may be inside the source.
     out_dir: &'a Path,
-    /// The directory that links to directories may not leave: the unpacked archive.
+    /// The unpacked archive. Links to directories outside of it are not followed.
     within: Option<PathBuf>,
-    /// The directories that are being copied, each in the one before.
+    /// The current directory and those that contain it, outermost first.
     above: Vec<PathBuf>,
 }
 
