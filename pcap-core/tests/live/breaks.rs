@@ -108,12 +108,12 @@ fn a_deadline_holds_on_every_device() {
 fn breaks_on_lo_and_any_lose_nothing() {
     let Some(_net) = Netns::new() else { return };
     const COUNT: usize = 3000;
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let sink = std::net::UdpSocket::bind("127.0.0.1:4000").unwrap();
+    socket.connect(sink.local_addr().unwrap()).unwrap();
     for device in ["lo", "any"] {
         let capture = Capture::from_device(device).filter("udp and dst port 4000");
         let mut capture = capture.buffer_size(16 << 20).activate().unwrap();
-        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        let sink = std::net::UdpSocket::bind("127.0.0.1:4000").unwrap();
-        socket.connect(sink.local_addr().unwrap()).unwrap();
         let over = AtomicBool::new(false);
         let handle = capture.break_handle();
         let mut numbers = Vec::new();

@@ -10,7 +10,7 @@ use std::process::Command;
 use pcap_core::pcapng::Block;
 
 use super::{numbers, words};
-use crate::common::live::{Running, Sender, in_netns};
+use crate::common::live::{PORT, Running, Sender, bind_to_port, in_netns};
 use crate::common::process::wait_until;
 use crate::common::{path_arg, program, run, run_tool};
 
@@ -368,7 +368,7 @@ fn waiting_for_savefiles_to_close_is_counted() {
 /// Sends this many datagrams of 8 KiB that cannot be compressed, or hardly can be, as fast as possible.
 fn flood(count: u32, is_compressible: bool) {
     let from = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let _to = UdpSocket::bind(("127.0.0.1", 9999)).unwrap();
+    let _to = bind_to_port();
     let mut state = 1_u64;
     let mut data = vec![7; 8192];
     for number in 0..count {
@@ -382,7 +382,7 @@ fn flood(count: u32, is_compressible: bool) {
             }
         }
         data[..4].copy_from_slice(&number.to_be_bytes());
-        from.send_to(&data, ("127.0.0.1", 9999)).unwrap();
+        from.send_to(&data, ("127.0.0.1", PORT)).unwrap();
     }
 }
 

@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::UdpSocket;
 use std::panic;
 use std::path::Path;
@@ -141,7 +141,7 @@ impl Sender {
         from.connect(("127.0.0.1", PORT)).expect("an address");
         Sender {
             from,
-            _to: UdpSocket::bind(("127.0.0.1", PORT)).expect("a socket"),
+            _to: bind_to_port(),
         }
     }
 
@@ -151,6 +151,21 @@ impl Sender {
             let mut data = vec![0; length.max(4)];
             data[..4].copy_from_slice(&number.to_be_bytes());
             self.from.send(&data).expect("to send");
+        }
+    }
+}
+
+/// Binds a socket to the port that the tests send to. If another test starts a process, that has a copy of an earlier
+/// sender's socket until it executes its program, and the port is in use until then.
+pub(crate) fn bind_to_port() -> UdpSocket {
+    let start = Instant::now();
+    loop {
+        match UdpSocket::bind(("127.0.0.1", PORT)) {
+            Ok(socket) => return socket,
+            Err(error) if error.kind() == ErrorKind::AddrInUse && start.elapsed() < PATIENCE => {
+                thread::sleep(Duration::from_millis(1));
+            }
+            Err(error) => panic!("cannot bind a socket to port {PORT}: {error}"),
         }
     }
 }
