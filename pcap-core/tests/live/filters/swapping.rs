@@ -17,19 +17,19 @@ fn swapping_loses_nothing() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     const SENT: u32 = 20_000;
+    // The buffer has 128 blocks. If this thread is slow, each packet may be alone in a block.
+    const ROOM: u32 = 100;
     for immediate in [false, true] {
-        let options = options("right", immediate, 64).buffer_size(16 << 20);
+        let options = options("right", immediate, 64).buffer_size(32 << 20);
         let mut right = options.activate().unwrap();
         let left = on("left").activate().unwrap();
-        // The buffer has room for that many packets.
-        let room = if immediate { 100 } else { 1000 };
         let delivered = Arc::new(AtomicU32::new(0));
         let sender = thread::spawn({
             let delivered = delivered.clone();
             move || {
                 for n in 0..SENT {
                     // If the reader has ended, the test has failed.
-                    while n - delivered.load(SeqCst) >= room && Arc::strong_count(&delivered) > 1 {
+                    while n - delivered.load(SeqCst) >= ROOM && Arc::strong_count(&delivered) > 1 {
                         thread::sleep(Duration::from_micros(50));
                     }
                     inject(&left, [frame(n, 100)]);
