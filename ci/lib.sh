@@ -86,6 +86,7 @@ things_of() {
     s390x) echo gcc-s390x qemu ;;
     i686) echo gcc-i686 ;;
     static) echo file ;;
+    git) echo git ;;
     musl) echo musl-gcc ;;
     *) fail "unknown group of packages \`$1\`: see ci/install --help" ;;
     esac
@@ -108,6 +109,7 @@ names       netbase       setup               alpine-baselayout-data iana-etc -
 dbus-daemon dbus-daemon   dbus-daemon         dbus         dbus           -
 shellcheck  shellcheck    ShellCheck          shellcheck   shellcheck     shellcheck
 valgrind    valgrind      valgrind            valgrind     valgrind       -
+git         git           git                 git          git            git
 apt-get     apt           -                   -            -              -
 dpkg-deb    dpkg          -                   -            -              -
 dpkg-shlibdeps dpkg-dev -             -            -              -
@@ -410,6 +412,7 @@ unset_selection() {
 
 # Copies the files that git tracks or would add, as they are in the working tree: `copy_sources DIRECTORY`.
 copy_sources() {
+    need git
     mkdir -p "$1"
     # Not a pipe, whose exit status is that of its last command.
     if ! git ls-files -z --cached --others --exclude-standard >"$1.list" || ! tar --null -T "$1.list" -cf "$1.tar" ||
