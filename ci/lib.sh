@@ -80,10 +80,10 @@ things_of() {
     bindings) echo clang xz cross-headers mingw-headers ;;
     races) echo cc libclang make flex bison xz addr2line names ;;
     cross) echo make flex bison xz ;;
-    aarch64) echo gcc-aarch64 qemu ;;
-    riscv64) echo gcc-riscv64 qemu ;;
-    powerpc) echo gcc-powerpc qemu ;;
-    s390x) echo gcc-s390x qemu ;;
+    aarch64) echo gcc-aarch64 ;;
+    riscv64) echo gcc-riscv64 ;;
+    powerpc) echo gcc-powerpc ;;
+    s390x) echo gcc-s390x ;;
     i686) echo gcc-i686 ;;
     static) echo file ;;
     git) echo git ;;
@@ -154,7 +154,6 @@ gcc-riscv64 gcc-riscv64-linux-gnu,libc6-dev-riscv64-cross - - - -
 gcc-powerpc gcc-powerpc-linux-gnu,libc6-dev-powerpc-cross - - - -
 gcc-s390x   gcc-s390x-linux-gnu,libc6-dev-s390x-cross - - - -
 gcc-i686    gcc-i686-linux-gnu,libc6-dev-i386-cross - - - -
-qemu        qemu-user     -                   -            -              -
 chromium    chromium      chromium            chromium     chromium       -
 dejavu      fonts-dejavu-core dejavu-sans-fonts,dejavu-sans-mono-fonts font-dejavu ttf-dejavu -
 file        file          file                file         file           -
@@ -270,7 +269,6 @@ has() {
     mingw-headers) [ -e /usr/x86_64-w64-mingw32/include/windows.h ] && [ -e /usr/i686-w64-mingw32/include/windows.h ] ;;
     gcc-aarch64 | gcc-riscv64 | gcc-powerpc | gcc-s390x | gcc-i686) echo '#include <stdio.h>
               int main(void) { return puts("") < 0; }' | CC=${1#gcc-}-linux-gnu-gcc compiles ;;
-    qemu) command -v qemu-ppc >/dev/null 2>&1 && command -v qemu-riscv64 >/dev/null 2>&1 ;;
     debian-keys) [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] ;;
     openssl)
         # The library with its headers, and the program.
