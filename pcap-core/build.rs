@@ -10,7 +10,7 @@ const FOR_TESTS: [&str; 2] = ["pcap_createsrcstr", "pcap_parsesrcstr"];
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     // Only set by `ci/races`.
-    println!("cargo::rustc-check-cfg=cfg(planted_races)");
+    println!("cargo::rustc-check-cfg=cfg(thread_sanitizer)");
     for function in OPTIONAL.into_iter().chain(FOR_TESTS) {
         println!("cargo::rustc-check-cfg=cfg(have_{function})");
         let told = format!("DEP_PCAP_HAVE_{}", function.to_uppercase());

@@ -42,6 +42,7 @@ fn queue(numbers: impl Iterator<Item = u32>, length: usize) -> SendQueue {
 
 // Shows: libpcap/send-another-thread-reads
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn a_flood_is_neither_lost_nor_seen() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
@@ -88,6 +89,7 @@ fn a_flood_is_neither_lost_nor_seen() {
 }
 
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn threads_share_a_sender() {
     own_descriptors();
     fn shared<T: Send + Sync + 'static>(value: T) -> T {
@@ -122,6 +124,7 @@ fn threads_share_a_sender() {
 }
 
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn a_sender_outlives_its_capture() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
@@ -188,6 +191,7 @@ fn a_sender_outlives_its_capture() {
 }
 
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn senders_leave_their_capture_as_it_was() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
@@ -213,6 +217,7 @@ fn senders_leave_their_capture_as_it_was() {
 }
 
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn a_capture_given_away_still_receives() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
@@ -230,6 +235,7 @@ fn a_capture_given_away_still_receives() {
 }
 
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn a_break_ends_one_sending_and_no_read() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
@@ -294,6 +300,7 @@ fn a_break_ends_one_sending_and_no_read() {
 }
 
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn a_sender_waits_for_a_full_qdisc() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
@@ -319,6 +326,7 @@ fn a_sender_waits_for_a_full_qdisc() {
 }
 
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn its_errors_are_those_of_inject() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
@@ -381,6 +389,7 @@ fn its_errors_are_those_of_inject() {
 
 /// The kernel reports a removed device once per socket, possibly to the sender.
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn a_removed_device_ends_a_read_and_a_send() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
@@ -410,6 +419,7 @@ fn a_removed_device_ends_a_read_and_a_send() {
 }
 
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn only_packet_sockets_have_a_sender() {
     own_descriptors();
     let Some(_net) = Netns::new() else { return };

@@ -154,7 +154,8 @@ pub(crate) fn wait_until(what: &str, mut there: impl FnMut() -> bool) {
 /// Gives this thread, and threads that it starts, a private table of descriptors: initially only standard input,
 /// output and error.
 ///
-/// No other test opens or closes one of them, and child processes of others hold no copies.
+/// No other test opens or closes one of them, and child processes of others hold no copies. ThreadSanitizer cannot
+/// follow this, so `ci/races` runs tests that call this in processes of their own.
 pub(crate) fn own_descriptors() {
     // SAFETY: takes a number, and only affects this thread's table of descriptors.
     let status = unsafe { libc::unshare(libc::CLONE_FILES) };

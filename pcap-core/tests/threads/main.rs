@@ -2,7 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod breaks;
-#[cfg(planted_races)]
+#[cfg(thread_sanitizer)]
 mod planted_races;
 mod values;
 

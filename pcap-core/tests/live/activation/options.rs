@@ -122,6 +122,7 @@ fn monitor_mode_asked_by_many_threads() {
 /// libpcap waits for a reply with its last sequence number, whichever thread sent that request.
 // Shows: libpcap/questions-linuxs-netfilter
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn netfilter_activates_in_many_threads() {
     // A group is free again once nobody has a copy of its socket, including programs that other tests start.
     own_descriptors();

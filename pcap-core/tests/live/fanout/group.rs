@@ -237,6 +237,7 @@ fn a_removed_device_is_an_error_of_all() {
 }
 
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn what_cannot_be_a_group_is_an_error() {
     // A netfilter group is in use while any process has a copy of its socket.
     own_descriptors();
