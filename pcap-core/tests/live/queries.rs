@@ -53,6 +53,7 @@ fn ask(device: &str) {
 
 // Shows: libpcap/handle-created-activated-list
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn questions_from_many_threads_end() {
     const COUNT: u32 = 1500;
     own_descriptors();
@@ -108,6 +109,7 @@ impl Drop for Asking {
 /// Another process continuously queries the device and fails to activate it.
 // Shows: libpcap/handle-created-activated-list
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn questions_disturb_no_other_process() {
     if files::in_child() {
         for round in 0.. {
@@ -143,6 +145,7 @@ fn questions_disturb_no_other_process() {
 
 /// An option that only an open device rejects gives the same error before the device is opened.
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn netfilter_refusals_come_before_opening() {
     own_descriptors();
     let Some(_net) = Netns::new() else { return };
@@ -185,6 +188,7 @@ fn netfilter_refusals_come_before_opening() {
 /// No packet socket is created, which another process could see.
 // Shows: libpcap/handle-created-activated-list
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn questions_open_nothing_on_an_interface() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
@@ -217,6 +221,7 @@ fn questions_open_nothing_on_an_interface() {
 
 /// libpcap sets promiscuous mode when it activates a handle, before a filter can be set.
 #[test]
+#[cfg_attr(thread_sanitizer, ignore = "runs in its own process")]
 fn a_failure_leaves_promiscuous_mode_off() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };

@@ -164,7 +164,7 @@ fn decompressor(archive: &Path) -> Result<Option<&'static str>, String> {
 struct Copying<'a> {
     /// The output directory, which may be inside the source.
     out_dir: &'a Path,
-    /// The unpacked archive. Links to directories outside it are not followed.
+    /// The root of the unpacked archive. Symbolic links to directories outside the root are not followed.
     within: Option<PathBuf>,
     /// The current directory and those that contain it, outermost first.
     above: Vec<PathBuf>,
